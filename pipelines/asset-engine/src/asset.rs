@@ -1,0 +1,159 @@
+//! The definition of an asset: its key, what it depends on, how it is cut, how it is made.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::key::AssetKey;
+use crate::partition::{Mapping, Partitions};
+use crate::retry::RetryPolicy;
+use crate::step::Step;
+
+/// One dependency of an asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dep {
+    /// The asset that is read.
+    pub key: AssetKey,
+    /// Which of its partitions.
+    pub mapping: Mapping,
+}
+
+/// Where an asset's step runs. The step itself decides what it does; this records it for the reader
+/// of a graph, and for an executor that would treat them apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Execution {
+    /// In a worker thread of the engine.
+    #[default]
+    InProcess,
+    /// In a process of its own, see [`crate::Subprocess`].
+    Subprocess,
+}
+
+/// A data asset: a thing that a run can materialize.
+#[derive(Clone)]
+pub struct Asset {
+    /// Its name, unique in a graph.
+    pub key: AssetKey,
+    /// What it reads, in the order in which a step sees its inputs.
+    pub deps: Vec<Dep>,
+    /// How it is cut.
+    pub partitions: Partitions,
+    /// Version of the code that makes it; a new one makes it stale.
+    pub code_version: Arc<str>,
+    /// A label for a set of assets that belong together.
+    pub group: Option<String>,
+    /// Free labels.
+    pub tags: BTreeMap<String, String>,
+    /// What happens after a failed attempt.
+    pub retry: RetryPolicy,
+    /// What makes it.
+    pub step: Arc<dyn Step>,
+    /// Where that runs.
+    pub execution: Execution,
+    /// Whether this is a blocking check of what it depends on: its failure is recorded as a failed
+    /// check, and, like any failure, holds back what is downstream.
+    pub check: bool,
+}
+
+impl Asset {
+    /// An unpartitioned asset without dependencies and retries.
+    pub fn new(key: AssetKey, step: impl Step + 'static) -> Self {
+        Self::shared(key, Arc::new(step))
+    }
+
+    /// The same, with a step that several assets share.
+    #[must_use]
+    pub fn shared(key: AssetKey, step: Arc<dyn Step>) -> Self {
+        Self {
+            key,
+            deps: Vec::new(),
+            partitions: Partitions::Unpartitioned,
+            code_version: Arc::from("1"),
+            group: None,
+            tags: BTreeMap::new(),
+            retry: RetryPolicy::default(),
+            step,
+            execution: Execution::InProcess,
+            check: false,
+        }
+    }
+
+    /// Adds a dependency, partition by partition.
+    #[must_use]
+    pub fn depends_on(self, key: AssetKey) -> Self {
+        self.depends_on_mapped(key, Mapping::Identity)
+    }
+
+    /// Adds a dependency on every partition of an asset.
+    #[must_use]
+    pub fn depends_on_all(self, key: AssetKey) -> Self {
+        self.depends_on_mapped(key, Mapping::All)
+    }
+
+    /// Adds a dependency with a partition mapping.
+    #[must_use]
+    pub fn depends_on_mapped(mut self, key: AssetKey, mapping: Mapping) -> Self {
+        self.deps.push(Dep { key, mapping });
+        self
+    }
+
+    /// Cuts the asset.
+    #[must_use]
+    pub fn partitions(mut self, partitions: Partitions) -> Self {
+        self.partitions = partitions;
+        self
+    }
+
+    /// Sets the version of the code.
+    #[must_use]
+    pub fn code_version(mut self, version: impl Into<Arc<str>>) -> Self {
+        self.code_version = version.into();
+        self
+    }
+
+    /// Sets the group.
+    #[must_use]
+    pub fn group(mut self, group: impl Into<String>) -> Self {
+        self.group = Some(group.into());
+        self
+    }
+
+    /// Adds a tag.
+    #[must_use]
+    pub fn tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.tags.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets the retry policy.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Says where the step runs.
+    #[must_use]
+    pub fn execution(mut self, execution: Execution) -> Self {
+        self.execution = execution;
+        self
+    }
+
+    /// Marks the asset as a blocking check of its dependencies.
+    #[must_use]
+    pub fn blocking_check(mut self) -> Self {
+        self.check = true;
+        self
+    }
+}
+
+impl fmt::Debug for Asset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asset")
+            .field("key", &self.key)
+            .field("deps", &self.deps)
+            .field("code_version", &self.code_version)
+            .field("execution", &self.execution)
+            .finish_non_exhaustive()
+    }
+}

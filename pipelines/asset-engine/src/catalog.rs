@@ -1,0 +1,280 @@
+//! The catalog: what was run, what was made, in which versions.
+//!
+//! An append-only event log with tables derived from it (runs, newest materialization of a piece),
+//! in SQLite ([`Catalog::open`]) or in memory ([`Catalog::memory`]). One executor writes; any number
+//! of processes may read while it does. Everything derived is written in the transaction that
+//! appends the events it is derived from, so a reader sees a materialization wholly or not at all.
+//!
+//! # What a commit costs, and why a start costs none
+//! The executor commits in groups: whatever ended since the last commit is one transaction, one
+//! fsync. The start of an attempt must be known after a SIGKILL, so that the next attempt gets a
+//! higher number, but it may not cost an fsync of its own: a chain of steps would pay two a step.
+//! So a start is appended with one write(2), unsynced, to a file beside the catalog
+//! (`<catalog>.starts`, module `starts`): the kernel has it, which is enough to outlive the process.
+//! The same start rides in the next group commit, from then on as durable as everything else; the
+//! next executor moves what only the file has into the log. A second connection to the database with
+//! `synchronous=OFF` would do without the file, but would wait for the write lock, which is held
+//! during every fsync. What a power cut can take away is a start that no commit followed; the epoch
+//! still tells such an attempt from its successor.
+
+mod failpoint;
+mod memory;
+mod reading;
+mod schema;
+mod sqlite;
+mod starts;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use thiserror::Error;
+
+use crate::event::{Event, EventRecord, Materialization, RunRecord, RunStatus};
+use crate::key::AssetKey;
+
+pub(crate) use failpoint::Failpoint;
+#[cfg(test)]
+pub(crate) use failpoint::FailpointMode;
+pub(crate) use memory::MemoryStore;
+pub(crate) use sqlite::SqliteStore;
+pub(crate) use starts::{Start, StartLog};
+
+/// What a committed catalog survives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Power loss: WAL, `synchronous=FULL`; success is acknowledged after fsync.
+    #[default]
+    PowerLoss,
+    /// SIGKILL of the process: WAL, `synchronous=NORMAL`; a power cut may take the newest commits,
+    /// never tear one.
+    ProcessCrash,
+}
+
+/// A catalog, open for reading.
+#[derive(Clone)]
+pub struct Catalog {
+    store: Arc<Mutex<dyn Store>>,
+}
+
+/// Why a catalog cannot be used.
+#[derive(Debug, Error)]
+pub enum CatalogError {
+    /// SQLite refused.
+    #[error("catalog {path}: {doing}: {source}")]
+    Sqlite {
+        /// The catalog's file.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// SQLite's word.
+        source: rusqlite::Error,
+    },
+    /// A file beside the catalog could not be used.
+    #[error("{path}: {doing}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// Another executor owns the catalog.
+    #[error("catalog {path}: another executor runs on it ({owner})")]
+    Locked {
+        /// The catalog's file.
+        path: PathBuf,
+        /// `pid N`, or "pid unknown" while the owner is starting.
+        owner: Owner,
+    },
+    /// A younger executor has opened the catalog; this one's commit was refused.
+    #[error("catalog {path}: epoch {own} is fenced off, the catalog is at epoch {current}")]
+    Fenced {
+        /// The catalog's file.
+        path: PathBuf,
+        /// The epoch of the refused executor.
+        own: u64,
+        /// The epoch of the newest one.
+        current: u64,
+    },
+    /// Written by a newer version of this crate.
+    #[error("catalog {path}: schema version {found}, expected at most {expected}")]
+    FutureVersion {
+        /// The catalog's file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version known here.
+        expected: i64,
+    },
+    /// A SQLite file that is no catalog.
+    #[error("{path} is no asset catalog: application id {found:#x}, expected {expected:#x}")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Its application id.
+        found: i64,
+        /// That of a catalog.
+        expected: i64,
+    },
+    /// A record that cannot be read.
+    #[error("catalog {path}: {place}: {reason}")]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// Which record.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A planned fault, in tests.
+    #[error("catalog write {write} failed as planned ({place})")]
+    Injected {
+        /// Number of the write, from 1.
+        write: u64,
+        /// What was about to be written, or had been.
+        place: &'static str,
+    },
+}
+
+/// Who owns a locked catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// Its process id; `None` while it has not yet written it.
+    pub pid: Option<u32>,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            Some(pid) => write!(f, "pid {pid}"),
+            None => f.write_str("pid unknown"),
+        }
+    }
+}
+
+/// How a run stands, by the catalog.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunInfo {
+    /// What was asked for.
+    pub record: Arc<RunRecord>,
+    /// How it stands.
+    pub status: RunStatus,
+}
+
+/// An event that is not yet committed.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub t_ns: u64,
+    pub at_ms: u64,
+    pub event: Event,
+}
+
+/// Where a catalog is kept.
+pub(crate) trait Store: Send {
+    /// Raises the epoch and makes the caller its owner.
+    fn next_epoch(&mut self) -> Result<u64, CatalogError>;
+    /// Appends events and updates what is derived from them, all or nothing, and durably when this
+    /// returns. Refused when `epoch` is no longer the newest.
+    fn commit(&mut self, epoch: u64, drafts: &[Draft]) -> Result<(), CatalogError>;
+    fn runs(&self) -> Result<Vec<RunInfo>, CatalogError>;
+    fn run(&self, run: &str) -> Result<Option<RunInfo>, CatalogError>;
+    fn events(&self, run: Option<&str>) -> Result<Vec<EventRecord>, CatalogError>;
+    fn latest(
+        &self,
+        asset: &AssetKey,
+        partition: Option<&str>,
+    ) -> Result<Option<Arc<Materialization>>, CatalogError>;
+    fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError>;
+}
+
+impl Catalog {
+    /// An empty catalog that ends with the process.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self {
+            store: Arc::new(Mutex::new(MemoryStore::default())),
+        }
+    }
+
+    /// Opens a catalog file, making an empty one when there is none. Only reading needs no lock; to
+    /// execute, open an [`crate::Executor`].
+    ///
+    /// # Errors
+    /// The file cannot be opened, is no catalog, or is of a newer version.
+    pub fn open(path: impl AsRef<Path>, durability: Durability) -> Result<Self, CatalogError> {
+        let store = SqliteStore::open(path.as_ref(), durability)?;
+        Ok(Self {
+            store: Arc::new(Mutex::new(store)),
+        })
+    }
+
+    /// Every run, in the order of submission.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn runs(&self) -> Result<Vec<RunInfo>, CatalogError> {
+        self.with(|store| store.runs())
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn run(&self, run: &str) -> Result<Option<RunInfo>, CatalogError> {
+        self.with(|store| store.run(run))
+    }
+
+    /// The events of a run, in the order of commit.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn events(&self, run: &str) -> Result<Vec<EventRecord>, CatalogError> {
+        self.with(|store| store.events(Some(run)))
+    }
+
+    /// The whole log.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn all_events(&self) -> Result<Vec<EventRecord>, CatalogError> {
+        self.with(|store| store.events(None))
+    }
+
+    /// The newest materialization of a piece.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn latest(
+        &self,
+        asset: &AssetKey,
+        partition: Option<&str>,
+    ) -> Result<Option<Arc<Materialization>>, CatalogError> {
+        self.with(|store| store.latest(asset, partition))
+    }
+
+    /// The newest materialization of each piece of an asset, by partition key.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError> {
+        self.with(|store| store.latest_of(asset))
+    }
+
+    /// The store itself, which a memory executor writes to as well.
+    pub(crate) fn store(&self) -> Arc<Mutex<dyn Store>> {
+        Arc::clone(&self.store)
+    }
+
+    fn with<T>(&self, read: impl FnOnce(&dyn Store) -> T) -> T {
+        // A reader that panicked has changed nothing, so its poison means nothing.
+        read(&*self.store.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for Catalog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Catalog").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,89 @@
+//! The tables of a catalog file, their version, and how a file is told from another program's.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// `PRAGMA application_id` of a catalog: "AsCa".
+pub(super) const APPLICATION_ID: i64 = 0x4173_4361;
+
+/// `PRAGMA user_version` of the newest schema.
+pub(super) const SCHEMA_VERSION: i64 = 1;
+
+/// Step n brings version n to n + 1. A published step never changes.
+const MIGRATIONS: [&str; 1] = ["
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO meta VALUES ('epoch', 0);
+-- The truth. `seq` has no gaps; `body` is JSON whose shape `kind` tells.
+CREATE TABLE events (
+    seq       INTEGER PRIMARY KEY,
+    t_ns      INTEGER NOT NULL,
+    at_ms     INTEGER NOT NULL,
+    epoch     INTEGER NOT NULL,
+    kind      TEXT NOT NULL,
+    run       TEXT NOT NULL,
+    asset     TEXT,
+    partition TEXT,
+    attempt   INTEGER,
+    body      TEXT
+);
+-- Derived. The events of a run lie between first_seq and last_seq (NULL while it is open), so that
+-- no index on the log has to be kept.
+CREATE TABLE runs (
+    run       TEXT PRIMARY KEY,
+    first_seq INTEGER NOT NULL,
+    last_seq  INTEGER,
+    status    TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX runs_open ON runs (first_seq) WHERE last_seq IS NULL;
+-- Derived. The newest materialization of a piece; partition '' is that of an unpartitioned asset.
+CREATE TABLE latest (
+    asset     TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    seq       INTEGER NOT NULL,
+    PRIMARY KEY (asset, partition)
+) WITHOUT ROWID;
+"];
+
+/// What was found in a file.
+pub(super) enum Found {
+    /// A catalog of the newest version, perhaps made or migrated just now.
+    Ready,
+    /// A catalog of a newer version than this program knows.
+    Future(i64),
+    /// Somebody else's database, with its application id.
+    Foreign(i64),
+}
+
+/// Makes or migrates the tables.
+pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<Found> {
+    match inspect(connection)? {
+        (APPLICATION_ID, SCHEMA_VERSION) => return Ok(Found::Ready),
+        (APPLICATION_ID, version) if version > SCHEMA_VERSION => return Ok(Found::Future(version)),
+        (APPLICATION_ID | 0, _) => {}
+        (other, _) => return Ok(Found::Foreign(other)),
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have done it while this one waited for the lock.
+    let (application, version) = inspect(&transaction)?;
+    let tables: i64 =
+        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application == 0 && tables > 0 {
+        return Ok(Found::Foreign(0));
+    }
+    for (step, sql) in (0..).zip(MIGRATIONS) {
+        if step >= version {
+            transaction.execute_batch(sql)?;
+        }
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()?;
+    Ok(Found::Ready)
+}
+
+fn inspect(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0));
+    Ok((pragma("application_id")?, pragma("user_version")?))
+}

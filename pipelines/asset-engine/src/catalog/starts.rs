@@ -1,0 +1,213 @@
+//! The start log: attempts that began, in a file beside the catalog, ahead of the group commit.
+//!
+//! One JSON line an attempt, one write(2) with `O_APPEND` and no fsync: it outlives SIGKILL of the
+//! process. The line is written before the step is called; a line cut short by the kill therefore
+//! belongs to a step that did not begin, and is ignored. The file is emptied when the catalog has
+//! everything that it says.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CatalogError, Failpoint};
+use crate::event::Attempt;
+use crate::key::AssetKey;
+
+/// Above this size the file is emptied as soon as it may be.
+const EMPTY_ABOVE_BYTES: u64 = 64 * 1024;
+
+/// The start log of an executor.
+#[derive(Debug)]
+pub(crate) struct StartLog {
+    file: File,
+    path: PathBuf,
+    bytes: u64,
+    line: Vec<u8>,
+    failpoint: Failpoint,
+}
+
+/// A line of the file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line<'a> {
+    t_ns: u64,
+    at_ms: u64,
+    attempt: u32,
+    asset: std::borrow::Cow<'a, str>,
+    partition: Option<std::borrow::Cow<'a, str>>,
+    run: std::borrow::Cow<'a, str>,
+}
+
+/// An attempt that began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Start {
+    pub t_ns: u64,
+    pub at_ms: u64,
+    pub attempt: Attempt,
+}
+
+impl StartLog {
+    /// Where the start log of a catalog lies.
+    pub fn path_beside(catalog: &Path) -> PathBuf {
+        let mut name = catalog.as_os_str().to_owned();
+        name.push(".starts");
+        PathBuf::from(name)
+    }
+
+    /// Opens the file and returns what a dead executor left in it.
+    pub fn open(catalog: &Path, failpoint: Failpoint) -> Result<(Self, Vec<Start>), CatalogError> {
+        let path = Self::path_beside(catalog);
+        let failed = |doing| {
+            let path = path.clone();
+            move |source| CatalogError::Io {
+                path,
+                doing,
+                source,
+            }
+        };
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(failed("open the start log"))?;
+        let text = std::fs::read(&path).map_err(failed("read the start log"))?;
+        let starts = parse(&path, &text)?;
+        let log = Self {
+            file,
+            path,
+            bytes: text.len() as u64,
+            line: Vec::with_capacity(256),
+            failpoint,
+        };
+        Ok((log, starts))
+    }
+
+    /// Records that an attempt begins. Survives SIGKILL once this returns.
+    pub fn append(&mut self, start: &Start) -> Result<(), CatalogError> {
+        self.failpoint.pass("start log")?;
+        let line = Line {
+            t_ns: start.t_ns,
+            at_ms: start.at_ms,
+            attempt: start.attempt.attempt,
+            asset: start.attempt.asset.as_str().into(),
+            partition: start.attempt.partition.as_deref().map(Into::into),
+            run: start.attempt.run.as_ref().into(),
+        };
+        self.line.clear();
+        let written = serde_json::to_writer(&mut self.line, &line)
+            .map_err(std::io::Error::from)
+            .and_then(|()| {
+                self.line.push(b'\n');
+                self.file.write_all(&self.line)
+            });
+        self.bytes += self.line.len() as u64;
+        written.map_err(|source| CatalogError::Io {
+            path: self.path.clone(),
+            doing: "append to the start log",
+            source,
+        })
+    }
+
+    /// Empties the file once it has grown; call only when the catalog has everything it says.
+    pub fn empty_when_large(&mut self) -> Result<(), CatalogError> {
+        if self.bytes > EMPTY_ABOVE_BYTES {
+            self.empty()?;
+        }
+        Ok(())
+    }
+
+    /// Empties the file; call only when the catalog has everything it says.
+    pub fn empty(&mut self) -> Result<(), CatalogError> {
+        if self.bytes == 0 {
+            return Ok(());
+        }
+        self.file.set_len(0).map_err(|source| CatalogError::Io {
+            path: self.path.clone(),
+            doing: "empty the start log",
+            source,
+        })?;
+        self.bytes = 0;
+        Ok(())
+    }
+}
+
+fn parse(path: &Path, text: &[u8]) -> Result<Vec<Start>, CatalogError> {
+    let mut starts = Vec::new();
+    for (number, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let Some(line) = line.strip_suffix(b"\n") else {
+            break;
+        };
+        let corrupt = |reason: String| CatalogError::Corrupt {
+            path: path.to_owned(),
+            place: format!("line {}", number + 1),
+            reason,
+        };
+        let line: Line<'_> =
+            serde_json::from_slice(line).map_err(|error| corrupt(error.to_string()))?;
+        starts.push(Start {
+            t_ns: line.t_ns,
+            at_ms: line.at_ms,
+            attempt: Attempt {
+                run: Arc::from(line.run.as_ref()),
+                asset: AssetKey::new(&line.asset).map_err(|error| corrupt(error.to_string()))?,
+                partition: line.partition.as_deref().map(Arc::from),
+                attempt: line.attempt,
+            },
+        });
+    }
+    Ok(starts)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use super::*;
+
+    fn start(attempt: u32) -> Start {
+        Start {
+            t_ns: 7,
+            at_ms: 8,
+            attempt: Attempt {
+                run: Arc::from("run \"1\"\n"),
+                asset: AssetKey::new("a/b").unwrap(),
+                partition: Some(Arc::from("2013-01-01")),
+                attempt,
+            },
+        }
+    }
+
+    #[test]
+    fn keeps_whole_lines_and_drops_a_torn_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalog = dir.path().join("catalog.db");
+        let (mut log, left) = StartLog::open(&catalog, Failpoint::default()).unwrap();
+        assert!(left.is_empty());
+        log.append(&start(1)).unwrap();
+        log.append(&start(2)).unwrap();
+        drop(log);
+        let path = StartLog::path_beside(&catalog);
+        let text = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &text[..text.len() - 3]).unwrap();
+        let (mut log, left) = StartLog::open(&catalog, Failpoint::default()).unwrap();
+        assert_eq!(left, [start(1)]);
+        log.empty().unwrap();
+        let (_log, left) = StartLog::open(&catalog, Failpoint::default()).unwrap();
+        assert!(left.is_empty());
+    }
+
+    #[test]
+    fn names_a_line_that_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalog = dir.path().join("catalog.db");
+        std::fs::write(StartLog::path_beside(&catalog), "{}\n").unwrap();
+        let error = StartLog::open(&catalog, Failpoint::default()).unwrap_err();
+        assert!(
+            error.to_string().contains("catalog.db.starts: line 1"),
+            "{error}"
+        );
+    }
+}

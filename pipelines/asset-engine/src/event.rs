@@ -1,0 +1,225 @@
+//! What the catalog records: events, in the order in which they were committed.
+//!
+//! The event log is the truth; every other table of a catalog is derived from it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::key::AssetKey;
+use crate::selection::Selection;
+use crate::step::StepFailure;
+
+/// One committed event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventRecord {
+    /// Position in the log, from 1, without gaps.
+    pub seq: u64,
+    /// When it happened: `CLOCK_MONOTONIC`, nanoseconds; comparable within one boot.
+    pub t_ns: u64,
+    /// When it happened: milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// Fencing epoch of the executor that committed it.
+    pub epoch: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A run was accepted.
+    RunSubmitted(Arc<RunRecord>),
+    /// A run that a dead executor had left open goes on.
+    RunResumed {
+        /// The run.
+        run: Arc<str>,
+    },
+    /// A step began an attempt.
+    AttemptStarted(Attempt),
+    /// An attempt failed; or a step failed for good because its last attempt was interrupted and the
+    /// policy allows no other.
+    AttemptFailed {
+        /// Which attempt.
+        attempt: Attempt,
+        /// Why.
+        failure: StepFailure,
+        /// Delay before the next attempt, in nanoseconds; `None` = the step has failed for good.
+        retry_delay_ns: Option<u64>,
+        /// Whether the asset is a check, so that this is a failed check.
+        check: bool,
+    },
+    /// An attempt died with its executor, as the next executor found.
+    AttemptInterrupted(Attempt),
+    /// An attempt succeeded, and its result counts from here on.
+    Materialized(Arc<Materialization>),
+    /// A step will not run in this run.
+    Skipped {
+        /// The run.
+        run: Arc<str>,
+        /// The asset.
+        asset: AssetKey,
+        /// Its partition.
+        partition: Option<Arc<str>>,
+        /// Why not.
+        reason: SkipReason,
+    },
+    /// Every step of a run has ended.
+    RunEnded {
+        /// The run.
+        run: Arc<str>,
+        /// How.
+        status: RunStatus,
+        /// Steps that did not run because they were fresh when their turn came ([`Mode::Stale`]).
+        fresh: u64,
+    },
+}
+
+/// One execution of one step.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Attempt {
+    /// The run.
+    pub run: Arc<str>,
+    /// The asset.
+    pub asset: AssetKey,
+    /// Its partition.
+    pub partition: Option<Arc<str>>,
+    /// Number within the run, from 1.
+    pub attempt: u32,
+}
+
+/// The recorded result of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Materialization {
+    /// The run that made it.
+    pub run: Arc<str>,
+    /// The asset.
+    pub asset: AssetKey,
+    /// Its partition.
+    pub partition: Option<Arc<str>>,
+    /// The attempt that succeeded.
+    pub attempt: u32,
+    /// Epoch of the executor that committed it.
+    pub epoch: u64,
+    /// Version of the data.
+    pub data_version: String,
+    /// Version of the code that made it.
+    pub code_version: Arc<str>,
+    /// What the step recorded.
+    pub metadata: Value,
+    /// The versions that it read, in the order of its inputs.
+    pub inputs: Vec<InputVersion>,
+}
+
+/// A version that a step read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputVersion {
+    /// The asset read.
+    pub asset: AssetKey,
+    /// Its partition.
+    pub partition: Option<String>,
+    /// The version of its data.
+    pub data_version: String,
+}
+
+/// Why a step did not run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum SkipReason {
+    /// Something it depends on failed or was itself skipped.
+    Upstream {
+        /// The asset.
+        asset: AssetKey,
+        /// Its partition.
+        partition: Option<String>,
+    },
+    /// The run was cancelled.
+    Canceled,
+}
+
+/// What was asked for when a run was submitted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRecord {
+    /// Id of the run.
+    pub run: Arc<str>,
+    /// What to materialize.
+    pub selection: Selection,
+    /// All of it, or what is stale.
+    pub mode: Mode,
+    /// The run's configuration.
+    pub config: Arc<Value>,
+}
+
+/// Which steps of a selection run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// All of them, fresh or not.
+    #[default]
+    All,
+    /// Those that are missing or stale when their turn comes.
+    Stale,
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Submitted and not ended: running, or left open by an executor that died.
+    Started,
+    /// Every step was materialized, or was fresh.
+    Success,
+    /// At least one step failed.
+    Failure,
+    /// Cancelled before every step had ended.
+    Canceled,
+}
+
+impl RunStatus {
+    /// The name under which a catalog stores it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Started, Self::Success, Self::Failure, Self::Canceled]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+    }
+}
+
+impl Event {
+    /// The run that it belongs to.
+    #[must_use]
+    pub fn run(&self) -> &Arc<str> {
+        match self {
+            Self::RunSubmitted(record) => &record.run,
+            Self::RunResumed { run } | Self::Skipped { run, .. } | Self::RunEnded { run, .. } => {
+                run
+            }
+            Self::AttemptStarted(attempt)
+            | Self::AttemptInterrupted(attempt)
+            | Self::AttemptFailed { attempt, .. } => &attempt.run,
+            Self::Materialized(made) => &made.run,
+        }
+    }
+}
+
+impl Materialization {
+    /// Itself, as something that another step read.
+    #[must_use]
+    pub fn as_input(&self) -> InputVersion {
+        InputVersion {
+            asset: self.asset.clone(),
+            partition: self.partition.as_deref().map(str::to_owned),
+            data_version: self.data_version.clone(),
+        }
+    }
+}

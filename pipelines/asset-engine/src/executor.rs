@@ -1,0 +1,254 @@
+//! The executor: runs plans in parallel, records what happens, resumes what a dead one left.
+//!
+//! Worker threads take steps from a ready queue, at most [`ExecutorOptions::concurrency`] at once.
+//! A finished step is handed to the commit: whichever worker finds no commit under way makes one
+//! for everything that has ended by then (one transaction, one fsync), while the others go on
+//! working. What depends on a step is released, and [`Executor::wait`] returns, only after that
+//! commit. A chain of steps thus stays on one thread, without a switch, at one fsync a step; a wide
+//! fan-out shares each fsync among many steps.
+//!
+//! A step that waits for its retry holds no thread and no slot. A step that fails for good holds
+//! back what depends on it; independent branches go on.
+
+mod job;
+mod outcome;
+mod request;
+mod resume;
+mod run_state;
+mod scheduler;
+mod worker;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::catalog::{
+    Catalog, CatalogError, Draft, Failpoint, MemoryStore, SqliteStore, StartLog, Store,
+};
+use crate::clock::{Clock, monotonic_ns, unix_ms};
+use crate::event::{Event, RunRecord, RunStatus};
+use crate::graph::AssetGraph;
+use crate::lock::OwnerLock;
+
+pub use outcome::{FailedStep, RunOutcome, StepCounts};
+use request::same_request;
+pub use request::{EngineError, ExecutorOptions, RunRequest, UnfinishedRun};
+use run_state::RunState;
+use scheduler::{Reservation, Shared};
+
+/// Executes runs on one catalog. Dropping it waits for the steps that are being executed, commits
+/// them and leaves the rest for the next executor.
+pub struct Executor {
+    shared: Arc<Shared>,
+    catalog: Catalog,
+    /// Open runs of the previous executor that were not submitted again.
+    unfinished: Mutex<Vec<UnfinishedRun>>,
+    /// Released last.
+    _lock: Option<OwnerLock>,
+}
+
+/// What tests put in the place of time and of a faultless disk.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Hooks {
+    pub clock: Clock,
+    pub failpoint: Failpoint,
+}
+
+impl Executor {
+    /// Becomes the one executor of a catalog file, which is made when there is none.
+    ///
+    /// The epoch grows, attempts that died with the previous executor are closed in the log, and
+    /// its open runs are listed by [`Executor::unfinished`].
+    ///
+    /// # Errors
+    /// [`CatalogError::Locked`] when another executor lives and `options.lock` says [`Lock::Fail`];
+    /// else what is wrong with the file.
+    pub fn open(path: impl AsRef<Path>, options: ExecutorOptions) -> Result<Self, CatalogError> {
+        Self::open_with(path.as_ref(), options, Hooks::default())
+    }
+
+    pub(crate) fn open_with(
+        path: &Path,
+        options: ExecutorOptions,
+        hooks: Hooks,
+    ) -> Result<Self, CatalogError> {
+        let lock = OwnerLock::take(path, options.lock)?;
+        let mut store =
+            SqliteStore::open(path, options.durability)?.with_failpoint(hooks.failpoint.clone());
+        let (mut starts, left) = StartLog::open(path, hooks.failpoint.clone())?;
+        let epoch = store.next_epoch()?;
+        let unfinished = resume::close_dead_attempts(&mut store, epoch, &left)?;
+        starts.empty()?;
+        Ok(Self {
+            shared: Shared::new(
+                Arc::new(Mutex::new(store)),
+                Some(starts),
+                epoch,
+                options,
+                hooks,
+            ),
+            catalog: Catalog::open(path, options.durability)?,
+            unfinished: Mutex::new(unfinished),
+            _lock: Some(lock),
+        })
+    }
+
+    /// An executor on a catalog in memory; durability and lock mean nothing to it.
+    #[must_use]
+    pub fn memory(options: ExecutorOptions) -> Self {
+        Self::memory_with(options, Hooks::default())
+    }
+
+    pub(crate) fn memory_with(options: ExecutorOptions, hooks: Hooks) -> Self {
+        let catalog = Catalog::memory();
+        // The first epoch of a new store, which cannot fail to count to one.
+        let epoch = MemoryStore::FIRST_EPOCH;
+        Self {
+            shared: Shared::new(catalog.store(), None, epoch, options, hooks),
+            catalog,
+            unfinished: Mutex::default(),
+            _lock: None,
+        }
+    }
+
+    /// The catalog, for reading.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The fencing epoch of this executor.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.shared.epoch
+    }
+
+    /// The runs that the previous executor left open and that were not submitted again since.
+    #[must_use]
+    pub fn unfinished(&self) -> Vec<UnfinishedRun> {
+        self.open_runs().clone()
+    }
+
+    /// Accepts a run: returns once that is committed. A run that the catalog has left open is
+    /// resumed: what was materialized in it stays, the rest is executed. A run that has ended, or
+    /// is under way here, is left as it is. The outcome is kept in memory until it is waited for.
+    ///
+    /// # Errors
+    /// The selection does not fit the graph, the id was used for another request, or the catalog
+    /// failed.
+    pub fn submit(&self, request: RunRequest) -> Result<(), EngineError> {
+        let record = Arc::new(RunRecord {
+            run: Arc::from(request.run),
+            selection: request.selection,
+            mode: request.mode,
+            config: Arc::new(request.config),
+        });
+        let slot = match self.shared.reserve(&record)? {
+            Reservation::Known(known) => return same_request(&known, &record),
+            Reservation::Slot(slot) => slot,
+        };
+        match self.prepare(&record, request.graph) {
+            Ok(Some((run, draft))) => {
+                Shared::accept(&self.shared, slot, run, draft)?;
+                self.open_runs()
+                    .retain(|left| left.run.as_str() != record.run.as_ref());
+                Ok(())
+            }
+            Ok(None) => {
+                self.shared.cancel_reservation(&record.run, slot);
+                Ok(())
+            }
+            Err(error) => {
+                self.shared.cancel_reservation(&record.run, slot);
+                Err(error)
+            }
+        }
+    }
+
+    /// Lays out a run, new or left open; `None` when it has ended.
+    fn prepare(
+        &self,
+        record: &Arc<RunRecord>,
+        graph: Arc<AssetGraph>,
+    ) -> Result<Option<(RunState, Draft)>, EngineError> {
+        let (history, event) = match self.catalog.run(&record.run)? {
+            None => (None, Event::RunSubmitted(Arc::clone(record))),
+            Some(info) => {
+                same_request(&info.record, record)?;
+                if info.status != RunStatus::Started {
+                    return Ok(None);
+                }
+                let history = resume::history(&self.catalog.events(&record.run)?);
+                let run = Arc::clone(&record.run);
+                (Some(history), Event::RunResumed { run })
+            }
+        };
+        let run = RunState::new(Arc::clone(record), graph, &self.catalog, history)?;
+        let draft = Draft {
+            t_ns: monotonic_ns(),
+            at_ms: unix_ms(),
+            event,
+        };
+        Ok(Some((run, draft)))
+    }
+
+    fn open_runs(&self) -> MutexGuard<'_, Vec<UnfinishedRun>> {
+        self.unfinished
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until a run has ended and tells how.
+    ///
+    /// # Errors
+    /// The run is unknown or not resumed, or the catalog failed meanwhile.
+    pub fn wait(&self, run: &str) -> Result<RunOutcome, EngineError> {
+        if let Some(outcome) = self.shared.wait(run)? {
+            return Ok(outcome);
+        }
+        let unknown = || EngineError::UnknownRun {
+            run: run.to_owned(),
+        };
+        let info = self.catalog.run(run)?.ok_or_else(unknown)?;
+        if info.status == RunStatus::Started {
+            return Err(EngineError::NotResumed {
+                run: run.to_owned(),
+            });
+        }
+        let events = self.catalog.events(run)?;
+        Ok(RunOutcome::of_events(run, info.status, &events))
+    }
+
+    /// Submits a run and waits for it.
+    ///
+    /// # Errors
+    /// As [`Executor::submit`] and [`Executor::wait`].
+    pub fn run(&self, request: RunRequest) -> Result<RunOutcome, EngineError> {
+        let run = request.run.clone();
+        self.submit(request)?;
+        self.wait(&run)
+    }
+
+    /// Cancels a run: what has not begun will not; what is being executed is finished and kept.
+    /// Does nothing to a run that is not under way here.
+    pub fn cancel(&self, run: &str) {
+        Shared::cancel(&self.shared, run);
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        self.shared.stop();
+    }
+}
+
+impl fmt::Debug for Executor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executor")
+            .field("epoch", &self.shared.epoch)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! How a run ended.
+
+use std::sync::Arc;
+
+use crate::event::{Event, EventRecord, Materialization, RunStatus, SkipReason};
+use crate::key::AssetKey;
+use crate::step::StepFailure;
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunOutcome {
+    /// Id of the run.
+    pub run: String,
+    /// In which state.
+    pub status: RunStatus,
+    /// Steps by how they ended.
+    pub steps: StepCounts,
+    /// The steps that failed for good.
+    pub failures: Vec<FailedStep>,
+    /// What this run materialized, before and after a crash, in no particular order.
+    pub materializations: Vec<Arc<Materialization>>,
+}
+
+/// Steps of a run by how they ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StepCounts {
+    /// Materialized.
+    pub materialized: u64,
+    /// Fresh when their turn came, so not executed.
+    pub fresh: u64,
+    /// Failed for good.
+    pub failed: u64,
+    /// Not executed, as something upstream failed.
+    pub skipped: u64,
+    /// Not executed, as the run was cancelled.
+    pub canceled: u64,
+}
+
+/// A step that failed for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedStep {
+    /// The asset.
+    pub asset: AssetKey,
+    /// Its partition.
+    pub partition: Option<String>,
+    /// The last attempt, from 1.
+    pub attempt: u32,
+    /// Why it failed.
+    pub failure: StepFailure,
+}
+
+impl RunOutcome {
+    /// The outcome of an ended run, from its events.
+    pub(super) fn of_events(run: &str, status: RunStatus, events: &[EventRecord]) -> Self {
+        let mut outcome = Self {
+            run: run.to_owned(),
+            status,
+            steps: StepCounts::default(),
+            failures: Vec::new(),
+            materializations: Vec::new(),
+        };
+        for record in events {
+            match &record.event {
+                Event::Materialized(made) => {
+                    outcome.steps.materialized += 1;
+                    outcome.materializations.push(Arc::clone(made));
+                }
+                Event::AttemptFailed {
+                    attempt,
+                    failure,
+                    retry_delay_ns: None,
+                    ..
+                } => {
+                    outcome.steps.failed += 1;
+                    outcome.failures.push(FailedStep {
+                        asset: attempt.asset.clone(),
+                        partition: attempt.partition.as_deref().map(str::to_owned),
+                        attempt: attempt.attempt,
+                        failure: failure.clone(),
+                    });
+                }
+                Event::Skipped { reason, .. } => match reason {
+                    SkipReason::Upstream { .. } => outcome.steps.skipped += 1,
+                    SkipReason::Canceled => outcome.steps.canceled += 1,
+                },
+                Event::RunEnded { fresh, .. } => outcome.steps.fresh = *fresh,
+                _ => {}
+            }
+        }
+        outcome
+    }
+}

@@ -1,0 +1,175 @@
+//! What an executor is asked and how it can refuse.
+
+use std::num::NonZero;
+use std::sync::Arc;
+
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::catalog::{CatalogError, Durability};
+use crate::event::{Mode, RunRecord};
+use crate::graph::AssetGraph;
+use crate::lock::Lock;
+use crate::selection::{Selection, SelectionError};
+
+/// How an executor works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExecutorOptions {
+    /// Steps executed at once, over all runs; at least 1.
+    pub concurrency: NonZero<usize>,
+    /// What a committed step survives.
+    pub durability: Durability,
+    /// What to do when another executor owns the catalog.
+    pub lock: Lock,
+}
+
+impl Default for ExecutorOptions {
+    /// As many steps as there are processors, safe against power loss, failing on a locked catalog.
+    fn default() -> Self {
+        Self {
+            concurrency: std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),
+            durability: Durability::default(),
+            lock: Lock::default(),
+        }
+    }
+}
+
+impl ExecutorOptions {
+    /// Sets how many steps are executed at once; 0 is taken as 1.
+    #[must_use]
+    pub fn concurrency(mut self, steps: usize) -> Self {
+        self.concurrency = NonZero::new(steps).unwrap_or(NonZero::<usize>::MIN);
+        self
+    }
+
+    /// Sets the durability.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// Sets what happens on a locked catalog.
+    #[must_use]
+    pub fn lock(mut self, lock: Lock) -> Self {
+        self.lock = lock;
+        self
+    }
+}
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    /// Id of the run, unique in a catalog.
+    pub run: String,
+    /// The assets.
+    pub graph: Arc<AssetGraph>,
+    /// Which of them.
+    pub selection: Selection,
+    /// All of the selection, or what is stale.
+    pub mode: Mode,
+    /// Handed to every step.
+    pub config: Value,
+}
+
+impl RunRequest {
+    /// Everything in a graph, fresh or not, without configuration.
+    pub fn new(run: impl Into<String>, graph: Arc<AssetGraph>) -> Self {
+        Self {
+            run: run.into(),
+            graph,
+            selection: Selection::all(),
+            mode: Mode::All,
+            config: Value::Null,
+        }
+    }
+}
+
+/// A run that an executor left open when it died.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnfinishedRun {
+    /// Id of the run; submit it again to resume it.
+    pub run: String,
+    /// What it was to materialize.
+    pub selection: Selection,
+    /// In which mode.
+    pub mode: Mode,
+    /// With which configuration.
+    pub config: Value,
+}
+
+/// Why a run cannot be submitted or waited for. A failed run is no error but a [`RunOutcome`].
+#[derive(Debug, Clone, Error)]
+pub enum EngineError {
+    /// The catalog failed; the executor has stopped.
+    #[error(transparent)]
+    Catalog(Arc<CatalogError>),
+    /// The selection does not fit the graph.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// A run of this id exists and was asked for differently.
+    #[error("run {run}: submitted before with another {field}: {recorded}, now {requested}")]
+    RunConflict {
+        /// Id of the run.
+        run: String,
+        /// `selection`, `mode` or `config`.
+        field: &'static str,
+        /// What the catalog has.
+        recorded: String,
+        /// What was asked for now.
+        requested: String,
+    },
+    /// No run of this id was submitted.
+    #[error("run {run}: not in the catalog")]
+    UnknownRun {
+        /// Id of the run.
+        run: String,
+    },
+    /// The run was left open by a dead executor and not submitted again.
+    #[error("run {run}: left open by an executor that died; submit it again to resume it")]
+    NotResumed {
+        /// Id of the run.
+        run: String,
+    },
+    /// A worker thread could not be started, or panicked outside a step.
+    #[error("executor stopped: {0}")]
+    Stopped(String),
+}
+
+impl From<CatalogError> for EngineError {
+    fn from(error: CatalogError) -> Self {
+        Self::Catalog(Arc::new(error))
+    }
+}
+
+/// Whether a run that is known was asked for in the same way.
+pub(super) fn same_request(recorded: &RunRecord, requested: &RunRecord) -> Result<(), EngineError> {
+    let conflict = |field, recorded: String, requested_text: String| EngineError::RunConflict {
+        run: requested.run.to_string(),
+        field,
+        recorded,
+        requested: requested_text,
+    };
+    if recorded.selection != requested.selection {
+        return Err(conflict(
+            "selection",
+            format!("{:?}", recorded.selection),
+            format!("{:?}", requested.selection),
+        ));
+    }
+    if recorded.mode != requested.mode {
+        return Err(conflict(
+            "mode",
+            format!("{:?}", recorded.mode),
+            format!("{:?}", requested.mode),
+        ));
+    }
+    if recorded.config != requested.config {
+        return Err(conflict(
+            "config",
+            recorded.config.to_string(),
+            requested.config.to_string(),
+        ));
+    }
+    Ok(())
+}

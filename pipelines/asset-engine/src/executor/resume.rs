@@ -1,0 +1,157 @@
+//! What a dead executor left: attempts without an end, runs without an end.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::UnfinishedRun;
+use crate::catalog::{CatalogError, Draft, Start, Store};
+use crate::clock::{monotonic_ns, unix_ms};
+use crate::event::{Attempt, Event, EventRecord, Materialization, RunStatus, SkipReason};
+use crate::key::AssetKey;
+use crate::step::StepFailure;
+
+/// A piece of an asset.
+pub(super) type Piece = (AssetKey, Option<Arc<str>>);
+
+/// How far a step had come.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// Attempts begun.
+    pub attempts: u32,
+    /// Those that died with their executor.
+    pub crashed: u32,
+    /// Those that failed.
+    pub failures: u32,
+    /// How the step ended, if it did.
+    pub end: Option<StepEnd>,
+}
+
+/// How a step ended.
+#[derive(Debug)]
+pub(super) enum StepEnd {
+    Materialized(Arc<Materialization>),
+    Failed(StepFailure),
+    Skipped(SkipReason),
+}
+
+/// The steps of a run, as its events tell.
+pub(super) fn history(events: &[EventRecord]) -> HashMap<Piece, Progress> {
+    let mut steps: HashMap<Piece, Progress> = HashMap::new();
+    for record in events {
+        match &record.event {
+            Event::AttemptStarted(attempt) => {
+                let step = steps.entry(piece(attempt)).or_default();
+                step.attempts = step.attempts.max(attempt.attempt);
+            }
+            Event::AttemptInterrupted(attempt) => {
+                steps.entry(piece(attempt)).or_default().crashed += 1;
+            }
+            Event::AttemptFailed {
+                attempt,
+                failure,
+                retry_delay_ns,
+                ..
+            } => {
+                let step = steps.entry(piece(attempt)).or_default();
+                step.failures += 1;
+                if retry_delay_ns.is_none() {
+                    step.end = Some(StepEnd::Failed(failure.clone()));
+                }
+            }
+            Event::Materialized(made) => {
+                let piece = (made.asset.clone(), made.partition.clone());
+                steps.entry(piece).or_default().end = Some(StepEnd::Materialized(Arc::clone(made)));
+            }
+            Event::Skipped {
+                asset,
+                partition,
+                reason,
+                ..
+            } => {
+                let piece = (asset.clone(), partition.clone());
+                steps.entry(piece).or_default().end = Some(StepEnd::Skipped(reason.clone()));
+            }
+            Event::RunSubmitted(_) | Event::RunResumed { .. } | Event::RunEnded { .. } => {}
+        }
+    }
+    steps
+}
+
+/// Brings the log up to date with the start log, records the end of every attempt that died, and
+/// lists the runs that are open.
+pub(super) fn close_dead_attempts(
+    store: &mut dyn Store,
+    epoch: u64,
+    starts: &[Start],
+) -> Result<Vec<UnfinishedRun>, CatalogError> {
+    let (t_ns, at_ms) = (monotonic_ns(), unix_ms());
+    let mut drafts = Vec::new();
+    let mut unfinished = Vec::new();
+    for info in store.runs()? {
+        if info.status != RunStatus::Started {
+            continue;
+        }
+        let run = &info.record.run;
+        let events = store.events(Some(run))?;
+        let mut open = open_attempts(&events);
+        let logged: HashSet<&Attempt> = events.iter().filter_map(started).collect();
+        for start in starts.iter().filter(|start| start.attempt.run == *run) {
+            if !logged.contains(&start.attempt) {
+                open.push(start.attempt.clone());
+                drafts.push(Draft {
+                    t_ns: start.t_ns,
+                    at_ms: start.at_ms,
+                    event: Event::AttemptStarted(start.attempt.clone()),
+                });
+            }
+        }
+        drafts.extend(open.into_iter().map(|attempt| Draft {
+            t_ns,
+            at_ms,
+            event: Event::AttemptInterrupted(attempt),
+        }));
+        unfinished.push(UnfinishedRun {
+            run: run.to_string(),
+            selection: info.record.selection.clone(),
+            mode: info.record.mode,
+            config: info.record.config.as_ref().clone(),
+        });
+    }
+    if !drafts.is_empty() {
+        store.commit(epoch, &drafts)?;
+    }
+    Ok(unfinished)
+}
+
+fn piece(attempt: &Attempt) -> Piece {
+    (attempt.asset.clone(), attempt.partition.clone())
+}
+
+/// Attempts with a start and no end.
+fn open_attempts(events: &[EventRecord]) -> Vec<Attempt> {
+    let mut open: HashMap<Piece, Attempt> = HashMap::new();
+    for record in events {
+        match &record.event {
+            Event::AttemptStarted(attempt) => {
+                open.insert(piece(attempt), attempt.clone());
+            }
+            Event::AttemptInterrupted(attempt) | Event::AttemptFailed { attempt, .. } => {
+                open.remove(&piece(attempt));
+            }
+            Event::Materialized(made) => {
+                open.remove(&(made.asset.clone(), made.partition.clone()));
+            }
+            _ => {}
+        }
+    }
+    let mut open: Vec<Attempt> = open.into_values().collect();
+    open.sort_by(|a, b| (&a.asset, &a.partition).cmp(&(&b.asset, &b.partition)));
+    open
+}
+
+fn started(record: &EventRecord) -> Option<&Attempt> {
+    match &record.event {
+        Event::AttemptStarted(attempt) => Some(attempt),
+        _ => None,
+    }
+}

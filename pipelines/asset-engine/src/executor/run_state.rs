@@ -1,0 +1,355 @@
+//! A run under way: which steps wait for what, which have ended, what follows from an end.
+//!
+//! Changes are made here first and committed afterwards; what they release is handed back in
+//! [`Effects`] and let go by the scheduler only when the commit is through. A commit that fails
+//! stops the executor, so a state that ran ahead of the catalog is never used.
+//!
+//! A step counts down one `wait` per dependency that is in the plan. A dependency on all partitions
+//! of an asset is one barrier per edge, which every one of them counts down, so that an edge between
+//! n and m pieces costs n + m steps, not n · m.
+
+mod steps;
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use super::outcome::{FailedStep, RunOutcome, StepCounts};
+use super::resume::{Piece, Progress, StepEnd};
+use super::{EngineError, job::Job};
+use crate::catalog::{Catalog, CatalogError, Draft};
+use crate::event::{Attempt, Event, Materialization, Mode, RunRecord, RunStatus, SkipReason};
+use crate::graph::{AssetGraph, Link};
+use crate::plan::{Known, Plan, Reach};
+use crate::step::StepFailure;
+
+/// A run under way.
+pub(super) struct RunState {
+    pub record: Arc<RunRecord>,
+    graph: Arc<AssetGraph>,
+    plan: Plan,
+    steps: Vec<StepState>,
+    /// What the steps of the plan made, or, for fresh ones, had made before.
+    outputs: Vec<Option<Arc<Materialization>>>,
+    /// By edge index: upstream steps that have not ended well.
+    barriers: HashMap<u32, u32>,
+    /// Newest materializations at submission, of what the plan does not cover, and in
+    /// [`Mode::Stale`] of everything.
+    known: Known,
+    /// Steps that have not ended.
+    open: usize,
+    counts: StepCounts,
+    failures: Vec<FailedStep>,
+    canceled: bool,
+    ended: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct StepState {
+    /// Dependencies that have not ended well.
+    waits: u32,
+    attempts: u32,
+    crashed: u32,
+    failures: u32,
+    status: Status,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Status {
+    #[default]
+    Waiting,
+    /// In the ready queue, or waiting for its retry.
+    Queued,
+    Running,
+    Ended,
+}
+
+/// What follows from a change, to be committed and then let go.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    pub drafts: Vec<Draft>,
+    /// Steps that may run now.
+    pub ready: Vec<u32>,
+    /// Steps that may run from a time on, in nanoseconds of the executor's clock.
+    pub delayed: Vec<(u64, u32)>,
+    /// How the run ended, if it did.
+    pub ended: Option<RunOutcome>,
+}
+
+impl Effects {
+    fn draft(&mut self, now: Now, event: Event) {
+        self.drafts.push(Draft {
+            t_ns: now.t_ns,
+            at_ms: now.at_ms,
+            event,
+        });
+    }
+}
+
+/// The time of a change.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    pub t_ns: u64,
+    pub at_ms: u64,
+}
+
+impl RunState {
+    /// Lays out a run, with what is already known of its steps when it is resumed.
+    pub fn new(
+        record: Arc<RunRecord>,
+        graph: Arc<AssetGraph>,
+        catalog: &Catalog,
+        history: Option<HashMap<Piece, Progress>>,
+    ) -> Result<Self, EngineError> {
+        let plan = Plan::new(&graph, &record.selection)?;
+        let known = load_known(&graph, &plan, record.mode, catalog)?;
+        let mut run = Self {
+            steps: vec![StepState::default(); plan.len()],
+            outputs: vec![None; plan.len()],
+            barriers: HashMap::new(),
+            open: plan.len(),
+            counts: StepCounts::default(),
+            failures: Vec::new(),
+            canceled: false,
+            ended: false,
+            record,
+            graph,
+            plan,
+            known,
+        };
+        run.count_waits();
+        if let Some(history) = history {
+            run.recall(history);
+        }
+        Ok(run)
+    }
+
+    /// Releases whatever can run at the start, or after a crash.
+    pub fn begin(&mut self, now: Now, effects: &mut Effects) {
+        // Listed first: passing on may end further steps, which then have been passed on as well.
+        let ended = |step: &u32| self.steps[*step as usize].status == Status::Ended;
+        let ended: Vec<u32> = (0..self.step_count()).filter(ended).collect();
+        for step in ended {
+            if self.outputs[step as usize].is_some() {
+                self.pass_on(step, effects);
+            } else {
+                self.skip_downstream(step, now, effects);
+            }
+        }
+        for step in 0..self.step_count() {
+            let state = self.steps[step as usize];
+            let waits_for_nothing = state.status == Status::Waiting && state.waits == 0;
+            if waits_for_nothing && self.release(step, effects) {
+                self.pass_on(step, effects);
+            }
+            let asset = self.graph.asset(self.plan.step(step).asset);
+            let used_up = !asset.retry.allows(state.attempts, state.crashed);
+            if state.attempts > 0 && used_up && self.steps[step as usize].status == Status::Queued {
+                effects.ready.retain(|ready| *ready != step);
+                let failure = StepFailure::fatal(
+                    StepFailure::INTERRUPTED,
+                    format!(
+                        "attempt {} died with its executor, and the policy allows no other",
+                        state.attempts
+                    ),
+                );
+                self.fail(step, state.attempts, failure, now, effects);
+            }
+        }
+        self.end_if_done(now, effects);
+    }
+
+    /// Begins an attempt of a released step; `None` when the step has ended meanwhile.
+    pub fn start(&mut self, step: u32, epoch: u64) -> Option<Job> {
+        let state = &mut self.steps[step as usize];
+        if state.status != Status::Queued {
+            return None;
+        }
+        state.status = Status::Running;
+        state.attempts += 1;
+        let attempt = state.attempts;
+        Some(Job {
+            attempt: self.attempt(step, attempt),
+            graph: Arc::clone(&self.graph),
+            asset: self.plan.step(step).asset,
+            epoch,
+            config: Arc::clone(&self.record.config),
+            inputs: self.inputs(step),
+        })
+    }
+
+    /// Takes the end of an attempt.
+    pub fn finish(
+        &mut self,
+        step: u32,
+        result: Result<Arc<Materialization>, StepFailure>,
+        now: Now,
+        clock_ns: u64,
+        effects: &mut Effects,
+    ) {
+        match result {
+            Ok(made) => {
+                effects.draft(now, Event::Materialized(Arc::clone(&made)));
+                self.counts.materialized += 1;
+                self.end_well(step, made);
+                self.pass_on(step, effects);
+            }
+            Err(failure) => self.finish_failed(step, failure, now, clock_ns, effects),
+        }
+        self.end_if_done(now, effects);
+    }
+
+    /// Ends every step that has not begun.
+    pub fn cancel(&mut self, now: Now, effects: &mut Effects) {
+        self.canceled = true;
+        for step in 0..self.step_count() {
+            let state = &mut self.steps[step as usize];
+            if matches!(state.status, Status::Waiting | Status::Queued) {
+                state.status = Status::Ended;
+                self.open -= 1;
+                self.counts.canceled += 1;
+                let event = self.skipped(step, SkipReason::Canceled);
+                effects.draft(now, event);
+            }
+        }
+        self.end_if_done(now, effects);
+    }
+
+    fn finish_failed(
+        &mut self,
+        step: u32,
+        failure: StepFailure,
+        now: Now,
+        clock_ns: u64,
+        effects: &mut Effects,
+    ) {
+        let state = &mut self.steps[step as usize];
+        state.failures += 1;
+        let state = *state;
+        let policy = &self.graph.asset(self.plan.step(step).asset).retry;
+        let again = !self.canceled
+            && policy.retries(&failure)
+            && policy.allows(state.attempts, state.crashed);
+        if !again {
+            self.fail(step, state.attempts, failure, now, effects);
+            return;
+        }
+        let delay_ns = policy.delay_ns(state.failures, &mut self.jitter(step, state.attempts));
+        self.steps[step as usize].status = Status::Queued;
+        effects
+            .delayed
+            .push((clock_ns.saturating_add(delay_ns), step));
+        let event = Event::AttemptFailed {
+            attempt: self.attempt(step, state.attempts),
+            failure,
+            retry_delay_ns: Some(delay_ns),
+            check: self.graph.asset(self.plan.step(step).asset).check,
+        };
+        effects.draft(now, event);
+    }
+
+    /// Jitter only has to differ between steps and attempts, so it is drawn from their names: the
+    /// same run retries at the same times, which makes a trial repeatable.
+    fn jitter(&self, step: u32, attempt: u32) -> StdRng {
+        let mut hasher = DefaultHasher::new();
+        self.attempt(step, attempt).hash(&mut hasher);
+        StdRng::seed_from_u64(hasher.finish())
+    }
+
+    /// Fails a step for good.
+    fn fail(
+        &mut self,
+        step: u32,
+        attempt: u32,
+        failure: StepFailure,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        let event = Event::AttemptFailed {
+            attempt: self.attempt(step, attempt),
+            failure: failure.clone(),
+            retry_delay_ns: None,
+            check: self.graph.asset(self.plan.step(step).asset).check,
+        };
+        effects.draft(now, event);
+        self.note_failure(step, attempt, failure);
+        self.steps[step as usize].status = Status::Ended;
+        self.open -= 1;
+        self.skip_downstream(step, now, effects);
+    }
+
+    fn note_failure(&mut self, step: u32, attempt: u32, failure: StepFailure) {
+        let Attempt {
+            asset, partition, ..
+        } = self.attempt(step, attempt);
+        self.counts.failed += 1;
+        self.failures.push(FailedStep {
+            asset,
+            partition: partition.as_deref().map(str::to_owned),
+            attempt,
+            failure,
+        });
+    }
+
+    fn end_if_done(&mut self, now: Now, effects: &mut Effects) {
+        if self.open > 0 || self.ended {
+            return;
+        }
+        self.ended = true;
+        let status = if self.counts.canceled > 0 {
+            RunStatus::Canceled
+        } else if self.counts.failed + self.counts.skipped > 0 {
+            RunStatus::Failure
+        } else {
+            RunStatus::Success
+        };
+        effects.draft(
+            now,
+            Event::RunEnded {
+                run: Arc::clone(&self.record.run),
+                status,
+                fresh: self.counts.fresh,
+            },
+        );
+        let own = |made: &Arc<Materialization>| made.run == self.record.run;
+        effects.ended = Some(RunOutcome {
+            run: self.record.run.to_string(),
+            status,
+            steps: self.counts,
+            failures: std::mem::take(&mut self.failures),
+            materializations: std::mem::take(&mut self.outputs)
+                .into_iter()
+                .flatten()
+                .filter(own)
+                .collect(),
+        });
+    }
+}
+
+/// Reads what steps will need that the plan does not make.
+fn load_known(
+    graph: &AssetGraph,
+    plan: &Plan,
+    mode: Mode,
+    catalog: &Catalog,
+) -> Result<Known, CatalogError> {
+    let mut known = Known::default();
+    let mut last = None;
+    for step in plan.steps() {
+        if last.replace(step.asset) == Some(step.asset) {
+            continue;
+        }
+        if mode == Mode::Stale {
+            known.load(graph, catalog, step.asset)?;
+        }
+        for (_, edge) in graph.deps(step.asset) {
+            if mode == Mode::Stale || !plan.covers(graph, edge.upstream) {
+                known.load(graph, catalog, edge.upstream)?;
+            }
+        }
+    }
+    Ok(known)
+}

@@ -1,0 +1,240 @@
+//! The shared state of an executor and its commit.
+//!
+//! One mutex guards everything that is decided (queues, runs, what awaits commit); it is never held
+//! during a step, a transaction or an fsync. Who commits is decided by `committing`: a thread that
+//! finds urgent work and nobody committing takes the whole batch, applies it to the runs, writes it
+//! in one transaction, and only then lets go what follows from it.
+
+mod state;
+
+use std::cmp::Reverse;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::outcome::RunOutcome;
+use super::run_state::RunState;
+use super::{EngineError, ExecutorOptions, Hooks};
+use crate::catalog::{Draft, StartLog, Store};
+use crate::clock::Clock;
+use crate::event::RunRecord;
+
+use state::Release;
+pub(super) use state::{Pending, Reservation, State, Ticket};
+
+/// Most items that one commit takes, so that the first of them does not wait too long.
+const COMMIT_ITEMS_MAX: usize = 4096;
+
+/// What the threads of an executor share.
+pub(super) struct Shared {
+    pub epoch: u64,
+    pub concurrency: usize,
+    pub clock: Clock,
+    pub state: Mutex<State>,
+    /// Wakes worker threads.
+    pub work: Condvar,
+    /// Wakes those who submit or wait for a run.
+    pub done: Condvar,
+    store: Arc<Mutex<dyn Store>>,
+}
+
+impl Shared {
+    pub fn new(
+        store: Arc<Mutex<dyn Store>>,
+        starts: Option<StartLog>,
+        epoch: u64,
+        options: ExecutorOptions,
+        hooks: Hooks,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            epoch,
+            concurrency: options.concurrency.get(),
+            clock: hooks.clock,
+            state: Mutex::new(State::new(starts)),
+            work: Condvar::new(),
+            done: Condvar::new(),
+            store,
+        })
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        // A thread that panics with the lock held marks the executor as stopped on its way out.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reserves a run id for submission, or finds the run that has it, once that is committed. As
+    /// the id is taken before the catalog is looked at, no run is ever submitted twice.
+    pub fn reserve(&self, record: &Arc<RunRecord>) -> Result<Reservation, EngineError> {
+        let mut state = self.lock();
+        loop {
+            if let Some(stopped) = &state.stopped {
+                return Err(stopped.clone());
+            }
+            match state.names.get(&record.run) {
+                None => break,
+                Some((slot, _)) if state.submitting.contains(slot) => {
+                    state = self
+                        .done
+                        .wait(state)
+                        .unwrap_or_else(PoisonError::into_inner);
+                }
+                Some((_, known)) => return Ok(Reservation::Known(Arc::clone(known))),
+            }
+        }
+        state.counter += 1;
+        let slot = state.counter;
+        let entry = (slot, Arc::clone(record));
+        state.names.insert(Arc::clone(&record.run), entry);
+        state.submitting.insert(slot);
+        Ok(Reservation::Slot(slot))
+    }
+
+    /// Gives a reserved id back.
+    pub fn cancel_reservation(&self, run: &Arc<str>, slot: u64) {
+        let mut state = self.lock();
+        state.names.remove(run);
+        state.submitting.remove(&slot);
+        self.done.notify_all();
+    }
+
+    /// Takes a run in under its reserved slot and returns once that is committed.
+    pub fn accept(
+        shared: &Arc<Self>,
+        slot: u64,
+        run: RunState,
+        draft: Draft,
+    ) -> Result<(), EngineError> {
+        let mut state = shared.lock();
+        state.pending.push(Pending::Submit {
+            slot,
+            run: Box::new(run),
+            draft,
+        });
+        state.urgent = true;
+        loop {
+            if let Some(stopped) = &state.stopped {
+                return Err(stopped.clone());
+            }
+            if !state.submitting.contains(&slot) {
+                shared.wake(&mut state, 0);
+                return Ok(());
+            }
+            state = if state.committing {
+                shared
+                    .done
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner)
+            } else {
+                shared.commit(state)
+            };
+        }
+    }
+
+    /// Waits for a run that is under way here; `None` when there is none.
+    pub fn wait(&self, run: &str) -> Result<Option<RunOutcome>, EngineError> {
+        let mut state = self.lock();
+        loop {
+            if let Some(outcome) = state.finished.remove(run) {
+                return Ok(Some(outcome));
+            }
+            if let Some(stopped) = &state.stopped {
+                return Err(stopped.clone());
+            }
+            if !state.names.contains_key(run) {
+                return Ok(None);
+            }
+            state = self
+                .done
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    pub fn cancel(shared: &Arc<Self>, run: &str) {
+        let mut state = shared.lock();
+        if let Some((slot, _)) = state.names.get(run) {
+            let slot = *slot;
+            state.pending.push(Pending::Cancel { slot });
+            state.urgent = true;
+            shared.wake(&mut state, 0);
+        }
+    }
+
+    /// Lets the workers finish and commit what they are at, and ends them.
+    pub fn stop(&self) {
+        let threads = {
+            let mut state = self.lock();
+            state.stopping = true;
+            self.work.notify_all();
+            std::mem::take(&mut state.threads)
+        };
+        for thread in threads {
+            // A worker that panicked has said so in `stopped`.
+            let _ = thread.join();
+        }
+    }
+
+    /// Stops everything: no more steps, no more commits.
+    pub fn fail(&self, state: &mut State, error: EngineError) {
+        state.stopped.get_or_insert(error);
+        self.work.notify_all();
+        self.done.notify_all();
+    }
+
+    /// Commits what is pending, once. Call only when nobody is committing.
+    pub fn commit<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        state.committing = true;
+        let batch: Vec<Pending> = if state.pending.len() > COMMIT_ITEMS_MAX {
+            state.pending.drain(..COMMIT_ITEMS_MAX).collect()
+        } else {
+            std::mem::take(&mut state.pending)
+        };
+        state.note_pending();
+        let mut drafts = Vec::with_capacity(batch.len() + 1);
+        let mut release = Release::default();
+        for item in batch {
+            state.apply(item, &mut drafts, &mut release);
+        }
+        drop(state);
+        let committed = {
+            let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+            store.commit(self.epoch, &drafts)
+        };
+        drop(drafts);
+        let mut state = self.lock();
+        state.committing = false;
+        match committed {
+            Ok(()) => self.let_go(&mut state, release),
+            Err(error) => self.fail(&mut state, error.into()),
+        }
+        state
+    }
+
+    fn let_go(&self, state: &mut State, release: Release) {
+        state.ready.extend(release.ready);
+        for (due_ns, ticket) in release.delayed {
+            state.counter += 1;
+            let counter = state.counter;
+            state.delayed.push(Reverse((due_ns, counter, ticket)));
+        }
+        let acknowledged = !release.submitted.is_empty() || !release.ended.is_empty();
+        for slot in release.submitted {
+            state.submitting.remove(&slot);
+        }
+        for (slot, outcome) in release.ended {
+            if let Some(run) = state.runs.remove(&slot) {
+                state.names.remove(&run.record.run);
+                state.finished.insert(Arc::clone(&run.record.run), outcome);
+            }
+        }
+        if acknowledged {
+            self.done.notify_all();
+        }
+        // Starts are pushed and written to the start log in one critical section, so without one
+        // pending the catalog has all that the file says.
+        if state.oldest_start_ns.is_none()
+            && let Some(starts) = &mut state.starts
+            && let Err(error) = starts.empty_when_large()
+        {
+            self.fail(state, error.into());
+        }
+    }
+}

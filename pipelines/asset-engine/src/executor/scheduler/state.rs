@@ -1,0 +1,181 @@
+//! What is decided under the scheduler's lock, and how what awaits commit is applied to it.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crate::catalog::{Draft, StartLog};
+use crate::clock::{monotonic_ns, unix_ms};
+use crate::event::{Materialization, RunRecord};
+use crate::executor::EngineError;
+use crate::executor::outcome::RunOutcome;
+use crate::executor::run_state::{Effects, Now, RunState};
+use crate::step::StepFailure;
+
+/// What comes of asking for a run id.
+pub(in crate::executor) enum Reservation {
+    /// It is the caller's.
+    Slot(u64),
+    /// Another run has it.
+    Known(Arc<RunRecord>),
+}
+
+/// A step of a run under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::executor) struct Ticket {
+    pub slot: u64,
+    pub step: u32,
+}
+
+/// Everything that is decided under the lock.
+pub(in crate::executor) struct State {
+    pub ready: VecDeque<Ticket>,
+    /// Earliest first; the counter keeps equal times in order.
+    pub delayed: BinaryHeap<Reverse<(u64, u64, Ticket)>>,
+    pub runs: HashMap<u64, RunState>,
+    /// Runs under way and runs being submitted, by id.
+    pub(super) names: HashMap<Arc<str>, (u64, Arc<RunRecord>)>,
+    pub(super) submitting: HashSet<u64>,
+    pub(super) finished: HashMap<Arc<str>, RunOutcome>,
+    pub(super) counter: u64,
+    pub pending: Vec<Pending>,
+    /// Whether `pending` has more than starts, which can wait.
+    pub urgent: bool,
+    /// When the oldest start in `pending` was made, by the monotonic clock.
+    pub oldest_start_ns: Option<u64>,
+    pub committing: bool,
+    pub running: usize,
+    pub idle: usize,
+    /// Whether one of the idle threads keeps watch over delayed steps and starts.
+    pub watched: bool,
+    pub starts: Option<StartLog>,
+    pub stopped: Option<EngineError>,
+    pub stopping: bool,
+    pub threads: Vec<JoinHandle<()>>,
+}
+
+/// Something that awaits commit.
+pub(in crate::executor) enum Pending {
+    Start(Draft),
+    Finish {
+        ticket: Ticket,
+        result: Result<Arc<Materialization>, StepFailure>,
+        now: Now,
+        clock_ns: u64,
+    },
+    Submit {
+        slot: u64,
+        run: Box<RunState>,
+        draft: Draft,
+    },
+    Cancel {
+        slot: u64,
+    },
+}
+
+/// What a commit lets go.
+#[derive(Default)]
+pub(super) struct Release {
+    pub ready: Vec<Ticket>,
+    pub delayed: Vec<(u64, Ticket)>,
+    pub ended: Vec<(u64, RunOutcome)>,
+    pub submitted: Vec<u64>,
+}
+
+impl State {
+    pub(super) fn new(starts: Option<StartLog>) -> Self {
+        Self {
+            ready: VecDeque::new(),
+            delayed: BinaryHeap::new(),
+            runs: HashMap::new(),
+            names: HashMap::new(),
+            submitting: HashSet::new(),
+            finished: HashMap::new(),
+            counter: 0,
+            pending: Vec::new(),
+            urgent: false,
+            oldest_start_ns: None,
+            committing: false,
+            running: 0,
+            idle: 0,
+            watched: false,
+            starts,
+            stopped: None,
+            stopping: false,
+            threads: Vec::new(),
+        }
+    }
+
+    /// Applies one item to its run.
+    pub(super) fn apply(&mut self, item: Pending, drafts: &mut Vec<Draft>, release: &mut Release) {
+        let mut effects = Effects::default();
+        let slot = match item {
+            Pending::Start(draft) => {
+                drafts.push(draft);
+                return;
+            }
+            Pending::Finish {
+                ticket,
+                result,
+                now,
+                clock_ns,
+            } => {
+                if let Some(run) = self.runs.get_mut(&ticket.slot) {
+                    run.finish(ticket.step, result, now, clock_ns, &mut effects);
+                }
+                ticket.slot
+            }
+            Pending::Submit {
+                slot,
+                mut run,
+                draft,
+            } => {
+                drafts.push(draft);
+                run.begin(Now::read(), &mut effects);
+                self.runs.insert(slot, *run);
+                release.submitted.push(slot);
+                slot
+            }
+            Pending::Cancel { slot } => {
+                if let Some(run) = self.runs.get_mut(&slot) {
+                    run.cancel(Now::read(), &mut effects);
+                }
+                slot
+            }
+        };
+        drafts.append(&mut effects.drafts);
+        let ticket = |step| Ticket { slot, step };
+        release.ready.extend(effects.ready.into_iter().map(ticket));
+        let delayed = effects.delayed.into_iter();
+        release
+            .delayed
+            .extend(delayed.map(|(due_ns, step)| (due_ns, ticket(step))));
+        release
+            .ended
+            .extend(effects.ended.map(|outcome| (slot, outcome)));
+    }
+
+    /// Works out again what the rest of `pending` is, after some of it was taken.
+    pub(super) fn note_pending(&mut self) {
+        self.urgent = false;
+        self.oldest_start_ns = None;
+        for item in &self.pending {
+            match item {
+                Pending::Start(draft) => {
+                    self.oldest_start_ns.get_or_insert(draft.t_ns);
+                }
+                _ => self.urgent = true,
+            }
+        }
+    }
+}
+
+impl Now {
+    pub fn read() -> Self {
+        Self {
+            t_ns: monotonic_ns(),
+            at_ms: unix_ms(),
+        }
+    }
+}

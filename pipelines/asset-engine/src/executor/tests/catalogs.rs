@@ -1,0 +1,249 @@
+//! Catalogs: memory and file agree, the lock holds, old epochs are fenced off.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::fixture::{Script, asset, graph, key, memory, pipeline, request};
+use crate::catalog::{Draft, SqliteStore, Store};
+use crate::{
+    Catalog, CatalogError, Durability, Event, Executor, ExecutorOptions, Lock, RetryPolicy,
+    RunStatus,
+};
+
+fn open(path: &Path, concurrency: usize) -> Executor {
+    Executor::open(path, ExecutorOptions::default().concurrency(concurrency)).unwrap()
+}
+
+/// Events without what differs from run to run: times, and the order of what is independent.
+fn shape_of(catalog: &Catalog, run: &str) -> Vec<String> {
+    let events = catalog.events(run).unwrap();
+    let shown = |record: &crate::EventRecord| {
+        let event = match &record.event {
+            Event::AttemptFailed {
+                attempt, failure, ..
+            } => format!("{attempt:?} {failure:?}"),
+            other => format!("{other:?}"),
+        };
+        format!("{} {event}", record.epoch)
+    };
+    sorted(events.iter().map(shown).collect())
+}
+
+fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
+    all.sort();
+    all
+}
+
+#[test]
+fn memory_and_file_record_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let pieces = [("joined@2013-01-02", 1), ("loaded@2013-01-03", 9)];
+    let with_retry = |script: &Arc<Script>| {
+        graph(
+            pipeline(script, 4)
+                .assets()
+                .iter()
+                .map(|asset| asset.clone().retry(RetryPolicy::constant(1, 0)))
+                .collect(),
+        )
+    };
+    let scripts = [(); 2].map(|()| Arc::new(Script::failing(&pieces)));
+    let durable = open(&dir.path().join("catalog.db"), 1);
+    let volatile = memory(1);
+    let mut outcomes = Vec::new();
+    for (executor, script) in [&durable, &volatile].into_iter().zip(&scripts) {
+        outcomes.push(executor.run(request("run", &with_retry(script))).unwrap());
+    }
+    assert_eq!(outcomes[0].status, RunStatus::Failure);
+    assert_eq!(outcomes[0], outcomes[1]);
+    assert_eq!(
+        sorted(scripts[0].executions()),
+        sorted(scripts[1].executions())
+    );
+    assert_eq!(
+        shape_of(durable.catalog(), "run"),
+        shape_of(volatile.catalog(), "run")
+    );
+    for name in ["lookup", "marts", "joined"] {
+        assert_eq!(
+            durable.catalog().latest_of(&key(name)).unwrap(),
+            volatile.catalog().latest_of(&key(name)).unwrap()
+        );
+    }
+    assert_eq!(
+        durable.catalog().runs().unwrap(),
+        volatile.catalog().runs().unwrap()
+    );
+    let from_events = durable.wait("run").unwrap();
+    assert_eq!(from_events.steps, outcomes[0].steps);
+    assert_eq!(from_events.failures, outcomes[0].failures);
+}
+
+#[test]
+fn a_catalog_outlives_its_executor_and_is_read_beside_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    let script = Arc::new(Script::default());
+    let graph = pipeline(&script, 5);
+    let executor = open(&path, 4);
+    let outcome = executor.run(request("run", &graph)).unwrap();
+    let beside = Catalog::open(&path, Durability::PowerLoss).unwrap();
+    assert_eq!(
+        beside.run("run").unwrap().unwrap().status,
+        RunStatus::Success
+    );
+    assert_eq!(beside.latest_of(&key("loaded")).unwrap().len(), 5);
+    drop(executor);
+    let executor = open(&path, 4);
+    assert_eq!(executor.epoch(), 2);
+    assert!(executor.unfinished().is_empty());
+    let again = executor.run(request("run", &graph)).unwrap();
+    assert_eq!(again.steps, outcome.steps);
+    assert_eq!(script.pieces().len(), 18);
+}
+
+#[test]
+fn a_second_executor_fails_or_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    let first = open(&path, 1);
+    let error = Executor::open(&path, ExecutorOptions::default()).unwrap_err();
+    assert!(matches!(error, CatalogError::Locked { .. }), "{error}");
+    let pid = format!("(pid {})", std::process::id());
+    assert!(error.to_string().ends_with(&pid), "{error}");
+
+    let waiting = {
+        let path = path.clone();
+        std::thread::spawn(move || {
+            Executor::open(&path, ExecutorOptions::default().lock(Lock::Wait))
+                .unwrap()
+                .epoch()
+        })
+    };
+    // Until it sleeps in flock(2), which the kernel tells.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !someone_waits_for_a_lock(&path) {
+        assert!(Instant::now() < deadline, "nobody waits for the lock");
+        std::thread::yield_now();
+    }
+    assert!(!waiting.is_finished());
+    drop(first);
+    assert_eq!(waiting.join().unwrap(), 2);
+}
+
+/// Whether /proc/locks has a waiter ("->") for the lock file of a catalog.
+fn someone_waits_for_a_lock(catalog: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let lock = format!("{}.lock", catalog.display());
+    let inode = std::fs::metadata(lock).unwrap().ino();
+    let locks = std::fs::read_to_string("/proc/locks").unwrap();
+    locks
+        .lines()
+        .any(|line| line.contains("->") && line.contains(&format!(":{inode} ")))
+}
+
+#[test]
+fn b10_an_executor_of_an_older_epoch_cannot_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    let executor = open(&path, 1);
+    let script = Arc::new(Script::default());
+    let graph = graph(vec![asset("a", &script)]);
+    executor.run(request("good", &graph)).unwrap();
+    // A younger owner, as if the lock file had been deleted under the first one.
+    let mut younger = SqliteStore::open(&path, Durability::PowerLoss).unwrap();
+    assert_eq!(younger.next_epoch().unwrap(), 2);
+    let error = executor.run(request("late", &graph)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "catalog {}: epoch 1 is fenced off, the catalog is at epoch 2",
+            path.display()
+        )
+    );
+    let reader = Catalog::open(&path, Durability::PowerLoss).unwrap();
+    assert_eq!(reader.run("late").unwrap(), None);
+    let draft = Draft {
+        t_ns: 1,
+        at_ms: 1,
+        event: Event::RunResumed {
+            run: Arc::from("good"),
+        },
+    };
+    younger.commit(2, &[draft]).unwrap();
+}
+
+#[test]
+fn foreign_and_future_files_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let foreign = dir.path().join("foreign.db");
+    let connection = rusqlite::Connection::open(&foreign).unwrap();
+    connection.execute_batch("CREATE TABLE t (x)").unwrap();
+    let error = Catalog::open(&foreign, Durability::PowerLoss).unwrap_err();
+    assert!(error.to_string().contains("is no asset catalog"), "{error}");
+
+    let future = dir.path().join("future.db");
+    drop(Catalog::open(&future, Durability::PowerLoss).unwrap());
+    let connection = rusqlite::Connection::open(&future).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    let error = Catalog::open(&future, Durability::PowerLoss).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("schema version 99, expected at most 1"),
+        "{error}"
+    );
+    let text = dir.path().join("text.db");
+    std::fs::write(&text, "this is no database, but long enough to look at").unwrap();
+    assert!(Catalog::open(&text, Durability::PowerLoss).is_err());
+}
+
+#[test]
+fn parallel_steps_share_commits() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    let script = Arc::new(Script::default());
+    let assets = (0..500).map(|n| asset(&format!("a{n}"), &script)).collect();
+    let failpoint = crate::catalog::Failpoint::new(0, crate::catalog::FailpointMode::Error);
+    let executor = Executor::open_with(
+        &path,
+        ExecutorOptions::default().concurrency(64),
+        crate::executor::Hooks {
+            failpoint: failpoint.clone(),
+            ..Default::default()
+        },
+    )
+    .unwrap();
+    executor.run(request("run", &graph(assets))).unwrap();
+    // Two writes a commit besides the rows: 500 starts in the start log, 1000 step events, 500
+    // newest materializations, the rows of the run, the epoch.
+    let rows = 500 + 1000 + 500 + 2 + 2 + 1;
+    let commits = (failpoint.writes() - rows) / 2;
+    assert!(commits < 250, "{commits} commits for 500 parallel steps");
+}
+
+#[test]
+fn many_threads_submit_and_each_run_is_made_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let executor = open(&dir.path().join("catalog.db"), 4);
+    let script = Arc::new(Script::default());
+    let graph = pipeline(&script, 2);
+    // Each id is asked for by two threads.
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let (executor, graph) = (&executor, &graph);
+            scope.spawn(move || {
+                for number in 0..10 {
+                    let run = format!("run-{}-{number}", thread / 2);
+                    executor.submit(request(&run, graph)).unwrap();
+                    let outcome = executor.wait(&run).unwrap();
+                    assert_eq!(outcome.status, RunStatus::Success);
+                    assert_eq!(outcome.steps.materialized, 9);
+                }
+            });
+        }
+    });
+    assert_eq!(executor.catalog().runs().unwrap().len(), 40);
+    assert_eq!(script.pieces().len(), 40 * 9);
+}

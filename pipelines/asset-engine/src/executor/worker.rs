@@ -1,0 +1,189 @@
+//! Worker threads: take a step, execute it, hand over its end, commit if nobody does.
+//!
+//! There is one thread more than steps may run at once, started when needed: while one commits,
+//! and while all others are busy, one is left to keep watch over retries that come due and over
+//! starts that no commit has picked up.
+
+use std::cmp::Reverse;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::EngineError;
+use super::job::Job;
+use super::run_state::Now;
+use super::scheduler::{Pending, Shared, State, Ticket};
+use crate::catalog::{Draft, Start};
+use crate::clock::{Clock, monotonic_ns};
+use crate::event::Event;
+
+/// How long the start of a step may be missing from the catalog, when no commit comes by. (After a
+/// crash it is found in the start log at once; this is for readers of the catalog.)
+const START_UNCOMMITTED_MAX_NS: u64 = 20_000_000;
+
+impl Shared {
+    /// Wakes or starts a thread when there is work that `busy` threads, which are awake and about
+    /// to look for some, will not take.
+    pub fn wake(self: &Arc<Self>, state: &mut State, busy: usize) {
+        let free = self.concurrency.saturating_sub(state.running);
+        let commit = usize::from(state.urgent && !state.committing);
+        if state.ready.len().min(free) + commit <= busy {
+            return;
+        }
+        self.call_up(state);
+    }
+
+    fn call_up(self: &Arc<Self>, state: &mut State) {
+        if state.idle > 0 {
+            self.work.notify_one();
+        } else if state.threads.len() <= self.concurrency {
+            let shared = Arc::clone(self);
+            let started = std::thread::Builder::new()
+                .name(format!("asset-engine-{}", state.threads.len()))
+                .spawn(move || shared.work_guarded());
+            match started {
+                Ok(thread) => state.threads.push(thread),
+                Err(error) if state.threads.is_empty() => {
+                    let reason = format!("no worker thread could be started: {error}");
+                    self.fail(state, EngineError::Stopped(reason));
+                }
+                // Fewer threads than wanted still do the work.
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn work_guarded(self: &Arc<Self>) {
+        if catch_unwind(AssertUnwindSafe(|| self.work_until_stopped())).is_err() {
+            let mut state = self.lock();
+            let reason = "a worker thread panicked outside a step".to_owned();
+            self.fail(&mut state, EngineError::Stopped(reason));
+        }
+    }
+
+    fn work_until_stopped(self: &Arc<Self>) {
+        let mut state = self.lock();
+        loop {
+            if state.stopped.is_some() {
+                return;
+            }
+            if state.urgent && !state.committing {
+                state = self.commit(state);
+                continue;
+            }
+            if state.stopping {
+                return;
+            }
+            self.promote_due(&mut state);
+            if state.running < self.concurrency
+                && let Some(ticket) = state.ready.pop_front()
+            {
+                state = self.execute(state, ticket);
+                continue;
+            }
+            state = self.rest(state);
+        }
+    }
+
+    /// Moves retries that are due to the ready queue.
+    fn promote_due(&self, state: &mut State) {
+        while let Some(Reverse((due_ns, _, ticket))) = state.delayed.peek().copied() {
+            let quiet = state.running == 0 && state.ready.is_empty() && !state.committing;
+            if due_ns > self.clock.now_ns() && !(quiet && self.clock.jump_to(due_ns)) {
+                return;
+            }
+            state.delayed.pop();
+            state.ready.push_back(ticket);
+        }
+    }
+
+    fn execute<'a>(
+        self: &'a Arc<Self>,
+        mut state: MutexGuard<'a, State>,
+        ticket: Ticket,
+    ) -> MutexGuard<'a, State> {
+        let job = match self.begin(&mut state, ticket) {
+            Ok(Some(job)) => job,
+            Ok(None) => return state,
+            Err(error) => {
+                self.fail(&mut state, error);
+                return state;
+            }
+        };
+        state.running += 1;
+        self.wake(&mut state, 0);
+        if !state.watched {
+            self.call_up(&mut state);
+        }
+        drop(state);
+        let result = job.execute();
+        let (now, clock_ns) = (Now::read(), self.clock.now_ns());
+        let mut state = self.lock();
+        state.running -= 1;
+        state.pending.push(Pending::Finish {
+            ticket,
+            result,
+            now,
+            clock_ns,
+        });
+        state.urgent = true;
+        state
+    }
+
+    /// Begins an attempt: known to the kernel when this returns, to the catalog with its next
+    /// commit.
+    fn begin(&self, state: &mut State, ticket: Ticket) -> Result<Option<Job>, EngineError> {
+        let Some(run) = state.runs.get_mut(&ticket.slot) else {
+            return Ok(None);
+        };
+        let Some(job) = run.start(ticket.step, self.epoch) else {
+            return Ok(None);
+        };
+        let now = Now::read();
+        if let Some(starts) = &mut state.starts {
+            starts.append(&Start {
+                t_ns: now.t_ns,
+                at_ms: now.at_ms,
+                attempt: job.attempt.clone(),
+            })?;
+        }
+        state.pending.push(Pending::Start(Draft {
+            t_ns: now.t_ns,
+            at_ms: now.at_ms,
+            event: Event::AttemptStarted(job.attempt.clone()),
+        }));
+        state.oldest_start_ns.get_or_insert(now.t_ns);
+        Ok(Some(job))
+    }
+
+    /// Sleeps until there may be something to do.
+    fn rest<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let now_ns = monotonic_ns();
+        if let Some(oldest_ns) = state.oldest_start_ns
+            && !state.committing
+            && now_ns.saturating_sub(oldest_ns) >= START_UNCOMMITTED_MAX_NS
+        {
+            return self.commit(state);
+        }
+        state.idle += 1;
+        let keeps_watch = !state.watched && !state.runs.is_empty();
+        if keeps_watch {
+            state.watched = true;
+            let mut wait_ns = START_UNCOMMITTED_MAX_NS;
+            if let (Some(Reverse((due_ns, ..))), Clock::Monotonic) =
+                (state.delayed.peek(), &self.clock)
+            {
+                wait_ns = wait_ns.min(due_ns.saturating_sub(now_ns));
+            }
+            let wait = Duration::from_nanos(wait_ns);
+            let woken = self.work.wait_timeout(state, wait);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+            state.watched = false;
+        } else {
+            let woken = self.work.wait(state);
+            state = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        state.idle -= 1;
+        state
+    }
+}

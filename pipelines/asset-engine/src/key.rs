@@ -1,0 +1,141 @@
+//! Asset keys: the name of a data asset, a path of segments such as `my-source/flights`.
+//!
+//! A key is validated once, when it is made, and is cheap to clone afterwards.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use thiserror::Error;
+
+/// The name of an asset: one or more segments of `[A-Za-z0-9_.-]`, joined by `/`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AssetKey(Arc<str>);
+
+/// Why a text is not an asset key.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum KeyError {
+    /// The text, or one segment between two slashes, is empty.
+    #[error("asset key {key:?}: segment {segment} is empty")]
+    EmptySegment {
+        /// The text as given.
+        key: String,
+        /// Position of the segment, from 1.
+        segment: usize,
+    },
+    /// A character outside `[A-Za-z0-9_.-]`.
+    #[error(
+        "asset key {key:?}: character {found:?} at column {column}, expected a letter, a digit, '_', '.' or '-'"
+    )]
+    Character {
+        /// The text as given.
+        key: String,
+        /// The offending character.
+        found: char,
+        /// Its column, in characters from 1.
+        column: usize,
+    },
+}
+
+impl AssetKey {
+    /// Validates `key` and makes an asset key of it.
+    ///
+    /// # Errors
+    /// [`KeyError`] names the segment or the character that is not allowed.
+    pub fn new(key: &str) -> Result<Self, KeyError> {
+        for (position, segment) in key.split('/').enumerate() {
+            if segment.is_empty() {
+                return Err(KeyError::EmptySegment {
+                    key: key.to_owned(),
+                    segment: position + 1,
+                });
+            }
+        }
+        for (position, found) in key.chars().enumerate() {
+            if !(found.is_ascii_alphanumeric() || matches!(found, '_' | '.' | '-' | '/')) {
+                return Err(KeyError::Character {
+                    key: key.to_owned(),
+                    found,
+                    column: position + 1,
+                });
+            }
+        }
+        Ok(Self(Arc::from(key)))
+    }
+
+    /// The key as text, segments joined by `/`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last segment.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for AssetKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for AssetKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AssetKey({})", self.0)
+    }
+}
+
+impl std::str::FromStr for AssetKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<&str> for AssetKey {
+    type Error = KeyError;
+
+    fn try_from(text: &str) -> Result<Self, KeyError> {
+        Self::new(text)
+    }
+}
+
+impl Serialize for AssetKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for AssetKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::new(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use super::*;
+
+    #[test]
+    fn keeps_segments_and_refuses_the_rest() {
+        let key = AssetKey::new("my-source/flights_1.0").unwrap();
+        assert_eq!(key.to_string(), "my-source/flights_1.0");
+        assert_eq!(key.name(), "flights_1.0");
+        assert_eq!(
+            AssetKey::new("a//b").unwrap_err().to_string(),
+            "asset key \"a//b\": segment 2 is empty"
+        );
+        assert_eq!(
+            AssetKey::new("a b").unwrap_err().to_string(),
+            "asset key \"a b\": character ' ' at column 2, expected a letter, a digit, '_', '.' or '-'"
+        );
+        assert!(AssetKey::new("").is_err());
+    }
+}

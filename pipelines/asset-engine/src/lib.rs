@@ -1,0 +1,47 @@
+//! An embedded, durable asset orchestrator in Dagster's model.
+//!
+//! Declare data assets and what they depend on ([`Asset`], [`AssetGraph`]), and let an
+//! [`Executor`] materialize them: in parallel, with retries, recording every attempt and every
+//! version in a [`Catalog`] that survives SIGKILL at any instant. It runs inside the calling
+//! process; there is no server.
+//!
+//! The modules in the way the data goes: [`AssetKey`] and [`Partitions`] name pieces of data, an
+//! [`Asset`] says how they are made, the [`AssetGraph`] checks how they hang together, a
+//! [`Selection`] picks some, a [`Plan`] lays out the steps, [`staleness`] says which of them are
+//! needed and why, the [`Executor`] runs them and the [`Catalog`] records what happened.
+#![forbid(unsafe_code)]
+
+mod asset;
+mod catalog;
+mod clock;
+mod event;
+mod executor;
+mod graph;
+mod key;
+mod lock;
+mod partition;
+mod plan;
+mod retry;
+mod selection;
+mod step;
+mod subprocess;
+
+pub use asset::{Asset, Dep, Execution};
+pub use catalog::{Catalog, CatalogError, Durability, Owner, RunInfo};
+pub use event::{
+    Attempt, Event, EventRecord, InputVersion, Materialization, Mode, RunRecord, RunStatus,
+    SkipReason,
+};
+pub use executor::{
+    EngineError, Executor, ExecutorOptions, FailedStep, RunOutcome, RunRequest, StepCounts,
+    UnfinishedRun,
+};
+pub use graph::{AssetGraph, GraphError};
+pub use key::{AssetKey, KeyError};
+pub use lock::Lock;
+pub use partition::{Mapping, PartitionError, PartitionKeys, Partitions};
+pub use plan::{Plan, StaleReason, StaleStep, staleness};
+pub use retry::{Backoff, RetryPolicy};
+pub use selection::{Selection, SelectionError};
+pub use step::{Materialized, Step, StepContext, StepFailure};
+pub use subprocess::{JsonProtocol, PARENT_PID_VARIABLE, Protocol, Subprocess};

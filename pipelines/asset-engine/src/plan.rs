@@ -1,0 +1,208 @@
+//! Plans: the steps of a run, laid out so that a step is found by arithmetic.
+//!
+//! A step is one partition of one asset. Steps lie in topological order of their assets, the
+//! partitions of an asset next to each other, so dependencies between steps need not be stored:
+//! they follow from the edge between the assets and the two positions.
+
+mod stale;
+
+use std::sync::Arc;
+
+use crate::graph::{AssetGraph, Edge, Link, NO_POSITION};
+use crate::key::AssetKey;
+use crate::selection::{Selection, SelectionError};
+
+pub(crate) use stale::{Known, reason as stale_reason};
+pub use stale::{StaleReason, StaleStep, staleness};
+
+/// Which steps a selection means.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    steps: Vec<PlannedStep>,
+    /// By asset index.
+    slices: Vec<Slice>,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PlannedStep {
+    /// Asset index.
+    pub asset: u32,
+    /// Position in the asset's partitions.
+    pub position: u32,
+}
+
+/// The steps of one asset.
+#[derive(Debug, Clone, Default)]
+struct Slice {
+    first: u32,
+    count: u32,
+    /// The positions that are in the plan, ascending; `None` = all, by arithmetic.
+    chosen: Option<Arc<[u32]>>,
+}
+
+/// The steps at one end of an edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Nothing in the plan.
+    Nothing,
+    /// This step.
+    One(u32),
+    /// These, from first to before last; read through a barrier when they are upstream.
+    Range(u32, u32),
+}
+
+impl Plan {
+    /// Lays out the steps of a selection.
+    ///
+    /// # Errors
+    /// A name that the graph, or a partition that the selected assets do not have.
+    pub fn new(graph: &AssetGraph, selection: &Selection) -> Result<Self, SelectionError> {
+        let selected = selection.resolve(graph)?;
+        let mut slices = vec![Slice::default(); graph.len()];
+        let mut total: u64 = 0;
+        let mut wanted: Vec<(&str, bool)> = selection
+            .partitions()
+            .unwrap_or_default()
+            .iter()
+            .map(|key| (key.as_str(), false))
+            .collect();
+        for &index in graph.order() {
+            if !selected[index as usize] {
+                continue;
+            }
+            let partitions = &graph.asset(index).partitions;
+            let slice = &mut slices[index as usize];
+            slice.first = u32::try_from(total).unwrap_or(u32::MAX);
+            if selection.partitions().is_some() && partitions.is_partitioned() {
+                let mut chosen = Vec::with_capacity(wanted.len());
+                for (key, found) in &mut wanted {
+                    if let Some(position) = partitions.position(Some(key)) {
+                        *found = true;
+                        chosen.push(position);
+                    }
+                }
+                chosen.sort_unstable();
+                chosen.dedup();
+                slice.count = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
+                slice.chosen = Some(chosen.into());
+            } else {
+                slice.count = partitions.count();
+            }
+            total += u64::from(slice.count);
+        }
+        if let Some((key, _)) = wanted.iter().find(|(_, found)| !found) {
+            return Err(SelectionError::UnknownPartition((*key).to_owned()));
+        }
+        if total >= u64::from(u32::MAX) {
+            return Err(SelectionError::TooManySteps {
+                found: total,
+                max: u32::MAX - 1,
+            });
+        }
+        let mut steps = Vec::with_capacity(usize::try_from(total).unwrap_or(0));
+        for &asset in graph.order() {
+            let slice = &slices[asset as usize];
+            match &slice.chosen {
+                None => {
+                    steps.extend((0..slice.count).map(|position| PlannedStep { asset, position }))
+                }
+                Some(chosen) => {
+                    steps.extend(
+                        chosen
+                            .iter()
+                            .map(|&position| PlannedStep { asset, position }),
+                    );
+                }
+            }
+        }
+        Ok(Self { steps, slices })
+    }
+
+    /// How many steps.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The steps in an order in which they could be executed one by one.
+    pub fn iter<'a>(
+        &'a self,
+        graph: &'a AssetGraph,
+    ) -> impl Iterator<Item = (&'a AssetKey, Option<&'a Arc<str>>)> {
+        self.steps.iter().map(|step| {
+            let asset = graph.asset(step.asset);
+            (&asset.key, asset.partitions.key(step.position))
+        })
+    }
+
+    pub(crate) fn steps(&self) -> &[PlannedStep] {
+        &self.steps
+    }
+
+    pub(crate) fn step(&self, index: u32) -> PlannedStep {
+        self.steps[index as usize]
+    }
+
+    /// The step of a piece, if it is in the plan.
+    pub(crate) fn find(&self, asset: u32, position: u32) -> Option<u32> {
+        let slice = &self.slices[asset as usize];
+        match &slice.chosen {
+            None => (position < slice.count).then_some(slice.first + position),
+            Some(chosen) => chosen
+                .binary_search(&position)
+                .ok()
+                // A position in a slice is below its u32 count.
+                .map(|at| slice.first + u32::try_from(at).unwrap_or(u32::MAX)),
+        }
+    }
+
+    /// Whether every piece of an asset is in the plan.
+    pub(crate) fn covers(&self, graph: &AssetGraph, asset: u32) -> bool {
+        self.slices[asset as usize].count == graph.asset(asset).partitions.count()
+    }
+
+    fn range(&self, asset: u32) -> Reach {
+        let slice = &self.slices[asset as usize];
+        if slice.count == 0 {
+            Reach::Nothing
+        } else {
+            Reach::Range(slice.first, slice.first + slice.count)
+        }
+    }
+
+    fn one(&self, asset: u32, position: u32) -> Reach {
+        self.find(asset, position)
+            .map_or(Reach::Nothing, Reach::One)
+    }
+
+    /// The steps of the plan that a piece reads through an edge.
+    pub(crate) fn upstream(&self, edge: &Edge, position: u32) -> Reach {
+        match &edge.link {
+            Link::Same => self.one(edge.upstream, position),
+            Link::Remap { to_upstream, .. } => {
+                self.one(edge.upstream, to_upstream[position as usize])
+            }
+            Link::Broadcast => self.one(edge.upstream, 0),
+            Link::Gather => self.range(edge.upstream),
+        }
+    }
+
+    /// The steps of the plan that read a piece through an edge.
+    pub(crate) fn downstream(&self, edge: &Edge, position: u32) -> Reach {
+        match &edge.link {
+            Link::Same => self.one(edge.downstream, position),
+            Link::Remap { to_downstream, .. } => match to_downstream[position as usize] {
+                NO_POSITION => Reach::Nothing,
+                at => self.one(edge.downstream, at),
+            },
+            Link::Broadcast | Link::Gather => self.range(edge.downstream),
+        }
+    }
+}

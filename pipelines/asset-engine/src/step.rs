@@ -1,0 +1,108 @@
+//! What an asset runs: the step, what it is given and what it gives back.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::event::Materialization;
+use crate::key::AssetKey;
+
+/// The code that materializes one partition of an asset.
+///
+/// Called from a worker thread of the executor; it may block. The same partition may be executed
+/// more than once (retry, resume after a crash), so effects outside the engine should be
+/// idempotent, or fenced by [`StepContext::epoch`].
+pub trait Step: Send + Sync {
+    /// Does the work and returns the version and metadata of what was made.
+    ///
+    /// # Errors
+    /// A [`StepFailure`], which the asset's retry policy judges.
+    fn execute(&self, cx: &StepContext<'_>) -> Result<Materialized, StepFailure>;
+}
+
+impl<F> Step for F
+where
+    F: Fn(&StepContext<'_>) -> Result<Materialized, StepFailure> + Send + Sync,
+{
+    fn execute(&self, cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
+        self(cx)
+    }
+}
+
+/// What a step is given.
+#[derive(Debug, Clone, Copy)]
+pub struct StepContext<'a> {
+    /// Id of the run.
+    pub run: &'a str,
+    /// The asset to materialize.
+    pub asset: &'a AssetKey,
+    /// Its partition; `None` when it has none.
+    pub partition: Option<&'a str>,
+    /// Number of this attempt in this run, from 1; a crashed attempt has counted.
+    pub attempt: u32,
+    /// Fencing epoch of the executor: grows each time an executor opens the catalog, so a store
+    /// that refuses older epochs is safe from an orphan of a dead executor.
+    pub epoch: u64,
+    /// What the asset depends on, dependencies in their declared order, partitions in theirs: the
+    /// materializations of this run, else the newest there was when the run was submitted.
+    pub inputs: &'a [Arc<Materialization>],
+    /// The run's configuration.
+    pub config: &'a Value,
+}
+
+/// What a step made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Materialized {
+    /// Version of the data: equal versions mean equal data, which keeps what is downstream fresh.
+    pub data_version: String,
+    /// Anything worth recording; references to data rather than data.
+    #[serde(default)]
+    pub metadata: Value,
+}
+
+/// Why an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
+#[error("{error_type}: {message}")]
+#[serde(deny_unknown_fields)]
+pub struct StepFailure {
+    /// Name of the kind of error, by which a retry policy may refuse a retry.
+    pub error_type: String,
+    /// What happened.
+    pub message: String,
+    /// Whether another attempt could succeed.
+    pub retryable: bool,
+}
+
+impl StepFailure {
+    /// Error type of an attempt that panicked (retryable).
+    pub const PANIC: &'static str = "Panic";
+    /// Error type of a step process ended by a signal (retryable).
+    pub const PROCESS_KILLED: &'static str = "ProcessKilled";
+    /// Error type of a step process that could not be run or gave no answer (retryable).
+    pub const PROCESS_FAILED: &'static str = "ProcessFailed";
+    /// Error type of a step whose attempts were used up by crashes of the executor.
+    pub const INTERRUPTED: &'static str = "Interrupted";
+    /// Error type of a step one of whose inputs was never materialized and is not in the run.
+    pub const MISSING_INPUT: &'static str = "MissingInput";
+
+    /// A failure that another attempt may cure.
+    pub fn retryable(error_type: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            error_type: error_type.into(),
+            message: message.into(),
+            retryable: true,
+        }
+    }
+
+    /// A failure that no attempt will cure.
+    pub fn fatal(error_type: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            error_type: error_type.into(),
+            message: message.into(),
+            retryable: false,
+        }
+    }
+}
