@@ -1,0 +1,232 @@
+//! The activities: each step of the ETL under its own name, `noop`, and the lookup of a source.
+//!
+//! An activity adds nothing to a step but what Temporal knows of the attempt: its number, and the
+//! fencing token that is made of it. What an attempt did is in the effect journal of the ETL.
+//!
+//! A panic in a step fails the attempt with the retryable error type `Panic` ([`crate::heartbeat`]);
+//! one in the activity itself is made a retryable failure by the SDK. Neither ends the worker.
+
+#![expect(
+    missing_docs,
+    reason = "the SDK's macro writes constants without documentation"
+)]
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use orchbench_etl::{
+    Announced, Checked, Day, ErrorType, Etl, Extracted, Loaded, Published, Source, StepCall,
+    StepError, StepInputs, StepOutput, Transformed,
+};
+use serde::{Deserialize, Serialize};
+use temporalio_macros::activities;
+use temporalio_sdk::activities::{ActivityContext, ActivityError, ActivityInfo};
+
+use crate::failure::activity_error;
+use crate::fencing;
+use crate::heartbeat::run_blocking;
+
+/// What a workflow hands to a step's activity: a [`StepCall`] without what only the attempt knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepRequest {
+    /// The run's id.
+    pub run: String,
+    /// The source's name.
+    pub source: String,
+    /// The day; `None` for the steps that run once a run.
+    pub partition: Option<Day>,
+    /// The step and its inputs.
+    pub inputs: StepInputs,
+}
+
+impl StepRequest {
+    /// The call of one attempt.
+    fn attempt(self, info: &ActivityInfo) -> StepCall {
+        // The server sets the first; the others are there for activities without a server.
+        let scheduled = info
+            .current_attempt_scheduled_time
+            .or(info.scheduled_time)
+            .unwrap_or_else(SystemTime::now);
+        StepCall {
+            run: self.run,
+            source: self.source,
+            partition: self.partition,
+            attempt: info.attempt,
+            token: fencing::token(scheduled, info.attempt),
+            inputs: self.inputs,
+        }
+    }
+}
+
+/// The activities of the pipeline.
+pub struct EtlActivities {
+    etl: Arc<Etl>,
+}
+
+impl EtlActivities {
+    /// Activities that call the steps of `etl`.
+    #[must_use]
+    pub fn new(etl: Arc<Etl>) -> Self {
+        Self { etl }
+    }
+
+    /// Calls the requested step and takes the output that it must have.
+    async fn step<T: Send + 'static>(
+        &self,
+        ctx: &ActivityContext,
+        request: StepRequest,
+        output: fn(StepOutput) -> Result<T, StepError>,
+    ) -> Result<T, ActivityError> {
+        let expected = &ctx.info().activity_type;
+        if request.inputs.step().as_str() != expected {
+            let message = format!(
+                "activity input: expected inputs of {expected}, found inputs of {}",
+                request.inputs.step()
+            );
+            return Err(activity_error(&StepError::new(
+                ErrorType::BadInput,
+                message,
+            )));
+        }
+        let call = request.attempt(ctx.info());
+        let etl = Arc::clone(&self.etl);
+        run_blocking(ctx, move |progress| {
+            etl.call_with_progress(&call, progress).and_then(output)
+        })
+        .await
+    }
+}
+
+#[activities]
+impl EtlActivities {
+    /// The source of this name: read where the worker runs, as the catalogue may be a file of its.
+    #[activity(name = "resolve_source")]
+    pub async fn resolve_source(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        name: String,
+    ) -> Result<Source, ActivityError> {
+        match self.etl.sources().get(&name) {
+            Ok(source) => Ok(source.clone()),
+            Err(error) => Err(activity_error(&StepError::new(
+                ErrorType::UnknownSource,
+                error.to_string(),
+            ))),
+        }
+    }
+
+    /// The airlines dataset, once a run.
+    #[activity(name = "extract_airlines")]
+    pub async fn extract_airlines(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Extracted, ActivityError> {
+        self.step(&ctx, request, StepOutput::try_into_extracted)
+            .await
+    }
+
+    /// The airports dataset, once a run.
+    #[activity(name = "extract_airports")]
+    pub async fn extract_airports(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Extracted, ActivityError> {
+        self.step(&ctx, request, StepOutput::try_into_extracted)
+            .await
+    }
+
+    /// The planes dataset, once a run.
+    #[activity(name = "extract_planes")]
+    pub async fn extract_planes(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Extracted, ActivityError> {
+        self.step(&ctx, request, StepOutput::try_into_extracted)
+            .await
+    }
+
+    /// One day of flights.
+    #[activity(name = "extract_flights")]
+    pub async fn extract_flights(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Extracted, ActivityError> {
+        self.step(&ctx, request, StepOutput::try_into_extracted)
+            .await
+    }
+
+    /// One day of weather.
+    #[activity(name = "extract_weather")]
+    pub async fn extract_weather(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Extracted, ActivityError> {
+        self.step(&ctx, request, StepOutput::try_into_extracted)
+            .await
+    }
+
+    /// One day of flights, joined with the other datasets.
+    #[activity(name = "transform")]
+    pub async fn transform(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Transformed, ActivityError> {
+        self.step(&ctx, request, StepOutput::try_into_transformed)
+            .await
+    }
+
+    /// The check that blocks a day's load.
+    #[activity(name = "check")]
+    pub async fn check(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Checked, ActivityError> {
+        self.step(&ctx, request, StepOutput::try_into_checked).await
+    }
+
+    /// One day into the warehouse.
+    #[activity(name = "load")]
+    pub async fn load(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Loaded, ActivityError> {
+        self.step(&ctx, request, StepOutput::try_into_loaded).await
+    }
+
+    /// The marts as a new version.
+    #[activity(name = "publish")]
+    pub async fn publish(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Published, ActivityError> {
+        self.step(&ctx, request, StepOutput::try_into_published)
+            .await
+    }
+
+    /// The published version, posted to the catalogue service.
+    #[activity(name = "announce")]
+    pub async fn announce(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Announced, ActivityError> {
+        self.step(&ctx, request, StepOutput::try_into_announced)
+            .await
+    }
+
+    /// Nothing: the step of `NoopWorkflow`, whose cost is the engine's overhead alone.
+    #[activity(name = "noop")]
+    pub async fn noop(_ctx: ActivityContext, step: u32) -> Result<u32, ActivityError> {
+        Ok(step)
+    }
+}

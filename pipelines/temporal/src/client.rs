@@ -1,0 +1,251 @@
+//! The client: starts workflows, waits for their results, looks at what the server knows of them.
+//!
+//! A workflow that failed is an answer, not an error of the client: results come as
+//! `Result<Summary, Failure>` within the client's own `Result`. The client is `Send + Sync` and cheap
+//! to clone; one of them may drive any number of runs at a time.
+
+mod history;
+mod namespace;
+
+use std::time::Duration;
+
+use orchbench_etl::Summary;
+use serde::{Deserialize, Serialize};
+use temporalio_client::errors::{
+    WorkflowGetResultError, WorkflowInteractionError, WorkflowStartError,
+};
+use temporalio_client::{
+    WorkflowGetResultOptions, WorkflowHandle, WorkflowIdConflictPolicy, WorkflowIdReusePolicy,
+    WorkflowStartOptions,
+};
+
+use temporalio_common::HasWorkflowDefinition;
+
+pub use self::history::{HistoryEvent, PendingActivity};
+pub use crate::connection::ConnectError;
+use crate::connection::connect;
+use crate::failure::Failure;
+use crate::input::{Argument, NoopInput, NoopOutcome, PipelineInput};
+use crate::workflows::{DataPipelineWorkflow, NoopWorkflow};
+
+/// A client of one namespace and one task queue.
+#[derive(Clone)]
+pub struct Client {
+    sdk: temporalio_client::Client,
+    namespace: String,
+    task_queue: String,
+}
+
+/// An execution that the server has acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    /// The workflow's id.
+    pub workflow_id: String,
+    /// The execution's own id: the same workflow id may run again after it has closed.
+    pub run_id: String,
+}
+
+/// Why the client has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// There is no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A workflow with this id is running. An id is free again when its workflow has closed.
+    #[error("workflow {workflow_id}: already running{}", run_id.as_deref().map(|id| format!(" as {id}")).unwrap_or_default())]
+    AlreadyRunning {
+        /// The workflow's id.
+        workflow_id: String,
+        /// The execution that is running, when the server says so.
+        run_id: Option<String>,
+    },
+    /// The server knows no such workflow.
+    #[error("workflow {workflow_id}: not found in namespace {namespace}")]
+    NotFound {
+        /// The workflow's id.
+        workflow_id: String,
+        /// The namespace.
+        namespace: String,
+    },
+    /// The server refused or did not answer, or its answer could not be read.
+    #[error("{subject}: {reason}")]
+    Server {
+        /// What was asked about, such as `workflow pipeline-run-1`.
+        subject: String,
+        /// What came back.
+        reason: String,
+    },
+}
+
+impl Client {
+    /// A client as soon as the server at `address` (`host:port`, or a URL) answers, on the task queue
+    /// [`crate::TASK_QUEUE`].
+    ///
+    /// # Errors
+    /// [`ClientError::Connect`], with the address and what was tried, after `patience`.
+    pub async fn connect(
+        address: &str,
+        namespace: &str,
+        patience: Duration,
+    ) -> Result<Self, ClientError> {
+        let identity = format!("orchbench-client-{}", std::process::id());
+        Ok(Self {
+            sdk: connect(address, namespace, &identity, patience).await?,
+            namespace: namespace.to_owned(),
+            task_queue: crate::TASK_QUEUE.to_owned(),
+        })
+    }
+
+    /// The same client on another task queue.
+    #[must_use]
+    pub fn with_task_queue(mut self, task_queue: impl Into<String>) -> Self {
+        self.task_queue = task_queue.into();
+        self
+    }
+
+    /// The SDK's client, for what this one does not wrap.
+    #[must_use]
+    pub fn sdk(&self) -> &temporalio_client::Client {
+        &self.sdk
+    }
+
+    /// Starts a pipeline; returns when the server has made the start durable.
+    ///
+    /// # Errors
+    /// [`ClientError::AlreadyRunning`] when the id is in use.
+    pub async fn start_pipeline(
+        &self,
+        workflow_id: &str,
+        input: PipelineInput,
+    ) -> Result<Started, ClientError> {
+        self.start(
+            DataPipelineWorkflow::run,
+            Argument::from(input),
+            workflow_id,
+        )
+        .await
+    }
+
+    /// Waits for a pipeline's end: of the execution `run_id`, or of the latest one.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`]; [`ClientError::Server`] when the server cannot be reached for a minute.
+    pub async fn pipeline_result(
+        &self,
+        workflow_id: &str,
+        run_id: Option<&str>,
+    ) -> Result<Result<Summary, Failure>, ClientError> {
+        let handle = self.handle::<DataPipelineWorkflow>(workflow_id, run_id);
+        let result = handle.get_result(WorkflowGetResultOptions::default()).await;
+        self.outcome(workflow_id, result)
+    }
+
+    /// Starts a workflow of empty steps.
+    ///
+    /// # Errors
+    /// As [`Client::start_pipeline`].
+    pub async fn start_noop(
+        &self,
+        workflow_id: &str,
+        input: NoopInput,
+    ) -> Result<Started, ClientError> {
+        self.start(NoopWorkflow::run, Argument::from(input), workflow_id)
+            .await
+    }
+
+    /// Waits for the end of a workflow of empty steps, over all its continuations.
+    ///
+    /// # Errors
+    /// As [`Client::pipeline_result`].
+    pub async fn noop_result(
+        &self,
+        workflow_id: &str,
+        run_id: Option<&str>,
+    ) -> Result<Result<NoopOutcome, Failure>, ClientError> {
+        let handle = self.handle::<NoopWorkflow>(workflow_id, run_id);
+        let result = handle.get_result(WorkflowGetResultOptions::default()).await;
+        self.outcome(workflow_id, result)
+    }
+
+    async fn start<W>(
+        &self,
+        workflow: W,
+        input: W::Input,
+        workflow_id: &str,
+    ) -> Result<Started, ClientError>
+    where
+        W: HasWorkflowDefinition,
+        W::Input: Send,
+    {
+        let options = WorkflowStartOptions::new(self.task_queue.as_str(), workflow_id)
+            .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
+            .id_conflict_policy(WorkflowIdConflictPolicy::Fail)
+            .build();
+        match self.sdk.start_workflow(workflow, input, options).await {
+            Ok(handle) => Ok(Started {
+                workflow_id: workflow_id.to_owned(),
+                run_id: handle.run_id().unwrap_or_default().to_owned(),
+            }),
+            Err(WorkflowStartError::AlreadyStarted { run_id, .. }) => {
+                Err(ClientError::AlreadyRunning {
+                    workflow_id: workflow_id.to_owned(),
+                    run_id,
+                })
+            }
+            Err(error) => Err(server(workflow_id, &error)),
+        }
+    }
+
+    fn handle<W: HasWorkflowDefinition>(
+        &self,
+        workflow_id: &str,
+        run_id: Option<&str>,
+    ) -> WorkflowHandle<temporalio_client::Client, W> {
+        let info = temporalio_client::WorkflowExecutionInfo::builder()
+            .namespace(self.namespace.clone())
+            .workflow_id(workflow_id)
+            .maybe_run_id(run_id)
+            .build();
+        WorkflowHandle::new(self.sdk.clone(), info)
+    }
+
+    fn outcome<T>(
+        &self,
+        workflow_id: &str,
+        result: Result<T, WorkflowGetResultError>,
+    ) -> Result<Result<T, Failure>, ClientError> {
+        use WorkflowGetResultError as E;
+        match result {
+            Ok(value) => Ok(Ok(value)),
+            Err(E::Failed(error)) => Ok(Err(Failure::from(&*error))),
+            Err(E::Cancelled { .. }) => Ok(Err(Failure::plain("Cancelled", "workflow cancelled"))),
+            Err(E::Terminated { .. }) => {
+                Ok(Err(Failure::plain("Terminated", "workflow terminated")))
+            }
+            Err(E::TimedOut) => Ok(Err(Failure::plain("Timeout", "workflow timed out"))),
+            Err(E::NotFound(_)) => Err(self.not_found(workflow_id)),
+            Err(error) => Err(server(workflow_id, &error)),
+        }
+    }
+
+    fn interaction(&self, workflow_id: &str, error: &WorkflowInteractionError) -> ClientError {
+        match error {
+            WorkflowInteractionError::NotFound(_) => self.not_found(workflow_id),
+            error => server(workflow_id, error),
+        }
+    }
+
+    fn not_found(&self, workflow_id: &str) -> ClientError {
+        ClientError::NotFound {
+            workflow_id: workflow_id.to_owned(),
+            namespace: self.namespace.clone(),
+        }
+    }
+}
+
+fn server(workflow_id: &str, error: &dyn std::error::Error) -> ClientError {
+    ClientError::Server {
+        subject: format!("workflow {workflow_id}"),
+        reason: error.to_string(),
+    }
+}

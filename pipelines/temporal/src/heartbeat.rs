@@ -1,0 +1,88 @@
+//! Blocking work inside an activity, with heartbeats while it lasts.
+//!
+//! The steps of the ETL are synchronous: they compute with Polars and talk to the database in a
+//! blocking way. On an executor thread they would starve the worker's own polling, so they run on a
+//! thread for blocking work, and the activity's task sends heartbeats until the thread is done.
+//!
+//! A heartbeat therefore says that the worker's *process* lives; it stops with a crash, a kill or a
+//! frozen machine. A step that hangs in a living process is ended by its start-to-close timeout. The
+//! details carry the number of rows done, for whoever looks at the pending activities.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use orchbench_etl::StepError;
+use serde::{Deserialize, Serialize};
+use temporalio_sdk::ApplicationFailure;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::failure::activity_error;
+
+/// Heartbeats per heartbeat timeout. The SDK throttles them to one in 0.8 of the timeout and sends
+/// the last one that came in between, so that more only make that one fresher.
+const BEATS_PER_TIMEOUT: u32 = 4;
+
+/// The details of a heartbeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Rows that the attempt has done.
+    pub rows: u64,
+}
+
+/// Runs `work` on a thread for blocking work and heartbeats until it ends, when the activity has a
+/// heartbeat timeout. `work` gets a function to which it reports the rows it has done.
+///
+/// A cancelled activity is not cut short: a step is one transaction, and an activity that reports
+/// "cancelled" while its thread still commits would be a lie. It ends with its true result;
+/// cancellation takes effect between steps.
+///
+/// # Errors
+/// The step's own error under its name; `Panic`, retryable, when `work` panicked.
+pub async fn run_blocking<T: Send + 'static>(
+    ctx: &ActivityContext,
+    work: impl FnOnce(&dyn Fn(u64)) -> Result<T, StepError> + Send + 'static,
+) -> Result<T, ActivityError> {
+    let rows = Arc::new(AtomicU64::new(0));
+    let mut thread = tokio::task::spawn_blocking({
+        let rows = Arc::clone(&rows);
+        move || work(&|done| rows.store(done, Ordering::Relaxed))
+    });
+    let timeout = ctx
+        .info()
+        .heartbeat_timeout
+        .filter(|timeout| !timeout.is_zero());
+    let mut ticks = timeout.map(|timeout| {
+        let mut ticks = interval((timeout / BEATS_PER_TIMEOUT).max(Duration::from_millis(1)));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        ticks
+    });
+    let result = loop {
+        tokio::select! {
+            result = &mut thread => break result,
+            () = next(&mut ticks) => {
+                let rows = rows.load(Ordering::Relaxed);
+                ctx.record_heartbeat(Progress { rows }).await?;
+            }
+        }
+    };
+    match result {
+        Ok(result) => result.map_err(|error| activity_error(&error)),
+        Err(error) => Err(ActivityError::application(
+            ApplicationFailure::builder(format!("step panicked: {error}"))
+                .type_name("Panic".to_owned())
+                .build(),
+        )),
+    }
+}
+
+/// The next tick, or never without ticks.
+async fn next(ticks: &mut Option<tokio::time::Interval>) {
+    match ticks {
+        Some(ticks) => {
+            ticks.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,87 @@
+//! `NoopWorkflow`: steps without work, for the measurement of Temporal's own overhead.
+//!
+//! A history may not grow without bound (the server warns at 10,240 events and ends the workflow at
+//! 51,200), and each step adds three to six events. So the workflow continues as new after
+//! [`STEPS_PER_RUN`] steps: it starts again under the same id with an empty history, and its argument
+//! says how many steps are done.
+
+#![expect(
+    missing_docs,
+    reason = "the SDK's macro writes constants without documentation"
+)]
+
+use std::time::Duration;
+
+use temporalio_macros::{workflow, workflow_methods};
+use temporalio_sdk::{
+    ActivityOptions, ContinueAsNewOptions, LocalActivityOptions, WorkflowContext, WorkflowResult,
+};
+
+use super::lanes::in_lanes;
+use crate::activities::EtlActivities;
+use crate::failure::{bad_input, closing};
+use crate::input::{Argument, NoopInput, NoopOutcome, Shape};
+
+/// Steps before a run continues as a new one.
+pub const STEPS_PER_RUN: u32 = 2_000;
+
+/// Steps in flight in the fan-out.
+pub const FAN_OUT_LANES: usize = 100;
+
+/// The workflow of empty steps.
+#[workflow]
+#[derive(Default)]
+pub struct NoopWorkflow;
+
+#[workflow_methods]
+impl NoopWorkflow {
+    /// Executes the steps that are left, or the first of them and continues as new.
+    #[run(name = "NoopWorkflow")]
+    pub async fn run(
+        ctx: &mut WorkflowContext<Self>,
+        argument: Argument<NoopInput>,
+    ) -> WorkflowResult<NoopOutcome> {
+        let input = argument.0.map_err(bad_input)?;
+        let Some(left) = input.steps.checked_sub(input.done) else {
+            return Err(bad_input(format!(
+                "done: expected at most steps ({}), found {}",
+                input.steps, input.done
+            )));
+        };
+        let now = left.min(STEPS_PER_RUN);
+        let lanes = match input.shape {
+            // One lane takes a step only when the one before it is done.
+            Shape::Chain => 1,
+            Shape::FanOut => FAN_OUT_LANES,
+        };
+        let steps = input.done..input.done + now;
+        in_lanes(steps, lanes, |step| noop(ctx, step, input.local))
+            .await
+            .map_err(closing)?;
+
+        if now < left {
+            let rest = NoopInput {
+                done: input.done + now,
+                ..input
+            };
+            ctx.continue_as_new(rest.into(), ContinueAsNewOptions::default())?;
+        }
+        Ok(NoopOutcome { steps: input.steps })
+    }
+}
+
+async fn noop(ctx: &WorkflowContext<NoopWorkflow>, step: u32, local: bool) -> WorkflowResult<u32> {
+    let timeout = Duration::from_secs(10);
+    let done = if local {
+        let options = LocalActivityOptions::builder()
+            .start_to_close_timeout(timeout)
+            .build();
+        ctx.execute_local_activity(EtlActivities::noop, step, options)
+            .await?
+    } else {
+        let options = ActivityOptions::start_to_close_timeout(timeout);
+        ctx.execute_activity(EtlActivities::noop, step, options)
+            .await?
+    };
+    Ok(done)
+}

@@ -1,0 +1,181 @@
+//! A place for one test: its own folders, warehouse, catalogue service, task queue and worker.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use orchbench_etl::journal::{Kind, Record, read_dir};
+use orchbench_etl::{Etl, EtlConfig, StepName, Summary};
+use orchbench_temporal::{Client, PipelineInput, Settings, WorkerError, WorkerOptions, worker};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use crate::catalogue::Catalogue;
+use crate::server;
+
+/// How long anything may take before a test gives up.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Lab {
+    pub client: Client,
+    pub catalogue: Catalogue,
+    pub etl: Arc<Etl>,
+    pub queue: String,
+    pub dir: TempDir,
+    worker: Option<TestWorker>,
+}
+
+impl Lab {
+    /// A lab with one worker, whose ETL is configured by `configure`.
+    pub async fn new(configure: impl FnOnce(&mut EtlConfig)) -> Self {
+        static LABS: AtomicU32 = AtomicU32::new(0);
+        let queue = format!("lab-{}", LABS.fetch_add(1, Ordering::Relaxed));
+        let dir = TempDir::new().unwrap();
+        let catalogue = Catalogue::start();
+        let mut config = config(&dir, "temporal", &catalogue);
+        config.journal_dir = Some(dir.path().join("journal"));
+        configure(&mut config);
+        let etl = Arc::new(Etl::open(config).unwrap());
+        let client = Client::connect(server::address(), "default", PATIENCE)
+            .await
+            .unwrap()
+            .with_task_queue(&queue);
+        let worker = Some(TestWorker::start(&queue, &etl));
+        Self {
+            client,
+            catalogue,
+            etl,
+            queue,
+            dir,
+            worker,
+        }
+    }
+
+    /// Runs a pipeline and takes its summary.
+    pub async fn run(&self, workflow_id: &str, input: PipelineInput) -> Summary {
+        self.outcome(workflow_id, input).await.unwrap()
+    }
+
+    /// Runs a pipeline to its end, whichever it is.
+    pub async fn outcome(
+        &self,
+        workflow_id: &str,
+        input: PipelineInput,
+    ) -> Result<Summary, orchbench_temporal::Failure> {
+        let started = self
+            .client
+            .start_pipeline(workflow_id, input)
+            .await
+            .unwrap();
+        self.client
+            .pipeline_result(workflow_id, Some(&started.run_id))
+            .await
+            .unwrap()
+    }
+
+    /// What plain calls make of the same source, in a warehouse of their own.
+    pub async fn direct(&self, source: &'static str) -> Summary {
+        let etl = Etl::open(config(&self.dir, "direct", &self.catalogue)).unwrap();
+        tokio::task::spawn_blocking(move || etl.run_direct("direct", source, 2))
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    /// The journal's records of one kind about one step, in the order of time.
+    pub fn journal(&self, kind: Kind, step: StepName) -> Vec<Record> {
+        let journal = read_dir(&self.dir.path().join("journal")).unwrap();
+        assert_eq!(journal.problems, []);
+        let mut records = journal.records;
+        records.retain(|record| record.kind == kind && record.step == Some(step));
+        records.sort_by_key(|record| record.t_ns);
+        records
+    }
+
+    /// Tells the worker to stop, and gives what it ended with.
+    pub fn stop(&mut self) -> Result<(), WorkerError> {
+        self.worker.take().unwrap().stop()
+    }
+
+    /// Starts another worker.
+    pub fn start(&mut self) {
+        self.worker = Some(TestWorker::start(&self.queue, &self.etl));
+    }
+}
+
+/// A work folder and a warehouse called `name`.
+fn config(dir: &TempDir, name: &str, catalogue: &Catalogue) -> EtlConfig {
+    let warehouse = dir.path().join(format!("{name}.sqlite"));
+    EtlConfig {
+        catalogue_url: Some(catalogue.url()),
+        ..EtlConfig::new(
+            dir.path().join(name),
+            format!("sqlite:{}", warehouse.display()),
+        )
+    }
+}
+
+/// Waits until `condition` holds.
+pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !condition().await {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "not within {PATIENCE:?}: {what}"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A worker in a thread; it is drained when it is dropped.
+struct TestWorker {
+    shutdown: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<Result<(), WorkerError>>>,
+}
+
+impl TestWorker {
+    fn start(queue: &str, etl: &Arc<Etl>) -> Self {
+        static WORKERS: AtomicU32 = AtomicU32::new(0);
+        let mut options = WorkerOptions::new(server::address());
+        options.task_queue = queue.to_owned();
+        options.identity = format!("worker-{}", WORKERS.fetch_add(1, Ordering::Relaxed));
+        let (shutdown, told) = oneshot::channel();
+        let (ready, is_ready) = mpsc::channel::<Settings>();
+        let etl = Arc::clone(etl);
+        let thread = thread::spawn(move || {
+            worker::run_blocking(
+                options,
+                etl,
+                |settings| ready.send(settings.clone()).unwrap(),
+                async move {
+                    // A sender that is gone tells the same.
+                    let _ = told.await;
+                },
+            )
+        });
+        is_ready.recv_timeout(PATIENCE).unwrap();
+        Self {
+            shutdown: Some(shutdown),
+            thread: Some(thread),
+        }
+    }
+
+    fn stop(mut self) -> Result<(), WorkerError> {
+        drop(self.shutdown.take());
+        self.thread.take().unwrap().join().unwrap()
+    }
+}
+
+impl Drop for TestWorker {
+    fn drop(&mut self) {
+        drop(self.shutdown.take());
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            if !thread::panicking() {
+                ended.unwrap().unwrap();
+            }
+        }
+    }
+}
