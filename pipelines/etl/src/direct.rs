@@ -1,0 +1,195 @@
+//! The floor: the steps as plain calls, without any orchestrator.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::day::Day;
+use crate::error::StepError;
+use crate::etl::Etl;
+use crate::outcome::{ArtifactRef, Checked, DayResult, Extracted, Loaded, Summary, Transformed};
+use crate::step::{StepCall, StepInputs, StepOutput};
+
+/// One day that is ready to load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreparedDay {
+    /// The day.
+    pub day: Day,
+    /// The day's flights.
+    pub flights: Extracted,
+    /// The day's weather.
+    pub weather: Extracted,
+    /// The day's transform.
+    pub transformed: Transformed,
+    /// The day's check.
+    pub checked: Checked,
+}
+
+/// A run by plain calls. Each step has one attempt, and the token is the worker's epoch.
+struct DirectRun<'a> {
+    etl: &'a Etl,
+    run: &'a str,
+    source: &'a str,
+}
+
+struct Dimensions {
+    airlines: ArtifactRef,
+    airports: ArtifactRef,
+    planes: ArtifactRef,
+}
+
+impl Etl {
+    /// Runs the whole pipeline by plain calls, `concurrency` days at a time (at least one).
+    ///
+    /// # Errors
+    /// The first step error; days that are under way then still end.
+    pub fn run_direct(
+        &self,
+        run: &str,
+        source: &str,
+        concurrency: usize,
+    ) -> Result<Summary, StepError> {
+        let direct = DirectRun {
+            etl: self,
+            run,
+            source,
+        };
+        let entry = self.source(source)?;
+        let dimensions = direct.dimensions()?;
+        let days = each_day(&entry.partitions(), concurrency, |day| {
+            let prepared = direct.prepare(day, &dimensions)?;
+            let loaded = direct.load(&prepared)?;
+            Ok(DayResult {
+                day,
+                flights: prepared.flights,
+                weather: prepared.weather,
+                transformed: prepared.transformed,
+                loaded,
+            })
+        })?;
+        let loaded = days.iter().map(|day| day.loaded.clone()).collect();
+        let published = direct
+            .call(None, StepInputs::Publish { loaded })?
+            .try_into_published()?;
+        let announce = StepInputs::Announce {
+            published: published.clone(),
+        };
+        let announced = direct.call(None, announce)?.try_into_announced()?;
+        Ok(Summary::of(run, entry, &days, &published, &announced))
+    }
+
+    /// Extract, transform and check only: every day of the source, ready to load, in the order of
+    /// the days.
+    ///
+    /// # Errors
+    /// As [`Etl::run_direct`].
+    pub fn prepare(
+        &self,
+        run: &str,
+        source: &str,
+        concurrency: usize,
+    ) -> Result<Vec<PreparedDay>, StepError> {
+        let direct = DirectRun {
+            etl: self,
+            run,
+            source,
+        };
+        let entry = self.source(source)?;
+        let dimensions = direct.dimensions()?;
+        each_day(&entry.partitions(), concurrency, |day| {
+            direct.prepare(day, &dimensions)
+        })
+    }
+}
+
+impl DirectRun<'_> {
+    fn call(&self, partition: Option<Day>, inputs: StepInputs) -> Result<StepOutput, StepError> {
+        self.etl.call(&StepCall {
+            run: self.run.to_owned(),
+            source: self.source.to_owned(),
+            partition,
+            attempt: 1,
+            token: self.etl.config.worker_epoch,
+            inputs,
+        })
+    }
+
+    fn extract(&self, partition: Option<Day>, inputs: StepInputs) -> Result<Extracted, StepError> {
+        self.call(partition, inputs)?.try_into_extracted()
+    }
+
+    fn dimensions(&self) -> Result<Dimensions, StepError> {
+        Ok(Dimensions {
+            airlines: self.extract(None, StepInputs::ExtractAirlines)?.artifact,
+            airports: self.extract(None, StepInputs::ExtractAirports)?.artifact,
+            planes: self.extract(None, StepInputs::ExtractPlanes)?.artifact,
+        })
+    }
+
+    fn prepare(&self, day: Day, dimensions: &Dimensions) -> Result<PreparedDay, StepError> {
+        let flights = self.extract(Some(day), StepInputs::ExtractFlights)?;
+        let weather = self.extract(Some(day), StepInputs::ExtractWeather)?;
+        let transform = StepInputs::Transform {
+            flights: flights.artifact.clone(),
+            weather: weather.artifact.clone(),
+            planes: dimensions.planes.clone(),
+            airports: dimensions.airports.clone(),
+            airlines: dimensions.airlines.clone(),
+        };
+        let transformed = self.call(Some(day), transform)?.try_into_transformed()?;
+        let check = StepInputs::Check {
+            flights: flights.clone(),
+            transformed: transformed.clone(),
+        };
+        let checked = self.call(Some(day), check)?.try_into_checked()?;
+        Ok(PreparedDay {
+            day,
+            flights,
+            weather,
+            transformed,
+            checked,
+        })
+    }
+
+    fn load(&self, prepared: &PreparedDay) -> Result<Loaded, StepError> {
+        let load = StepInputs::Load {
+            transformed: prepared.transformed.clone(),
+            checked: prepared.checked.clone(),
+        };
+        self.call(Some(prepared.day), load)?.try_into_loaded()
+    }
+}
+
+/// Does `work` for each day on several threads; the results come in the order of the days.
+fn each_day<T: Send>(
+    days: &[Day],
+    concurrency: usize,
+    work: impl Fn(Day) -> Result<T, StepError> + Sync,
+) -> Result<Vec<T>, StepError> {
+    let next = AtomicUsize::new(0);
+    let stop = AtomicBool::new(false);
+    let results: Mutex<Vec<(usize, Result<T, StepError>)>> =
+        Mutex::new(Vec::with_capacity(days.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..concurrency.clamp(1, days.len().max(1)) {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(day) = days.get(index) else {
+                        break;
+                    };
+                    let result = work(*day);
+                    if result.is_err() {
+                        stop.store(true, Ordering::Relaxed);
+                    }
+                    results
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((index, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}

@@ -1,0 +1,192 @@
+//! The extract steps: dataset → cleaned Parquet in the artifact store, bad rows to quarantine.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::artifact::ArtifactStore;
+use crate::canonical::Value;
+use crate::dataset::index::Extent;
+use crate::dataset::parse::{BadRow, Parsed, Rules};
+use crate::dataset::sorted::Sorted;
+use crate::dataset::stage::{Staged, stage};
+use crate::dataset::{Dataset, unusable};
+use crate::day::Day;
+use crate::error::{ErrorType, StepError};
+use crate::frame::Rows;
+use crate::outcome::Extracted;
+use crate::schema;
+use crate::source::Source;
+
+/// From how many rows on a column without a single readable value is a fault of the dataset, not
+/// of its rows.
+const WRONG_TYPE_MIN_ROWS: usize = 10;
+
+/// The datasets as far as this process has staged them.
+#[derive(Debug)]
+pub(crate) struct Inputs {
+    data_dir: Option<PathBuf>,
+    work_dir: PathBuf,
+    staged: [Mutex<Option<Arc<Staged>>>; Dataset::ALL.len()],
+    carriers: Mutex<Option<Arc<HashSet<String>>>>,
+}
+
+impl Inputs {
+    pub(crate) fn new(data_dir: Option<PathBuf>, work_dir: PathBuf) -> Self {
+        Self {
+            data_dir,
+            work_dir,
+            staged: Default::default(),
+            carriers: Mutex::new(None),
+        }
+    }
+
+    /// The staged dataset. A second thread waits for the first instead of staging again.
+    fn staged(&self, dataset: Dataset) -> Result<Arc<Staged>, StepError> {
+        let mut slot = self.staged[dataset as usize]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(staged) = &*slot {
+            return Ok(Arc::clone(staged));
+        }
+        let staged = Arc::new(stage(dataset, self.data_dir.as_deref(), &self.work_dir)?);
+        *slot = Some(Arc::clone(&staged));
+        Ok(staged)
+    }
+
+    /// The codes of the known carriers: the accepted rows of the airlines.
+    fn carriers(&self) -> Result<Arc<HashSet<String>>, StepError> {
+        let mut slot = self.carriers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(carriers) = &*slot {
+            return Ok(Arc::clone(carriers));
+        }
+        let rules = Rules {
+            has_origin: &|_| true,
+            knows_carrier: &|_| true,
+            progress: &|_| (),
+        };
+        let airlines = self.parse(Dataset::Airlines, None, &rules)?;
+        let frame = airlines
+            .frame()
+            .map_err(|error| frame_error(Dataset::Airlines, &error))?;
+        let rows = Rows::new(&frame, schema::AIRLINES)
+            .map_err(|error| frame_error(Dataset::Airlines, &error))?;
+        let code = |row| match rows.value(row, 0) {
+            Value::Text(code) => Some(code.to_owned()),
+            _ => None,
+        };
+        let carriers: Arc<HashSet<String>> =
+            Arc::new((0..rows.height()).filter_map(code).collect());
+        *slot = Some(Arc::clone(&carriers));
+        Ok(carriers)
+    }
+
+    fn parse(
+        &self,
+        dataset: Dataset,
+        day: Option<Day>,
+        rules: &Rules<'_>,
+    ) -> Result<Sorted, StepError> {
+        let staged = self.staged(dataset)?;
+        let index = &staged.index;
+        let extents: &[Extent] = match day {
+            None => std::slice::from_ref(&index.whole),
+            Some(day) => index.days.get(&day).map_or(&[], Vec::as_slice),
+        };
+        let mut parsed = Parsed::new(dataset);
+        let mut text = Vec::new();
+        for extent in extents {
+            let start = text.len();
+            text.extend(staged.bytes(*extent)?);
+            parsed.read(&text, start..text.len(), extent.line, index, rules);
+        }
+        let sorted = parsed.sort(&text);
+        wrong_column(&staged.name, dataset, &sorted)?;
+        Ok(sorted)
+    }
+
+    /// Extracts a dataset: all of it, or one day of a daily one.
+    ///
+    /// # Errors
+    /// `Dataset`, when the dataset as a whole cannot be used; `Artifact`.
+    pub(crate) fn extract(
+        &self,
+        dataset: Dataset,
+        source: &Source,
+        day: Option<Day>,
+        store: &ArtifactStore,
+        progress: &dyn Fn(u64),
+    ) -> Result<Extracted, StepError> {
+        let carriers = match dataset {
+            Dataset::Flights => self.carriers()?,
+            _ => Arc::default(),
+        };
+        let rules = Rules {
+            has_origin: &|origin| source.has_origin(origin),
+            knows_carrier: &|carrier| carriers.contains(carrier),
+            progress,
+        };
+        let sorted = self.parse(dataset, day, &rules)?;
+        let mut frame = sorted
+            .frame()
+            .map_err(|error| frame_error(dataset, &error))?;
+        let artifact = store.write(dataset.name(), &mut frame, dataset.columns())?;
+        let quarantine = if sorted.bad().is_empty() {
+            None
+        } else {
+            let mut frame = sorted
+                .quarantine()
+                .map_err(|error| frame_error(dataset, &error))?;
+            Some(store.write("quarantine", &mut frame, schema::QUARANTINE)?)
+        };
+        let (accepted, quarantined) = (sorted.accepted() as u64, sorted.bad().len() as u64);
+        Ok(Extracted {
+            artifact,
+            extracted: accepted + quarantined,
+            accepted,
+            quarantined,
+            quarantine,
+            arr_delay_sum: sorted.arr_delay_sum(),
+        })
+    }
+}
+
+fn frame_error(dataset: Dataset, error: &dyn std::fmt::Display) -> StepError {
+    StepError::new(
+        ErrorType::Artifact,
+        format!("{}: frame: {error}", dataset.name()),
+    )
+}
+
+/// Refuses a dataset in which a column has another type than it should: then every row is bad for
+/// the same reason, which is one error, not thousands of quarantined rows.
+fn wrong_column(name: &str, dataset: Dataset, sorted: &Sorted) -> Result<(), StepError> {
+    let bad = sorted.bad();
+    if sorted.accepted() > 0 || bad.len() < WRONG_TYPE_MIN_ROWS {
+        return Ok(());
+    }
+    let Some(BadRow {
+        column: Some(column),
+        line,
+        reason,
+        ..
+    }) = bad.first()
+    else {
+        return Ok(());
+    };
+    if bad.iter().any(|bad| bad.column != Some(*column)) {
+        return Ok(());
+    }
+    let column = &dataset.columns()[*column];
+    let found = reason.rsplit(", found ").next().unwrap_or(reason);
+    Err(unusable(
+        name,
+        *line,
+        column.name,
+        column.kind.expected(),
+        &format!(
+            "{found}, and nothing better in the {} rows of the partition",
+            bad.len()
+        ),
+    ))
+}

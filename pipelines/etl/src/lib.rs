@@ -1,0 +1,52 @@
+//! The work itself: sources, steps, warehouse, effect journal and crash points.
+//!
+//! Knows no orchestrator. Every engine calls the same steps through [`Etl::call`]; a step is
+//! identified by (run, step, partition) and passes references, never data.
+//!
+//! The data's way, and so the modules: [`source`] (what a run is about) → [`step`] (what is
+//! called) → dataset, extract, transform, check, load, publish, announce → [`outcome`]; beside
+//! it [`journal`] (the witness), [`crash`] and [`failure`] (planned faults).
+
+mod announce;
+mod artifact;
+pub mod canonical;
+mod check;
+pub mod clock;
+pub mod config;
+pub mod crash;
+pub mod dataset;
+pub mod day;
+mod direct;
+pub mod error;
+mod etl;
+mod execute;
+mod extract;
+pub mod failure;
+mod frame;
+pub mod generate;
+pub mod journal;
+pub mod outcome;
+pub mod postgres_server;
+pub mod retry;
+pub mod schema;
+pub mod source;
+pub mod step;
+mod transform;
+pub mod warehouse;
+
+pub use clock::monotonic_ns;
+pub use config::{EtlConfig, Sink, SinkKind};
+pub use crash::{CrashAction, CrashPlan, CrashPoint, CrashRule, Rendezvous};
+pub use day::{Day, DayError, DayRange};
+pub use direct::PreparedDay;
+pub use error::{ErrorType, EtlError, StepError};
+pub use etl::Etl;
+pub use failure::FailurePlan;
+pub use outcome::{
+    Announced, ArtifactRef, Checked, DayResult, Extracted, Loaded, Published, Summary, Transformed,
+    Unresolved,
+};
+pub use retry::RetrySpec;
+pub use source::{Source, SourceCatalogue, SourceError};
+pub use step::{Per, StepCall, StepInputs, StepName, StepNameError, StepOutput};
+pub use warehouse::{Applied, Warehouse, WarehouseError, WarehouseRow};

@@ -1,0 +1,225 @@
+//! Steps: their names, their calls and what comes back.
+//!
+//! A step is identified by (run, step, partition), the same on every engine. Steps pass
+//! references (path, digest, rows), never data: the claim-check pattern.
+
+use serde::{Deserialize, Serialize};
+
+use crate::day::Day;
+use crate::error::{ErrorType, StepError};
+use crate::outcome::{Announced, ArtifactRef, Checked, Extracted, Loaded, Published, Transformed};
+mod name;
+
+pub use name::{Per, StepName, StepNameError};
+
+/// What a step needs from the steps before it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum StepInputs {
+    /// Nothing: the dataset is known.
+    ExtractAirlines,
+    /// Nothing: the dataset is known.
+    ExtractAirports,
+    /// Nothing: the dataset is known.
+    ExtractPlanes,
+    /// Nothing: dataset and day are known.
+    ExtractFlights,
+    /// Nothing: dataset and day are known.
+    ExtractWeather,
+    /// The five extracted artifacts.
+    Transform {
+        /// The day's flights.
+        flights: ArtifactRef,
+        /// The day's weather.
+        weather: ArtifactRef,
+        /// All planes.
+        planes: ArtifactRef,
+        /// All airports.
+        airports: ArtifactRef,
+        /// All airlines.
+        airlines: ArtifactRef,
+    },
+    /// What the day's extract said and what the transform made of it.
+    Check {
+        /// The extract of the day's flights.
+        flights: Extracted,
+        /// The transform of the same day.
+        transformed: Transformed,
+    },
+    /// The transformed day and the check that passed on it.
+    Load {
+        /// The transform of the day.
+        transformed: Transformed,
+        /// The check of the same artifact.
+        checked: Checked,
+    },
+    /// What every day's load said.
+    Publish {
+        /// One entry a day of the source's range, in any order.
+        loaded: Vec<Loaded>,
+    },
+    /// What was published.
+    Announce {
+        /// The publication.
+        published: Published,
+    },
+}
+
+impl StepInputs {
+    /// The step that these inputs are for.
+    #[must_use]
+    pub fn step(&self) -> StepName {
+        match self {
+            Self::ExtractAirlines => StepName::ExtractAirlines,
+            Self::ExtractAirports => StepName::ExtractAirports,
+            Self::ExtractPlanes => StepName::ExtractPlanes,
+            Self::ExtractFlights => StepName::ExtractFlights,
+            Self::ExtractWeather => StepName::ExtractWeather,
+            Self::Transform { .. } => StepName::Transform,
+            Self::Check { .. } => StepName::Check,
+            Self::Load { .. } => StepName::Load,
+            Self::Publish { .. } => StepName::Publish,
+            Self::Announce { .. } => StepName::Announce,
+        }
+    }
+}
+
+/// One attempt at a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepCall {
+    /// The run's id, chosen by whoever starts it.
+    pub run: String,
+    /// The source's name.
+    pub source: String,
+    /// The day; `None` for the steps that run once a run.
+    pub partition: Option<Day>,
+    /// The attempt, from 1.
+    pub attempt: u32,
+    /// The fencing token: a higher one is newer.
+    pub token: u64,
+    /// The step and its inputs.
+    pub inputs: StepInputs,
+}
+
+impl StepCall {
+    /// The step that is called.
+    #[must_use]
+    pub fn step(&self) -> StepName {
+        self.inputs.step()
+    }
+
+    /// `{run}/{step}/{partition}`, with `-` for a step without partition: the same for every
+    /// attempt at the same step.
+    #[must_use]
+    pub fn idempotency_key(&self) -> String {
+        match self.partition {
+            Some(day) => format!("{}/{}/{day}", self.run, self.step()),
+            None => format!("{}/{}/-", self.run, self.step()),
+        }
+    }
+}
+
+/// What a step gives back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "output", content = "value", rename_all = "snake_case")]
+pub enum StepOutput {
+    /// Of the five extract steps.
+    Extracted(Extracted),
+    /// Of `transform`.
+    Transformed(Transformed),
+    /// Of `check`.
+    Checked(Checked),
+    /// Of `load`.
+    Loaded(Loaded),
+    /// Of `publish`.
+    Published(Published),
+    /// Of `announce`.
+    Announced(Announced),
+}
+
+/// Writes the `try_into_…` method of one variant.
+macro_rules! try_into {
+    ($($method:ident $variant:ident $name:literal,)*) => {
+        impl StepOutput {
+            /// The variant's name, as in JSON.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)* }
+            }
+
+            $(
+                #[doc = concat!("The `", $name, "` output.\n\n# Errors\n[`ErrorType::BadInput`] when it is another step's output.")]
+                pub fn $method(self) -> Result<$variant, StepError> {
+                    match self {
+                        Self::$variant(value) => Ok(value),
+                        other => Err(StepError::new(
+                            ErrorType::BadInput,
+                            format!(concat!("step output: expected ", $name, ", found {}"), other.name()),
+                        )),
+                    }
+                }
+            )*
+        }
+    };
+}
+
+try_into! {
+    try_into_extracted Extracted "extracted",
+    try_into_transformed Transformed "transformed",
+    try_into_checked Checked "checked",
+    try_into_loaded Loaded "loaded",
+    try_into_published Published "published",
+    try_into_announced Announced "announced",
+}
+
+impl StepOutput {
+    /// The data version of what the step made, when it made data: the digest that the journal
+    /// records as output.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        match self {
+            Self::Extracted(extracted) => &extracted.artifact.digest,
+            Self::Transformed(transformed) => &transformed.artifact.digest,
+            Self::Checked(checked) => &checked.digest,
+            Self::Loaded(loaded) => &loaded.digest,
+            Self::Published(published) => &published.digest,
+            Self::Announced(announced) => &announced.version,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+    use super::*;
+
+    #[test]
+    fn calls_and_outputs_survive_json() {
+        let call = StepCall {
+            run: "r1".into(),
+            source: "all".into(),
+            partition: Some("2013-01-31".parse().unwrap()),
+            attempt: 2,
+            token: 7,
+            inputs: StepInputs::ExtractFlights,
+        };
+        assert_eq!(call.idempotency_key(), "r1/extract_flights/2013-01-31");
+        let json = serde_json::to_string(&call).unwrap();
+        assert_eq!(serde_json::from_str::<StepCall>(&json).unwrap(), call);
+
+        let output = StepOutput::Announced(Announced {
+            version: "v".into(),
+            receipt: "r".into(),
+        });
+        let json = serde_json::to_string(&output).unwrap();
+        assert_eq!(serde_json::from_str::<StepOutput>(&json).unwrap(), output);
+        let error = output.try_into_loaded().unwrap_err();
+        assert_eq!(
+            error.message,
+            "step output: expected loaded, found announced"
+        );
+        assert!(!error.retryable());
+    }
+}

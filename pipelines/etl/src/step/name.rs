@@ -1,0 +1,136 @@
+//! The names of the steps.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The steps of the pipeline, in the order of the data's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepName {
+    /// The airlines dataset, cleaned, as Parquet.
+    ExtractAirlines,
+    /// The airports dataset, cleaned, as Parquet.
+    ExtractAirports,
+    /// The planes dataset, cleaned, as Parquet.
+    ExtractPlanes,
+    /// One day of flights, cleaned, as Parquet.
+    ExtractFlights,
+    /// One day of weather, cleaned, as Parquet.
+    ExtractWeather,
+    /// One day of flights joined with weather, planes, airports and airlines.
+    Transform,
+    /// The quality check of one transformed day; it blocks the load.
+    Check,
+    /// One day into the warehouse, in one transaction.
+    Load,
+    /// The marts as a new version, then the pointer moves.
+    Publish,
+    /// The published version, posted to the catalogue service.
+    Announce,
+}
+
+/// How often a step runs within a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// Once a run; its calls have no partition.
+    Run,
+    /// Once a day; its calls name the day.
+    Day,
+}
+
+impl StepName {
+    /// Every step, in the order of the data's way.
+    pub const ALL: [Self; 10] = [
+        Self::ExtractAirlines,
+        Self::ExtractAirports,
+        Self::ExtractPlanes,
+        Self::ExtractFlights,
+        Self::ExtractWeather,
+        Self::Transform,
+        Self::Check,
+        Self::Load,
+        Self::Publish,
+        Self::Announce,
+    ];
+
+    /// The name in files, keys and JSON, such as `extract_flights`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ExtractAirlines => "extract_airlines",
+            Self::ExtractAirports => "extract_airports",
+            Self::ExtractPlanes => "extract_planes",
+            Self::ExtractFlights => "extract_flights",
+            Self::ExtractWeather => "extract_weather",
+            Self::Transform => "transform",
+            Self::Check => "check",
+            Self::Load => "load",
+            Self::Publish => "publish",
+            Self::Announce => "announce",
+        }
+    }
+
+    /// Whether the step runs once a run or once a day.
+    #[must_use]
+    pub fn per(self) -> Per {
+        match self {
+            Self::ExtractAirlines
+            | Self::ExtractAirports
+            | Self::ExtractPlanes
+            | Self::Publish
+            | Self::Announce => Per::Run,
+            Self::ExtractFlights
+            | Self::ExtractWeather
+            | Self::Transform
+            | Self::Check
+            | Self::Load => Per::Day,
+        }
+    }
+}
+
+impl fmt::Display for StepName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A text that names no step.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown step {found:?}: expected one of {}", StepName::ALL.map(StepName::as_str).join(", "))]
+pub struct StepNameError {
+    /// What stood in the name's place.
+    pub found: String,
+}
+
+impl FromStr for StepName {
+    type Err = StepNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|step| step.as_str() == text)
+            .ok_or_else(|| StepNameError {
+                found: text.to_owned(),
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_in_text_and_in_json() {
+        for step in StepName::ALL {
+            assert_eq!(step.to_string().parse::<StepName>().unwrap(), step);
+            assert_eq!(serde_json::to_value(step).unwrap(), step.as_str());
+        }
+        let message = "loda".parse::<StepName>().unwrap_err().to_string();
+        assert!(message.starts_with("unknown step \"loda\": expected one of extract_airlines, "));
+    }
+}
