@@ -1,0 +1,138 @@
+//! The assets of a source.
+
+use std::sync::Arc;
+
+use asset_engine::{Asset, AssetGraph, AssetKey, Execution, Partitions, Step, Subprocess};
+use orchbench_etl::{Etl, Per, Source, StepName};
+
+use crate::process::EtlProtocol;
+use crate::step::EtlStep;
+use crate::{AssetsError, GraphOptions};
+
+/// Version of the code behind every asset. A new one makes the assets stale.
+const CODE_VERSION: &str = "1";
+
+/// The last segment of the key of what a step makes.
+pub(crate) fn asset_name(step: StepName) -> &'static str {
+    match step {
+        StepName::ExtractAirlines => "airlines",
+        StepName::ExtractAirports => "airports",
+        StepName::ExtractPlanes => "planes",
+        StepName::ExtractFlights => "flights",
+        StepName::ExtractWeather => "weather",
+        StepName::Transform => "transformed",
+        StepName::Check => "checked",
+        StepName::Load => "warehouse",
+        StepName::Publish => "marts",
+        StepName::Announce => "announcement",
+    }
+}
+
+/// What a step reads, in the order in which its call is built from it.
+fn reads(step: StepName) -> &'static [StepName] {
+    match step {
+        StepName::ExtractAirlines
+        | StepName::ExtractAirports
+        | StepName::ExtractPlanes
+        | StepName::ExtractFlights
+        | StepName::ExtractWeather => &[],
+        StepName::Transform => &[
+            StepName::ExtractFlights,
+            StepName::ExtractWeather,
+            StepName::ExtractPlanes,
+            StepName::ExtractAirports,
+            StepName::ExtractAirlines,
+        ],
+        StepName::Check => &[StepName::ExtractFlights, StepName::Transform],
+        StepName::Load => &[StepName::Transform, StepName::Check],
+        StepName::Publish => &[StepName::Load],
+        StepName::Announce => &[StepName::Publish],
+    }
+}
+
+/// The key of what a step makes, for a source.
+pub(crate) fn asset_key(source: &str, step: StepName) -> Result<AssetKey, AssetsError> {
+    AssetKey::new(&format!("{source}/{}", asset_name(step))).map_err(|error| AssetsError::Name {
+        source_name: source.to_owned(),
+        error,
+    })
+}
+
+/// The assets of a source: airlines, airports, planes; by day flights, weather, transformed,
+/// checked (which blocks), warehouse; then marts over all days, and the announcement.
+///
+/// # Errors
+/// The source's name or days cannot be used, the retry policy has no match, or the program of a
+/// subprocess step cannot be found.
+pub fn graph(
+    etl: Arc<Etl>,
+    source: &Source,
+    options: &GraphOptions,
+) -> Result<AssetGraph, AssetsError> {
+    let retry = options.retry_policy()?;
+    let days = Partitions::static_keys(source.partitions().iter().map(ToString::to_string))?;
+    let mut assets = Vec::with_capacity(StepName::ALL.len());
+    for step in StepName::ALL {
+        let key = asset_key(&source.name, step)?;
+        let mut asset = Asset::shared(key, step_of(&etl, source, step, options)?)
+            .code_version(CODE_VERSION)
+            .group(source.name.as_str())
+            .tag("step", step.as_str())
+            .retry(retry.clone())
+            .execution(options.execution);
+        if step.per() == Per::Day {
+            asset = asset.partitions(days.clone());
+        }
+        if step == StepName::Check {
+            asset = asset.blocking_check();
+        }
+        for read in reads(step) {
+            // By day where both are daily, all days where only the dependency is.
+            asset = asset.depends_on(asset_key(&source.name, *read)?);
+        }
+        assets.push(asset);
+    }
+    Ok(AssetGraph::new(assets)?)
+}
+
+fn step_of(
+    etl: &Arc<Etl>,
+    source: &Source,
+    step: StepName,
+    options: &GraphOptions,
+) -> Result<Arc<dyn Step>, AssetsError> {
+    match options.execution {
+        Execution::InProcess => Ok(Arc::new(EtlStep {
+            etl: Arc::clone(etl),
+            source: source.name.clone(),
+            step,
+        })),
+        Execution::Subprocess => {
+            let (program, arguments) = command(options)?;
+            Ok(Arc::new(Subprocess::new(program, arguments).protocol(
+                Arc::new(EtlProtocol {
+                    config: etl.config().clone(),
+                    source: source.name.clone(),
+                    step,
+                }),
+            )))
+        }
+    }
+}
+
+fn command(options: &GraphOptions) -> Result<(String, Vec<String>), AssetsError> {
+    match &options.command {
+        Some(command) => match command.split_first() {
+            Some((program, arguments)) => Ok((program.clone(), arguments.to_vec())),
+            None => Err(AssetsError::Command("is empty".to_owned())),
+        },
+        None => {
+            let program = std::env::current_exe()
+                .map_err(|error| AssetsError::Command(error.to_string()))?
+                .into_os_string()
+                .into_string()
+                .map_err(|path| AssetsError::Command(format!("{} is no text", path.display())))?;
+            Ok((program, vec!["step".to_owned(), "--json".to_owned()]))
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! How the assets of the ETL are executed.
+
+use asset_engine::{Backoff, Execution, RetryPolicy};
+use orchbench_etl::RetrySpec;
+
+use crate::AssetsError;
+
+/// How the assets of the ETL are executed.
+#[derive(Debug, Clone, Default)]
+pub struct GraphOptions {
+    /// The retry policy of every asset.
+    pub retry: RetrySpec,
+    /// In worker threads, or each step in a process of its own.
+    pub execution: Execution,
+    /// Program and arguments of a step process; `None` = this program with `step --json`. It reads
+    /// `{config, call}` and writes a step output or a step error, as JSON.
+    pub command: Option<Vec<String>>,
+}
+
+impl GraphOptions {
+    /// The policy in the engine's terms.
+    ///
+    /// A coefficient of 1 is a constant delay. A coefficient of 2 is the engine's exponential
+    /// backoff, whose schedule is Dagster's, `(2^k − 1) · delay`. Attempts that die with the
+    /// executor count as attempts and are not made good by others, as on Temporal.
+    ///
+    /// # Errors
+    /// Another coefficient, which no schedule of the engine matches.
+    pub fn retry_policy(&self) -> Result<RetryPolicy, AssetsError> {
+        let coefficient = self.retry.backoff_coefficient;
+        let backoff = if (coefficient - 1.0).abs() < f64::EPSILON {
+            Backoff::Constant
+        } else if (coefficient - 2.0).abs() < f64::EPSILON {
+            Backoff::Exponential
+        } else {
+            return Err(AssetsError::Backoff { found: coefficient });
+        };
+        Ok(RetryPolicy {
+            max_retries: self.retry.max_attempts.checked_sub(1).unwrap_or(u32::MAX),
+            delay_ms: self.retry.delay_ms,
+            backoff,
+            max_delay_ms: Some(self.retry.max_delay_ms),
+            jitter: 0.0,
+            non_retryable: self.retry.non_retryable.clone(),
+            max_crash_retries: 0,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use super::*;
+
+    #[test]
+    fn attempts_become_retries() {
+        let mut options = GraphOptions::default();
+        options.retry.max_attempts = 5;
+        assert_eq!(options.retry_policy().unwrap().max_retries, 4);
+        options.retry.max_attempts = 0;
+        assert_eq!(options.retry_policy().unwrap().max_retries, u32::MAX);
+        options.retry.backoff_coefficient = 1.5;
+        assert_eq!(
+            options.retry_policy().unwrap_err().to_string(),
+            "retry backoff coefficient 1.5: the asset engine has 1 (constant) and 2 (exponential)"
+        );
+    }
+}

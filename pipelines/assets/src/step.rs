@@ -1,0 +1,153 @@
+//! An asset's step as a call of the ETL.
+
+use std::sync::Arc;
+
+use asset_engine::{Materialization, Materialized, Step, StepContext, StepFailure};
+use orchbench_etl::{
+    ErrorType, Etl, Extracted, Loaded, Published, StepCall, StepError, StepInputs, StepName,
+    StepOutput, Transformed,
+};
+
+/// Calls one step of the ETL in the engine's process.
+pub(crate) struct EtlStep {
+    pub etl: Arc<Etl>,
+    pub source: String,
+    pub step: StepName,
+}
+
+impl Step for EtlStep {
+    fn execute(&self, cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
+        let call = call(&self.source, self.step, cx).map_err(failure)?;
+        let output = self.etl.call(&call).map_err(failure)?;
+        materialized(&output)
+    }
+}
+
+/// The call that a step makes, from what its asset reads. The inputs come in the order of the
+/// asset's dependencies, see [`crate::graph()`].
+pub(crate) fn call(
+    source: &str,
+    step: StepName,
+    cx: &StepContext<'_>,
+) -> Result<StepCall, StepError> {
+    let partition = cx
+        .partition
+        .map(|key| {
+            key.parse()
+                .map_err(|error| bad_input(format!("partition {key:?}: {error}")))
+        })
+        .transpose()?;
+    Ok(StepCall {
+        run: cx.run.to_owned(),
+        source: source.to_owned(),
+        partition,
+        attempt: cx.attempt,
+        token: cx.epoch,
+        inputs: inputs(step, cx.inputs)?,
+    })
+}
+
+fn inputs(step: StepName, inputs: &[Arc<Materialization>]) -> Result<StepInputs, StepError> {
+    match step {
+        StepName::ExtractAirlines => Ok(StepInputs::ExtractAirlines),
+        StepName::ExtractAirports => Ok(StepInputs::ExtractAirports),
+        StepName::ExtractPlanes => Ok(StepInputs::ExtractPlanes),
+        StepName::ExtractFlights => Ok(StepInputs::ExtractFlights),
+        StepName::ExtractWeather => Ok(StepInputs::ExtractWeather),
+        StepName::Transform => {
+            let [flights, weather, planes, airports, airlines] = array(step, inputs)?;
+            let artifact = |made| extracted(made).map(|extracted| extracted.artifact);
+            Ok(StepInputs::Transform {
+                flights: artifact(flights)?,
+                weather: artifact(weather)?,
+                planes: artifact(planes)?,
+                airports: artifact(airports)?,
+                airlines: artifact(airlines)?,
+            })
+        }
+        StepName::Check => {
+            let [flights, joined] = array(step, inputs)?;
+            Ok(StepInputs::Check {
+                flights: extracted(flights)?,
+                transformed: transformed(joined)?,
+            })
+        }
+        StepName::Load => {
+            let [joined, checked] = array(step, inputs)?;
+            Ok(StepInputs::Load {
+                transformed: transformed(joined)?,
+                checked: output(checked)?.try_into_checked()?,
+            })
+        }
+        StepName::Publish => Ok(StepInputs::Publish {
+            loaded: inputs.iter().map(loaded).collect::<Result<_, _>>()?,
+        }),
+        StepName::Announce => {
+            let [marts] = array(step, inputs)?;
+            Ok(StepInputs::Announce {
+                published: published(marts)?,
+            })
+        }
+    }
+}
+
+fn array<const N: usize>(
+    step: StepName,
+    inputs: &[Arc<Materialization>],
+) -> Result<&[Arc<Materialization>; N], StepError> {
+    inputs.try_into().map_err(|_| {
+        bad_input(format!(
+            "step {step}: expected {N} inputs, found {}",
+            inputs.len()
+        ))
+    })
+}
+
+/// The output that a materialization carries.
+pub(crate) fn output(made: &Arc<Materialization>) -> Result<StepOutput, StepError> {
+    serde::Deserialize::deserialize(&made.metadata).map_err(|error| {
+        bad_input(format!(
+            "asset {}: metadata is no step output: {error}",
+            made.asset
+        ))
+    })
+}
+
+pub(crate) fn extracted(made: &Arc<Materialization>) -> Result<Extracted, StepError> {
+    output(made)?.try_into_extracted()
+}
+
+pub(crate) fn transformed(made: &Arc<Materialization>) -> Result<Transformed, StepError> {
+    output(made)?.try_into_transformed()
+}
+
+pub(crate) fn loaded(made: &Arc<Materialization>) -> Result<Loaded, StepError> {
+    output(made)?.try_into_loaded()
+}
+
+pub(crate) fn published(made: &Arc<Materialization>) -> Result<Published, StepError> {
+    output(made)?.try_into_published()
+}
+
+/// A step's output as a materialization: its digest is the data version.
+pub(crate) fn materialized(output: &StepOutput) -> Result<Materialized, StepFailure> {
+    let metadata = serde_json::to_value(output)
+        .map_err(|error| failure(bad_input(format!("output of a step: {error}"))))?;
+    Ok(Materialized {
+        data_version: output.digest().to_owned(),
+        metadata,
+    })
+}
+
+/// A step's error as a failure of its attempt.
+pub(crate) fn failure(error: StepError) -> StepFailure {
+    StepFailure {
+        error_type: error.error_type.as_str().to_owned(),
+        retryable: error.retryable(),
+        message: error.message,
+    }
+}
+
+fn bad_input(message: String) -> StepError {
+    StepError::new(ErrorType::BadInput, message)
+}
