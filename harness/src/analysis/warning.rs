@@ -1,0 +1,96 @@
+//! What a reader must know before the figures.
+
+use crate::measure::{End, TrialEvidence};
+use crate::record::{Environment, EventBody, Plan, TrialStatus, Warning};
+
+/// Whether a trial of this status has been made; an interrupted one has not.
+pub(super) fn finished(status: TrialStatus) -> bool {
+    !matches!(status, TrialStatus::Interrupted)
+}
+
+/// Warnings about the run as a whole.
+pub(super) fn of_run(plan: &Plan, environment: &Environment, ended: usize) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if ended < plan.trials.len() {
+        warnings.push(Warning::Partial {
+            ended,
+            planned: plan.trials.len(),
+        });
+    }
+    if environment.build == "debug" {
+        warnings.push(Warning::DebugBuild);
+    }
+    if let Some(server) = environment
+        .server
+        .as_ref()
+        .filter(|server| server.local_image_build)
+    {
+        warnings.push(Warning::LocalImage {
+            version: server.version.clone(),
+        });
+    }
+    let unreachable = environment
+        .unreachable
+        .iter()
+        .map(|(engine, reason)| Warning::Unreachable {
+            engine: engine.clone(),
+            reason: reason.clone(),
+        });
+    warnings.extend(unreachable);
+    warnings
+}
+
+/// Why a trial that says of itself that it is void is so.
+pub(super) fn void_by_status(trial: &TrialEvidence) -> Option<String> {
+    match &trial.end {
+        End::Ended(TrialStatus::Void, reason) => Some(
+            reason
+                .clone()
+                .unwrap_or_else(|| "the fault hit nothing".to_owned()),
+        ),
+        _ => None,
+    }
+}
+
+/// Warnings about one trial, void ones apart.
+pub(super) fn of_trial(trial: &TrialEvidence) -> Vec<Warning> {
+    let id = || trial.plan.id.clone();
+    let mut warnings: Vec<Warning> = trial
+        .malformed
+        .iter()
+        .map(|message| Warning::Malformed {
+            trial: id(),
+            message: message.clone(),
+        })
+        .collect();
+    let unfinished = match &trial.end {
+        End::NotEnded => Some("its events have no end".to_owned()),
+        End::Ended(status @ (TrialStatus::Interrupted | TrialStatus::Unreachable), reason) => {
+            let status = match status {
+                TrialStatus::Interrupted => "interrupted",
+                _ => "engine unreachable",
+            };
+            Some(
+                reason
+                    .as_ref()
+                    .map_or_else(|| status.to_owned(), |reason| format!("{status}: {reason}")),
+            )
+        }
+        _ => None,
+    };
+    warnings.extend(unfinished.map(|reason| Warning::Unfinished {
+        trial: id(),
+        reason,
+    }));
+    let behind = trial.events.iter().filter_map(|event| match &event.body {
+        EventBody::Sample(sample) if sample.metric == "achieved_ratio" && sample.value < 0.99 => {
+            Some(Warning::BehindOffer {
+                trial: id(),
+                achieved_percent: (sample.value * 100.0) as u32,
+            })
+        }
+        _ => None,
+    });
+    warnings.extend(behind);
+    warnings
+}

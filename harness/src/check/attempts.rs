@@ -1,0 +1,169 @@
+//! Attempts follow the policy: never more than it allows, never sooner than its delay, a
+//! non-retryable error once, and as many as it allows before a run fails.
+
+use super::{Finding, Invariant};
+use crate::measure::{Execution, Executions, Run, TrialEvidence, scheduled_delay_ms};
+
+pub(super) const INVARIANT: Invariant = Invariant {
+    name: "attempts",
+    statement: "attempts within the policy, gaps at least its delay, non-retryable errors once",
+    check,
+};
+
+/// Gaps may be shorter by this much: the engine's delay starts when it learns of the
+/// failure and is kept in whole milliseconds, the journal's gap is between two records.
+const TOLERANCE_MS: f64 = 5.0;
+
+fn check(trial: &TrialEvidence) -> Option<Finding> {
+    if !trial.journalled() {
+        return None;
+    }
+    let executions = Executions::of(trial);
+    let runs = trial.runs();
+    let mut problems = Vec::new();
+    let mut retried = 0;
+    for (key, each) in &executions.by_key {
+        let Some(run) = runs.iter().find(|run| run.id == each[0].run) else {
+            problems.push(format!(
+                "{key}: executed for a run that was never acknowledged"
+            ));
+            continue;
+        };
+        retried += usize::from(each.len() > 1);
+        problems.extend(too_many(key, each, run));
+        problems.extend(after_fatal(key, each, run));
+        problems.extend(too_soon(&trial.plan.engine, key, each, run));
+    }
+    problems.extend(
+        runs.iter()
+            .filter_map(|run| wrong_end(trial, run, &executions)),
+    );
+    let passed = || {
+        Finding::pass(format!(
+            "{} steps executed {} times, {retried} of them more than once, all within the policy",
+            executions.by_key.len(),
+            executions.count(),
+        ))
+    };
+    Some(Finding::of_problems(problems, passed).resting_on_journal(trial))
+}
+
+fn too_many(key: &str, each: &[Execution], run: &Run<'_>) -> Option<String> {
+    let allowed = run.retry.max_attempts as usize;
+    let numbered = each
+        .iter()
+        .map(|execution| execution.attempt)
+        .max()
+        .unwrap_or(0) as usize;
+    let made = each.len().max(numbered);
+    (allowed > 0 && made > allowed)
+        .then(|| format!("{key}: expected at most {allowed} attempts, found {made}"))
+}
+
+fn after_fatal(key: &str, each: &[Execution], run: &Run<'_>) -> Option<String> {
+    let fatal = each.iter().position(|execution| {
+        execution
+            .error_type()
+            .is_some_and(|name| run.retry.non_retryable.iter().any(|known| known == name))
+    })?;
+    let later = each.len() - fatal - 1;
+    let name = each[fatal].error_type().unwrap_or_default();
+    (later > 0).then(|| {
+        format!("{key}: expected no attempt after the non-retryable {name}, found {later}")
+    })
+}
+
+fn too_soon(engine: &str, key: &str, each: &[Execution], run: &Run<'_>) -> Vec<String> {
+    each.windows(2)
+        .filter_map(|pair| {
+            let (failed_ns, _) = pair[0].error()?;
+            let gap_ms = (pair[1].invoked_ns as f64 - failed_ns as f64) / 1e6;
+            let delay_ms = scheduled_delay_ms(engine, run.retry, pair[0].attempt);
+            (gap_ms < delay_ms - TOLERANCE_MS).then(|| {
+                format!(
+                    "{key}: expected a gap of at least {delay_ms} ms before {}, found {gap_ms:.1} ms",
+                    pair[1].describe()
+                )
+            })
+        })
+        .collect()
+}
+
+/// In the cases that are there to fail, the run must fail, under the injected error's
+/// name, after exactly the attempts that the policy gives.
+fn wrong_end(trial: &TrialEvidence, run: &Run<'_>, executions: &Executions) -> Option<String> {
+    let (name, attempts) = match trial.factor("case") {
+        "fatal" => ("InjectedFatal", 1),
+        "exhausted" => ("Injected", run.retry.max_attempts as usize),
+        _ => return None,
+    };
+    match run.failure {
+        None => {
+            return Some(format!(
+                "run {}: expected to fail with {name}, found no failure",
+                run.id
+            ));
+        }
+        Some(failure) if failure.error_type != name => {
+            return Some(format!(
+                "run {}: expected to fail with {name}, found {}: {}",
+                run.id, failure.error_type, failure.message
+            ));
+        }
+        Some(_) => {}
+    }
+    executions.by_key.iter().find_map(|(key, each)| {
+        let failing =
+            each[0].run == run.id && each.iter().any(|execution| execution.error().is_some());
+        (failing && each.len() != attempts)
+            .then(|| format!("{key}: expected {attempts} attempts, found {}", each.len()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::fixture::TrialBuilder;
+    use crate::record::Outcome;
+
+    fn outcome(trial: &TrialBuilder) -> Option<Outcome> {
+        check(&trial.evidence()).map(|found| found.outcome)
+    }
+
+    #[test]
+    fn a_retry_as_the_policy_says_passes() {
+        assert_eq!(outcome(&TrialBuilder::retried("t")), Some(Outcome::Pass));
+    }
+
+    #[test]
+    fn a_retry_before_its_time_is_caught() {
+        assert_eq!(
+            outcome(&TrialBuilder::retried_after("t", 150)),
+            Some(Outcome::Fail)
+        );
+        assert_eq!(
+            outcome(&TrialBuilder::retried_after("t", 196)),
+            Some(Outcome::Pass)
+        );
+    }
+
+    #[test]
+    fn an_attempt_too_many_is_caught() {
+        assert_eq!(
+            outcome(&TrialBuilder::retried("t").with_max_attempts(1)),
+            Some(Outcome::Fail)
+        );
+    }
+
+    #[test]
+    fn a_retry_of_a_non_retryable_error_is_caught() {
+        let trial = TrialBuilder::retried("t").with_error("Injected", "InjectedFatal");
+        assert_eq!(outcome(&trial), Some(Outcome::Fail));
+    }
+
+    #[test]
+    fn a_fatal_case_that_succeeds_is_caught() {
+        let trial = TrialBuilder::good("t").with_factor("case", "fatal");
+        assert_eq!(outcome(&trial), Some(Outcome::Fail));
+    }
+}

@@ -1,0 +1,89 @@
+//! The command line: one file a command, each a thin layer over the library.
+
+mod analyze;
+mod exec_child;
+mod generate;
+mod list;
+mod materialize;
+mod report;
+mod run;
+mod server;
+mod step;
+mod worker;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+
+const AFTER: &str = "Exit codes: 0 done; 1 unexpected; 2 usage or configuration; 3 an invariant broken; \
+4 the checker says unknown, or required trials are void; 5 an engine that was asked for could not be \
+reached; 130 interrupted. Where several apply: 1, 3, 5, 4.";
+
+/// Measure durable workflows (Temporal) against asset orchestration, with faults injected
+/// and the outcome checked by an independent witness.
+#[derive(Debug, Parser)]
+#[command(name = "orchbench", version, after_help = AFTER)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a profile's trials, check them and write the report.
+    Run(run::Args),
+    /// Engines, experiments, faults, scenarios, claims and profiles, and what is available here.
+    List(list::Args),
+    /// Check and measure again, from a results folder; no engine needed.
+    Analyze(analyze::Args),
+    /// Write the report again, from a results folder; no engine needed.
+    Report(report::Args),
+    /// Run the ETL's assets on the asset engine, by hand.
+    Materialize(materialize::Args),
+    /// Be the process that does an engine's work.
+    Worker(worker::Args),
+    /// Do one ETL step as a process of its own: JSON in, JSON out.
+    Step(step::Args),
+    /// A Temporal server that orchbench provisions.
+    Server(server::Args),
+    /// Write a seeded, larger input of the same shape.
+    Generate(generate::Args),
+    #[command(hide = true)]
+    ExecChild(exec_child::Args),
+    /// Waits for the end of its harness and sweeps what that left.
+    #[command(hide = true)]
+    Guard,
+}
+
+/// In a program that is not `orchbench` but starts children as if it were (a benchmark):
+/// does a child's work and ends, when that is what this process was started for.
+pub fn serve_if_child() {
+    let child = ["exec-child", "guard", "step", "worker"];
+    if std::env::args()
+        .nth(1)
+        .is_some_and(|word| child.contains(&word.as_str()))
+    {
+        let exit = dispatch(Cli::parse()).unwrap_or_else(|error| {
+            crate::output::note(&format!("error: {error:#}"));
+            Exit::of(&error)
+        });
+        std::process::exit(exit.code());
+    }
+}
+
+/// Does what the command line says.
+pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
+    match cli.command {
+        Command::Run(args) => run::run(args),
+        Command::List(args) => list::run(&args),
+        Command::Analyze(args) => analyze::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Materialize(args) => materialize::run(args),
+        Command::Worker(args) => worker::run(args),
+        Command::Step(args) => step::run(&args),
+        Command::Server(args) => server::run(args),
+        Command::Generate(args) => generate::run(&args),
+        Command::ExecChild(args) => exec_child::run(args),
+        Command::Guard => Ok(crate::process::run_guard().map(|_| Exit::Done)?),
+    }
+}

@@ -1,0 +1,79 @@
+//! `orchbench list`: what there is, and what of it is available here.
+
+use serde_json::json;
+
+use crate::exit::Exit;
+use crate::{engine, experiment, fault, output, profile, scenario};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Print as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let sections = sections()?;
+    if args.json {
+        let object: serde_json::Map<String, serde_json::Value> = sections
+            .into_iter()
+            .map(|(title, rows)| {
+                let rows: Vec<_> = rows
+                    .into_iter()
+                    .map(|[name, what, state]| json!({"name": name, "what": what, "state": state}))
+                    .collect();
+                (title.to_owned(), rows.into())
+            })
+            .collect();
+        output::json(&object)?;
+        return Ok(Exit::Done);
+    }
+    for (title, rows) in sections {
+        output::line(&format!("{title}:"));
+        let rows: Vec<Vec<String>> = rows
+            .into_iter()
+            .map(|[name, what, state]| vec![format!("  {name}"), what, state])
+            .collect();
+        output::table(&rows);
+        output::line("");
+    }
+    Ok(Exit::Done)
+}
+
+type Section = (&'static str, Vec<[String; 3]>);
+
+fn sections() -> anyhow::Result<Vec<Section>> {
+    let engines = engine::all().map(|each| {
+        let state = match (each.available)() {
+            Ok(how) => format!("available: {how}"),
+            Err(why) => format!("not available: {why}"),
+        };
+        [each.name.to_owned(), each.what.to_owned(), state]
+    });
+    let experiments = experiment::all().map(|each| {
+        [
+            each.name.to_owned(),
+            each.question.to_owned(),
+            String::new(),
+        ]
+    });
+    let faults =
+        fault::all().map(|each| [each.name.to_owned(), each.what.to_owned(), String::new()]);
+    let scenarios = scenario::all()?
+        .into_iter()
+        .map(|each| [each.name, each.title, each.experiment]);
+    let claims = crate::claim::all()?
+        .into_iter()
+        .map(|each| [each.name, each.title, String::new()]);
+    let profiles = profile::embedded()?
+        .into_iter()
+        .map(|each| [each.name, each.description, String::new()]);
+    Ok(vec![
+        ("engines", engines.into()),
+        ("experiments", experiments.into()),
+        ("faults", faults.into()),
+        ("scenarios", scenarios.collect()),
+        ("claims", claims.collect()),
+        ("profiles", profiles.collect()),
+    ])
+}

@@ -1,0 +1,25 @@
+//! `orchbench report DIR`: the report again, from a results folder.
+
+use std::path::PathBuf;
+
+use crate::exit::Exit;
+use crate::record::ResultsFolder;
+use crate::{analysis, output, report};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The results folder.
+    #[arg(default_value = "reports/latest")]
+    dir: PathBuf,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let folder = ResultsFolder::open(&args.dir)?;
+    let analysis = analysis::analyze(&folder)?;
+    report::write(&folder, &analysis)?;
+    output::line(&format!(
+        "report: {}",
+        args.dir.join("report.html").display()
+    ));
+    Ok(analysis.exit())
+}

@@ -1,0 +1,230 @@
+//! `orchbench run`: the one command of an architecture review.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context;
+
+use crate::analysis;
+use crate::catalogue::CatalogueService;
+use crate::engine::Laboratory;
+use crate::exit::{Exit, UsageError};
+use crate::output::{self, Progress};
+use crate::profile::{self, Profile};
+use crate::record::{FORMAT_VERSION, Plan, ResultsFolder};
+use crate::runner::{self, RunEnd};
+use crate::scenario::known_name;
+use crate::server::{self, Choice, Provisioned};
+use crate::{engine, environment, experiment, process, report};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// `quick` (about five minutes), `full`, or a profile's file.
+    #[arg(default_value = "quick")]
+    profile: String,
+    /// Only these engines.
+    #[arg(long, value_delimiter = ',')]
+    engine: Vec<String>,
+    /// Only these experiments.
+    #[arg(long, value_delimiter = ',')]
+    experiment: Vec<String>,
+    /// Results folder; by default reports/<UTC time>-<profile>.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Go on with an interrupted run in the folder that --out names.
+    #[arg(long, requires = "out")]
+    resume: bool,
+    #[command(flatten)]
+    server: super::server::Which,
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+    for swept in process::sweep()? {
+        output::note(&format!("left by a run that was killed: {swept}"));
+    }
+    let profile = profile::find(&args.profile)?;
+    let folder = results_folder(&args, &profile)?;
+    let mut plan = if args.resume {
+        folder.plan()?
+    } else {
+        let plan = plan(&args, &profile)?;
+        folder.write_json("plan.json", &plan)?;
+        plan
+    };
+    let interrupted = interrupt_flag()?;
+    let (server, unreachable) = provision(&args.server.choice()?, &mut plan)?;
+    let settings: BTreeSet<String> = plan
+        .trials
+        .iter()
+        .map(|each| each.settings.clone())
+        .collect();
+    let settings: Vec<String> = settings.into_iter().collect();
+    let record = environment::capture(&settings, server.as_ref(), unreachable);
+    folder.write_json("environment.json", &record)?;
+
+    let end = make_trials(&folder, &mut plan, server, interrupted)?;
+    let analysis = analysis::analyze(&folder)?;
+    report::write(&folder, &analysis)?;
+    link_latest(folder.root());
+    output::line(&format!(
+        "report: {}",
+        folder.root().join("report.html").display()
+    ));
+    output::line(&format!(
+        "        {}",
+        folder.root().join("report.md").display()
+    ));
+    if end == RunEnd::Interrupted {
+        output::note(
+            "interrupted: the report is partial; go on with `orchbench run --resume --out FOLDER`",
+        );
+        return Ok(Exit::Interrupted);
+    }
+    Ok(analysis.exit())
+}
+
+fn results_folder(args: &Args, profile: &Profile) -> anyhow::Result<ResultsFolder> {
+    let root = args.out.clone().unwrap_or_else(|| {
+        let time = jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ");
+        Path::new("reports").join(format!("{time}-{}", profile.name))
+    });
+    if args.resume {
+        return Ok(ResultsFolder::open(&root)?);
+    }
+    if root.join("plan.json").exists() {
+        let message = format!(
+            "--out {}: expected a new folder, found results (add --resume to go on with them)",
+            root.display()
+        );
+        return Err(UsageError(message).into());
+    }
+    Ok(ResultsFolder::create(&root)?)
+}
+
+fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {
+    for name in &args.engine {
+        known_name("--engine", "engine", name, &engine::names())?;
+    }
+    for name in &args.experiment {
+        known_name("--experiment", "experiment", name, &experiment::names())?;
+    }
+    let wanted = |list: &[String], name: &String| list.is_empty() || list.contains(name);
+    let mut trials = Vec::new();
+    for (scenario, blocks) in profile.resolve()? {
+        trials.extend(
+            experiment::plan(&scenario, blocks)?
+                .into_iter()
+                .filter(|trial| {
+                    wanted(&args.engine, &trial.engine)
+                        && wanted(&args.experiment, &trial.experiment)
+                }),
+        );
+    }
+    if trials.is_empty() {
+        let message = "no trial of the profile is of these engines and experiments".to_owned();
+        return Err(UsageError(message).into());
+    }
+    Ok(Plan {
+        format_version: FORMAT_VERSION,
+        profile: profile.name.clone(),
+        seed: profile.seed,
+        trials,
+    })
+}
+
+type Unreachable = BTreeMap<String, String>;
+
+/// Finds a Temporal server when a trial needs one. When there is none, those trials are
+/// left out and the engine is reported as unreachable; the others are made.
+fn provision(
+    choice: &Choice,
+    plan: &mut Plan,
+) -> anyhow::Result<(Option<Provisioned>, Unreachable)> {
+    let needs = |engine: &str| engine == "temporal";
+    if !plan.trials.iter().any(|trial| needs(&trial.engine)) {
+        return Ok((None, BTreeMap::new()));
+    }
+    match server::provision(choice, &|line| output::note(line)) {
+        Ok(provisioned) => {
+            output::note(&format!("Temporal server: {provisioned}"));
+            Ok((Some(provisioned), BTreeMap::new()))
+        }
+        Err(unavailable) => {
+            output::note(&format!("error: {unavailable}"));
+            plan.trials.retain(|trial| !needs(&trial.engine));
+            if plan.trials.is_empty() {
+                return Err(unavailable.into());
+            }
+            let reason = unavailable.to_string();
+            Ok((None, BTreeMap::from([("temporal".to_owned(), reason)])))
+        }
+    }
+}
+
+fn make_trials(
+    folder: &ResultsFolder,
+    plan: &mut Plan,
+    server: Option<Provisioned>,
+    interrupted: Arc<AtomicBool>,
+) -> anyhow::Result<RunEnd> {
+    let scratch = process::TempFolder::create("run")?;
+    let catalogue = CatalogueService::start(&scratch.path().join("receipts.jsonl"))?;
+    let expected = scratch.path().join("expected");
+    std::fs::create_dir_all(&expected)?;
+    output::note("working out the expected rows by plain calls");
+    runner::write_expected(folder, &sources(plan), &expected, catalogue.url())?;
+    let laboratory = Laboratory {
+        folder: folder.clone(),
+        scratch: scratch.path().to_owned(),
+        catalogue_url: catalogue.url().to_owned(),
+        staged: expected.join("staged"),
+        server,
+        interrupted,
+        seed: plan.seed,
+    };
+    let mut progress = Progress::new(plan.trials.len());
+    let end = runner::run(plan, &laboratory, &mut progress)?;
+    progress.finish();
+    Ok(end)
+}
+
+/// The sources that the plan's trials read.
+fn sources(plan: &Plan) -> Vec<String> {
+    let named = |key: &'static str| {
+        plan.trials
+            .iter()
+            .filter_map(move |trial| trial.parameters[key].as_str().map(str::to_owned))
+    };
+    let all: BTreeSet<String> = named("source").chain(named("rate_source")).collect();
+    all.into_iter().collect()
+}
+
+/// A first Ctrl-C (or SIGTERM) asks the run to stop after what it is doing; a second ends
+/// it at once.
+fn interrupt_flag() -> anyhow::Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        let code = Exit::Interrupted.code();
+        signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&flag))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
+            .context("cannot listen to signals")?;
+    }
+    Ok(flag)
+}
+
+/// Points reports/latest at the newest results; where links cannot be made, there is none.
+fn link_latest(root: &Path) {
+    let (Some(parent), Some(name)) = (root.parent(), root.file_name()) else {
+        return;
+    };
+    if parent.file_name().is_none_or(|name| name != "reports") {
+        return;
+    }
+    let link = parent.join("latest");
+    let _ = std::fs::remove_file(&link);
+    if let Err(error) = std::os::unix::fs::symlink(name, &link) {
+        output::note(&format!("warning: {}: {error}", link.display()));
+    }
+}

@@ -1,0 +1,68 @@
+//! `orchbench step`: one ETL step as a process of its own, for the subprocess executor and
+//! for pipes of other orchestrators. Standard input holds `{"config": …, "call": …}`;
+//! standard output gets the step's output, or its error, as JSON: `StepOutput` or
+//! `StepError`, with exit code 0 either way, as a step's failure is an answer.
+
+use std::io::Read;
+
+use anyhow::Context;
+use orchbench_etl::{Etl, EtlConfig, StepCall, StepName};
+use serde::Deserialize;
+
+use crate::exit::{Exit, UsageError};
+use crate::output;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The step; standard input must call the same one.
+    name: Option<StepName>,
+    /// Accepted for clarity in scripts: input and output are JSON in any case.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    config: EtlConfig,
+    call: StepCall,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    bind_to_engine()?;
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .context("standard input")?;
+    let order: Order = serde_json::from_str(&text).map_err(|error| {
+        UsageError(format!(
+            "standard input: expected {{\"config\": …, \"call\": …}}, found {error}"
+        ))
+    })?;
+    if let Some(name) = args.name.filter(|name| *name != order.call.step()) {
+        let found = order.call.step();
+        return Err(UsageError(format!(
+            "standard input: expected a call of {name}, found {found}"
+        ))
+        .into());
+    }
+    let etl = Etl::open(order.config)?;
+    let answer = match etl.call(&order.call) {
+        Ok(output) => serde_json::to_string(&output),
+        Err(error) => serde_json::to_string(&error),
+    };
+    output::line(&answer?);
+    Ok(Exit::Done)
+}
+
+/// A step that an asset engine started dies with it.
+fn bind_to_engine() -> anyhow::Result<()> {
+    let name = asset_engine::PARENT_PID_VARIABLE;
+    let Ok(parent) = std::env::var(name) else {
+        return Ok(());
+    };
+    let parent = parent
+        .parse()
+        .map_err(|_| UsageError(format!("{name}: expected a process id, found {parent:?}")))?;
+    Ok(crate::process::die_with_parent(parent)?)
+}

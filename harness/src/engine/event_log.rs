@@ -1,0 +1,63 @@
+//! The trial's event file, and the seals of its journal files.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::TrialError;
+use super::trial::io;
+use crate::record::{Event, EventBody, JournalSeal};
+
+/// The trial's event file, shared with the threads that watch processes.
+#[derive(Clone)]
+pub(super) struct EventLog(Arc<Mutex<fs::File>>);
+
+impl EventLog {
+    pub(super) fn create(path: &Path) -> Result<Self, TrialError> {
+        let file = fs::File::create(path).map_err(io(path))?;
+        Ok(Self(Arc::new(Mutex::new(file))))
+    }
+
+    pub(super) fn write(&self, body: EventBody) -> Result<(), TrialError> {
+        let event = Event {
+            t_ns: orchbench_etl::monotonic_ns(),
+            body,
+        };
+        let io = |source: std::io::Error| TrialError::Io {
+            what: "event file".into(),
+            source,
+        };
+        let mut line = serde_json::to_vec(&event).map_err(|error| io(error.into()))?;
+        line.push(b'\n');
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write_all(&line)
+            .map_err(io)
+    }
+}
+
+/// What each journal file of a folder holds.
+pub(super) fn seals(journal: &Path) -> Result<Vec<JournalSeal>, TrialError> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(journal).map_err(io(journal))? {
+        let path = entry.map_err(io(journal))?.path();
+        let read = orchbench_etl::journal::read(&path)
+            .map_err(|error| TrialError::Plan(error.to_string()))?;
+        files.push(JournalSeal {
+            file: path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+            records: read.records.len() as u64,
+            last_checksum: read
+                .records
+                .last()
+                .map(|record| record.checksum.clone())
+                .unwrap_or_default(),
+        });
+    }
+    files.sort_by(|a, b| a.file.cmp(&b.file));
+    Ok(files)
+}

@@ -1,0 +1,99 @@
+//! Sessions of embedded engines: workers behind the line protocol.
+
+use std::time::{Duration, Instant};
+
+use super::protocol::{Op, Reply};
+use super::workers::{Answer, Workers};
+use super::{Ended, Session, Setup, Trial, TrialError, Work};
+use crate::worker::WorkerConfig;
+
+/// How long a worker may take to be ready, and a start to be taken over.
+const READY: Duration = Duration::from_secs(60);
+
+/// A session of an embedded engine.
+pub(super) struct PipeSession {
+    engine: String,
+    workers: Workers,
+}
+
+impl PipeSession {
+    /// Starts the workers and waits for the first that is ready: the others stand by.
+    pub(super) fn open(
+        trial: &Trial<'_>,
+        setup: &Setup,
+        config: impl Fn(u64) -> WorkerConfig + Send + Sync + 'static,
+    ) -> Result<Box<dyn Session>, TrialError> {
+        let workers = Workers::start(trial, setup, config)?;
+        workers.await_ready(1, READY)?;
+        Ok(Box::new(Self {
+            engine: trial.plan.engine.clone(),
+            workers,
+        }))
+    }
+
+    fn unreachable(&self, reason: String) -> TrialError {
+        TrialError::Unreachable {
+            engine: self.engine.clone(),
+            reason,
+        }
+    }
+}
+
+impl Session for PipeSession {
+    /// Asks until a worker has taken the run over: one that died may or may not have, and
+    /// a start of the same run is harmless.
+    fn start(&self, work: &Work) -> Result<(), TrialError> {
+        let deadline = Instant::now() + READY;
+        while let Some(connection) = self.workers.ready(deadline)? {
+            match self
+                .workers
+                .ask(&connection, Op::Start(work.clone()), deadline)?
+            {
+                Answer::Reply(Reply::Refused { failure, .. }) => {
+                    let reason = format!("{}: {}", failure.error_type, failure.message);
+                    return Err(TrialError::Run(format!(
+                        "run {}: refused: {reason}",
+                        work.run
+                    )));
+                }
+                Answer::Reply(_) => return Ok(()),
+                Answer::Died => {}
+                Answer::Late => break,
+            }
+        }
+        Err(self.unreachable(format!("run {}: no worker took it over", work.run)))
+    }
+
+    fn wait(&self, work: &Work, deadline: Instant) -> Result<Ended, TrialError> {
+        while let Some(connection) = self.workers.ready(deadline)? {
+            let op = Op::Wait {
+                run: work.run.clone(),
+            };
+            match self.workers.ask(&connection, op, deadline)? {
+                Answer::Reply(Reply::Ended { ended, .. }) => return Ok(ended),
+                Answer::Reply(other) => {
+                    return Err(self.unreachable(format!("expected a run's end, found {other:?}")));
+                }
+                Answer::Died => {}
+                Answer::Late => break,
+            }
+        }
+        Ok(Ended::Stuck)
+    }
+
+    fn killed_workers(&self) -> Vec<u32> {
+        self.workers.killed()
+    }
+
+    fn kill_server(&self) -> Result<Option<u32>, TrialError> {
+        Ok(None)
+    }
+
+    fn restart_server(&self) -> Result<(), TrialError> {
+        Ok(())
+    }
+
+    fn close(self: Box<Self>) -> Result<(), TrialError> {
+        self.workers.close()
+    }
+}

@@ -1,0 +1,85 @@
+//! An engine that is up, for the time of a trial.
+
+use std::time::{Duration, Instant};
+
+use orchbench_etl::{CrashPlan, FailurePlan, Sink, Summary};
+
+use super::{Ended, TrialError, Work};
+use crate::worker::StepExecution;
+
+/// How an engine is brought up for a trial.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Worker processes. The asset engine has one active at a time, the rest stand by.
+    pub workers: u32,
+    /// Steps in work at a time in each worker.
+    pub concurrency: usize,
+    /// With it, a supervisor starts every dead worker again after this delay.
+    pub restart_delay: Option<Duration>,
+    /// Whether effects are journalled.
+    pub journal: bool,
+    /// Where processes are to die.
+    pub crash: Option<CrashPlan>,
+    /// Which attempts are to fail.
+    pub failure: Option<FailurePlan>,
+    /// How rows are written.
+    pub sink: Sink,
+    /// Where the asset engine executes its steps.
+    pub execution: StepExecution,
+    /// Work added to every step, milliseconds.
+    pub step_delay_ms: u64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            workers: 1,
+            concurrency: 8,
+            restart_delay: None,
+            journal: false,
+            crash: None,
+            failure: None,
+            sink: Sink::default(),
+            execution: StepExecution::default(),
+            step_delay_ms: 0,
+        }
+    }
+}
+
+/// An engine that is up.
+pub trait Session: Send + Sync {
+    /// Hands a run over; when it returns, the engine owes an end.
+    fn start(&self, work: &Work) -> Result<(), TrialError>;
+
+    /// Waits for a run's end, at most until `deadline`.
+    fn wait(&self, work: &Work, deadline: Instant) -> Result<Ended, TrialError>;
+
+    /// Workers that were ended by SIGKILL so far, by pid.
+    fn killed_workers(&self) -> Vec<u32>;
+
+    /// Kills the engine's server by SIGKILL and says which process that was; `None` where
+    /// there is none, or it is not ours.
+    fn kill_server(&self) -> Result<Option<u32>, TrialError>;
+
+    /// Starts the killed server again on the same store and address.
+    fn restart_server(&self) -> Result<(), TrialError>;
+
+    /// Ends workers and server and waits until they are gone.
+    fn close(self: Box<Self>) -> Result<(), TrialError>;
+}
+
+impl Ended {
+    /// The summary of a success; anything else is an error of the trial.
+    pub(super) fn succeeded(self, run: &str) -> Result<Option<Summary>, TrialError> {
+        match self {
+            Self::Succeeded { summary } => Ok(summary.map(|summary| *summary)),
+            Self::Failed(failure) => Err(TrialError::Run(format!(
+                "run {run}: expected success, found {}: {}",
+                failure.error_type, failure.message
+            ))),
+            Self::Stuck => Err(TrialError::Run(format!(
+                "run {run}: expected its end, found none within the deadline"
+            ))),
+        }
+    }
+}

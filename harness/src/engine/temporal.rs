@@ -1,0 +1,272 @@
+//! `temporal`: a real Temporal server of the trial's own (or the one that the user named),
+//! worker processes that poll it, and a client in the harness.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use orchbench_temporal::{Client, ClientError, NoopInput, PipelineInput};
+
+use super::workers::Workers;
+use super::{Ended, Engine, Job, Session, Setup, Shape, Trial, TrialError, Work};
+use crate::record::{EventBody, RunFailure};
+use crate::server::{Choice, Provisioned, Server, ServerSpec};
+use crate::worker::{TemporalWorker, WorkerConfig};
+
+pub(super) const ENGINE: Engine = Engine {
+    name: "temporal",
+    what: "a real Temporal server (dev server on SQLite, or the address you name) and Rust workers",
+    available,
+    open,
+};
+
+/// How long server, workers and client may take to be ready.
+const READY: Duration = Duration::from_secs(60);
+/// How often a wait looks whether the user has interrupted.
+const LOOK: Duration = Duration::from_millis(100);
+
+fn available() -> Result<String, String> {
+    // Only what is here already: nothing is built for a list.
+    crate::server::find(&Choice::Auto)
+        .map(|provisioned| provisioned.to_string())
+        .map_err(|unavailable| {
+            let tried = unavailable.to_string().replace('\n', ";");
+            format!("{tried} (`orchbench run` provisions one)")
+        })
+}
+
+struct TemporalSession {
+    runtime: tokio::runtime::Runtime,
+    client: Client,
+    workers: Workers,
+    server: Mutex<Server>,
+    interrupted: Arc<AtomicBool>,
+    events: super::event_log::EventLog,
+}
+
+fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
+    let unreachable = |reason: String| TrialError::Unreachable {
+        engine: "temporal".into(),
+        reason,
+    };
+    let Some(provisioned) = &trial.laboratory.server else {
+        return Err(unreachable("no server was provisioned".into()));
+    };
+    let tuning = trial.settings.server();
+    if matches!(provisioned, Provisioned::Address(_)) && !tuning.dynamic_config.is_empty() {
+        let name = trial.settings.name;
+        return Err(unreachable(format!(
+            "settings {name}: a server named by its address cannot be set from here"
+        )));
+    }
+    let spec = ServerSpec::new(trial.dir("store")?.join("temporal")).tuning(tuning);
+    let begun = Instant::now();
+    let server =
+        Server::start(provisioned, &spec).map_err(|error| unreachable(error.to_string()))?;
+    let startup_ms = begun.elapsed().as_secs_f64() * 1e3;
+    record_ready(trial.record_to(), &server, startup_ms)?;
+
+    // A queue of its own, so that no other worker of the server takes this trial's tasks.
+    let task_queue = format!("orchbench-{}", trial.plan.id);
+    let workers = start_workers(trial, &setup, &server, &task_queue)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|source| TrialError::Io {
+            what: "runtime of the Temporal client".into(),
+            source,
+        })?;
+    let client = runtime
+        .block_on(Client::connect(server.address(), server.namespace(), READY))
+        .map_err(|error| unreachable(error.to_string()))?
+        .with_task_queue(task_queue);
+    workers.await_ready(setup.workers as usize, READY)?;
+    Ok(Box::new(TemporalSession {
+        runtime,
+        client,
+        workers,
+        server: Mutex::new(server),
+        interrupted: Arc::clone(&trial.laboratory.interrupted),
+        events: trial.record_to().clone(),
+    }))
+}
+
+fn start_workers(
+    trial: &Trial<'_>,
+    setup: &Setup,
+    server: &Server,
+    task_queue: &str,
+) -> Result<Workers, TrialError> {
+    let template = trial.etl_config(setup, 0);
+    let concurrency = setup.concurrency;
+    let temporal = TemporalWorker {
+        address: server.address().to_owned(),
+        namespace: server.namespace().to_owned(),
+        task_queue: task_queue.to_owned(),
+        tuned: trial.settings.tuned_worker,
+    };
+    Workers::start(trial, setup, move |epoch| {
+        let mut etl = template.clone();
+        etl.worker_epoch = epoch;
+        WorkerConfig {
+            etl,
+            concurrency,
+            catalog: None,
+            execution: Default::default(),
+            temporal: Some(temporal.clone()),
+        }
+    })
+}
+
+fn record_ready(
+    events: &super::event_log::EventLog,
+    server: &Server,
+    startup_ms: f64,
+) -> Result<(), TrialError> {
+    let versions = server.versions();
+    let version = match (&versions.cli, &versions.image) {
+        (Some(cli), _) => format!("{} ({cli})", versions.server),
+        (None, Some(image)) => format!("{} ({image})", versions.server),
+        (None, None) => versions.server.clone(),
+    };
+    let pid = match server {
+        Server::Local(local) => local.pid().ok().flatten(),
+        Server::Named { .. } => None,
+    };
+    events.write(EventBody::ServerReady {
+        pid,
+        address: server.address().to_owned(),
+        version,
+        startup_ms,
+    })
+}
+
+impl TemporalSession {
+    /// Drives a call to the server, unless the deadline passes or the user interrupts.
+    fn drive<T>(
+        &self,
+        deadline: Instant,
+        call: impl Future<Output = T>,
+    ) -> Result<Option<T>, TrialError> {
+        let interrupted = async {
+            while !self.interrupted.load(Ordering::Relaxed) {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        self.runtime.block_on(async {
+            tokio::select! {
+                answer = call => Ok(Some(answer)),
+                () = tokio::time::sleep_until(deadline.into()) => Ok(None),
+                () = interrupted => Err(TrialError::Interrupted),
+            }
+        })
+    }
+
+    fn unreachable(error: &dyn std::fmt::Display) -> TrialError {
+        TrialError::Unreachable {
+            engine: "temporal".into(),
+            reason: error.to_string(),
+        }
+    }
+}
+
+impl Session for TemporalSession {
+    fn start(&self, work: &Work) -> Result<(), TrialError> {
+        let deadline = Instant::now() + READY;
+        let started = self.drive(deadline, async {
+            match &work.job {
+                Job::Pipeline(pipeline) => {
+                    let input = PipelineInput {
+                        run: Some(work.run.clone()),
+                        concurrency: pipeline.concurrency,
+                        retry: pipeline.retry.clone(),
+                        heartbeat_timeout_ms: pipeline.heartbeat_timeout_ms,
+                        start_to_close_ms: pipeline.start_to_close_ms,
+                        ..PipelineInput::new(&pipeline.source)
+                    };
+                    self.client.start_pipeline(&work.run, input).await
+                }
+                Job::Noop { shape, steps } => {
+                    let input = NoopInput {
+                        shape: match shape {
+                            Shape::Chain => orchbench_temporal::Shape::Chain,
+                            Shape::FanOut => orchbench_temporal::Shape::FanOut,
+                        },
+                        steps: *steps,
+                        local: false,
+                        done: 0,
+                    };
+                    self.client.start_noop(&work.run, input).await
+                }
+            }
+        })?;
+        match started {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(error)) => Err(Self::unreachable(&error)),
+            None => Err(Self::unreachable(&format!(
+                "run {}: start not acknowledged",
+                work.run
+            ))),
+        }
+    }
+
+    fn wait(&self, work: &Work, deadline: Instant) -> Result<Ended, TrialError> {
+        type Answer = Result<
+            Result<Option<Box<orchbench_etl::Summary>>, orchbench_temporal::Failure>,
+            ClientError,
+        >;
+        let answer: Option<Answer> = self.drive(deadline, async {
+            match &work.job {
+                Job::Pipeline(_) => {
+                    let result = self.client.pipeline_result(&work.run, None).await?;
+                    Ok(result.map(|summary| Some(Box::new(summary))))
+                }
+                Job::Noop { .. } => {
+                    let result = self.client.noop_result(&work.run, None).await?;
+                    Ok(result.map(|_| None))
+                }
+            }
+        })?;
+        Ok(match answer {
+            None => Ended::Stuck,
+            Some(Err(error)) => return Err(Self::unreachable(&error)),
+            Some(Ok(Ok(summary))) => Ended::Succeeded { summary },
+            Some(Ok(Err(failure))) => Ended::Failed(RunFailure {
+                error_type: failure.error_type,
+                message: failure.message,
+            }),
+        })
+    }
+
+    fn killed_workers(&self) -> Vec<u32> {
+        self.workers.killed()
+    }
+
+    fn kill_server(&self) -> Result<Option<u32>, TrialError> {
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(local) = server.local() else {
+            return Ok(None);
+        };
+        let pid = local.pid().map_err(|error| Self::unreachable(&error))?;
+        local.kill().map_err(|error| Self::unreachable(&error))?;
+        Ok(pid)
+    }
+
+    fn restart_server(&self) -> Result<(), TrialError> {
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = Instant::now();
+        server
+            .local()
+            .and_then(|local| local.restart())
+            .map_err(|error| Self::unreachable(&error))?;
+        record_ready(&self.events, &server, begun.elapsed().as_secs_f64() * 1e3)
+    }
+
+    fn close(self: Box<Self>) -> Result<(), TrialError> {
+        self.workers.close()?;
+        // A server of ours is killed: its store is not needed any more.
+        drop(self.server);
+        Ok(())
+    }
+}

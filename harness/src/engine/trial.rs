@@ -1,0 +1,350 @@
+//! A trial in the making: its folder, its events, the engine it brings up.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use orchbench_etl::{EtlConfig, RetrySpec, Summary};
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+use super::event_log::{EventLog, seals};
+use super::{Ended, Job, Session, Settings, Setup, Work};
+use crate::record::{EventBody, FolderError, ResultsFolder, Sample, TrialPlan};
+use crate::server::Provisioned;
+
+/// What all trials of a run share.
+pub struct Laboratory {
+    /// Where results go.
+    pub folder: ResultsFolder,
+    /// Scratch space, removed at the end.
+    pub scratch: PathBuf,
+    /// The catalogue service to announce to.
+    pub catalogue_url: String,
+    /// Unpacked input, shared by all trials.
+    pub staged: PathBuf,
+    /// The Temporal server to use, where one is to be had.
+    pub server: Option<Provisioned>,
+    /// Set when the user interrupts.
+    pub interrupted: Arc<std::sync::atomic::AtomicBool>,
+    /// Seed of the run.
+    pub seed: u64,
+}
+
+/// Why a trial could not be made to its end. An engine's wrong outcome is none of these:
+/// it is recorded and judged.
+#[derive(Debug, Error)]
+pub enum TrialError {
+    /// The user interrupted.
+    #[error("interrupted")]
+    Interrupted,
+    /// The engine could not be brought up.
+    #[error("engine {engine}: {reason}")]
+    Unreachable {
+        /// The engine.
+        engine: String,
+        /// What it lacked.
+        reason: String,
+    },
+    /// A run that the trial rests on did not succeed.
+    #[error("{0}")]
+    Run(String),
+    /// The plan cannot be followed.
+    #[error("{0}")]
+    Plan(String),
+    /// The results folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A file or process of the trial.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was attempted.
+        what: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// A trial in the making.
+pub struct Trial<'a> {
+    /// What is to be made.
+    pub plan: &'a TrialPlan,
+    pub(super) laboratory: &'a Laboratory,
+    pub(super) settings: Settings,
+    pub(super) events: EventLog,
+    scratch: PathBuf,
+}
+
+impl<'a> Trial<'a> {
+    /// Begins a trial: a new event file, empty scratch and journal folders.
+    pub fn begin(plan: &'a TrialPlan, laboratory: &'a Laboratory) -> Result<Self, TrialError> {
+        let settings = super::settings(&plan.settings).ok_or_else(|| {
+            TrialError::Plan(format!(
+                "trial {}: unknown settings {:?}",
+                plan.id, plan.settings
+            ))
+        })?;
+        let scratch = laboratory.scratch.join(&plan.id);
+        let journal = laboratory.folder.journal_dir(&plan.id);
+        for stale in [&scratch, &journal] {
+            if stale.exists() {
+                fs::remove_dir_all(stale).map_err(io(stale))?;
+            }
+        }
+        fs::create_dir_all(&scratch).map_err(io(&scratch))?;
+        let path = laboratory.folder.events_path(&plan.id);
+        let trial = Self {
+            plan,
+            laboratory,
+            settings,
+            events: EventLog::create(&path)?,
+            scratch,
+        };
+        trial.events.write(EventBody::TrialStarted {
+            format_version: crate::record::FORMAT_VERSION,
+            plan: plan.clone(),
+        })?;
+        Ok(trial)
+    }
+
+    /// The trial's event file, for those who outlive a borrow of the trial.
+    pub(super) fn record_to(&self) -> &EventLog {
+        &self.events
+    }
+
+    /// Writes an event.
+    pub fn record(&self, body: EventBody) -> Result<(), TrialError> {
+        self.events.write(body)
+    }
+
+    /// The scenario's parameters in the experiment's own type.
+    pub fn parameters<T: DeserializeOwned>(&self) -> Result<T, TrialError> {
+        serde_json::from_value(self.plan.parameters.clone()).map_err(|error| {
+            TrialError::Plan(format!("trial {}: parameters: {error}", self.plan.id))
+        })
+    }
+
+    /// A factor of this trial, in the experiment's own type.
+    pub fn factor<T: DeserializeOwned>(&self, name: &str) -> Result<T, TrialError> {
+        let value = self.plan.factors.get(name).cloned().unwrap_or_default();
+        serde_json::from_value(serde_json::Value::String(value)).map_err(|error| {
+            TrialError::Plan(format!("trial {}: factor {name}: {error}", self.plan.id))
+        })
+    }
+
+    /// Seed of the run.
+    pub fn seed(&self) -> u64 {
+        self.laboratory.seed
+    }
+
+    /// Whether the user has interrupted.
+    pub fn interrupted(&self) -> bool {
+        self.laboratory
+            .interrupted
+            .load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// A scratch folder of this trial, made if it is not there.
+    pub fn dir(&self, name: &str) -> Result<PathBuf, TrialError> {
+        let path = self.scratch.join(name);
+        fs::create_dir_all(&path).map_err(io(&path))?;
+        Ok(path)
+    }
+
+    /// The folder of the trial's journal, in the results.
+    pub fn journal_dir(&self) -> PathBuf {
+        self.laboratory.folder.journal_dir(&self.plan.id)
+    }
+
+    /// Brings the engine up. Each call has a warehouse and stores of its own.
+    pub fn open(&self, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
+        for part in ["work", "store"] {
+            let path = self.scratch.join(part);
+            if path.exists() {
+                fs::remove_dir_all(&path).map_err(io(&path))?;
+            }
+        }
+        let work = self.dir("work")?;
+        self.dir("store")?;
+        let link = work.join("staged");
+        std::os::unix::fs::symlink(&self.laboratory.staged, &link).map_err(io(&link))?;
+        if setup.journal {
+            let journal = self.journal_dir();
+            fs::create_dir_all(&journal).map_err(io(&journal))?;
+        }
+        super::open(self, setup)
+    }
+
+    /// The configuration of the steps in a worker of this trial.
+    pub(super) fn etl_config(&self, setup: &Setup, worker_epoch: u64) -> EtlConfig {
+        EtlConfig {
+            sink: setup.sink,
+            journal_dir: setup.journal.then(|| self.journal_dir()),
+            worker_epoch,
+            catalogue_url: Some(self.laboratory.catalogue_url.clone()),
+            crash: setup.crash.clone(),
+            failure: setup.failure.clone(),
+            step_delay_ms: setup.step_delay_ms,
+            ..EtlConfig::new(self.scratch.join("work"), self.warehouse())
+        }
+    }
+
+    fn warehouse(&self) -> String {
+        let path = self.scratch.join("store").join("warehouse.sqlite");
+        format!("sqlite:{}", path.display())
+    }
+
+    /// Hands a run over and records that the engine acknowledged it.
+    pub fn start(&self, session: &dyn Session, work: &Work) -> Result<(), TrialError> {
+        session.start(work)?;
+        let (source, retry) = match &work.job {
+            Job::Pipeline(pipeline) => (Some(pipeline.source.clone()), pipeline.retry.clone()),
+            Job::Noop { .. } => (None, RetrySpec::default()),
+        };
+        self.record(EventBody::RunAcknowledged {
+            run: work.run.clone(),
+            source,
+            retry,
+        })
+    }
+
+    /// Waits for a run's end and records it, whatever it is.
+    pub fn end(
+        &self,
+        session: &dyn Session,
+        work: &Work,
+        within: Duration,
+    ) -> Result<Ended, TrialError> {
+        let begun = Instant::now();
+        let ended = session.wait(work, begun + within)?;
+        let run = work.run.clone();
+        self.record(match &ended {
+            Ended::Succeeded { summary } => EventBody::RunEnded {
+                run,
+                summary: summary.as_deref().cloned(),
+                failure: None,
+            },
+            Ended::Failed(failure) => EventBody::RunEnded {
+                run,
+                summary: None,
+                failure: Some(failure.clone()),
+            },
+            Ended::Stuck => EventBody::RunStuck {
+                run,
+                waited_ms: begun.elapsed().as_millis() as u64,
+            },
+        })?;
+        Ok(ended)
+    }
+
+    /// Starts a run and waits for its end, whatever it is.
+    pub fn attempt(
+        &self,
+        session: &dyn Session,
+        work: &Work,
+        within: Duration,
+    ) -> Result<Ended, TrialError> {
+        self.start(session, work)?;
+        self.end(session, work, within)
+    }
+
+    /// Starts a run that the trial needs to succeed.
+    pub fn complete(
+        &self,
+        session: &dyn Session,
+        work: &Work,
+        within: Duration,
+    ) -> Result<Option<Summary>, TrialError> {
+        self.attempt(session, work, within)?.succeeded(&work.run)
+    }
+
+    /// The same without events: for loads of many runs, which would measure the event file.
+    pub fn complete_unrecorded(
+        &self,
+        session: &dyn Session,
+        work: &Work,
+        within: Duration,
+    ) -> Result<(), TrialError> {
+        session.start(work)?;
+        session
+            .wait(work, Instant::now() + within)?
+            .succeeded(&work.run)
+            .map(drop)
+    }
+
+    /// Records a measured value.
+    pub fn sample(
+        &self,
+        metric: &str,
+        value: f64,
+        labels: &[(&str, &str)],
+    ) -> Result<(), TrialError> {
+        let labels: BTreeMap<String, String> = labels
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        self.record(EventBody::Sample(Sample {
+            metric: metric.to_owned(),
+            value,
+            labels,
+        }))
+    }
+
+    /// Records that a fault was armed.
+    pub fn armed(&self, fault: &str, target: &str) -> Result<(), TrialError> {
+        self.record(EventBody::FaultArmed {
+            fault: fault.to_owned(),
+            target: target.to_owned(),
+        })
+    }
+
+    /// Records that a fault fired.
+    pub fn fired(&self, fault: &str, target: &str, pid: Option<u32>) -> Result<(), TrialError> {
+        self.record(EventBody::FaultFired {
+            fault: fault.to_owned(),
+            target: target.to_owned(),
+            pid,
+        })
+    }
+
+    /// Ends the session; nothing of the warehouse is kept.
+    pub fn close(&self, session: Box<dyn Session>) -> Result<(), TrialError> {
+        session.close()?;
+        self.seal()
+    }
+
+    /// Ends the session and keeps what it left in the warehouse, for the checker.
+    pub fn close_and_keep(
+        &self,
+        session: Box<dyn Session>,
+        source: &str,
+    ) -> Result<(), TrialError> {
+        session.close()?;
+        crate::runner::keep_warehouse(
+            &self.laboratory.folder,
+            &self.plan.id,
+            source,
+            &self.warehouse(),
+        )?;
+        self.seal()
+    }
+
+    fn seal(&self) -> Result<(), TrialError> {
+        let journal = self.journal_dir();
+        if !journal.exists() {
+            return Ok(());
+        }
+        self.record(EventBody::JournalSealed {
+            files: seals(&journal)?,
+        })
+    }
+}
+
+pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> TrialError + '_ {
+    move |source| TrialError::Io {
+        what: path.display().to_string(),
+        source,
+    }
+}

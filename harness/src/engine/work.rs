@@ -1,0 +1,93 @@
+//! What an engine is asked to do: the same words for every engine.
+
+use orchbench_etl::{RetrySpec, Summary};
+use serde::{Deserialize, Serialize};
+
+use crate::record::RunFailure;
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Work {
+    /// Id of the run, unique in its trial; the workflow id on Temporal.
+    pub run: String,
+    /// What it consists of.
+    pub job: Job,
+}
+
+/// What a run consists of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum Job {
+    /// The ETL over a source.
+    Pipeline(Pipeline),
+    /// Steps that do nothing.
+    Noop {
+        /// How they depend on one another.
+        shape: Shape,
+        /// How many.
+        steps: u32,
+    },
+}
+
+/// The ETL over a source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pipeline {
+    /// Name of the source.
+    pub source: String,
+    /// Partitions in work at a time.
+    pub concurrency: usize,
+    /// The policy of every step.
+    pub retry: RetrySpec,
+    /// Silence after which a long step's worker counts as dead, milliseconds (Temporal).
+    pub heartbeat_timeout_ms: u64,
+    /// Longest time of one attempt, milliseconds (Temporal).
+    pub start_to_close_ms: u64,
+}
+
+/// How no-op steps depend on one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// Each on the one before.
+    Chain,
+    /// All independent.
+    FanOut,
+}
+
+impl Shape {
+    /// The name in factors and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chain => "chain",
+            Self::FanOut => "fan-out",
+        }
+    }
+}
+
+/// How a run ended, in the engine's own account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ended", rename_all = "snake_case")]
+pub enum Ended {
+    /// It succeeded; an ETL run has a summary.
+    Succeeded {
+        /// The summary of an ETL run.
+        summary: Option<Box<Summary>>,
+    },
+    /// It failed for good.
+    Failed(RunFailure),
+    /// It did not end within the deadline that the harness gave it.
+    Stuck,
+}
+
+impl Pipeline {
+    /// The ETL over a source under a policy, everything else as users get it.
+    pub fn new(source: &str, retry: RetrySpec) -> Self {
+        Self {
+            source: source.to_owned(),
+            concurrency: 8,
+            retry,
+            heartbeat_timeout_ms: 2_000,
+            start_to_close_ms: 60_000,
+        }
+    }
+}

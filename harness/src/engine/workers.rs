@@ -1,0 +1,351 @@
+//! The worker processes of a session: started, watched, started again by a supervisor.
+//!
+//! A thread a slot reads what its worker says and sees its end. A worker is *ready* from
+//! its own word on until its standard output ends, which the kernel does for a killed one.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::process::ChildStdout;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::connection::Connection;
+use super::event_log::EventLog;
+use super::protocol::{Op, Reply};
+use super::{Setup, Trial, TrialError};
+use crate::process::{Child, CommandSpec, Stream};
+use crate::record::EventBody;
+use crate::worker::WorkerConfig;
+
+/// How often a wait looks whether the user has interrupted.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long a worker may take to stop when asked.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The workers of a session.
+pub(super) struct Workers {
+    shared: Arc<Shared>,
+    slots: Vec<JoinHandle<()>>,
+}
+
+struct Shared {
+    engine: String,
+    events: EventLog,
+    interrupted: Arc<AtomicBool>,
+    restart_delay: Option<Duration>,
+    journal: bool,
+    config_dir: std::path::PathBuf,
+    config: Box<dyn Fn(u64) -> WorkerConfig + Send + Sync>,
+    epoch: AtomicU64,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    ready: Vec<Arc<Connection>>,
+    alive: HashMap<u32, Arc<Mutex<Child>>>,
+    killed: Vec<u32>,
+    failure: Option<String>,
+    closing: bool,
+}
+
+/// How a request to a worker went.
+pub(super) enum Answer {
+    /// The worker answered.
+    Reply(Reply),
+    /// The worker died first.
+    Died,
+    /// The deadline passed first.
+    Late,
+}
+
+impl Workers {
+    /// Starts the workers that a setup asks for; `config` gives each its configuration, by
+    /// epoch.
+    pub(super) fn start(
+        trial: &Trial<'_>,
+        setup: &Setup,
+        config: impl Fn(u64) -> WorkerConfig + Send + Sync + 'static,
+    ) -> Result<Self, TrialError> {
+        let shared = Arc::new(Shared {
+            engine: trial.plan.engine.clone(),
+            events: trial.events.clone(),
+            interrupted: Arc::clone(&trial.laboratory.interrupted),
+            restart_delay: setup.restart_delay,
+            journal: setup.journal,
+            config_dir: trial.dir("workers")?,
+            config: Box::new(config),
+            epoch: AtomicU64::new(0),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        });
+        let slots = (0..setup.workers)
+            .map(|slot| {
+                let shared = Arc::clone(&shared);
+                std::thread::Builder::new()
+                    .name(format!("worker-slot-{slot}"))
+                    .spawn(move || shared.keep_slot())
+                    .map_err(|source| TrialError::Io {
+                        what: "worker slot".into(),
+                        source,
+                    })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { shared, slots })
+    }
+
+    /// Waits until `count` workers are ready.
+    pub(super) fn await_ready(&self, count: usize, within: Duration) -> Result<(), TrialError> {
+        let ready = self.shared.await_state(Instant::now() + within, |state| {
+            (state.ready.len() >= count).then_some(())
+        })?;
+        ready.ok_or_else(|| TrialError::Unreachable {
+            engine: self.shared.engine.clone(),
+            reason: format!(
+                "expected {count} ready workers within {} s",
+                within.as_secs()
+            ),
+        })
+    }
+
+    /// A ready worker, waiting for one until the deadline.
+    pub(super) fn ready(&self, deadline: Instant) -> Result<Option<Arc<Connection>>, TrialError> {
+        self.shared
+            .await_state(deadline, |state| state.ready.first().cloned())
+    }
+
+    /// Asks a ready worker and waits for its answer.
+    pub(super) fn ask(
+        &self,
+        connection: &Connection,
+        op: Op,
+        deadline: Instant,
+    ) -> Result<Answer, TrialError> {
+        let Some(receiver) = connection.send(op) else {
+            return Ok(Answer::Died);
+        };
+        loop {
+            if self.shared.interrupted.load(Ordering::Relaxed) {
+                return Err(TrialError::Interrupted);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match receiver.recv_timeout(LOOK.min(left)) {
+                Ok(reply) => return Ok(Answer::Reply(reply)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(Answer::Died),
+                Err(RecvTimeoutError::Timeout) if left.is_zero() => return Ok(Answer::Late),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// Workers that SIGKILL ended while the session was open.
+    pub(super) fn killed(&self) -> Vec<u32> {
+        self.shared.lock().killed.clone()
+    }
+
+    /// Ends all workers and waits until they are gone.
+    pub(super) fn close(mut self) -> Result<(), TrialError> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), TrialError> {
+        let (ready, alive) = {
+            let mut state = self.shared.lock();
+            state.closing = true;
+            (std::mem::take(&mut state.ready), state.alive.clone())
+        };
+        self.shared.changed.notify_all();
+        let ready_pids: Vec<u32> = ready.iter().map(|connection| connection.pid).collect();
+        for connection in ready {
+            connection.end_input();
+        }
+        for (pid, child) in alive {
+            let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
+            // One that stands by holds nothing and cannot hear.
+            let ended = if ready_pids.contains(&pid) {
+                child.terminate(GRACE)
+            } else {
+                child.kill()
+            };
+            ended.map_err(|error| TrialError::Plan(format!("worker {pid}: {error}")))?;
+        }
+        for slot in self.slots.drain(..) {
+            // A slot that panicked has no worker any more: its child was dropped.
+            let _ = slot.join();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        // Reached with slots only when a trial ends in an error, which is the one to report.
+        if !self.slots.is_empty() {
+            let _ = self.end();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until `look` finds something, the deadline passes, a worker cannot be started
+    /// or the user interrupts.
+    fn await_state<T>(
+        &self,
+        deadline: Instant,
+        look: impl Fn(&State) -> Option<T>,
+    ) -> Result<Option<T>, TrialError> {
+        let mut state = self.lock();
+        loop {
+            if let Some(found) = look(&state) {
+                return Ok(Some(found));
+            }
+            if let Some(reason) = &state.failure {
+                return Err(TrialError::Unreachable {
+                    engine: self.engine.clone(),
+                    reason: reason.clone(),
+                });
+            }
+            if self.interrupted.load(Ordering::Relaxed) {
+                return Err(TrialError::Interrupted);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            state = self
+                .changed
+                .wait_timeout(state, LOOK.min(left))
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Keeps one slot: a worker, and with a supervisor its successors.
+    fn keep_slot(&self) {
+        loop {
+            if let Err(reason) = self.one_worker() {
+                self.lock().failure.get_or_insert(reason);
+                self.changed.notify_all();
+                return;
+            }
+            let Some(delay) = self.restart_delay else {
+                return;
+            };
+            if self.lock().closing {
+                return;
+            }
+            // The supervisor's delay itself, the same on every engine.
+            std::thread::sleep(delay);
+        }
+    }
+
+    /// One worker from its start to its end.
+    fn one_worker(&self) -> Result<(), String> {
+        let epoch = self.epoch.fetch_add(1, Ordering::Relaxed) + 1;
+        let (child, stdout, connection) = {
+            let mut state = self.lock();
+            if state.closing {
+                return Ok(());
+            }
+            let mut child = self.spawn(epoch)?;
+            let (Some(stdin), Some(stdout)) = (child.take_stdin(), child.take_stdout()) else {
+                return Err("a worker has no pipes".into());
+            };
+            let connection = Arc::new(Connection::new(child.id(), stdin));
+            let child = Arc::new(Mutex::new(child));
+            state.alive.insert(connection.pid, Arc::clone(&child));
+            (child, stdout, connection)
+        };
+        let was_ready = self.listen(stdout, &connection, epoch);
+        self.see_end(&child, &connection, was_ready, epoch)
+    }
+
+    fn spawn(&self, epoch: u64) -> Result<Child, String> {
+        let config = self.config_dir.join(format!("worker-{epoch}.json"));
+        let log = self.config_dir.join(format!("worker-{epoch}.log"));
+        let text = serde_json::to_string_pretty(&(self.config)(epoch))
+            .map_err(|error| format!("worker configuration: {error}"))?;
+        std::fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;
+        let words = ["worker", &self.engine, "--config"].map(OsString::from);
+        let spec = CommandSpec::own(words.into_iter().chain([config.into_os_string()]))
+            .stdin(Stream::Piped)
+            .stdout(Stream::Piped)
+            .stderr(Stream::Log(log));
+        Child::spawn(&spec, "worker").map_err(|error| error.to_string())
+    }
+
+    /// Reads what the worker says until its end; true when it was ready.
+    fn listen(&self, stdout: ChildStdout, connection: &Arc<Connection>, epoch: u64) -> bool {
+        let mut ready = false;
+        for line in BufReader::new(stdout).lines() {
+            let Ok(line) = line else { break };
+            match serde_json::from_str::<Reply>(&line) {
+                Ok(Reply::Ready { pid }) => {
+                    ready = true;
+                    let journal = self.journal.then(|| format!("{epoch}-{pid}.jsonl"));
+                    // The trial that cannot write its events fails at its next own event.
+                    let _ = self.events.write(EventBody::WorkerReady {
+                        pid,
+                        epoch,
+                        journal,
+                    });
+                    self.lock().ready.push(Arc::clone(connection));
+                    self.changed.notify_all();
+                }
+                Ok(reply) => connection.deliver(reply),
+                // A library that prints to standard output is no answer.
+                Err(_) => {}
+            }
+        }
+        ready
+    }
+
+    fn see_end(
+        &self,
+        child: &Mutex<Child>,
+        connection: &Connection,
+        was_ready: bool,
+        epoch: u64,
+    ) -> Result<(), String> {
+        use std::os::unix::process::ExitStatusExt;
+        let status = child
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .wait()
+            .map_err(|error| error.to_string())?;
+        let mut state = self.lock();
+        state.ready.retain(|ready| ready.pid != connection.pid);
+        state.alive.remove(&connection.pid);
+        let _ = self.events.write(EventBody::WorkerExited {
+            pid: connection.pid,
+            signal: status.signal(),
+            code: status.code(),
+        });
+        if status.signal() == Some(rustix::process::Signal::KILL.as_raw()) && !state.closing {
+            state.killed.push(connection.pid);
+        }
+        let closing = state.closing;
+        drop(state);
+        connection.hang_up();
+        self.changed.notify_all();
+        if was_ready || closing || status.signal().is_some() {
+            return Ok(());
+        }
+        let log = self.config_dir.join(format!("worker-{epoch}.log"));
+        let text = std::fs::read_to_string(log).unwrap_or_default();
+        let last: Vec<&str> = text.lines().rev().take(3).collect();
+        Err(format!(
+            "a worker ended before it was ready ({status}): {}",
+            last.into_iter().rev().collect::<Vec<_>>().join(" | ")
+        ))
+    }
+}

@@ -1,0 +1,150 @@
+//! What this machine is, and what each store survives: captured with every run.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+use crate::record::{Durability, Environment, FORMAT_VERSION, ServerRecord};
+use crate::server::Provisioned;
+
+/// Captures the environment at the start of a run.
+pub fn capture(
+    settings: &[String],
+    server: Option<&Provisioned>,
+    unreachable: BTreeMap<String, String>,
+) -> Environment {
+    Environment {
+        format_version: FORMAT_VERSION,
+        started_at: jiff::Timestamp::now().to_string(),
+        orchbench_version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: commit(),
+        build: if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "release"
+        }
+        .to_owned(),
+        cpu: field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".to_owned()),
+        cpus: std::thread::available_parallelism().map_or(0, usize::from),
+        memory_bytes: field("/proc/meminfo", "MemTotal")
+            .and_then(|text| text.split(' ').next()?.parse::<u64>().ok())
+            .map_or(0, |kib| kib * 1024),
+        kernel: read("/proc/sys/kernel/osrelease"),
+        os: os_name(),
+        load_1m: read("/proc/loadavg")
+            .split(' ')
+            .next()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0.0),
+        server: server.map(server_record),
+        durability: durability(server),
+        settings: settings
+            .iter()
+            .filter_map(|name| crate::engine::settings(name))
+            .map(|settings| (settings.name.to_owned(), settings.describe()))
+            .collect(),
+        unreachable,
+    }
+}
+
+fn server_record(provisioned: &Provisioned) -> ServerRecord {
+    let (version, store, local_image_build) = match provisioned {
+        Provisioned::Address(named) => (named.address.clone(), "unknown", false),
+        Provisioned::Docker {
+            image, local_build, ..
+        } => (image.clone(), "SQLite file of the dev server", *local_build),
+        Provisioned::Program { version, .. } => {
+            (version.clone(), "SQLite file of the dev server", false)
+        }
+    };
+    ServerRecord {
+        way: provisioned.way().to_string(),
+        version,
+        store: store.to_owned(),
+        local_image_build,
+    }
+}
+
+fn durability(server: Option<&Provisioned>) -> Vec<Durability> {
+    let row = |store: &str, survives: &str, setting: &str| Durability {
+        store: store.to_owned(),
+        survives: survives.to_owned(),
+        setting: setting.to_owned(),
+    };
+    let mut rows = vec![
+        row(
+            "warehouse (SQLite)",
+            "power loss",
+            "journal_mode=WAL, synchronous=FULL",
+        ),
+        row(
+            "catalog of the asset engine (SQLite)",
+            "power loss",
+            "journal_mode=WAL, synchronous=FULL, success acknowledged after the commit",
+        ),
+        row(
+            "effect journal",
+            "process crash",
+            "O_APPEND, one write(2) a record, no fsync",
+        ),
+        row(
+            "artifacts (Parquet)",
+            "process crash",
+            "temporary file and rename, no fsync",
+        ),
+    ];
+    match server {
+        None => {}
+        Some(Provisioned::Address(_)) => rows.push(row(
+            "temporal (a named server)",
+            "unknown",
+            "its operator's: not visible from here",
+        )),
+        Some(_) => rows.push(row(
+            "temporal (dev server, SQLite file)",
+            "process crash",
+            "--db-filename, the dev server's own settings: WAL, synchronous=NORMAL",
+        )),
+    }
+    rows
+}
+
+fn commit() -> Option<String> {
+    let output = Command::new("git")
+        .args([
+            "describe",
+            "--always",
+            "--dirty",
+            "--abbrev=40",
+            "--exclude=*",
+        ])
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    (output.status.success() && !text.trim().is_empty()).then(|| text.trim().to_owned())
+}
+
+fn os_name() -> String {
+    read("/etc/os-release")
+        .lines()
+        .find_map(|line| line.strip_prefix("PRETTY_NAME="))
+        .map_or_else(
+            || "unknown".to_owned(),
+            |name| name.trim_matches('"').to_owned(),
+        )
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path)
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
+}
+
+fn field(path: &str, name: &str) -> Option<String> {
+    read(path)
+        .lines()
+        .find(|line| line.starts_with(name))
+        .and_then(|line| line.split_once(':'))
+        .map(|(_, value)| value.trim().to_owned())
+}

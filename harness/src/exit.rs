@@ -1,0 +1,64 @@
+//! The exit codes of `orchbench`, in the one place that documents them.
+
+/// How the process ends. Where several apply: 1, 3, 5, 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done; undecided claims and expected violations (the naive sink's) included.
+    Done = 0,
+    /// Something that should not happen, in the harness itself.
+    Unexpected = 1,
+    /// The command line or a configuration file is wrong.
+    Usage = 2,
+    /// A correctness invariant is broken.
+    Broken = 3,
+    /// The checker says unknown, or required trials are void.
+    Inconclusive = 4,
+    /// An engine that was asked for could not be reached.
+    Unreachable = 5,
+    /// Interrupted by the user.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// The process exit code.
+    pub fn code(self) -> i32 {
+        self as i32
+    }
+}
+
+impl Exit {
+    /// The exit code of an error that ended a command.
+    pub fn of(error: &anyhow::Error) -> Self {
+        use crate::engine::TrialError;
+        use crate::record::FolderError;
+        use crate::scenario::ConfigError;
+        use crate::worker::WorkerConfigError;
+        for cause in error.chain() {
+            if cause.is::<ConfigError>()
+                || cause.is::<WorkerConfigError>()
+                || cause.is::<UsageError>()
+            {
+                return Self::Usage;
+            }
+            if let Some(FolderError::NotOne { .. } | FolderError::Malformed { .. }) =
+                cause.downcast_ref()
+            {
+                return Self::Usage;
+            }
+            if cause.is::<crate::server::Unavailable>() {
+                return Self::Unreachable;
+            }
+            match cause.downcast_ref() {
+                Some(TrialError::Unreachable { .. }) => return Self::Unreachable,
+                Some(TrialError::Interrupted) => return Self::Interrupted,
+                _ => {}
+            }
+        }
+        Self::Unexpected
+    }
+}
+
+/// The command line's words do not fit together.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct UsageError(pub String);

@@ -1,0 +1,134 @@
+//! Retries: does the engine do what the policy says, and what does a retry cost.
+//!
+//! The policy is the same for every engine: a constant delay, five attempts. Failures are
+//! injected into the steps themselves, so the effect journal is the witness of every
+//! attempt and of the gap before it.
+
+use std::time::{Duration, Instant};
+
+use orchbench_etl::{CrashPoint, FailurePlan, RetrySpec, StepName};
+use serde::{Deserialize, Serialize};
+
+use super::{Condition, Experiment};
+use crate::engine::{Job, Pipeline, Setup, Trial, TrialError, Work};
+use crate::record::TrialStatus;
+use crate::scenario::{ConfigError, Scenario};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "retries",
+    question: "are attempts, gaps and non-retryable errors as the policy says, and what does a retry cost",
+    plan,
+    run,
+};
+
+/// Longest that a run may take.
+const DEADLINE: Duration = Duration::from_secs(120);
+/// Attempts of the policy, the first included.
+const MAX_ATTEMPTS: u32 = 5;
+/// Attempts that fail in the transient case.
+const TRANSIENT_FAILURES: u32 = 3;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parameters {
+    /// Source of the single cases.
+    source: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cases: Vec<Case>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rates: Vec<f64>,
+    /// Source of the failure rates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rate_source: Option<String>,
+    /// The policy's constant delay.
+    delay_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Case {
+    Transient,
+    Fatal,
+    Exhausted,
+}
+
+fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
+    let parameters: Parameters = scenario.parameters()?;
+    let trial = Parameters {
+        cases: Vec::new(),
+        rates: Vec::new(),
+        ..parameters.clone()
+    };
+    let cases = parameters.cases.iter().map(|case| match case {
+        Case::Transient => "transient".to_owned(),
+        Case::Fatal => "fatal".to_owned(),
+        Case::Exhausted => "exhausted".to_owned(),
+    });
+    let rates = parameters
+        .rates
+        .iter()
+        .map(|rate| format!("rate-{rate:.2}"));
+    Ok(cases
+        .chain(rates)
+        .map(|case| Condition::new(&[("case", &case)], &trial))
+        .collect())
+}
+
+fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
+    let parameters: Parameters = trial.parameters()?;
+    let case: String = trial.factor("case")?;
+    let failing = |fail_first: u32, fatal: bool| FailurePlan {
+        seed: trial.seed(),
+        rate: 0.0,
+        fail_first,
+        steps: vec![StepName::Transform],
+        point: CrashPoint::BeforeEffect,
+        fatal,
+    };
+    let (source, failure) = match case.as_str() {
+        "transient" => (&parameters.source, failing(TRANSIENT_FAILURES, false)),
+        "fatal" => (&parameters.source, failing(u32::MAX, true)),
+        "exhausted" => (&parameters.source, failing(u32::MAX, false)),
+        rate => {
+            let rate = rate
+                .strip_prefix("rate-")
+                .and_then(|rate| rate.parse().ok())
+                .ok_or_else(|| TrialError::Plan(format!("unknown case {case:?}")))?;
+            let source = parameters
+                .rate_source
+                .as_ref()
+                .unwrap_or(&parameters.source);
+            (
+                source,
+                FailurePlan {
+                    rate,
+                    fail_first: 0,
+                    steps: Vec::new(),
+                    ..failing(0, false)
+                },
+            )
+        }
+    };
+    let work = Work {
+        run: format!("retries-{case}"),
+        job: Job::Pipeline(Pipeline::new(source, policy(parameters.delay_ms))),
+    };
+    let session = trial.open(Setup {
+        journal: true,
+        failure: Some(failure),
+        ..Setup::default()
+    })?;
+    let begun = Instant::now();
+    trial.attempt(&*session, &work, DEADLINE)?;
+    trial.sample("run_ms", begun.elapsed().as_secs_f64() * 1e3, &[])?;
+    trial.close_and_keep(session, source)?;
+    Ok(TrialStatus::Completed)
+}
+
+fn policy(delay_ms: u64) -> RetrySpec {
+    RetrySpec {
+        max_attempts: MAX_ATTEMPTS,
+        delay_ms,
+        ..RetrySpec::default()
+    }
+}

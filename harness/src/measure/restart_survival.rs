@@ -1,0 +1,102 @@
+//! Restart survival: what a kill cost, and what it broke.
+
+use super::{
+    Execution, Executions, TrialEvidence, between_ms, doubled_keys, ended_right, missing_rows,
+    sample,
+};
+use crate::record::{EventBody, Sample};
+
+/// Adds the counts `runs_wrong` (1 or 0 a run), `rows_lost`, `changes_doubled` and
+/// `executions_repeated`, and the times of recovery: `recovery_ms` from the kill to the
+/// end of the last run, split for a killed worker into `detect_and_reschedule_ms`,
+/// `reexecute_ms` and `catch_up_ms`.
+pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
+    let runs = trial.runs();
+    for run in &runs {
+        samples.push(sample(
+            "runs_wrong",
+            f64::from(u8::from(!ended_right(trial, run))),
+            &[],
+        ));
+    }
+    let lost: Option<usize> = trial.sources.values().map(missing_rows).sum();
+    if let Some(lost) = lost {
+        samples.push(sample("rows_lost", lost as f64, &[]));
+    }
+    if let Some(doubled) = doubled_keys(trial) {
+        samples.push(sample("changes_doubled", doubled.len() as f64, &[]));
+    }
+    let executions = Executions::of(trial);
+    samples.push(sample(
+        "executions_repeated",
+        executions.repeated() as f64,
+        &[],
+    ));
+    let all_ended = runs.iter().all(|run| run.ended_ns.is_some());
+    let Some(last_end_ns) = runs
+        .iter()
+        .filter_map(|run| run.ended_ns)
+        .max()
+        .filter(|_| all_ended)
+    else {
+        return samples;
+    };
+    let crashed = executions
+        .all()
+        .filter_map(|execution| Some((execution, execution.crash?.1)))
+        .min_by_key(|(_, t_ns)| *t_ns);
+    match crashed {
+        Some((execution, crash_ns)) => {
+            samples.push(sample(
+                "recovery_ms",
+                between_ms(crash_ns, last_end_ns),
+                &[],
+            ));
+            samples.extend(split(&executions, execution, crash_ns, last_end_ns));
+        }
+        None => {
+            if let Some(killed_ns) = server_killed_ns(trial) {
+                samples.push(sample(
+                    "recovery_ms",
+                    between_ms(killed_ns, last_end_ns),
+                    &[],
+                ));
+            }
+        }
+    }
+    samples
+}
+
+/// Crash → next invocation of the same step and partition → its end → the run's end.
+/// Empty when the step was not executed again.
+fn split(executions: &Executions, crashed: &Execution, crash_ns: u64, end_ns: u64) -> Vec<Sample> {
+    let again = executions.all().filter(|execution| {
+        execution.run == crashed.run
+            && execution.step == crashed.step
+            && execution.partition == crashed.partition
+            && execution.invoked_ns > crash_ns
+    });
+    let Some((invoked_ns, ok_ns)) = again
+        .filter_map(|execution| Some((execution.invoked_ns, execution.ok_ns()?)))
+        .min()
+    else {
+        return Vec::new();
+    };
+    vec![
+        sample(
+            "detect_and_reschedule_ms",
+            between_ms(crash_ns, invoked_ns),
+            &[],
+        ),
+        sample("reexecute_ms", between_ms(invoked_ns, ok_ns), &[]),
+        sample("catch_up_ms", between_ms(ok_ns, end_ns), &[]),
+    ]
+}
+
+fn server_killed_ns(trial: &TrialEvidence) -> Option<u64> {
+    trial
+        .events
+        .iter()
+        .find(|event| matches!(event.body, EventBody::ServerKilled { .. }))
+        .map(|event| event.t_ns)
+}

@@ -1,0 +1,124 @@
+//! Who a process is, beyond its number: process ids are used again, so an id counts
+//! only together with the start time that the kernel gave it, within one boot.
+
+use std::fmt;
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+
+use super::ProcessError;
+
+/// A process id with its start time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessIdentity {
+    /// The process id.
+    pub pid: u32,
+    /// Clock ticks from boot to the start of the process (`/proc/PID/stat`, field 22).
+    pub start_ticks: u64,
+}
+
+impl ProcessIdentity {
+    /// The identity of a living process.
+    ///
+    /// # Errors
+    /// [`ProcessError::Identity`] when there is no such process.
+    pub fn of(pid: u32) -> Result<Self, ProcessError> {
+        Stat::read(pid).map(|stat| ProcessIdentity {
+            pid,
+            start_ticks: stat.start_ticks,
+        })
+    }
+
+    /// The identity of this process.
+    ///
+    /// # Errors
+    /// [`ProcessError::Identity`] when `/proc` is not mounted.
+    pub fn current() -> Result<Self, ProcessError> {
+        Self::of(std::process::id())
+    }
+
+    /// Whether this very process still runs (a zombie counts as gone: it does nothing
+    /// any more, and only its parent can remove it).
+    pub fn alive(&self) -> bool {
+        Stat::read(self.pid)
+            .is_ok_and(|stat| stat.start_ticks == self.start_ticks && stat.state != 'Z')
+    }
+
+    /// Whether the process leads a process group of its own.
+    pub(crate) fn leads_group(&self) -> bool {
+        Stat::read(self.pid).is_ok_and(|stat| stat.group == self.pid)
+    }
+}
+
+impl fmt::Display for ProcessIdentity {
+    /// `<pid>-<start ticks>`, the form used in file names and container labels.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.pid, self.start_ticks)
+    }
+}
+
+/// The kernel's id of this boot, or `"unknown"` where the kernel tells none.
+pub fn boot_id() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .map_or_else(|_| "unknown".to_owned(), |id| id.trim().to_owned())
+}
+
+/// The few fields of `/proc/PID/stat` that are used here.
+struct Stat {
+    state: char,
+    group: u32,
+    start_ticks: u64,
+}
+
+impl Stat {
+    fn read(pid: u32) -> Result<Stat, ProcessError> {
+        let failed = |reason: String| ProcessError::Identity { pid, reason };
+        let text =
+            fs::read_to_string(format!("/proc/{pid}/stat")).map_err(|e| failed(e.to_string()))?;
+        Stat::parse(&text).ok_or_else(|| failed(format!("unexpected content {text:?}")))
+    }
+
+    /// The second field is the program's name in parentheses and may itself hold
+    /// spaces and parentheses, so the fields are counted from the last one.
+    fn parse(text: &str) -> Option<Stat> {
+        let (_, rest) = text.rsplit_once(')')?;
+        let mut fields = rest.split_whitespace();
+        let state = fields.next()?.chars().next()?;
+        let group = fields.nth(1)?.parse().ok()?;
+        let start_ticks = fields.nth(16)?.parse().ok()?;
+        Some(Stat {
+            state,
+            group,
+            start_ticks,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_counted_from_the_last_parenthesis() {
+        let text = "42 (a) b (c)) S 1 40 42 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3";
+        let stat = Stat::parse(text);
+        assert!(
+            stat.is_some_and(|s| s.state == 'S' && s.group == 40 && s.start_ticks == 98765),
+            "field 3 is the state, 5 the group, 22 the start time"
+        );
+        assert!(Stat::parse("42 (short) S 1").is_none());
+    }
+
+    #[test]
+    fn a_process_knows_itself_and_not_a_namesake() -> Result<(), ProcessError> {
+        let me = ProcessIdentity::current()?;
+        assert!(me.alive());
+        let namesake = ProcessIdentity {
+            start_ticks: me.start_ticks + 1,
+            ..me
+        };
+        assert!(!namesake.alive());
+        Ok(())
+    }
+}

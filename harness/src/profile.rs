@@ -1,0 +1,119 @@
+//! Profiles: which scenarios a run makes, how often. `quick` and `full` are embedded;
+//! any other name is a file of the same form.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::scenario::{ConfigError, Scenario, known_name, parse};
+
+/// A profile.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Its name: the embedded one's, or the file's without ending.
+    #[serde(skip)]
+    pub name: String,
+    /// One sentence for `orchbench list`.
+    pub description: String,
+    /// Seed of orders and intervals.
+    pub seed: u64,
+    /// Scenarios, in the order in which they are made.
+    #[serde(rename = "scenario")]
+    pub scenarios: Vec<Entry>,
+}
+
+/// A scenario's part in a profile.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// The scenario's name.
+    pub name: String,
+    /// Blocks of trials: each engine and setting once (and once more in mirrored order in
+    /// the next block), in fresh processes.
+    pub blocks: u32,
+    /// Parameters that differ from the scenario's own.
+    #[serde(default)]
+    pub parameters: toml::Table,
+}
+
+const EMBEDDED: [(&str, &str); 2] = [
+    ("full", include_str!("../profiles/full.toml")),
+    ("quick", include_str!("../profiles/quick.toml")),
+];
+
+/// The embedded profiles.
+pub fn embedded() -> Result<Vec<Profile>, ConfigError> {
+    EMBEDDED
+        .iter()
+        .map(|(name, text)| read_text(name, &format!("profiles/{name}.toml"), text))
+        .collect()
+}
+
+/// The profile of a name, or of a file.
+pub fn find(word: &str) -> Result<Profile, ConfigError> {
+    if let Some((name, text)) = EMBEDDED.iter().find(|(name, _)| *name == word) {
+        return read_text(name, &format!("profiles/{name}.toml"), text);
+    }
+    let path = Path::new(word);
+    if path.extension().is_none() && !path.exists() {
+        let known: Vec<&str> = EMBEDDED.iter().map(|(name, _)| *name).collect();
+        known_name("PROFILE (or a .toml file)", "profile", word, &known)?;
+    }
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io {
+        place: format!("profile {word}"),
+        source,
+    })?;
+    let name = path
+        .file_stem()
+        .map_or_else(|| word.to_owned(), |stem| stem.to_string_lossy().into());
+    read_text(&name, word, &text)
+}
+
+fn read_text(name: &str, place: &str, text: &str) -> Result<Profile, ConfigError> {
+    let profile: Profile = parse(place, text)?;
+    let scenarios = crate::scenario::all()?;
+    let known: Vec<&str> = scenarios.iter().map(|each| each.name.as_str()).collect();
+    for entry in &profile.scenarios {
+        known_name(place, "scenario", &entry.name, &known)?;
+    }
+    Ok(Profile {
+        name: name.to_owned(),
+        ..profile
+    })
+}
+
+impl Profile {
+    /// The profile's scenarios with its own parameters laid over theirs.
+    pub fn resolve(&self) -> Result<Vec<(Scenario, u32)>, ConfigError> {
+        let all = crate::scenario::all()?;
+        let mut resolved = Vec::new();
+        for entry in &self.scenarios {
+            if let Some(scenario) = all.iter().find(|each| each.name == entry.name) {
+                let mut scenario = scenario.clone();
+                scenario.parameters.extend(entry.parameters.clone());
+                resolved.push((scenario, entry.blocks));
+            }
+        }
+        Ok(resolved)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_profiles_resolve() -> anyhow::Result<()> {
+        for profile in embedded()? {
+            assert!(!profile.resolve()?.is_empty(), "{}", profile.name);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_unknown_profile_names_the_known_ones() {
+        let error = find("quik").expect_err("must be refused").to_string();
+        assert!(error.contains("nearest: quick"), "{error}");
+    }
+}

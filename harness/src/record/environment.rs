@@ -1,0 +1,64 @@
+//! `environment.json`: on what a run was made, and with which settings.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The environment of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// See [`super::FORMAT_VERSION`].
+    pub format_version: u32,
+    /// UTC time of the run's start, RFC 3339.
+    pub started_at: String,
+    /// Version of orchbench.
+    pub orchbench_version: String,
+    /// Commit of the checkout it was built from, `None` outside one.
+    pub commit: Option<String>,
+    /// `release` or `debug`.
+    pub build: String,
+    /// Name of the processor.
+    pub cpu: String,
+    /// Processors that this process may use.
+    pub cpus: usize,
+    /// Memory, bytes.
+    pub memory_bytes: u64,
+    /// Kernel release.
+    pub kernel: String,
+    /// Operating system's name.
+    pub os: String,
+    /// Load average of the last minute at the start.
+    pub load_1m: f64,
+    /// The Temporal server, where one was used.
+    pub server: Option<ServerRecord>,
+    /// For each store, what it survives.
+    pub durability: Vec<Durability>,
+    /// Every setting of each named set of settings: name → setting → value.
+    pub settings: BTreeMap<String, BTreeMap<String, String>>,
+    /// Engines that were asked for and could not be reached: name → why.
+    pub unreachable: BTreeMap<String, String>,
+}
+
+/// Which Temporal server, and how it came.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServerRecord {
+    /// How it was found: `address`, `docker`, `path`, `cache`, `go install`, …
+    pub way: String,
+    /// The CLI's or image's version, as it says itself.
+    pub version: String,
+    /// The store behind it.
+    pub store: String,
+    /// True where an image under a vendor's name was built locally.
+    pub local_image_build: bool,
+}
+
+/// What a store survives, and by which setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Durability {
+    /// `warehouse`, `catalog`, `temporal`, `journal`.
+    pub store: String,
+    /// `process crash` or `power loss`.
+    pub survives: String,
+    /// The setting that makes it so.
+    pub setting: String,
+}

@@ -1,0 +1,153 @@
+//! What a kill breaks, and how soon a run recovers.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::Analysis;
+use crate::claim::number;
+use crate::record::Measurement;
+use crate::report::chart::{self, Stack};
+use crate::report::table::estimates;
+use crate::report::{Block, Table};
+use crate::stats::{LEVEL, clopper_pearson, median, rule_of_three};
+
+const EXPERIMENT: &str = "restart-survival";
+/// The parts of a recovery, in order of time.
+const PARTS: [(&str, &str); 3] = [
+    ("detect_and_reschedule_ms", "detect and reschedule"),
+    ("reexecute_ms", "re-execute"),
+    ("catch_up_ms", "catch up"),
+];
+
+pub(in crate::report) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
+    let measurements = &analysis.measurements.measurements;
+    let mut blocks = vec![Block::heading("Restart survival")];
+    let Some(counts) = counts(measurements).block() else {
+        blocks.push(Block::paragraph("Not measured in these results."));
+        return Ok(blocks);
+    };
+    blocks.push(Block::paragraph(
+        "A worker dies by SIGKILL at a named point of a named step, or the server dies with runs in flight. Kill domains: unsupervised, one of two workers dies and stays dead (the asset engine's second process stands by for the catalog's lock, Temporal's second worker polls the same queue); supervised, the only worker dies and is started again after the same fixed delay on every engine; Temporal's server lives on in both. An embedded engine has no server to kill: its worker is its engine.",
+    ));
+    blocks.push(counts);
+    blocks.push(Block::paragraph(
+        "Where none of n runs went wrong, 3/n bounds the rate at 95 % (rule of three, Hanley and Lippman-Hand 1983), for kills drawn like these; otherwise the interval is Clopper and Pearson's.",
+    ));
+    let columns = [
+        ("recovery_ms", "kill to run's end, ms"),
+        ("detect_and_reschedule_ms", "detect and reschedule, ms"),
+        ("reexecute_ms", "re-execute, ms"),
+        ("catch_up_ms", "catch up, ms"),
+        ("executions_repeated", "executions repeated"),
+    ];
+    blocks.extend(estimates(
+        measurements,
+        EXPERIMENT,
+        "Recovery, by crash point",
+        &columns,
+    ));
+    let title = "Recovery from the kill of a worker, median over crash points, by its parts";
+    blocks.extend(chart::stacks(
+        "restart-recovery",
+        title,
+        "ms",
+        &PARTS.map(|(_, name)| name),
+        &stacks(measurements),
+    )?);
+    Ok(blocks)
+}
+
+/// Group of conditions over which counts and parts are pooled: all but the crash point.
+fn group(each: &Measurement) -> [String; 5] {
+    let factor = |name: &str| each.factors.get(name).cloned().unwrap_or_default();
+    [
+        factor("scenario"),
+        factor("fault"),
+        factor("arm"),
+        each.engine.clone(),
+        each.settings.clone(),
+    ]
+}
+
+fn pooled<'a>(measurements: &'a [Measurement], metric: &'a str) -> BTreeMap<[String; 5], Vec<f64>> {
+    let mut groups: BTreeMap<[String; 5], Vec<f64>> = BTreeMap::new();
+    for each in measurements
+        .iter()
+        .filter(|each| each.experiment == EXPERIMENT && each.metric == metric)
+    {
+        let values = each.trials.iter().flat_map(|trial| trial.values.iter());
+        groups.entry(group(each)).or_default().extend(values);
+    }
+    groups
+}
+
+fn counts(measurements: &[Measurement]) -> Table {
+    let head = [
+        "scenario",
+        "fault",
+        "arm",
+        "engine",
+        "settings",
+        "runs ended right",
+        "rate of wrong runs",
+        "rows lost",
+        "changes doubled",
+    ];
+    let mut table = Table::new("Outcome of every kill, pooled over crash points", &head);
+    let lost = pooled(measurements, "rows_lost");
+    let doubled = pooled(measurements, "changes_doubled");
+    for (key, wrong) in pooled(measurements, "runs_wrong") {
+        let n = wrong.len();
+        let k = wrong.iter().filter(|value| **value > 0.0).count();
+        let total = |counts: &BTreeMap<[String; 5], Vec<f64>>| {
+            counts.get(&key).map_or_else(
+                || "not recorded".to_owned(),
+                |values| number(values.iter().sum()),
+            )
+        };
+        let mut row: Vec<String> = key.to_vec();
+        row.extend([
+            format!("{} of {n}", n - k),
+            rate(k, n),
+            total(&lost),
+            total(&doubled),
+        ]);
+        table.rows.push(row);
+    }
+    table
+}
+
+fn rate(k: usize, n: usize) -> String {
+    let percent = |share: f64| number(share * 100.0);
+    match rule_of_three(n).filter(|_| k == 0) {
+        Some(bound) => format!("0 %, at most {} % (3/n)", percent(bound)),
+        None => clopper_pearson(k, n, LEVEL).map_or_else(String::new, |(low, high)| {
+            format!(
+                "{} % [{}, {}]",
+                percent(k as f64 / n as f64),
+                percent(low),
+                percent(high)
+            )
+        }),
+    }
+}
+
+fn stacks(measurements: &[Measurement]) -> Vec<Stack> {
+    let parts = PARTS.map(|(metric, _)| pooled(measurements, metric));
+    parts[0]
+        .keys()
+        .map(|key| {
+            let [scenario, _, arm, engine, settings] = key;
+            Stack {
+                label: format!("{engine} ({settings}), {arm}, {scenario}"),
+                parts: parts
+                    .iter()
+                    .map(|part| {
+                        part.get(key)
+                            .and_then(|values| median(values))
+                            .unwrap_or(0.0)
+                    })
+                    .collect(),
+            }
+        })
+        .collect()
+}

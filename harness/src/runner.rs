@@ -1,0 +1,221 @@
+//! The runner: makes the trials of a plan one after the other, writes what happened after
+//! each of them, makes void ones again, and stops between two steps when interrupted.
+
+use std::path::Path;
+
+use orchbench_etl::{Etl, EtlConfig, Warehouse};
+
+use crate::engine::{Laboratory, Trial, TrialError};
+use crate::experiment;
+use crate::output::Progress;
+use crate::record::{
+    AppliedRow, EventBody, Plan, ResultsFolder, TrialPlan, TrialStatus, WarehouseRow,
+};
+
+/// How often a void trial is made again before it is left void.
+const AGAIN: u32 = 2;
+/// Threads of the plain calls that work out the expected rows.
+const EXPECTED_CONCURRENCY: usize = 2;
+
+/// How a run of the plan ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunEnd {
+    /// Every trial was made.
+    Complete,
+    /// The user interrupted; what was made is kept.
+    Interrupted,
+}
+
+/// Makes the plan's trials. Those that an earlier, interrupted run has completed in the
+/// same folder are left as they are.
+pub fn run(
+    plan: &mut Plan,
+    laboratory: &Laboratory,
+    progress: &mut Progress,
+) -> anyhow::Result<RunEnd> {
+    let mut index = 0;
+    while index < plan.trials.len() {
+        let trial_plan = plan.trials[index].clone();
+        index += 1;
+        if is_complete(&laboratory.folder, &trial_plan)? {
+            progress.end(None);
+            continue;
+        }
+        progress.begin(&trial_plan.id);
+        let (status, reason) = make(&trial_plan, laboratory)?;
+        progress.end(reason.as_deref());
+        match status {
+            TrialStatus::Completed | TrialStatus::Unreachable => {}
+            TrialStatus::Interrupted => return Ok(RunEnd::Interrupted),
+            TrialStatus::Void => {
+                if let Some(again) = replacement(&trial_plan) {
+                    progress.add();
+                    plan.trials.insert(index, again);
+                    laboratory.folder.write_json("plan.json", plan)?;
+                }
+            }
+        }
+    }
+    Ok(RunEnd::Complete)
+}
+
+/// Makes one trial and writes its end, whatever it is.
+fn make(
+    plan: &TrialPlan,
+    laboratory: &Laboratory,
+) -> anyhow::Result<(TrialStatus, Option<String>)> {
+    let trial = Trial::begin(plan, laboratory)?;
+    let result = if trial.interrupted() {
+        Err(TrialError::Interrupted)
+    } else {
+        experiment::run(&trial)
+    };
+    let (status, reason) = match result {
+        Ok(TrialStatus::Void) => (
+            TrialStatus::Void,
+            Some(format!("trial {}: void: its fault hit nothing", plan.id)),
+        ),
+        Ok(status) => (status, None),
+        Err(TrialError::Interrupted) => (
+            TrialStatus::Interrupted,
+            Some(format!("trial {}: interrupted", plan.id)),
+        ),
+        Err(error @ (TrialError::Unreachable { .. } | TrialError::Run(_))) => (
+            // An engine that does not do what every trial of this kind rests on gives no
+            // measurement; that is said, and the next trial may fare better.
+            TrialStatus::Unreachable,
+            Some(format!("trial {}: {error}", plan.id)),
+        ),
+        Err(error) => {
+            let context = format!("trial {}", plan.id);
+            return Err(anyhow::Error::new(error).context(context));
+        }
+    };
+    trial.record(EventBody::TrialEnded {
+        status,
+        reason: reason.clone(),
+    })?;
+    Ok((status, reason))
+}
+
+/// The plan of a void trial's next try, `None` when it was tried often enough.
+fn replacement(plan: &TrialPlan) -> Option<TrialPlan> {
+    let (stem, tries) = match plan.id.rsplit_once("~") {
+        Some((stem, tries)) => (stem, tries.parse().unwrap_or(AGAIN)),
+        None => (plan.id.as_str(), 0),
+    };
+    (tries < AGAIN).then(|| TrialPlan {
+        id: format!("{stem}~{}", tries + 1),
+        ..plan.clone()
+    })
+}
+
+fn is_complete(folder: &ResultsFolder, plan: &TrialPlan) -> anyhow::Result<bool> {
+    let events = folder.events(&plan.id)?.unwrap_or_default();
+    Ok(events.last().is_some_and(|event| {
+        matches!(
+            event.body,
+            EventBody::TrialEnded {
+                status: TrialStatus::Completed | TrialStatus::Void,
+                ..
+            }
+        )
+    }))
+}
+
+/// Works out, by plain calls and apart from every engine, which rows each source should
+/// leave in a warehouse, and writes them into the folder.
+pub fn write_expected(
+    folder: &ResultsFolder,
+    sources: &[String],
+    work_dir: &Path,
+    catalogue_url: &str,
+) -> anyhow::Result<()> {
+    for source in sources {
+        if folder.expected_path(source).exists() {
+            continue;
+        }
+        let warehouse = work_dir.join(format!("expected.{source}.sqlite"));
+        let etl = Etl::open(EtlConfig {
+            catalogue_url: Some(catalogue_url.to_owned()),
+            ..EtlConfig::new(work_dir, format!("sqlite:{}", warehouse.display()))
+        })?;
+        let run = format!("expected-{source}");
+        let summary = etl.run_direct(&run, source, EXPECTED_CONCURRENCY)?;
+        folder.write_lines(&folder.expected_summary_path(source), &[summary])?;
+        folder.write_lines(
+            &folder.expected_path(source),
+            &rows(etl.warehouse(), source)?,
+        )?;
+    }
+    Ok(())
+}
+
+/// Keeps what a trial left in its warehouse, so that no database is needed later.
+pub fn keep_warehouse(
+    folder: &ResultsFolder,
+    trial: &str,
+    source: &str,
+    url: &str,
+) -> Result<(), TrialError> {
+    let unreadable = |error: orchbench_etl::WarehouseError| {
+        TrialError::Plan(format!("trial {trial}: warehouse: {error}"))
+    };
+    let warehouse = Warehouse::open(url).map_err(unreadable)?;
+    let rows = rows(&warehouse, source).map_err(unreadable)?;
+    folder.write_lines(&folder.rows_path(trial, source), &rows)?;
+    let applied: Vec<AppliedRow> = warehouse
+        .applied()
+        .map_err(unreadable)?
+        .into_iter()
+        .map(|row| AppliedRow {
+            seq: row.seq,
+            key: row.key,
+            step: row.step.to_string(),
+            partition: row.partition,
+            attempt: row.attempt,
+            token: row.token,
+            rows_changed: row.rows_changed,
+        })
+        .collect();
+    folder.write_lines(&folder.applied_path(trial), &applied)?;
+    Ok(())
+}
+
+fn rows(
+    warehouse: &Warehouse,
+    source: &str,
+) -> Result<Vec<WarehouseRow>, orchbench_etl::WarehouseError> {
+    Ok(warehouse
+        .rows(source)?
+        .into_iter()
+        .map(|row| WarehouseRow {
+            day: row.day,
+            key: row.key,
+            digest: row.digest,
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_void_trial_is_made_again_twice_at_most() {
+        let plan = |id: &str| TrialPlan {
+            id: id.into(),
+            scenario: String::new(),
+            experiment: String::new(),
+            engine: String::new(),
+            settings: String::new(),
+            block: 0,
+            factors: Default::default(),
+            parameters: serde_json::Value::Null,
+        };
+        let next = |id: &str| replacement(&plan(id)).map(|plan| plan.id);
+        assert_eq!(next("a.0"), Some("a.0~1".into()));
+        assert_eq!(next("a.0~1"), Some("a.0~2".into()));
+        assert_eq!(next("a.0~2"), None);
+    }
+}

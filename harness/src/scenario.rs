@@ -1,0 +1,200 @@
+//! Scenarios: an experiment with its parameters, one TOML file each under `scenarios/`,
+//! embedded in the binary. The file's name is the scenario's name.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+/// Something to try.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// The file's name without its ending.
+    #[serde(skip)]
+    pub name: String,
+    /// What a reader would call it.
+    pub title: String,
+    /// Registered name of the experiment.
+    pub experiment: String,
+    /// Engines, each with the names of the settings under which it is tried.
+    pub arms: Vec<Arm>,
+    /// The experiment's own parameters.
+    #[serde(default)]
+    pub parameters: toml::Table,
+}
+
+/// An engine and the settings under which it is tried.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arm {
+    /// Registered name of the engine.
+    pub engine: String,
+    /// Names of settings, see [`crate::engine::Settings`].
+    pub settings: Vec<String>,
+}
+
+/// Why a scenario or profile cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{place}: {source}")]
+    Io {
+        /// The file.
+        place: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Its contents are wrong.
+    #[error("{place}: {message}")]
+    Invalid {
+        /// The file, and where in it.
+        place: String,
+        /// What was expected and what was found.
+        message: String,
+    },
+    /// A name is not known.
+    #[error("{place}: unknown {kind} {found:?}: expected one of {}{}", known.join(", "), nearest(found, known))]
+    Unknown {
+        /// The file or the command line's word.
+        place: String,
+        /// `scenario`, `engine`, `settings`, …
+        kind: &'static str,
+        /// What was found.
+        found: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+}
+
+fn nearest(found: &str, known: &[String]) -> String {
+    known
+        .iter()
+        .map(|name| (strsim::jaro_winkler(found, name), name))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .map_or(String::new(), |(_, name)| format!(" (nearest: {name})"))
+}
+
+/// Refuses a name that is not among the known ones.
+pub fn known_name(
+    place: &str,
+    kind: &'static str,
+    found: &str,
+    known: &[&str],
+) -> Result<(), ConfigError> {
+    if known.contains(&found) {
+        return Ok(());
+    }
+    Err(ConfigError::Unknown {
+        place: place.to_owned(),
+        kind,
+        found: found.to_owned(),
+        known: known.iter().map(|name| (*name).to_owned()).collect(),
+    })
+}
+
+/// Parses a TOML text; an unknown key is refused with the known ones.
+pub fn parse<T: DeserializeOwned>(place: &str, text: &str) -> Result<T, ConfigError> {
+    toml::from_str(text).map_err(|error| ConfigError::Invalid {
+        place: place.to_owned(),
+        message: error.to_string().trim_end().replace('\n', "\n  "),
+    })
+}
+
+const EMBEDDED: [(&str, &str); 7] = [
+    ("overhead", include_str!("../scenarios/overhead.toml")),
+    (
+        "overhead-floors",
+        include_str!("../scenarios/overhead-floors.toml"),
+    ),
+    (
+        "restart-sticky",
+        include_str!("../scenarios/restart-sticky.toml"),
+    ),
+    (
+        "restart-survival",
+        include_str!("../scenarios/restart-survival.toml"),
+    ),
+    ("retries", include_str!("../scenarios/retries.toml")),
+    (
+        "retry-floors",
+        include_str!("../scenarios/retry-floors.toml"),
+    ),
+    ("throughput", include_str!("../scenarios/throughput.toml")),
+];
+
+/// All scenarios, by name.
+pub fn all() -> Result<Vec<Scenario>, ConfigError> {
+    EMBEDDED
+        .iter()
+        .map(|(name, text)| {
+            let place = format!("scenarios/{name}.toml");
+            let scenario: Scenario = parse(&place, text)?;
+            scenario.validate(&place)?;
+            Ok(Scenario {
+                name: (*name).to_owned(),
+                ..scenario
+            })
+        })
+        .collect()
+}
+
+impl Scenario {
+    fn validate(&self, place: &str) -> Result<(), ConfigError> {
+        known_name(
+            place,
+            "experiment",
+            &self.experiment,
+            &crate::experiment::names(),
+        )?;
+        for arm in &self.arms {
+            known_name(place, "engine", &arm.engine, &crate::engine::names())?;
+            for settings in &arm.settings {
+                known_name(
+                    place,
+                    "settings",
+                    settings,
+                    &crate::engine::settings_names(),
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The parameters in the experiment's own type.
+    pub fn parameters<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
+        T::deserialize(toml::Value::Table(self.parameters.clone())).map_err(|error| {
+            ConfigError::Invalid {
+                place: format!("scenario {}: parameters", self.name),
+                message: error.to_string(),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_scenario_is_valid() -> anyhow::Result<()> {
+        assert_eq!(all()?.len(), EMBEDDED.len());
+        Ok(())
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_the_nearest() {
+        let error = known_name("x.toml", "engine", "temporral", &["direct", "temporal"])
+            .expect_err("must be refused");
+        let message = error.to_string();
+        assert!(message.contains("nearest: temporal"), "{message}");
+        assert!(message.contains("x.toml"), "{message}");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line() {
+        let error = parse::<Scenario>("s.toml", "title = \"t\"\nexperimant = \"overhead\"\n")
+            .expect_err("must be refused");
+        assert!(error.to_string().contains("experimant"), "{error}");
+    }
+}

@@ -1,0 +1,198 @@
+//! Which server is wanted, which ways were tried, and what came of them.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::{NamedAddress, ServerTuning};
+
+/// Which server the user wants.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// A named address (`TEMPORAL_ADDRESS`, a temporal.toml profile), else the first
+    /// way that works.
+    #[default]
+    Auto,
+    /// This address, `host:port` or a URL.
+    Address(String),
+    /// A container.
+    Docker,
+    /// The `temporal` program on PATH.
+    Path,
+    /// The program in the harness's cache, which is filled when empty.
+    Cache,
+}
+
+/// A way to get a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// An address that the user named.
+    Address,
+    /// A container of a local image.
+    Docker,
+    /// `temporal` on PATH.
+    Path,
+    /// The program in the cache, or the one that `ORCHBENCH_TEMPORAL_CLI` names.
+    Cache,
+    /// `go install` by the Go that is there.
+    GoInstall,
+    /// `go install` by a Go toolchain from PyPI.
+    GoFromPypi,
+    /// The download that the Temporal SDK knows.
+    SdkDownload,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Way::Address => "named address",
+            Way::Docker => "Docker",
+            Way::Path => "temporal on PATH",
+            Way::Cache => "cache",
+            Way::GoInstall => "go install",
+            Way::GoFromPypi => "go install with Go from PyPI",
+            Way::SdkDownload => "the SDK's download",
+        })
+    }
+}
+
+/// A server, or what starts one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Provisioned {
+    /// Somebody else's server: it is never started, killed or stopped.
+    Address(NamedAddress),
+    /// An image that the Docker engine has.
+    Docker {
+        /// The image's name with its tag.
+        image: String,
+        /// The image's id (`sha256:…`).
+        image_id: String,
+        /// Whether it was built here, under the vendor's name, not pulled.
+        local_build: bool,
+    },
+    /// The Temporal CLI, whose `server start-dev` is the server.
+    Program {
+        /// How it was found or made.
+        way: Way,
+        /// Where it is.
+        path: PathBuf,
+        /// What `temporal --version` prints.
+        version: String,
+    },
+}
+
+impl Provisioned {
+    /// The way that worked.
+    pub fn way(&self) -> Way {
+        match self {
+            Provisioned::Address(_) => Way::Address,
+            Provisioned::Docker { .. } => Way::Docker,
+            Provisioned::Program { way, .. } => *way,
+        }
+    }
+}
+
+impl fmt::Display for Provisioned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Provisioned::Address(named) => write!(f, "{} ({})", named.address, named.source),
+            Provisioned::Docker {
+                image, local_build, ..
+            } => write!(
+                f,
+                "Docker image {image}{}",
+                if *local_build { " (local build)" } else { "" }
+            ),
+            Provisioned::Program { way, path, version } => {
+                write!(f, "{} ({version}; by way of {way})", path.display())
+            }
+        }
+    }
+}
+
+/// A way that did not work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tried {
+    /// Which way.
+    pub way: Way,
+    /// What it lacked.
+    pub why: String,
+}
+
+/// No way worked. The command line ends with exit code 5.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Unavailable {
+    /// Each way that was tried, in order, with what it lacked.
+    pub tried: Vec<Tried>,
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no Temporal server; tried in this order:")?;
+        for tried in &self.tried {
+            write!(f, "\n  {}: {}", tried.way, tried.why)?;
+        }
+        Ok(())
+    }
+}
+
+/// How a server is to be run.
+#[derive(Debug, Clone)]
+pub struct ServerSpec {
+    /// Which server.
+    pub choice: Choice,
+    /// The server's settings.
+    pub tuning: ServerTuning,
+    /// Folder of the database file and the log; created when absent. A container keeps
+    /// its database in an anonymous volume instead, for as long as it exists.
+    pub data_dir: PathBuf,
+    /// Loopback port of the gRPC frontend, kept over restarts; `None` = a free one.
+    pub port: Option<u16>,
+}
+
+impl ServerSpec {
+    /// Any server, default settings, a free port.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        ServerSpec {
+            choice: Choice::Auto,
+            tuning: ServerTuning::default(),
+            data_dir: data_dir.into(),
+            port: None,
+        }
+    }
+
+    /// Sets the tuning.
+    #[must_use]
+    pub fn tuning(mut self, tuning: ServerTuning) -> Self {
+        self.tuning = tuning;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_stands_in_the_message_with_its_reason() {
+        let unavailable = Unavailable {
+            tried: vec![
+                Tried {
+                    way: Way::Docker,
+                    why: "the engine does not answer".to_owned(),
+                },
+                Tried {
+                    way: Way::Path,
+                    why: "no such program".to_owned(),
+                },
+            ],
+        };
+        assert_eq!(
+            unavailable.to_string(),
+            "no Temporal server; tried in this order:\n  Docker: the engine does not answer\n  \
+             temporal on PATH: no such program"
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! Where a server of ours runs, and how it is started there: a child process or a
+//! container.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::process::{Child, CommandSpec, ProcessError, Stream};
+
+use super::docker::Container;
+use super::error::log_tail;
+use super::{Provisioned, ServerError, ServerSpec};
+
+/// How long the dev server may take to end by itself after SIGTERM.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// A server's process or container, and what starts it again.
+#[derive(Debug)]
+pub(super) enum Host {
+    /// A child process.
+    Process {
+        program: PathBuf,
+        args: Vec<String>,
+        log: PathBuf,
+        child: Option<Child>,
+    },
+    /// A container.
+    Container {
+        container: Box<Container>,
+        running: bool,
+    },
+}
+
+impl Host {
+    /// Starts what was provisioned; it need not be ready.
+    pub(super) fn start(
+        provisioned: &Provisioned,
+        spec: &ServerSpec,
+        port: u16,
+    ) -> Result<Host, ServerError> {
+        match provisioned {
+            Provisioned::Address(named) => Err(ServerError::NotOurs {
+                address: named.address.clone(),
+                action: "start",
+            }),
+            Provisioned::Docker { image, .. } => Ok(Host::Container {
+                container: Box::new(Container::start(image, &spec.tuning, port)?),
+                running: true,
+            }),
+            Provisioned::Program { path, .. } => {
+                std::fs::create_dir_all(&spec.data_dir)
+                    .map_err(ProcessError::file("creating folder", &spec.data_dir))?;
+                let log = spec.data_dir.join("temporal-server.log");
+                let args = arguments(spec, port);
+                let child = start_process(path, &args, &log)?;
+                Ok(Host::Process {
+                    program: path.clone(),
+                    args,
+                    log,
+                    child: Some(child),
+                })
+            }
+        }
+    }
+
+    /// Starts it again after a kill, with the same arguments.
+    pub(super) fn start_again(&mut self) -> Result<(), ServerError> {
+        match self {
+            Host::Process {
+                program,
+                args,
+                log,
+                child,
+            } => *child = Some(start_process(program, args, log)?),
+            Host::Container { container, running } => {
+                container.start_again()?;
+                *running = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// SIGKILL; nothing happens when it does not run.
+    pub(super) fn kill(&mut self) -> Result<(), ServerError> {
+        match self {
+            Host::Process { child, .. } => {
+                if let Some(mut running) = child.take() {
+                    running.kill()?;
+                }
+            }
+            Host::Container { container, running } => {
+                if std::mem::take(running) {
+                    container.kill()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// SIGTERM for a process; a container is removed when the host is dropped.
+    pub(super) fn terminate(&mut self) -> Result<(), ServerError> {
+        if let Host::Process { child, .. } = self
+            && let Some(mut running) = child.take()
+        {
+            running.terminate(STOP_GRACE)?;
+        }
+        Ok(())
+    }
+
+    /// The server's process id; `None` when it does not run.
+    pub(super) fn pid(&self) -> Result<Option<u32>, ServerError> {
+        match self {
+            Host::Process { child, .. } => Ok(child.as_ref().map(Child::id)),
+            Host::Container { container, .. } => Ok(container.pid()?),
+        }
+    }
+
+    /// The container's id, when it is one.
+    pub(super) fn container_id(&self) -> Option<&str> {
+        match self {
+            Host::Process { .. } => None,
+            Host::Container { container, .. } => Some(container.id()),
+        }
+    }
+
+    /// An error when a server process has ended by itself.
+    pub(super) fn still_alive(&mut self, address: &str) -> Result<(), ServerError> {
+        match self {
+            Host::Process {
+                child: Some(child),
+                log,
+                ..
+            } => match child.try_wait()? {
+                None => Ok(()),
+                Some(status) => Err(ServerError::Ended {
+                    address: address.to_owned(),
+                    status,
+                    log: log.clone(),
+                    tail: log_tail(log, 10),
+                }),
+            },
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A loopback port that nobody listens on. A connection to it is opened and closed from
+/// the listening side: that leaves it in TIME_WAIT, in which the kernel gives it to
+/// nobody who asks for any port, but lets the server bind it (as the Temporal SDK does).
+pub(super) fn free_port() -> Result<u16, ServerError> {
+    let taken = || -> std::io::Result<u16> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let address = listener.local_addr()?;
+        let _client = TcpStream::connect(address)?;
+        let (accepted, _) = listener.accept()?;
+        drop(accepted);
+        Ok(address.port())
+    };
+    taken().map_err(|e| ProcessError::file("finding a free port on", "127.0.0.1")(e).into())
+}
+
+fn arguments(spec: &ServerSpec, port: u16) -> Vec<String> {
+    let database = spec.data_dir.join("temporal.db").display().to_string();
+    let port = port.to_string();
+    let fixed = [
+        "server",
+        "start-dev",
+        "--ip",
+        "127.0.0.1",
+        "--port",
+        &port,
+        "--headless",
+        "--db-filename",
+        &database,
+    ];
+    let fixed = fixed.iter().map(|arg| (*arg).to_owned());
+    fixed.chain(spec.tuning.args()).collect()
+}
+
+fn start_process(program: &Path, args: &[String], log: &Path) -> Result<Child, ServerError> {
+    let spec = CommandSpec::foreign(program, args)
+        // The server would ask its vendor for newer versions.
+        .env("TEMPORAL_VERSION_CHECK_DISABLED", "1")
+        .stdout(Stream::Log(log.to_owned()))
+        .stderr(Stream::Log(log.to_owned()));
+    Ok(Child::spawn(&spec, "temporal-server")?)
+}

@@ -1,0 +1,56 @@
+//! `temporal`: a worker that polls a task queue until SIGTERM or Ctrl-C, then drains.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use anyhow::Context;
+use orchbench_etl::Etl;
+use orchbench_temporal::{Tuning, WorkerOptions};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::WorkerConfig;
+use crate::engine::protocol::Reply;
+
+/// Polls until it is told to stop.
+pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
+    let temporal = config
+        .temporal
+        .context("the Temporal worker needs a server: none in its configuration")?;
+    let etl = Arc::new(Etl::open(config.etl)?);
+    let options = WorkerOptions {
+        namespace: temporal.namespace,
+        task_queue: temporal.task_queue,
+        tuning: if temporal.tuned {
+            Tuning::Tuned
+        } else {
+            Tuning::Default
+        },
+        ..WorkerOptions::new(temporal.address)
+    };
+    let ready = |_: &orchbench_temporal::Settings| {
+        let reply = Reply::Ready {
+            pid: std::process::id(),
+        };
+        // A harness that is gone needs no word; this process ends with it.
+        if let Ok(line) = serde_json::to_string(&reply) {
+            let _ = writeln!(std::io::stdout().lock(), "{line}");
+        }
+    };
+    orchbench_temporal::worker::run_blocking(options, etl, ready, stop())?;
+    Ok(())
+}
+
+/// Ends at the first SIGTERM or SIGINT. Where signals cannot be heard, never: the process
+/// can then still be killed.
+async fn stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

@@ -1,0 +1,203 @@
+//! A server of ours over its life: as a process and as a container.
+
+use std::net::{TcpListener, TcpStream};
+
+use anyhow::{Context as _, Result, ensure};
+use orchbench::process::{
+    ProcessIdentity, TempFolder, block_on_background, docker, docker_version, local_image,
+};
+use orchbench::server::{
+    Choice, LocalServer, Provisioned, ServerError, ServerSpec, ServerTuning, connection_options,
+    image_name, provision,
+};
+use temporalio_client::Connection;
+use temporalio_client::tonic::IntoRequest as _;
+use temporalio_common::protos::temporal::api::common::v1::{WorkflowExecution, WorkflowType};
+use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    DescribeWorkflowExecutionRequest, StartWorkflowExecutionRequest,
+};
+
+use crate::role::{Role, has_role, say, wait_to_be_killed};
+use crate::{eventually, use_built_binary};
+
+const OWNER_ROLE: &str = "lifecycle::role_owner_of_a_container";
+
+/// A Temporal CLI: from PATH, the cache, or provisioned into the cache.
+fn program() -> Result<Provisioned> {
+    let progress = |line: &str| eprintln!("{line}");
+    Ok(provision(&Choice::Path, &progress).or_else(|_| provision(&Choice::Cache, &progress))?)
+}
+
+#[test]
+fn a_server_survives_sigkill_on_the_same_file_and_port() -> Result<()> {
+    use_built_binary();
+    let folder = TempFolder::create("test-server")?;
+    let spec = ServerSpec::new(folder.path()).tuning(ServerTuning::tuned());
+    let mut server = LocalServer::start(&program()?, &spec)?;
+    survives_sigkill(&mut server)?;
+    let pid = server.pid()?.context("the server runs")?;
+    let identity = ProcessIdentity::of(pid)?;
+    server.stop()?;
+    ensure!(
+        !identity.alive(),
+        "the server process {pid} outlives stop()"
+    );
+    Ok(())
+}
+
+/// Starts a workflow, kills the server, and finds the workflow after the restart.
+fn survives_sigkill(server: &mut LocalServer) -> Result<()> {
+    let address = server.address().to_owned();
+    ensure!(!server.versions().server.is_empty(), "no server version");
+    let run_id = start_workflow(&address)?;
+    let before = server.pid()?.context("the server runs")?;
+    server.kill()?;
+    ensure!(server.pid()?.is_none(), "a pid after the kill");
+    ensure!(
+        TcpStream::connect(&address).is_err(),
+        "the port answers after the kill"
+    );
+    let ready = server.restart()?;
+    println!("restarted in {:?} on {address}", ready.waited);
+    ensure!(
+        server.address() == address,
+        "another address after the restart"
+    );
+    ensure!(
+        server.pid()?.is_some_and(|pid| pid != before),
+        "the same process"
+    );
+    ensure!(workflow_run(&address)? == run_id, "the workflow is lost");
+    Ok(())
+}
+
+#[test]
+fn a_server_that_ends_early_says_why() -> Result<()> {
+    use_built_binary();
+    let folder = TempFolder::create("test-server")?;
+    let taken = TcpListener::bind(("127.0.0.1", 0))?;
+    let mut spec = ServerSpec::new(folder.path());
+    spec.port = Some(taken.local_addr()?.port());
+    match LocalServer::start(&program()?, &spec) {
+        Err(ServerError::Ended { tail, .. }) => {
+            ensure!(!tail.is_empty(), "the log's end is missing");
+            Ok(())
+        }
+        other => anyhow::bail!("expected an early end on a taken port, found {other:?}"),
+    }
+}
+
+#[test]
+fn a_container_survives_sigkill_on_the_same_port() -> Result<()> {
+    use_built_binary();
+    if let Some(why) = docker_lacks() {
+        println!("not run: {why}");
+        return Ok(());
+    }
+    let folder = TempFolder::create("test-container")?;
+    let provisioned = provision(&Choice::Docker, &|_| {})?;
+    let mut server = LocalServer::start(&provisioned, &ServerSpec::new(folder.path()))?;
+    let id = server.container_id().context("a container")?.to_owned();
+    survives_sigkill(&mut server)?;
+    server.stop()?;
+    ensure!(!container_exists(&id)?, "the container outlives stop()");
+    Ok(())
+}
+
+#[test]
+fn a_container_goes_with_its_killed_owner() -> Result<()> {
+    use_built_binary();
+    if let Some(why) = docker_lacks() {
+        println!("not run: {why}");
+        return Ok(());
+    }
+    let state = TempFolder::create("test-state")?;
+    let mut owner = Role::start(OWNER_ROLE, state.path())?;
+    let id = owner.line("container ")?;
+    ensure!(container_exists(&id)?, "the container runs");
+    owner.kill()?;
+    eventually("the container is gone", || Ok(!container_exists(&id)?))
+}
+
+#[test]
+fn role_owner_of_a_container() -> Result<()> {
+    if !has_role(OWNER_ROLE) {
+        return Ok(());
+    }
+    use_built_binary();
+    let provisioned = provision(&Choice::Docker, &|_| {})?;
+    let folder = TempFolder::create("test-container")?;
+    let server = LocalServer::start(&provisioned, &ServerSpec::new(folder.path()))?;
+    say("container ", server.container_id().unwrap_or_default())?;
+    wait_to_be_killed()
+}
+
+/// Why the Docker tests cannot run here; `None` when they can.
+fn docker_lacks() -> Option<String> {
+    match docker_version() {
+        Err(error) => Some(error.to_string()),
+        Ok(_) => match local_image(&image_name()) {
+            Ok(Some(_)) => None,
+            Ok(None) => Some(format!(
+                "no image {} (docker/build-temporal-image.sh)",
+                image_name()
+            )),
+            Err(error) => Some(error.to_string()),
+        },
+    }
+}
+
+fn container_exists(id: &str) -> Result<bool> {
+    let id = id.to_owned();
+    block_on_background(
+        async move { Ok(docker().await?.inspect_container(&id, None).await.is_ok()) },
+    )?
+}
+
+fn start_workflow(address: &str) -> Result<String> {
+    let options = connection_options(address)?;
+    block_on_background(async move {
+        let request = StartWorkflowExecutionRequest {
+            namespace: "default".to_owned(),
+            workflow_id: "kept".to_owned(),
+            workflow_type: Some(WorkflowType {
+                name: "NobodyRunsThis".to_owned(),
+            }),
+            task_queue: Some(TaskQueue {
+                name: "nobody-polls-this".to_owned(),
+                ..Default::default()
+            }),
+            request_id: "once".to_owned(),
+            ..Default::default()
+        };
+        let mut service = Connection::connect(options).await?.workflow_service();
+        let answer = service
+            .start_workflow_execution(request.into_request())
+            .await?;
+        Ok(answer.into_inner().run_id)
+    })?
+}
+
+fn workflow_run(address: &str) -> Result<String> {
+    let options = connection_options(address)?;
+    block_on_background(async move {
+        let request = DescribeWorkflowExecutionRequest {
+            namespace: "default".to_owned(),
+            execution: Some(WorkflowExecution {
+                workflow_id: "kept".to_owned(),
+                run_id: String::new(),
+            }),
+        };
+        let mut service = Connection::connect(options).await?.workflow_service();
+        let answer = service
+            .describe_workflow_execution(request.into_request())
+            .await?
+            .into_inner();
+        Ok(answer
+            .workflow_execution_info
+            .and_then(|info| info.execution)
+            .map(|execution| execution.run_id)
+            .unwrap_or_default())
+    })?
+}

@@ -1,0 +1,30 @@
+//! Servers and processes for real: a dev server killed and restarted, children that die
+//! with their parent, the sweep after a SIGKILL, the ways to a server and what they lack.
+//!
+//! Where a test needs a process to kill or another environment, this test program runs
+//! itself again with one of the `role_…` tests, which do nothing otherwise.
+
+mod lifecycle;
+mod processes;
+mod provisioning;
+mod role;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+/// How long anything that is waited for may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+fn use_built_binary() {
+    orchbench::process::set_orchbench_binary(env!("CARGO_BIN_EXE_orchbench"));
+}
+
+fn eventually(what: &str, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
+    let deadline = Instant::now() + LIMIT;
+    while !holds()? {
+        ensure!(Instant::now() < deadline, "not within {LIMIT:?}: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}

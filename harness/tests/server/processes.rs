@@ -1,0 +1,147 @@
+//! Children, their parents, and what is left when a parent is killed.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use orchbench::process::{
+    self, Child, CommandSpec, PARENT_ENV, ProcessError, ProcessIdentity, Stream, TempFolder, sweep,
+};
+
+use crate::role::{Role, has_role, say, wait_to_be_killed};
+use crate::{LIMIT, eventually, use_built_binary};
+
+const OWNER_ROLE: &str = "processes::role_owner_of_children";
+const SWEEPER_ROLE: &str = "processes::role_sweeper";
+const ORPHAN_ROLE: &str = "processes::role_orphan";
+
+#[test]
+fn children_die_with_their_parent_and_the_sweep_removes_the_rest() -> Result<()> {
+    let state = TempFolder::create("test-state")?;
+    let mut owner = Role::start(OWNER_ROLE, state.path())?;
+    let child = ProcessIdentity::of(owner.line("child ")?.parse()?)?;
+    let grandchild = ProcessIdentity::of(owner.line("grandchild ")?.parse()?)?;
+    let folder = owner.line("folder ")?;
+    ensure!(child.alive() && grandchild.alive(), "both run");
+    ensure!(Path::new(&folder).is_dir(), "the temp folder exists");
+
+    // A sweep beside a living owner takes nothing.
+    let swept = Role::start(SWEEPER_ROLE, state.path())?.rest()?;
+    ensure!(
+        child.alive() && Path::new(&folder).is_dir(),
+        "swept a living owner: {swept:?}"
+    );
+
+    owner.kill()?;
+    eventually("the child dies with its parent", || Ok(!child.alive()))?;
+    ensure!(
+        grandchild.alive(),
+        "this test needs a grandchild that knows no parent"
+    );
+    let swept = Role::start(SWEEPER_ROLE, state.path())?.rest()?;
+    ensure!(
+        !grandchild.alive(),
+        "the sweep left the grandchild: {swept:?}"
+    );
+    ensure!(
+        !Path::new(&folder).exists(),
+        "the sweep left the folder: {swept:?}"
+    );
+    ensure!(swept.len() == 2, "expected two removals, found {swept:?}");
+    let records = state.path().join("orchbench").join("owners");
+    ensure!(
+        records.read_dir()?.next().is_none(),
+        "the owner's record stays"
+    );
+    Ok(())
+}
+
+#[test]
+fn role_owner_of_children() -> Result<()> {
+    if !has_role(OWNER_ROLE) {
+        return Ok(());
+    }
+    use_built_binary();
+    let folder = TempFolder::create("test")?;
+    let script = "sleep 600 & echo $!; wait";
+    let spec = CommandSpec::foreign("/bin/sh", ["-c", script]).stdout(Stream::Piped);
+    // From a thread that ends: the parent-death signal must not follow it.
+    let spawned = std::thread::spawn(move || Child::spawn(&spec, "shell")).join();
+    let mut child = spawned.map_err(|_| anyhow::anyhow!("the spawning thread panicked"))??;
+    let mut line = String::new();
+    let stdout = child.take_stdout().context("a piped stdout")?;
+    BufReader::new(stdout).read_line(&mut line)?;
+    say("child ", &child.id().to_string())?;
+    say("grandchild ", line.trim())?;
+    say("folder ", &folder.path().display().to_string())?;
+    wait_to_be_killed()
+}
+
+#[test]
+fn role_sweeper() -> Result<()> {
+    if has_role(SWEEPER_ROLE) {
+        for swept in sweep()? {
+            say("swept ", &swept.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn an_orphan_is_told_so() -> Result<()> {
+    let state = TempFolder::create("test-state")?;
+    let mut orphan = Role::command(ORPHAN_ROLE, state.path())?;
+    // Process 1 is nobody's expected parent here.
+    let said = Role::spawn(orphan.env(PARENT_ENV, "1"))?.rest()?;
+    ensure!(
+        said.iter().any(|l| l.contains("expected parent 1")),
+        "{said:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn role_orphan() -> Result<()> {
+    if !has_role(ORPHAN_ROLE) {
+        return Ok(());
+    }
+    match process::adopt_parent() {
+        Err(error @ ProcessError::Orphaned { .. }) => say("", &error.to_string()),
+        other => say("", &format!("expected an orphan, found {other:?}")),
+    }
+}
+
+#[test]
+fn a_child_can_be_stopped_resumed_terminated_and_waited_for() -> Result<()> {
+    use_built_binary();
+    let mut child = Child::spawn(&CommandSpec::foreign("/bin/sleep", ["600"]), "sleeper")?;
+    child.stop()?;
+    child.resume()?;
+    ensure!(
+        child.wait_for(Duration::from_millis(50))?.is_none(),
+        "it ended by itself"
+    );
+    let status = child.terminate(LIMIT)?;
+    ensure!(
+        !status.success(),
+        "SIGTERM ends sleep with a signal, found {status}"
+    );
+    let mut deaf = Child::spawn(
+        &CommandSpec::foreign(
+            "/bin/sh",
+            ["-c", "trap '' TERM; echo; while :; do sleep 1; done"],
+        )
+        .stdout(Stream::Piped),
+        "deaf",
+    )?;
+    // The trap is set when the line has come.
+    let stdout = deaf.take_stdout().context("a piped stdout")?;
+    BufReader::new(stdout).read_line(&mut String::new())?;
+    let status = deaf.terminate(Duration::from_millis(200))?;
+    ensure!(!status.success(), "SIGKILL after the grace, found {status}");
+    let missing = CommandSpec::foreign("/no/such/program", [""; 0]);
+    let status = Child::spawn(&missing, "missing")?.wait()?;
+    ensure!(!status.success(), "a missing program cannot succeed");
+    Ok(())
+}
