@@ -5,8 +5,10 @@ use std::path::Path;
 
 use orchbench_etl::{Etl, EtlConfig, Warehouse};
 
+use crate::check::{self, Checked};
 use crate::engine::{Laboratory, Trial, TrialError};
 use crate::experiment;
+use crate::measure::Evidence;
 use crate::output::Progress;
 use crate::record::{
     AppliedRow, EventBody, Plan, ResultsFolder, TrialPlan, TrialStatus, WarehouseRow,
@@ -95,7 +97,22 @@ fn make(
         status,
         reason: reason.clone(),
     })?;
-    Ok((status, reason))
+    Ok(match (status, reason) {
+        (TrialStatus::Completed, None) => judge_fault(plan, &laboratory.folder),
+        other => other,
+    })
+}
+
+/// The checker's word on whether the fault hit something in flight: the same as in the
+/// analysis, asked while the trial can still be made again.
+fn judge_fault(plan: &TrialPlan, folder: &ResultsFolder) -> (TrialStatus, Option<String>) {
+    match check::check(&Evidence::new(folder).trial(plan)) {
+        Checked::Void(why) => (
+            TrialStatus::Void,
+            Some(format!("trial {}: void: {why}", plan.id)),
+        ),
+        Checked::Verdicts(_) => (TrialStatus::Completed, None),
+    }
 }
 
 /// The plan of a void trial's next try, `None` when it was tried often enough.

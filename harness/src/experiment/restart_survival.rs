@@ -27,7 +27,7 @@ const DEADLINE: Duration = Duration::from_secs(90);
 /// Runs in flight when the server is killed.
 const RUNS_UNDER_SERVER_KILL: usize = 4;
 /// Work added to every step of those runs, so that they are in flight for a while.
-const STEP_DELAY_MS: u64 = 150;
+const STEP_DELAY_MS: u64 = 500;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

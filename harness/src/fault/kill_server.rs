@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use orchbench_etl::journal::{self, Kind};
+use orchbench_etl::monotonic_ns;
 
 use super::KILL_SERVER;
 use crate::engine::{Session, Trial, TrialError};
@@ -10,6 +11,9 @@ use crate::record::EventBody;
 
 /// How long the fault waits for a step in flight before it gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// A step counts as in flight while it is this young: an older one may end before the kill
+/// arrives.
+const YOUNG: Duration = Duration::from_millis(100);
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -40,7 +44,7 @@ impl KillServer {
     }
 }
 
-/// The key of a step that the journal shows begun and not ended.
+/// The key of a step that the journal shows just begun and not ended.
 fn await_step_in_flight(trial: &Trial<'_>) -> Result<Option<String>, TrialError> {
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
@@ -49,8 +53,10 @@ fn await_step_in_flight(trial: &Trial<'_>) -> Result<Option<String>, TrialError>
         }
         let read = journal::read_dir(&trial.journal_dir())
             .map_err(|error| TrialError::Plan(error.to_string()))?;
+        let since_ns = monotonic_ns().saturating_sub(YOUNG.as_nanos() as u64);
         let open = read.records.iter().rev().find(|record| {
             record.kind == Kind::Invoke
+                && record.t_ns > since_ns
                 && !read.records.iter().any(|other| {
                     matches!(other.kind, Kind::Ok | Kind::Error)
                         && other.key == record.key

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, TransactionBehavior};
@@ -16,6 +16,8 @@ use crate::schema::TRANSFORMED;
 
 /// How long a transaction waits for those of other processes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+/// Pause between two tries to switch the journal mode.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 #[derive(Debug)]
 pub(super) struct Sqlite {
@@ -35,10 +37,9 @@ impl Sqlite {
         }
         let connection = Connection::open(path).map_err(failed)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+        switch_to_wal(&connection).map_err(failed)?;
         connection
-            .execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;",
-            )
+            .execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;")
             .map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(64);
         let database = Self {
@@ -186,5 +187,23 @@ impl Transaction for Immediate<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Switches a database to write-ahead logging. When several processes open a new file at
+/// once, all but one are told "locked" without the busy handler being asked (the switch wants
+/// the file for itself), so this asks again, for as long as the busy handler would.
+fn switch_to_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode = WAL;") {
+            Err(error)
+                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+                    && Instant::now() < deadline =>
+            {
+                std::thread::sleep(BUSY_PAUSE);
+            }
+            result => return result,
+        }
     }
 }

@@ -267,3 +267,25 @@ fn an_announcement_without_a_service_says_so() {
         "{error}"
     );
 }
+
+#[test]
+fn a_new_file_may_be_opened_by_many_at_once() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("w.sqlite").display());
+        let start = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            let opened: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        start.wait();
+                        orchbench_etl::Warehouse::open(&url)
+                    })
+                })
+                .collect();
+            for one in opened {
+                one.join().unwrap().unwrap();
+            }
+        });
+    }
+}
