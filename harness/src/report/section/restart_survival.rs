@@ -1,6 +1,6 @@
 //! What a kill breaks, and how soon a run recovers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::Analysis;
 use crate::claim::number;
@@ -28,6 +28,7 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block
     blocks.push(Block::paragraph(
         "A worker dies by SIGKILL at a named point of a named step, or the server dies with runs in flight. Kill domains: unsupervised, one of two workers dies and stays dead (the asset engine's second process stands by for the catalog's lock, Temporal's second worker polls the same queue); supervised, the only worker dies and is started again after the same fixed delay on every engine; Temporal's server lives on in both. An embedded engine has no server to kill: its worker is its engine.",
     ));
+    blocks.extend(governors(analysis).map(Block::paragraph));
     blocks.push(counts);
     blocks.push(Block::paragraph(
         "Where none of n runs went wrong, 3/n bounds the rate at 95 % (rule of three, Hanley and Lippman-Hand 1983), for kills drawn like these; otherwise the interval is Clopper and Pearson's.",
@@ -150,4 +151,25 @@ fn stacks(measurements: &[Measurement]) -> Vec<Stack> {
             }
         })
         .collect()
+}
+
+/// The settings that govern recovery, from the trials' own parameters: without them the
+/// figures would look like properties of the engines alone.
+fn governors(analysis: &Analysis) -> Option<String> {
+    let values = |name: &str| {
+        let all: BTreeSet<u64> = analysis
+            .plan
+            .trials
+            .iter()
+            .filter(|trial| trial.experiment == EXPERIMENT)
+            .filter_map(|trial| trial.parameters[name].as_u64())
+            .collect();
+        let all: Vec<String> = all.iter().map(u64::to_string).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    };
+    Some(format!(
+        "What governs recovery here: a supervisor starts a dead worker again after {} ms, on every engine. Temporal's server learns of a dead worker by silence, a heartbeat timeout of {} ms in these trials and the sticky timeout of the settings: shorter ones detect sooner and cost more traffic. The asset engine's stand-by learns of it at once, as the kernel releases the dead owner's lock, on one machine only.",
+        values("restart_delay_ms")?,
+        values("heartbeat_timeout_ms")?
+    ))
 }
