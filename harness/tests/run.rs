@@ -322,6 +322,36 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() -> Result<()> {
     all_gone(&folder)
 }
 
+/// A run that lost its last trial makes that one, and only that one, when it is resumed.
+#[test]
+fn a_resumed_run_makes_what_is_missing() -> Result<()> {
+    let folder = Folder::new()?;
+    let words = [
+        "run",
+        "small.toml",
+        "--experiment",
+        "restart-survival",
+        "--engine",
+        "asset-engine",
+        "--out",
+        "results",
+    ];
+    let run = folder.orchbench(&words)?;
+    ensure!(run.status.code() == Some(0), "{}", text(&run));
+    let kept = find(&folder.path("results/events"), &["unsupervised"])?;
+    let lost = find(&folder.path("results/events"), &[".supervised"])?;
+    let before = fs::read_to_string(&kept)?;
+    fs::remove_file(&lost)?;
+    let resumed = folder.orchbench(&["run", "--resume", "--out", "results"])?;
+    ensure!(resumed.status.code() == Some(0), "{}", text(&resumed));
+    ensure!(lost.is_file(), "the lost trial was not made again");
+    ensure!(
+        before == fs::read_to_string(&kept)?,
+        "a complete trial was made again"
+    );
+    Ok(())
+}
+
 #[test]
 fn words_that_are_wrong_are_named() -> Result<()> {
     let folder = Folder::new()?;

@@ -172,7 +172,8 @@ fn make_trials(
     let scratch = process::TempFolder::create("run")?;
     let catalogue = CatalogueService::start(&scratch.path().join("receipts.jsonl"))?;
     let expected = scratch.path().join("expected");
-    std::fs::create_dir_all(&expected)?;
+    // A resumed run has its expected rows already, but its trials unpack the input anew.
+    std::fs::create_dir_all(expected.join("staged"))?;
     output::note("working out the expected rows by plain calls");
     runner::write_expected(folder, &sources(plan), &expected, catalogue.url())?;
     let laboratory = Laboratory {
