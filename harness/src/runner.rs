@@ -47,10 +47,13 @@ pub fn run(
         let (status, reason) = make(&trial_plan, laboratory)?;
         progress.end(reason.as_deref());
         match status {
-            TrialStatus::Completed | TrialStatus::Unreachable => {}
+            TrialStatus::Completed => {}
             TrialStatus::Interrupted => return Ok(RunEnd::Interrupted),
-            TrialStatus::Void => {
-                if let Some(again) = replacement(&trial_plan) {
+            // An engine that did not come up is no outcome either: it stays on record, and
+            // the trial is made again.
+            TrialStatus::Void | TrialStatus::Unreachable => {
+                let known = |id: &str| plan.trials.iter().any(|trial| trial.id == id);
+                if let Some(again) = replacement(&trial_plan).filter(|again| !known(&again.id)) {
                     progress.add();
                     plan.trials.insert(index, again);
                     laboratory.folder.write_json("plan.json", plan)?;
