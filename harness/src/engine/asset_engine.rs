@@ -12,18 +12,10 @@ pub(super) const ENGINE: Engine = Engine {
 };
 
 fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
-    let template = trial.etl_config(&setup, 0);
     let catalog = trial.dir("store")?.join("catalog.sqlite");
-    let (concurrency, execution) = (setup.concurrency, setup.execution);
-    PipeSession::open(trial, &setup, move |epoch| {
-        let mut etl = template.clone();
-        etl.worker_epoch = epoch;
-        WorkerConfig {
-            etl,
-            concurrency,
-            catalog: Some(catalog.clone()),
-            execution,
-            temporal: None,
-        }
-    })
+    let template = WorkerConfig {
+        catalog: Some(catalog),
+        ..trial.worker_config(&setup)
+    };
+    PipeSession::open(trial, &setup, template)
 }

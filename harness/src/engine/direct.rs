@@ -2,7 +2,6 @@
 
 use super::pipe::PipeSession;
 use super::{Engine, Session, Setup, Trial, TrialError};
-use crate::worker::WorkerConfig;
 
 pub(super) const ENGINE: Engine = Engine {
     name: "direct",
@@ -12,17 +11,5 @@ pub(super) const ENGINE: Engine = Engine {
 };
 
 fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
-    let template = trial.etl_config(&setup, 0);
-    let concurrency = setup.concurrency;
-    PipeSession::open(trial, &setup, move |epoch| {
-        let mut etl = template.clone();
-        etl.worker_epoch = epoch;
-        WorkerConfig {
-            etl,
-            concurrency,
-            catalog: None,
-            execution: Default::default(),
-            temporal: None,
-        }
-    })
+    PipeSession::open(trial, &setup, trial.worker_config(&setup))
 }

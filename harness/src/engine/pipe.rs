@@ -21,9 +21,9 @@ impl PipeSession {
     pub(super) fn open(
         trial: &Trial<'_>,
         setup: &Setup,
-        config: impl Fn(u64) -> WorkerConfig + Send + Sync + 'static,
+        template: WorkerConfig,
     ) -> Result<Box<dyn Session>, TrialError> {
-        let workers = Workers::start(trial, setup, config)?;
+        let workers = Workers::start(trial, setup, template)?;
         workers.await_ready(1, READY)?;
         Ok(Box::new(Self {
             engine: trial.plan.engine.clone(),

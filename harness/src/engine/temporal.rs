@@ -98,25 +98,17 @@ fn start_workers(
     server: &Server,
     task_queue: &str,
 ) -> Result<Workers, TrialError> {
-    let template = trial.etl_config(setup, 0);
-    let concurrency = setup.concurrency;
     let temporal = TemporalWorker {
         address: server.address().to_owned(),
         namespace: server.namespace().to_owned(),
         task_queue: task_queue.to_owned(),
         tuned: trial.settings.tuned_worker,
     };
-    Workers::start(trial, setup, move |epoch| {
-        let mut etl = template.clone();
-        etl.worker_epoch = epoch;
-        WorkerConfig {
-            etl,
-            concurrency,
-            catalog: None,
-            execution: Default::default(),
-            temporal: Some(temporal.clone()),
-        }
-    })
+    let template = WorkerConfig {
+        temporal: Some(temporal),
+        ..trial.worker_config(setup)
+    };
+    Workers::start(trial, setup, template)
 }
 
 fn record_ready(

@@ -14,6 +14,7 @@ use super::event_log::{EventLog, seals};
 use super::{Ended, Job, Session, Settings, Setup, Work};
 use crate::record::{EventBody, FolderError, ResultsFolder, Sample, TrialPlan};
 use crate::server::Provisioned;
+use crate::worker::WorkerConfig;
 
 /// What all trials of a run share.
 pub struct Laboratory {
@@ -177,12 +178,21 @@ impl<'a> Trial<'a> {
         super::open(self, setup)
     }
 
-    /// The configuration of the steps in a worker of this trial.
-    pub(super) fn etl_config(&self, setup: &Setup, worker_epoch: u64) -> EtlConfig {
+    /// The configuration of every worker of this trial, before it has an epoch.
+    pub(super) fn worker_config(&self, setup: &Setup) -> WorkerConfig {
+        WorkerConfig {
+            etl: self.etl_config(setup),
+            concurrency: setup.concurrency,
+            catalog: None,
+            execution: setup.execution,
+            temporal: None,
+        }
+    }
+
+    fn etl_config(&self, setup: &Setup) -> EtlConfig {
         EtlConfig {
             sink: setup.sink,
             journal_dir: setup.journal.then(|| self.journal_dir()),
-            worker_epoch,
             catalogue_url: Some(self.laboratory.catalogue_url.clone()),
             crash: setup.crash.clone(),
             failure: setup.failure.clone(),

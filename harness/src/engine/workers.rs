@@ -37,9 +37,8 @@ struct Shared {
     events: EventLog,
     interrupted: Arc<AtomicBool>,
     restart_delay: Option<Duration>,
-    journal: bool,
     config_dir: std::path::PathBuf,
-    config: Box<dyn Fn(u64) -> WorkerConfig + Send + Sync>,
+    template: WorkerConfig,
     epoch: AtomicU64,
     state: Mutex<State>,
     changed: Condvar,
@@ -65,21 +64,20 @@ pub(super) enum Answer {
 }
 
 impl Workers {
-    /// Starts the workers that a setup asks for; `config` gives each its configuration, by
-    /// epoch.
+    /// Starts the workers that a setup asks for; each gets the template with an epoch of its
+    /// own.
     pub(super) fn start(
         trial: &Trial<'_>,
         setup: &Setup,
-        config: impl Fn(u64) -> WorkerConfig + Send + Sync + 'static,
+        template: WorkerConfig,
     ) -> Result<Self, TrialError> {
         let shared = Arc::new(Shared {
             engine: trial.plan.engine.clone(),
             events: trial.events.clone(),
             interrupted: Arc::clone(&trial.laboratory.interrupted),
             restart_delay: setup.restart_delay,
-            journal: setup.journal,
             config_dir: trial.dir("workers")?,
-            config: Box::new(config),
+            template,
             epoch: AtomicU64::new(0),
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -272,7 +270,9 @@ impl Shared {
     fn spawn(&self, epoch: u64) -> Result<Child, String> {
         let config = self.config_dir.join(format!("worker-{epoch}.json"));
         let log = self.config_dir.join(format!("worker-{epoch}.log"));
-        let text = serde_json::to_string_pretty(&(self.config)(epoch))
+        let mut worker = self.template.clone();
+        worker.etl.worker_epoch = epoch;
+        let text = serde_json::to_string_pretty(&worker)
             .map_err(|error| format!("worker configuration: {error}"))?;
         std::fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;
         let words = ["worker", &self.engine, "--config"].map(OsString::from);
@@ -291,7 +291,12 @@ impl Shared {
             match serde_json::from_str::<Reply>(&line) {
                 Ok(Reply::Ready { pid }) => {
                     ready = true;
-                    let journal = self.journal.then(|| format!("{epoch}-{pid}.jsonl"));
+                    let journal = self
+                        .template
+                        .etl
+                        .journal_dir
+                        .is_some()
+                        .then(|| format!("{epoch}-{pid}.jsonl"));
                     // The trial that cannot write its events fails at its next own event.
                     let _ = self.events.write(EventBody::WorkerReady {
                         pid,
