@@ -21,7 +21,10 @@ use tokio::time::{Instant, sleep, timeout};
 pub use self::settings::{Settings, Tuning};
 use crate::activities::EtlActivities;
 use crate::connection::{ConnectError, connect};
-use crate::workflows::{DataPipelineWorkflow, NoopWorkflow, PartitionWorkflow};
+use crate::workflows::{
+    ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, ExtractWorkflow,
+    NoopWorkflow, ParallelWorkflow, PartitionWorkflow, SagaWorkflow, SequentialWorkflow,
+};
 
 /// Between two looks at whether the server has seen the worker poll.
 const READY_PAUSE: Duration = Duration::from_millis(20);
@@ -215,6 +218,13 @@ fn create(
     let mut worker = temporalio_sdk::WorkerOptions::new(options.task_queue.as_str())
         .register_workflow::<DataPipelineWorkflow>()
         .and_then(|worker| worker.register_workflow::<PartitionWorkflow>())
+        .and_then(|worker| worker.register_workflow::<SequentialWorkflow>())
+        .and_then(|worker| worker.register_workflow::<ParallelWorkflow>())
+        .and_then(|worker| worker.register_workflow::<SagaWorkflow>())
+        .and_then(|worker| worker.register_workflow::<BackfillWorkflow>())
+        .and_then(|worker| worker.register_workflow::<ApprovalWorkflow>())
+        .and_then(|worker| worker.register_workflow::<DailyWorkflow>())
+        .and_then(|worker| worker.register_workflow::<ExtractWorkflow>())
         .and_then(|worker| worker.register_workflow::<NoopWorkflow>())
         .map_err(|error| failed(error.to_string()))?
         .register_activities(EtlActivities::new(etl))
