@@ -59,6 +59,17 @@ fn sections() -> anyhow::Result<Vec<Section>> {
     });
     let faults =
         fault::all().map(|each| [each.name.to_owned(), each.what.to_owned(), String::new()]);
+    let settings = engine::settings_names()
+        .into_iter()
+        .filter_map(engine::settings)
+        .map(|each| {
+            let described = each.describe();
+            let values: Vec<String> = described
+                .into_iter()
+                .map(|(name, value)| format!("{name} = {value}"))
+                .collect();
+            [each.name.to_owned(), values.join(", "), String::new()]
+        });
     let scenarios = scenario::all()?
         .into_iter()
         .map(|each| [each.name, each.title, each.experiment]);
@@ -72,6 +83,7 @@ fn sections() -> anyhow::Result<Vec<Section>> {
         ("engines", engines.into()),
         ("experiments", experiments.into()),
         ("faults", faults.into()),
+        ("settings", settings.collect()),
         ("scenarios", scenarios.collect()),
         ("claims", claims.collect()),
         ("profiles", profiles.collect()),

@@ -1,0 +1,77 @@
+//! SIGTERM in mid-activity, with another worker on the same queue.
+
+use anyhow::{Result, ensure};
+use orchbench_etl::journal::{Kind, Record, read_dir};
+
+use crate::stage::{Stage, Worker, until};
+
+/// Runs at a time: enough that both workers have work in hand at any moment.
+const RUNS: usize = 6;
+/// Added work in each step, so that SIGTERM meets one.
+const STEP_MS: u64 = 200;
+const DRAIN_MS: u64 = 20_000;
+
+pub fn sigterm(stage: &Stage) -> Result<()> {
+    let dir = stage.dir("drain")?;
+    let worker = |epoch: u64| {
+        let mut config = stage.config(&dir, "drain");
+        config.etl.worker_epoch = epoch;
+        config.etl.step_delay_ms = STEP_MS;
+        if let Some(temporal) = &mut config.temporal {
+            temporal.drain_ms = Some(DRAIN_MS);
+        }
+        Worker::configured(&dir, &format!("worker-{epoch}"), &config)
+    };
+    let (first, second) = (worker(1)?, worker(2)?);
+    for run in 0..RUNS {
+        let id = format!("drained-{run}");
+        let words = ["start", "DataPipelineWorkflow", "\"one-day\"", "--id", &id];
+        stage.json(&[&words[..], &["--task-queue", "drain"]].concat())?;
+    }
+    let records = || -> Result<Vec<Record>> { Ok(read_dir(&dir.join("journal"))?.records) };
+    until("both workers have work in hand", || {
+        let records = records()?;
+        Ok((in_hand(&records, 1) > 0 && in_hand(&records, 2) > 0).then_some(()))
+    })?;
+    first.terminate()?;
+    let begun = std::time::Instant::now();
+    let status = first.ended()?;
+    let took_ms = begun.elapsed().as_millis();
+    ensure!(status.code() == Some(0), "the drained worker: {status}");
+    ensure!(took_ms <= u128::from(DRAIN_MS), "drained in {took_ms} ms");
+    ensure!(in_hand(&records()?, 1) == 0, "an attempt was cut");
+
+    for run in 0..RUNS {
+        let ended = stage.json(&["result", &format!("drained-{run}")])?;
+        ensure!(ended["result"]["partitions"] == 1, "{ended}");
+    }
+    second.terminate()?;
+    ensure!(second.ended()?.code() == Some(0));
+    let journal = read_dir(&dir.join("journal"))?;
+    ensure!(journal.problems.is_empty(), "{:?}", journal.problems);
+    let invoked: Vec<&Record> = of(&journal.records, Kind::Invoke).collect();
+    let ended = of(&journal.records, Kind::Ok).count();
+    ensure!(
+        ended == invoked.len(),
+        "{} began, {ended} ended",
+        invoked.len()
+    );
+    // Every step of every run once, so nothing was lost and nothing was done again.
+    ensure!(invoked.len() == RUNS * orchbench_etl::StepName::ALL.len());
+    ensure!(invoked.iter().all(|record| record.attempt == Some(1)));
+    Ok(())
+}
+
+/// How many steps this worker has begun and not ended.
+fn in_hand(records: &[Record], epoch: u64) -> usize {
+    let count = |kind| {
+        of(records, kind)
+            .filter(|record| record.epoch == epoch)
+            .count()
+    };
+    count(Kind::Invoke) - count(Kind::Ok) - count(Kind::Error)
+}
+
+fn of(records: &[Record], kind: Kind) -> impl Iterator<Item = &Record> {
+    records.iter().filter(move |record| record.kind == kind)
+}
