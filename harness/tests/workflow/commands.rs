@@ -104,11 +104,7 @@ pub fn ids(stage: &Stage) -> Result<()> {
     stage
         .workflow(&["result", "idle"])?
         .refused(1, &["workflow idle failed: Terminated"])?;
-    for words in [
-        &["signal", "idle", "approve"][..],
-        &["cancel", "idle"],
-        &["terminate", "idle"],
-    ] {
+    for words in [&["signal", "idle", "approve"][..], &["terminate", "idle"]] {
         let said = stage.workflow(words)?;
         said.refused(2, &["workflow idle: already closed in namespace default"])?;
     }

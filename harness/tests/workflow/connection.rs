@@ -10,7 +10,6 @@ use crate::stage::{Stage, Worker, orchbench, said};
 
 const KEY: Demand = Demand::Headers(&[
     ("authorization", "Bearer the-key"),
-    ("temporal-namespace", "default"),
     ("some-key", "some value"),
 ]);
 
@@ -72,7 +71,7 @@ pub fn mutual_tls(stage: &Stage) -> Result<()> {
     let bare = text.replace("client_", "# client_");
     let file = write(&stage.dir("mutual-tls-bare")?, &bare)?;
     let refused = said(&mut workflow(&file, &["list", "--profile", "cloud"]))?;
-    refused.refused(5, &[&front.address(), "refused", "certificate"])?;
+    refused.refused(5, &[&front.address(), "refused", "CertificateRequired"])?;
     // A certificate of another authority does not help.
     let others = Certificates::new(&dir.join("others"))?;
     let text = profile(
@@ -87,7 +86,10 @@ pub fn mutual_tls(stage: &Stage) -> Result<()> {
     let text = profile(&front.address(), &others.authority(), &own);
     let file = write(&stage.dir("mutual-tls-unknown")?, &text)?;
     let refused = said(&mut workflow(&file, &["list", "--profile", "cloud"]))?;
-    refused.refused(5, &[&front.address(), "refused", "UnknownIssuer"])
+    refused.refused(
+        5,
+        &[&front.address(), "refused", "invalid peer certificate"],
+    )
 }
 
 pub fn api_key(stage: &Stage) -> Result<()> {

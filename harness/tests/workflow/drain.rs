@@ -1,5 +1,7 @@
 //! SIGTERM in mid-activity, with another worker on the same queue.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Result, ensure};
 use orchbench_etl::journal::{Kind, Record, read_dir};
 
@@ -13,10 +15,12 @@ const DRAIN_MS: u64 = 20_000;
 
 pub fn sigterm(stage: &Stage) -> Result<()> {
     let dir = stage.dir("drain")?;
+    let sources = sources(&dir)?;
     let worker = |epoch: u64| {
         let mut config = stage.config(&dir, "drain");
         config.etl.worker_epoch = epoch;
         config.etl.step_delay_ms = STEP_MS;
+        config.etl.sources_file = Some(sources.clone());
         if let Some(temporal) = &mut config.temporal {
             temporal.drain_ms = Some(DRAIN_MS);
         }
@@ -25,7 +29,8 @@ pub fn sigterm(stage: &Stage) -> Result<()> {
     let (first, second) = (worker(1)?, worker(2)?);
     for run in 0..RUNS {
         let id = format!("drained-{run}");
-        let words = ["start", "DataPipelineWorkflow", "\"one-day\"", "--id", &id];
+        let source = format!("\"day-{run}\"");
+        let words = ["start", "DataPipelineWorkflow", &source, "--id", &id];
         stage.json(&[&words[..], &["--task-queue", "drain"]].concat())?;
     }
     let records = || -> Result<Vec<Record>> { Ok(read_dir(&dir.join("journal"))?.records) };
@@ -60,6 +65,21 @@ pub fn sigterm(stage: &Stage) -> Result<()> {
     ensure!(invoked.len() == RUNS * orchbench_etl::StepName::ALL.len());
     ensure!(invoked.iter().all(|record| record.attempt == Some(1)));
     Ok(())
+}
+
+/// A source a run: two runs of one source would fence each other off.
+fn sources(dir: &Path) -> Result<PathBuf> {
+    let file = dir.join("sources.toml");
+    let text: String = (0..RUNS)
+        .map(|run| {
+            let day = format!("2013-02-{:02}", run + 1);
+            format!(
+                "[sources.day-{run}]\ntitle = \"One day\"\nfirst = \"{day}\"\nlast = \"{day}\"\n"
+            )
+        })
+        .collect();
+    std::fs::write(&file, text)?;
+    Ok(file)
 }
 
 /// How many steps this worker has begun and not ended.

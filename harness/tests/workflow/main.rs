@@ -12,7 +12,7 @@ mod proxy;
 mod schedule;
 mod stage;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, ensure};
 
 use self::stage::Stage;
 
@@ -74,13 +74,27 @@ fn main() -> Result<()> {
     orchbench::cli::serve_if_child();
     let wanted = std::env::args().nth(1).unwrap_or_default();
     let stage = Stage::open()?;
-    let mut passed = 0;
+    let (mut passed, mut failed) = (0, 0);
     for (name, test) in TESTS.iter().filter(|(name, _)| name.contains(&wanted)) {
         let begun = std::time::Instant::now();
-        test(&stage).with_context(|| (*name).to_owned())?;
-        println!("{name}: ok ({:.1} s)", begun.elapsed().as_secs_f64());
-        passed += 1;
+        let result = test(&stage);
+        let took_s = begun.elapsed().as_secs_f64();
+        match result {
+            Ok(()) => {
+                passed += 1;
+                println!("{name}: ok ({took_s:.1} s)");
+            }
+            Err(error) => {
+                failed += 1;
+                println!("{name}: FAILED ({took_s:.1} s): {error:#}");
+            }
+        }
     }
-    println!("{passed} passed, 0 failed");
-    stage.close()
+    stage.close()?;
+    println!("{passed} passed, {failed} failed");
+    ensure!(
+        failed == 0 && passed > 0,
+        "{passed} passed, {failed} failed"
+    );
+    Ok(())
 }

@@ -117,7 +117,11 @@ impl Said {
     /// A command that must end with `code` and one error that has all the `parts`.
     pub fn refused(&self, code: i32, parts: &[&str]) -> Result<()> {
         ensure!(self.code == code, "expected exit code {code}: {self:?}");
-        let errors = self.err.matches("error: ").count();
+        let errors = self
+            .err
+            .lines()
+            .filter(|line| line.starts_with("error: "))
+            .count();
         ensure!(errors == 1, "expected one error, found {errors}: {self:?}");
         for part in parts {
             ensure!(self.err.contains(part), "expected {part:?}: {self:?}");

@@ -2,6 +2,7 @@
 
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
+use temporalio_client::errors::ClientError as SdkError;
 use temporalio_client::{WorkflowDescribeOptions, WorkflowExecutionStatus, WorkflowListOptions};
 use temporalio_common::UntypedWorkflow;
 use temporalio_common::protos::proto_ts_to_system_time;
@@ -67,7 +68,10 @@ impl Client {
             .await;
         executions.map_err(|error| ClientError::Server {
             subject: format!("list of workflows in namespace {}", self.namespace),
-            reason: error.to_string(),
+            reason: match error {
+                SdkError::Rpc(status) => status.message().to_owned(),
+                error => error.to_string(),
+            },
         })
     }
 

@@ -134,7 +134,7 @@ impl Client {
             .await;
         schedules.map_err(|error| ClientError::Server {
             subject: format!("list of schedules in namespace {}", self.namespace),
-            reason: error.to_string(),
+            reason: reason(error),
         })
     }
 
@@ -191,20 +191,26 @@ impl Client {
     }
 
     fn schedule_error(&self, schedule_id: &str, error: ScheduleError) -> ClientError {
-        let reason = match error {
+        match error {
             ScheduleError::Rpc(status) if status.code() == Code::NotFound => {
-                return ClientError::NoSchedule {
+                ClientError::NoSchedule {
                     schedule_id: schedule_id.to_owned(),
                     namespace: self.namespace.clone(),
-                };
+                }
             }
-            ScheduleError::Rpc(status) => status.message().to_owned(),
-            error => error.to_string(),
-        };
-        ClientError::Server {
-            subject: format!("schedule {schedule_id}"),
-            reason,
+            error => ClientError::Server {
+                subject: format!("schedule {schedule_id}"),
+                reason: reason(error),
+            },
         }
+    }
+}
+
+/// What the server said, without the SDK's frame around it.
+fn reason(error: ScheduleError) -> String {
+    match error {
+        ScheduleError::Rpc(status) => status.message().to_owned(),
+        error => error.to_string(),
     }
 }
 

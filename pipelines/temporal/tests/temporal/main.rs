@@ -12,5 +12,6 @@ mod noop;
 mod pipeline;
 mod replay;
 mod retry;
+mod schedule;
 mod server;
 mod stop;

@@ -203,19 +203,12 @@ fn message_or_timer(attributes: &Attributes) -> Option<Detail> {
 
 /// A patch of the workflow's code, or a local activity, which has no other event.
 fn marker(marker: &MarkerRecordedEventAttributes) -> Detail {
-    let data = marker
-        .details
-        .iter()
-        .map(|(name, held)| (name.clone(), payload::result(&held.payloads)))
-        .collect::<serde_json::Map<_, _>>();
-    let activity = data
-        .values()
-        .find_map(|value| value["activity_type"].as_str())
-        .map(str::to_owned);
+    let part = |name: &str| held(marker.details.get(name));
+    let activity = part("data").and_then(|data| data["activity_type"].as_str().map(str::to_owned));
     Detail {
         name: Some(activity.unwrap_or_else(|| marker.marker_name.clone())),
         failure: failure(marker.failure.as_ref()),
-        data: Some(data.into()),
+        data: part("result").or_else(|| part("patch-data")),
         ..Detail::default()
     }
 }
