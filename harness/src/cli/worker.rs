@@ -9,12 +9,12 @@ use anyhow::Context;
 use orchbench_etl::EtlConfig;
 
 use super::connection::Connection;
-use crate::catalogue::CatalogueService;
 use crate::exit::{Exit, UsageError};
 use crate::output;
 use crate::process;
 use crate::scenario::known_name;
 use crate::worker::{self, StepExecution, TemporalWorker, WorkerConfig};
+use orchbench_etl::catalogue::CatalogueService;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -5,11 +5,11 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use orchbench::catalogue::CatalogueService;
 use orchbench::process::PARENT_ENV;
 use orchbench::server::{Choice, LocalServer, ServerSpec, ServerTuning, provision};
 use orchbench::worker::{StepExecution, TemporalWorker, WorkerConfig};
 use orchbench_etl::EtlConfig;
+use orchbench_etl::catalogue::CatalogueService;
 use orchbench_temporal::Target;
 use serde_json::Value;
 use tempfile::TempDir;

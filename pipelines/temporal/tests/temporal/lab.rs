@@ -109,7 +109,7 @@ impl Lab {
 fn config(dir: &TempDir, name: &str, catalogue: &Catalogue) -> EtlConfig {
     let warehouse = dir.path().join(format!("{name}.sqlite"));
     EtlConfig {
-        catalogue_url: Some(catalogue.url()),
+        catalogue_url: Some(catalogue.url().to_owned()),
         ..EtlConfig::new(
             dir.path().join(name),
             format!("sqlite:{}", warehouse.display()),
