@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use orchbench_etl::EtlConfig;
+use orchbench_etl::catalogue::CatalogueService;
 
 use super::connection::Connection;
 use crate::exit::{Exit, UsageError};
@@ -14,7 +15,6 @@ use crate::output;
 use crate::process;
 use crate::scenario::known_name;
 use crate::worker::{self, StepExecution, TemporalWorker, WorkerConfig};
-use orchbench_etl::catalogue::CatalogueService;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
