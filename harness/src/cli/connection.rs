@@ -9,16 +9,16 @@ use orchbench_temporal::{Client, Configured, Target};
 /// TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS*), which beats the profile in temporal.toml.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Connection {
-    /// The server's gRPC address, `host:port` or a URL; without any word 127.0.0.1:7233.
+    /// The server's gRPC address; by default TEMPORAL_ADDRESS, the profile's, 127.0.0.1:7233.
     #[arg(long, global = true, value_name = "ADDRESS")]
     temporal_address: Option<String>,
-    /// The namespace; without any word `default`.
+    /// The namespace; by default TEMPORAL_NAMESPACE, the profile's, `default`.
     #[arg(long, global = true)]
     namespace: Option<String>,
-    /// The profile in temporal.toml.
+    /// The profile in temporal.toml; by default TEMPORAL_PROFILE.
     #[arg(long, global = true)]
     profile: Option<String>,
-    /// A temporal.toml other than TEMPORAL_CONFIG_FILE and the user's own.
+    /// The temporal.toml; by default TEMPORAL_CONFIG_FILE, or the user's own.
     #[arg(long, global = true, value_name = "FILE")]
     config_file: Option<PathBuf>,
     /// How long to wait for the server, in milliseconds.

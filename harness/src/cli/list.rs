@@ -59,17 +59,6 @@ fn sections() -> anyhow::Result<Vec<Section>> {
     });
     let faults =
         fault::all().map(|each| [each.name.to_owned(), each.what.to_owned(), String::new()]);
-    let settings = engine::settings_names()
-        .into_iter()
-        .filter_map(engine::settings)
-        .map(|each| {
-            let described = each.describe();
-            let values: Vec<String> = described
-                .into_iter()
-                .map(|(name, value)| format!("{name} = {value}"))
-                .collect();
-            [each.name.to_owned(), values.join(", "), String::new()]
-        });
     let scenarios = scenario::all()?
         .into_iter()
         .map(|each| [each.name, each.title, each.experiment]);
@@ -83,9 +72,28 @@ fn sections() -> anyhow::Result<Vec<Section>> {
         ("engines", engines.into()),
         ("experiments", experiments.into()),
         ("faults", faults.into()),
-        ("settings", settings.collect()),
+        ("settings", settings()),
         ("scenarios", scenarios.collect()),
         ("claims", claims.collect()),
         ("profiles", profiles.collect()),
     ])
+}
+
+/// Every named set of settings: the default one whole, the others by what differs from it.
+fn settings() -> Vec<[String; 3]> {
+    let described = |name: &str| engine::settings(name).map(|each| each.describe());
+    let default = described("default").unwrap_or_default();
+    let row = |name: &str| {
+        let values = described(name)?;
+        let values: Vec<String> = values
+            .into_iter()
+            .filter(|(setting, value)| name == "default" || default.get(setting) != Some(value))
+            .map(|(setting, value)| format!("{setting} = {value}"))
+            .collect();
+        Some([name.to_owned(), values.join(", "), String::new()])
+    };
+    engine::settings_names()
+        .into_iter()
+        .filter_map(row)
+        .collect()
 }

@@ -67,6 +67,57 @@ pub fn sigterm(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+/// A step that outlasts the drain is given up within the bound, and another worker does it again.
+pub fn overlong(stage: &Stage) -> Result<()> {
+    let dir = stage.dir("overlong")?;
+    let worker = |epoch: u64, step_delay_ms: u64| {
+        let mut config = stage.config(&dir, "overlong");
+        config.etl.worker_epoch = epoch;
+        config.etl.step_delay_ms = step_delay_ms;
+        if let Some(temporal) = &mut config.temporal {
+            temporal.drain_ms = Some(200);
+        }
+        Worker::configured(&dir, &format!("worker-{epoch}"), &config)
+    };
+    // Longer than the attempt may take at all.
+    let first = worker(1, 120_000)?;
+    let words = [
+        "start",
+        "DataPipelineWorkflow",
+        "\"one-day\"",
+        "--id",
+        "overlong",
+    ];
+    stage.json(&[&words[..], &["--task-queue", "overlong"]].concat())?;
+    let records = || -> Result<Vec<Record>> { Ok(read_dir(&dir.join("journal"))?.records) };
+    until("a step is in hand", || {
+        Ok((in_hand(&records()?, 1) > 0).then_some(()))
+    })?;
+    let _second = worker(2, 0)?;
+    first.terminate()?;
+    let log = first.log_path();
+    let status = first.ended()?;
+    ensure!(
+        status.code() == Some(1),
+        "the worker that gave up: {status}"
+    );
+    let log = std::fs::read_to_string(log)?;
+    ensure!(
+        log.contains("activities still running 2200 ms after"),
+        "{log}"
+    );
+    let given_up = in_hand(&records()?, 1);
+    ensure!(given_up > 0, "nothing was given up");
+    let ended = stage.json(&["result", "overlong"])?;
+    ensure!(ended["result"]["partitions"] == 1, "{ended}");
+    let again = records()?
+        .iter()
+        .filter(|record| record.kind == Kind::Invoke && record.attempt == Some(2))
+        .count();
+    ensure!(again == given_up, "{given_up} given up, {again} done again");
+    Ok(())
+}
+
 /// A source a run: two runs of one source would fence each other off.
 fn sources(dir: &Path) -> Result<PathBuf> {
     let file = dir.join("sources.toml");

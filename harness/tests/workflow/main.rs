@@ -18,7 +18,7 @@ use self::stage::Stage;
 
 type Test = (&'static str, fn(&Stage) -> Result<()>);
 
-const TESTS: [Test; 15] = [
+const TESTS: [Test; 16] = [
     (
         "commands::a_workflow_is_started_by_name_and_waited_for",
         commands::start_and_wait,
@@ -66,6 +66,10 @@ const TESTS: [Test; 15] = [
         connection::precedence,
     ),
     ("connection::what_is_wrong_is_said_once", connection::wrong),
+    (
+        "drain::a_step_that_outlasts_the_drain_is_done_again",
+        drain::overlong,
+    ),
     ("drain::sigterm_loses_no_activity", drain::sigterm),
 ];
 
