@@ -10,6 +10,9 @@ use std::time::Duration;
 use orchbench_etl::{ErrorType, StepError};
 use serde::{Deserialize, Serialize};
 use temporalio_common::error::{IncomingError, OutgoingWorkflowError};
+use temporalio_common::protos::temporal::api::failure::v1::{
+    Failure as Proto, failure::FailureInfo,
+};
 use temporalio_sdk::activities::ActivityError;
 use temporalio_sdk::{ActivityExecutionError, ApplicationFailure, WorkflowTermination};
 
@@ -73,6 +76,30 @@ impl From<&IncomingError> for Failure {
         Self {
             error_type,
             message: innermost.failure().message.clone(),
+            non_retryable,
+            chain,
+        }
+    }
+}
+
+impl From<&Proto> for Failure {
+    /// What a refused or failed update carries.
+    fn from(failure: &Proto) -> Self {
+        let mut chain = vec![failure.message.clone()];
+        let mut innermost = failure;
+        while let Some(cause) = &innermost.cause {
+            chain.push(cause.message.clone());
+            innermost = cause;
+        }
+        let (error_type, non_retryable) = match &innermost.failure_info {
+            Some(FailureInfo::ApplicationFailureInfo(info)) if !info.r#type.is_empty() => {
+                (info.r#type.clone(), info.non_retryable)
+            }
+            _ => ("Failed".to_owned(), false),
+        };
+        Self {
+            error_type,
+            message: innermost.message.clone(),
             non_retryable,
             chain,
         }

@@ -28,6 +28,7 @@ pub mod worker;
 pub mod workflows;
 
 pub use client::{Client, ClientError, Started};
+pub use connection::{Configured, ConnectError, Endpoint, Target};
 pub use failure::Failure;
 pub use input::{
     ApprovalInput, Argument, BackfillInput, DailyInput, NoopInput, NoopOutcome, PartitionInput,

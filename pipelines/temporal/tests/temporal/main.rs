@@ -19,6 +19,7 @@ mod rendezvous;
 mod replay;
 mod retry;
 mod saga;
+mod schedule;
 mod server;
 mod stop;
 mod versioning;
