@@ -7,6 +7,7 @@ mod commands;
 mod connection;
 mod drain;
 mod history;
+mod kill;
 mod metrics;
 mod proxy;
 mod schedule;
@@ -18,7 +19,7 @@ use self::stage::Stage;
 
 type Test = (&'static str, fn(&Stage) -> Result<()>);
 
-const TESTS: [Test; 16] = [
+const TESTS: [Test; 17] = [
     (
         "commands::a_workflow_is_started_by_name_and_waited_for",
         commands::start_and_wait,
@@ -71,6 +72,7 @@ const TESTS: [Test; 16] = [
         drain::overlong,
     ),
     ("drain::sigterm_loses_no_activity", drain::sigterm),
+    ("kill::each_pattern_survives_its_worker", kill::each_pattern),
 ];
 
 fn main() -> Result<()> {
