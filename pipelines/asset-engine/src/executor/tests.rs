@@ -4,6 +4,8 @@
 mod catalogs;
 mod crash;
 mod fixture;
+mod model;
 mod order;
 mod retries;
+mod sources;
 mod stale;
