@@ -7,6 +7,8 @@ mod crash;
 mod fixture;
 mod kills;
 mod limits;
+mod model;
 mod order;
 mod retries;
+mod sources;
 mod stale;
