@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod asset;
+mod automation;
 mod catalog;
 mod clock;
 mod event;
@@ -28,10 +29,14 @@ mod stop;
 mod subprocess;
 
 pub use asset::{Asset, Check, Checked, Dep, Execution, Making, MultiStep, Test, Together};
-pub use catalog::{Catalog, CatalogError, Durability, Head, Owner, RunInfo, Verified};
+pub use automation::{
+    Automation, AutomationError, Backfill, BackfillProgress, Beat, Condition, Cron, CronError,
+    Daemon, Evaluation, EvaluationContext, Order, Rule, Schedule, ScheduledTick, Sensor,
+};
+pub use catalog::{Catalog, CatalogError, Durability, Head, Owner, RunInfo, Stamp, Verified};
 pub use event::{
-    Attempt, CheckResult, Event, EventRecord, InputVersion, Materialization, Mode, Observation,
-    Report, RunRecord, RunStatus, Severity, SkipReason,
+    Attempt, BackfillInfo, BackfillRecord, CheckResult, Event, EventRecord, InputVersion,
+    Materialization, Mode, Observation, Report, RunRecord, RunStatus, Severity, SkipReason, Tick,
 };
 pub use executor::{
     EngineError, Executor, ExecutorOptions, FailedStep, RunOutcome, RunRequest, StepCounts,

@@ -66,6 +66,21 @@ CREATE TABLE checks (
     seq       INTEGER NOT NULL,
     PRIMARY KEY (asset, partition, name)
 ) WITHOUT ROWID;
+-- Derived. The newest tick of an automation; the runs that ticks asked for and that are not yet
+-- submitted; backfills.
+CREATE TABLE automations (
+    name TEXT PRIMARY KEY,
+    seq  INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE orders (
+    run TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE backfills (
+    id     TEXT PRIMARY KEY,
+    seq    INTEGER NOT NULL,
+    status TEXT NOT NULL
+) WITHOUT ROWID;
 ",
 ];
 

@@ -1,6 +1,7 @@
 //! A catalog in a SQLite file, in WAL mode: one writer, readers beside it.
 
 mod append;
+mod automation;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -12,8 +13,11 @@ use rusqlite::{Connection, OptionalExtension};
 use super::chain::hex;
 use super::reading::{self, StoredEvent};
 use super::schema::{self, APPLICATION_ID, Found, SCHEMA_VERSION};
-use super::{CatalogError, Draft, Durability, Failpoint, Head, RunInfo, Store, Verified};
-use crate::event::{CheckResult, Event, EventRecord, Materialization, Observation, RunStatus};
+use super::{CatalogError, Draft, Durability, Failpoint, Head, RunInfo, Stamp, Store, Verified};
+use crate::event::{
+    BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
+    RunStatus, Tick,
+};
 use crate::key::AssetKey;
 use append::{Refused, append};
 
@@ -159,6 +163,26 @@ fn materialization(event: Event) -> Option<Arc<Materialization>> {
 }
 
 impl Store for SqliteStore {
+    fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
+        self.newest_ticks()
+    }
+
+    fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError> {
+        self.statuses_of(prefix)
+    }
+
+    fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError> {
+        self.open_orders()
+    }
+
+    fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
+        self.all_backfills()
+    }
+
+    fn stamps(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
+        self.newest_stamps(asset)
+    }
+
     fn head(&self) -> Result<Head, CatalogError> {
         let (seq, digest) = self.read("read the newest event", append::newest)?;
         Ok(Head {

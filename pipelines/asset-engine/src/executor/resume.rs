@@ -85,7 +85,12 @@ pub(super) fn history(events: &[EventRecord]) -> HashMap<Piece, Progress> {
                 let piece = (asset.clone(), partition.clone());
                 steps.entry(piece).or_default().end = Some(StepEnd::Skipped(reason.clone()));
             }
-            Event::RunSubmitted(_) | Event::RunResumed { .. } | Event::RunEnded { .. } => {}
+            Event::RunSubmitted(_)
+            | Event::RunResumed { .. }
+            | Event::RunEnded { .. }
+            | Event::Ticked(_)
+            | Event::BackfillRequested(_)
+            | Event::BackfillEnded { .. } => {}
         }
     }
     steps

@@ -129,7 +129,34 @@ fn derive(
                     seq
                 ])?;
         }
+        Event::Ticked(tick) => {
+            failpoint.pass("newest tick")?;
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO automations (name, seq) VALUES (?1, ?2)")?
+                .execute(params![tick.automation, seq])?;
+            for order in &tick.orders {
+                failpoint.pass("order")?;
+                connection
+                    .prepare_cached("INSERT INTO orders (run, seq) VALUES (?1, ?2)")?
+                    .execute(params![order.run, seq])?;
+            }
+        }
+        Event::BackfillRequested(record) => {
+            failpoint.pass("backfill")?;
+            connection
+                .prepare_cached("INSERT INTO backfills (id, seq, status) VALUES (?1, ?2, ?3)")?
+                .execute(params![record.id, seq, RunStatus::Started.as_str()])?;
+        }
+        Event::BackfillEnded { id, status } => {
+            failpoint.pass("backfill")?;
+            connection
+                .prepare_cached("UPDATE backfills SET status = ?2 WHERE id = ?1")?
+                .execute(params![id, status.as_str()])?;
+        }
         Event::RunSubmitted(record) => {
+            connection
+                .prepare_cached("DELETE FROM orders WHERE run = ?1")?
+                .execute([&record.run])?;
             failpoint.pass("run")?;
             connection
                 .prepare_cached("INSERT INTO runs (run, first_seq, status) VALUES (?1, ?2, ?3)")?

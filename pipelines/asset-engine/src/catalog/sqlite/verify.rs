@@ -15,7 +15,13 @@ use crate::event::{Event, RunStatus};
 type Derived = BTreeMap<(&'static str, String), String>;
 
 /// The derived tables: each row's key and value as text.
-const TABLES: [(&str, &str); 4] = [
+const TABLES: [(&str, &str); 7] = [
+    ("automations", "SELECT name, seq FROM automations"),
+    ("orders", "SELECT run, seq FROM orders"),
+    (
+        "backfills",
+        "SELECT id, seq || ' ' || status FROM backfills",
+    ),
     (
         "latest",
         "SELECT asset || ' ' || partition, seq FROM latest",
@@ -163,6 +169,8 @@ struct Walk {
     derived: Derived,
     /// First event of each run.
     runs: BTreeMap<String, i64>,
+    /// First event of each backfill.
+    backfills: BTreeMap<String, i64>,
 }
 
 impl Default for Walk {
@@ -173,6 +181,7 @@ impl Default for Walk {
             epoch: 0,
             derived: Derived::new(),
             runs: BTreeMap::new(),
+            backfills: BTreeMap::new(),
         }
     }
 }
@@ -231,7 +240,28 @@ impl Walk {
                 let piece = piece(&check.asset, &check.partition);
                 ("checks", format!("{piece} {}", check.name), seq.to_string())
             }
+            Event::Ticked(tick) => {
+                for order in &tick.orders {
+                    let key = ("orders", order.run.to_string());
+                    self.derived.insert(key, seq.to_string());
+                }
+                ("automations", tick.automation.to_string(), seq.to_string())
+            }
+            Event::BackfillRequested(record) => {
+                self.backfills.insert(record.id.to_string(), seq);
+                let open = RunStatus::Started.as_str();
+                ("backfills", record.id.to_string(), format!("{seq} {open}"))
+            }
+            Event::BackfillEnded { id, status } => {
+                let first = self.backfills.get(id.as_ref()).copied().unwrap_or_default();
+                (
+                    "backfills",
+                    id.to_string(),
+                    format!("{first} {}", status.as_str()),
+                )
+            }
             Event::RunSubmitted(record) => {
+                self.derived.remove(&("orders", record.run.to_string()));
                 self.runs.insert(record.run.to_string(), seq);
                 let open = RunStatus::Started.as_str();
                 ("runs", record.run.to_string(), format!("{seq} open {open}"))
