@@ -5,6 +5,7 @@ mod making;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -57,6 +58,9 @@ pub struct Asset {
     pub metadata: Option<Box<Map<String, Value>>>,
     /// What happens after a failed attempt.
     pub retry: RetryPolicy,
+    /// How long an attempt may take; `None` = as long as it will. A step in the engine's process is
+    /// given up then, one in a process of its own is killed.
+    pub timeout: Option<Duration>,
     /// What makes it.
     pub making: Making,
     /// What is checked of it when it was made.
@@ -120,6 +124,7 @@ impl Asset {
             tags: BTreeMap::new(),
             metadata: None,
             retry: RetryPolicy::default(),
+            timeout: None,
             making,
             checks: Vec::new(),
             execution: Execution::InProcess,
@@ -199,6 +204,13 @@ impl Asset {
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
+        self
+    }
+
+    /// Limits how long an attempt may take.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
         self
     }
 

@@ -25,17 +25,18 @@ mod plan;
 mod retry;
 mod selection;
 mod step;
+mod stop;
 mod subprocess;
 
 pub use asset::{Asset, Check, Checked, Dep, Execution, Making, MultiStep, Test, Together};
-pub use catalog::{Catalog, CatalogError, Durability, Owner, RunInfo};
+pub use catalog::{Catalog, CatalogError, Durability, Head, Owner, RunInfo, Verified};
 pub use event::{
     Attempt, CheckResult, Event, EventRecord, InputVersion, Materialization, Mode, Observation,
     Report, RunRecord, RunStatus, Severity, SkipReason,
 };
 pub use executor::{
     EngineError, Executor, ExecutorOptions, FailedStep, RunOutcome, RunRequest, StepCounts,
-    UnfinishedRun,
+    TagLimit, UnfinishedRun,
 };
 pub use graph::{AssetGraph, Direction, GraphError};
 pub use io::{Address, DataStore, FolderStore, Keyed, MemoryStore, StoreError, Values, typed};
@@ -46,4 +47,5 @@ pub use plan::{Plan, StaleReason, StaleStep, UNOBSERVED, WhyError, staleness, wh
 pub use retry::{Backoff, RetryPolicy};
 pub use selection::{Selection, SelectionError};
 pub use step::{Materialized, Step, StepContext, StepFailure};
+pub use stop::Stop;
 pub use subprocess::{JsonProtocol, PARENT_PID_VARIABLE, Protocol, Subprocess};

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -9,6 +10,7 @@ use crate::asset::{Asset, Check, Making};
 use crate::event::{Attempt, CheckResult, Materialization};
 use crate::graph::AssetGraph;
 use crate::step::{Materialized, StepContext, StepFailure};
+use crate::stop::Stop;
 
 /// Everything an attempt needs, so that it runs without the scheduler's lock.
 pub(super) struct Job {
@@ -17,6 +19,7 @@ pub(super) struct Job {
     pub asset: u32,
     pub epoch: u64,
     pub config: Arc<Value>,
+    pub stop: Stop,
     /// What the step reads, or why it cannot.
     pub inputs: Result<Vec<Arc<Materialization>>, StepFailure>,
 }
@@ -30,6 +33,11 @@ pub(super) struct Made {
 }
 
 impl Job {
+    /// How long it may take.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.graph.asset(self.asset).timeout
+    }
+
     /// Calls the step, then the checks of what it made. A panic in the step is a failure of the
     /// attempt.
     pub fn execute(self) -> Result<Made, StepFailure> {
@@ -43,6 +51,7 @@ impl Job {
             epoch: self.epoch,
             inputs: &inputs,
             config: &self.config,
+            stop: &self.stop,
         };
         let results = guarded(|| call(&asset.making, &cx))?;
         let own = [self.asset];
