@@ -7,6 +7,7 @@ mod crash;
 mod fixture;
 mod kills;
 mod limits;
+mod minimal;
 mod model;
 mod order;
 mod retries;
