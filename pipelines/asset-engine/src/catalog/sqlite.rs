@@ -2,6 +2,7 @@
 
 mod append;
 mod automation;
+mod rows;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use crate::event::{
 };
 use crate::key::AssetKey;
 use append::{Refused, append};
+use rows::materialization;
 
 /// How long a statement waits for another process's write lock. Only opening and a fenced-off
 /// executor ever meet one.
@@ -95,70 +97,6 @@ impl SqliteStore {
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, CatalogError> {
         read(&self.connection).map_err(self.failed(doing))
-    }
-
-    fn decode(&self, stored: StoredEvent) -> Result<EventRecord, CatalogError> {
-        let seq = stored.seq;
-        reading::decode(stored).map_err(|reason| CatalogError::Corrupt {
-            path: self.path.clone(),
-            place: format!("event {seq}"),
-            reason,
-        })
-    }
-
-    /// The event that a derived table points at, if it is of the kind that the table is about.
-    fn pointed<T>(
-        &self,
-        table: &str,
-        stored: StoredEvent,
-        of_kind: impl FnOnce(Event) -> Option<T>,
-    ) -> Result<T, CatalogError> {
-        let seq = stored.seq;
-        of_kind(self.decode(stored)?.event).ok_or_else(|| CatalogError::Corrupt {
-            path: self.path.clone(),
-            place: format!("event {seq}"),
-            reason: format!("the table {table} points at an event of another kind"),
-        })
-    }
-
-    /// Every event that the rows of an asset in a derived table point at.
-    fn newest<T>(
-        &self,
-        table: &'static str,
-        order: &str,
-        asset: &AssetKey,
-        of_kind: fn(Event) -> Option<T>,
-    ) -> Result<Vec<T>, CatalogError> {
-        let rows = self.read("read the newest events of an asset", |connection| {
-            let sql = reading::select(&format!("{table} t JOIN events e ON e.seq = t.seq"), "")
-                + " WHERE t.asset = ?1 ORDER BY "
-                + order;
-            let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map([asset.as_str()], StoredEvent::of)?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        })?;
-        let pointed = |row| self.pointed(table, row, of_kind);
-        rows.into_iter().map(pointed).collect()
-    }
-
-    fn run_info(&self, (stored, status): (StoredEvent, String)) -> Result<RunInfo, CatalogError> {
-        let status = RunStatus::parse(&status).ok_or_else(|| CatalogError::Corrupt {
-            path: self.path.clone(),
-            place: format!("event {}", stored.seq),
-            reason: format!("unknown run status {status:?}"),
-        })?;
-        let record = self.pointed("runs", stored, |event| match event {
-            Event::RunSubmitted(record) => Some(record),
-            _ => None,
-        })?;
-        Ok(RunInfo { record, status })
-    }
-}
-
-fn materialization(event: Event) -> Option<Arc<Materialization>> {
-    match event {
-        Event::Materialized(made) => Some(made),
-        _ => None,
     }
 }
 

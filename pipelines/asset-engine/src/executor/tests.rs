@@ -10,6 +10,7 @@ mod limits;
 mod minimal;
 mod model;
 mod order;
+mod owners;
 mod retries;
 mod sources;
 mod stale;
