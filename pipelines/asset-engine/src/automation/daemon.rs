@@ -11,6 +11,7 @@ use crate::catalog::CatalogError;
 use crate::event::{Event, RunRecord, RunStatus, Tick};
 use crate::executor::{EngineError, Executor, RunOutcome, RunRequest};
 use crate::graph::AssetGraph;
+use crate::selection::SelectionError;
 
 /// Evaluates automations on one catalog. It has no clock and no thread: whoever owns it calls
 /// [`Daemon::tick`] every few seconds with the time.
@@ -64,7 +65,9 @@ impl Daemon {
         self.collect(&mut beat)?;
         for left in self.executor.unfinished() {
             let request = RunRequest::from_unfinished(left, Arc::clone(&self.graph));
-            self.submit(request, &mut beat)?;
+            let run = request.run.clone();
+            let answer = self.executor.submit(request);
+            self.note(&run, answer, &mut beat)?;
         }
         self.submit_orders(&mut beat)?;
         self.evaluate(now, &mut beat)?;
@@ -102,14 +105,19 @@ impl Daemon {
         Ok(())
     }
 
-    fn submit(&mut self, request: RunRequest, beat: &mut Beat) -> Result<(), EngineError> {
-        let run = request.run.clone();
-        match self.executor.submit(request) {
+    /// Notes what came of submitting a run.
+    fn note(
+        &mut self,
+        run: &str,
+        answer: Result<(), EngineError>,
+        beat: &mut Beat,
+    ) -> Result<(), EngineError> {
+        match answer {
             Ok(()) => {
-                if !self.under_way.contains(&run) {
-                    self.under_way.push(run.clone());
+                if !self.under_way.iter().any(|known| known == run) {
+                    self.under_way.push(run.to_owned());
                 }
-                beat.submitted.push(run);
+                beat.submitted.push(run.to_owned());
             }
             Err(error @ (EngineError::Catalog(_) | EngineError::Stopped(_))) => return Err(error),
             Err(error) => beat.problems.push(format!("run {run}: {error}")),
@@ -119,9 +127,32 @@ impl Daemon {
 
     fn submit_orders(&mut self, beat: &mut Beat) -> Result<(), EngineError> {
         for order in self.executor.catalog().orders()? {
-            self.submit(RunRequest::of(&order, Arc::clone(&self.graph)), beat)?;
+            let request = RunRequest::of(&order, Arc::clone(&self.graph));
+            match self.executor.submit(request) {
+                Err(EngineError::Selection(error)) => self.refuse(&order, &error, beat)?,
+                answer => self.note(order.run.as_ref(), answer, beat)?,
+            }
         }
         Ok(())
+    }
+
+    /// Records an ordered run that does not fit the graph as failed, so that it is not tried for
+    /// ever.
+    fn refuse(
+        &self,
+        order: &Arc<RunRecord>,
+        error: &SelectionError,
+        beat: &mut Beat,
+    ) -> Result<(), EngineError> {
+        beat.problems.push(format!("run {}: {error}", order.run));
+        self.executor.append(vec![
+            Event::RunSubmitted(Arc::clone(order)),
+            Event::RunEnded {
+                run: Arc::clone(&order.run),
+                status: RunStatus::Failure,
+                fresh: 0,
+            },
+        ])
     }
 
     fn evaluate(&mut self, now: Timestamp, beat: &mut Beat) -> Result<(), EngineError> {

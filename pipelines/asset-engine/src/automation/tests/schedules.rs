@@ -89,4 +89,8 @@ fn what_cannot_run_is_a_problem_and_not_an_end() {
         "run mornings/2024-05-10T04:00:00Z: selection: no selected asset has a partition \"2024-05-09\""
     );
     assert!(beat.submitted.is_empty());
+    let runs = executor.catalog().runs().unwrap();
+    assert_eq!(runs[0].status, crate::RunStatus::Failure);
+    let beat = daemon.tick(at("2024-05-10T12:00:30Z")).unwrap();
+    assert_eq!(beat.problems, [""; 0]);
 }

@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -108,32 +108,36 @@ fn look(dir: &Path, before: Option<&Held>) -> Held {
     }
 }
 
+/// Lets a process come to a random place, by what the witness sees and a little further, and kills
+/// it there; false when it came to its end before.
+fn kill_somewhere(mut child: Child, dir: &Path, rng: &mut StdRng) -> bool {
+    let executions =
+        || std::fs::read_to_string(witness(dir)).map_or(0, |text| text.lines().count());
+    let place = executions() + rng.random_range(0..5);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while executions() < place && child.try_wait().unwrap().is_none() {
+        assert!(
+            Instant::now() < deadline,
+            "the process does not come to execution {place}"
+        );
+        std::thread::yield_now();
+    }
+    // The instant of the kill is the experiment, not a wait for a condition.
+    std::thread::sleep(Duration::from_micros(rng.random_range(0..3000)));
+    child.kill().unwrap();
+    let status = child.wait().unwrap();
+    assert!(status.success() || status.signal() == Some(9), "{status}");
+    !status.success()
+}
+
 #[test]
 fn three_hundred_kills_at_random_instants_lose_and_double_nothing() {
     let mut rng = StdRng::seed_from_u64(SEED);
-    // How long a process works that is left alone: kills fall anywhere in that.
-    let whole = [0, 1, 2, 3].map(|story| {
-        let dir = tempfile::tempdir().unwrap();
-        let mut child = start(dir.path(), story);
-        let begun = Instant::now();
-        assert!(child.wait().unwrap().success());
-        begun.elapsed()
-    });
     let (mut kills, mut stories, mut progressed) = (0, 0_u32, 0);
     while kills < KILLS {
         let dir = tempfile::tempdir().unwrap();
         let mut held: Option<Held> = None;
-        loop {
-            let mut child = start(dir.path(), stories);
-            // The instant of the kill is the experiment, not a wait for a condition.
-            let whole = whole[stories as usize % whole.len()];
-            std::thread::sleep(whole.mul_f64(rng.random_range(0.0..1.0)));
-            child.kill().unwrap();
-            let status = child.wait().unwrap();
-            if status.success() {
-                break;
-            }
-            assert_eq!(status.signal(), Some(9), "{status}");
+        while kill_somewhere(start(dir.path(), stories), dir.path(), &mut rng) {
             kills += 1;
             let seen = look(dir.path(), held.as_ref());
             let moved = held.as_ref().map_or(0, |before| before.head.seq) < seen.head.seq;
@@ -144,9 +148,9 @@ fn three_hundred_kills_at_random_instants_lose_and_double_nothing() {
         look(dir.path(), held.as_ref());
         resume_and_check(dir.path());
     }
-    // Most kills fall after the process has begun to write.
+    // Kills that fall before anything is written would show nothing.
     assert!(
-        progressed * 4 > kills && stories > 10,
+        progressed * 2 > kills && stories > 10,
         "{progressed} of {kills} processes wrote anything, {stories} stories"
     );
 }

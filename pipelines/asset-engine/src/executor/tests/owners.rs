@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::catalogs::open;
-use super::fixture::{Script, asset, graph, request};
+use super::fixture::{Script, asset, graph, key, made, request};
 use crate::catalog::{Draft, SqliteStore, Store};
 use crate::{Catalog, CatalogError, Durability, Event, Executor, ExecutorOptions, Lock};
 
@@ -36,6 +36,70 @@ fn a_second_executor_fails_or_waits() {
     assert!(!waiting.is_finished());
     drop(first);
     assert_eq!(waiting.join().unwrap(), 2);
+}
+
+const CHILD_CATALOG: &str = "ASSET_ENGINE_TEST_READ_CATALOG";
+
+/// The part of another process that reads; does nothing in an ordinary test run.
+#[test]
+fn read_child() {
+    let Some(path) = std::env::var_os(CHILD_CATALOG) else {
+        return;
+    };
+    let catalog = Catalog::open(path, Durability::PowerLoss).unwrap();
+    let verified = catalog.verify(None).unwrap();
+    let run = catalog.run("run").unwrap().unwrap();
+    println!(
+        "read: {} after event {}",
+        run.status.as_str(),
+        verified.head.seq
+    );
+}
+
+/// What another process reads in a catalog.
+fn read_elsewhere(path: &Path) -> String {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "executor::tests::owners::read_child",
+            "--nocapture",
+        ])
+        .env(CHILD_CATALOG, path)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (_, read) = text
+        .split_once("read: ")
+        .unwrap_or_else(|| panic!("{text}"));
+    read.lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn another_process_reads_while_a_run_is_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    let (enter, entered) = std::sync::mpsc::channel();
+    let (let_go, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let script = Arc::new(Script::default());
+    let slow = crate::Asset::new(key("slow"), move |_: &crate::StepContext<'_>| {
+        enter.send(()).unwrap();
+        wait.lock().unwrap().recv().unwrap();
+        Ok(made("v1"))
+    });
+    let executor = open(&path, 1);
+    let graph = graph(vec![asset("first", &script), slow.depends_on(key("first"))]);
+    executor.submit(request("run", &graph)).unwrap();
+    entered.recv_timeout(Duration::from_secs(20)).unwrap();
+    // Submitted, the first step begun and made, and perhaps the start of the second.
+    let read = read_elsewhere(&path);
+    assert!(
+        ["started after event 3", "started after event 4"].contains(&read.as_str()),
+        "{read}"
+    );
+    let_go.send(()).unwrap();
+    executor.wait("run").unwrap();
+    assert_eq!(read_elsewhere(&path), "success after event 6");
 }
 
 /// Whether /proc/locks has a waiter ("->") for the lock file of a catalog.
