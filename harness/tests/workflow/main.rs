@@ -92,7 +92,8 @@ const TESTS: [Test; 20] = [
 fn main() -> Result<()> {
     // Children are started through this program, as `orchbench` starts its own.
     orchbench::cli::serve_if_child();
-    let wanted = std::env::args().nth(1).unwrap_or_default();
+    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let wanted = wanted.unwrap_or_default();
     let stage = Stage::open()?;
     let (mut passed, mut failed) = (0, 0);
     for (name, test) in TESTS.iter().filter(|(name, _)| name.contains(&wanted)) {
