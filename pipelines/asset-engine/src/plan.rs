@@ -19,6 +19,7 @@ pub use known::UNOBSERVED;
 pub(crate) use known::{Input, Known, observation, seen};
 pub use reason::StaleReason;
 pub(crate) use reason::judge;
+pub(crate) use stale::find;
 pub use stale::{StaleStep, WhyError, staleness, why};
 
 /// Which steps a selection means.
@@ -30,7 +31,7 @@ pub struct Plan {
 }
 
 /// One step of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct PlannedStep {
     /// Asset index.
     pub asset: u32,

@@ -27,7 +27,7 @@ pub struct StaleStep {
     pub reason: StaleReason,
 }
 
-/// Why [`why`] has no answer.
+/// Why a question about a piece, see [`why`] and [`crate::Lineage`], has no answer.
 #[derive(Debug, Error)]
 pub enum WhyError {
     /// No asset of that name.
@@ -91,6 +91,23 @@ pub fn why(
     asset: &AssetKey,
     partition: Option<&str>,
 ) -> Result<Vec<StaleReason>, WhyError> {
+    let step = find(graph, asset, partition)?;
+    let mut known = Known::default();
+    load(&mut known, graph, catalog, step.asset)?;
+    let mut reasons = Vec::new();
+    judge_step(graph, &known, step, &mut |reason| {
+        reasons.push(reason);
+        true
+    });
+    Ok(reasons)
+}
+
+/// The piece of a name.
+pub(crate) fn find(
+    graph: &AssetGraph,
+    asset: &AssetKey,
+    partition: Option<&str>,
+) -> Result<PlannedStep, WhyError> {
     let index = graph
         .index(asset)
         .ok_or_else(|| WhyError::UnknownAsset(asset.clone()))?;
@@ -116,18 +133,10 @@ pub fn why(
             found: partition.map_or("none".to_owned(), |found| format!("{found:?}")),
         }
     })?;
-    let mut known = Known::default();
-    load(&mut known, graph, catalog, index)?;
-    let mut reasons = Vec::new();
-    let step = PlannedStep {
+    Ok(PlannedStep {
         asset: index,
         position,
-    };
-    judge_step(graph, &known, step, &mut |reason| {
-        reasons.push(reason);
-        true
-    });
-    Ok(reasons)
+    })
 }
 
 /// Reads what the judgement of an asset's pieces needs.
