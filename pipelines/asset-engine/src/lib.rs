@@ -8,7 +8,9 @@
 //! The modules in the way the data goes: [`AssetKey`] and [`Partitions`] name pieces of data, an
 //! [`Asset`] says how they are made, the [`AssetGraph`] checks how they hang together, a
 //! [`Selection`] picks some, a [`Plan`] lays out the steps, [`staleness`] says which of them are
-//! needed and why, the [`Executor`] runs them and the [`Catalog`] records what happened.
+//! needed and why, the [`Executor`] runs them and the [`Catalog`] records what happened. A [`Daemon`]
+//! asks for runs by itself: at the times of a [`Schedule`], when a [`Sensor`] or a [`Rule`] says so,
+//! and for the partitions of a [`Backfill`].
 #![forbid(unsafe_code)]
 
 mod asset;
