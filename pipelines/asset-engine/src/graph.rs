@@ -29,6 +29,8 @@ type Readers = Csr<(), u32, Directed, u32>;
 #[derive(Debug)]
 pub struct AssetGraph {
     assets: Vec<Asset>,
+    /// By asset, what is asked for often enough to lie close together.
+    kinds: Vec<Kind>,
     by_key: FxHashMap<AssetKey, u32>,
     readers: Readers,
     edges: Vec<Edge>,
@@ -39,6 +41,15 @@ pub struct AssetGraph {
     /// For assets of a step that makes several: all of them, the one that stands for the step
     /// first.
     outputs: FxHashMap<u32, Box<[u32]>>,
+}
+
+/// What every walk asks of an asset.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kind {
+    /// Number of pieces.
+    pub count: u32,
+    pub partitioned: bool,
+    pub external: bool,
 }
 
 /// One dependency, resolved; or the tie between two assets that one step makes.
@@ -101,6 +112,10 @@ impl AssetGraph {
         &self.assets[index as usize]
     }
 
+    pub(crate) fn kind(&self, index: u32) -> Kind {
+        self.kinds[index as usize]
+    }
+
     pub(crate) fn order(&self) -> &[u32] {
         &self.order
     }
@@ -129,13 +144,13 @@ impl AssetGraph {
 
     /// What a piece of an asset reads through an edge, by position upstream.
     pub(crate) fn reads<'a>(&'a self, edge: &'a Edge, position: u32) -> Positions<'a> {
-        let count = self.asset(edge.upstream).partitions.count();
+        let count = self.kind(edge.upstream).count;
         edge.link.upstream(position, count)
     }
 
     /// What reads a piece of an asset through an edge, by position downstream.
     pub(crate) fn read_by<'a>(&'a self, edge: &'a Edge, position: u32) -> Positions<'a> {
-        let count = self.asset(edge.downstream).partitions.count();
+        let count = self.kind(edge.downstream).count;
         edge.link.downstream(position, count)
     }
 

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::link::link;
-use super::{AssetGraph, Edge, GraphError, Link, Readers, order};
+use super::{AssetGraph, Edge, GraphError, Kind, Link, Readers, order};
 use crate::asset::{Asset, Making};
 use crate::key::AssetKey;
 
@@ -11,6 +11,7 @@ use crate::key::AssetKey;
 pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
     let count = index_of("assets", assets.len())?;
     let by_key = index(&assets, count)?;
+    let kinds: Vec<Kind> = assets.iter().map(kind).collect();
     let outputs = outputs(&assets, count, &by_key)?;
     let edge_count: usize = assets.iter().map(|asset| asset.deps.len()).sum();
     index_of("edges", edge_count + assets.len())?;
@@ -30,10 +31,16 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
                 let (asset, dep) = named();
                 return Err(GraphError::DuplicateDependency { asset, dep });
             }
+            let partitioned = [upstream, downstream].map(|at| kinds[at as usize].partitioned);
+            let link = match partitioned {
+                [false, false] => Link::Same,
+                [false, true] => Link::Broadcast,
+                [true, _] => link(&assets[upstream as usize], asset, dep)?,
+            };
             edges.push(Edge {
                 upstream,
                 downstream,
-                link: link(&assets[upstream as usize], asset, dep)?,
+                link,
             });
         }
         if let Some(upstream) = leader(&outputs, downstream)
@@ -59,6 +66,7 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
     }
     Ok(AssetGraph {
         assets,
+        kinds,
         by_key,
         readers,
         edges,
@@ -66,6 +74,14 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
         order,
         outputs,
     })
+}
+
+fn kind(asset: &Asset) -> Kind {
+    Kind {
+        count: asset.partitions.count(),
+        partitioned: asset.partitions.is_partitioned(),
+        external: asset.is_external(),
+    }
 }
 
 /// The assets by key, after a look at each by itself.

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use super::known::Known;
 use super::reason::{StaleReason, judge};
+use super::scan::{Scan, Suspicion};
 use super::{Plan, PlannedStep};
 use crate::catalog::{Catalog, CatalogError};
 use crate::graph::AssetGraph;
@@ -57,26 +58,40 @@ pub fn staleness(
     catalog: &Catalog,
     plan: &Plan,
 ) -> Result<Vec<StaleStep>, CatalogError> {
+    let mut scan = Scan::default();
     let mut known = Known::default();
     let mut stale = Vec::new();
-    let mut loaded = None;
+    let mut begun = None;
     for step in plan.steps() {
-        if loaded.replace(step.asset) != Some(step.asset) {
-            load(&mut known, graph, catalog, step.asset)?;
+        let asset = graph.asset(step.asset);
+        if asset.is_external() {
+            continue;
         }
-        let mut first = None;
-        judge_step(graph, &known, *step, &mut |reason| {
-            first = Some(reason);
-            false
-        });
-        if let Some(reason) = first {
-            let asset = graph.asset(step.asset);
-            stale.push(StaleStep {
-                asset: asset.key.clone(),
-                partition: asset.partitions.key(step.position).map(ToString::to_string),
-                reason,
-            });
+        if begun.replace(step.asset) != Some(step.asset) {
+            scan.begin(graph, catalog, step.asset)?;
         }
+        let reason = match scan.judge(graph, step.position) {
+            Suspicion::Fresh => continue,
+            Suspicion::Missing => Some(StaleReason::Missing),
+            Suspicion::CodeVersion(recorded) => Some(StaleReason::CodeVersion {
+                recorded,
+                current: asset.code_version.to_string(),
+            }),
+            Suspicion::Look => {
+                known.load_around(graph, catalog, *step)?;
+                let mut first = None;
+                judge_step(graph, &known, *step, &mut |reason| {
+                    first = Some(reason);
+                    false
+                });
+                first
+            }
+        };
+        stale.extend(reason.map(|reason| StaleStep {
+            asset: asset.key.clone(),
+            partition: asset.partitions.key(step.position).map(ToString::to_string),
+            reason,
+        }));
     }
     Ok(stale)
 }
@@ -93,7 +108,7 @@ pub fn why(
 ) -> Result<Vec<StaleReason>, WhyError> {
     let step = find(graph, asset, partition)?;
     let mut known = Known::default();
-    load(&mut known, graph, catalog, step.asset)?;
+    known.load_around(graph, catalog, step)?;
     let mut reasons = Vec::new();
     judge_step(graph, &known, step, &mut |reason| {
         reasons.push(reason);
@@ -137,20 +152,6 @@ pub(crate) fn find(
         asset: index,
         position,
     })
-}
-
-/// Reads what the judgement of an asset's pieces needs.
-fn load(
-    known: &mut Known,
-    graph: &AssetGraph,
-    catalog: &Catalog,
-    index: u32,
-) -> Result<(), CatalogError> {
-    let upstream = graph.deps(index).map(|(_, edge)| edge.upstream);
-    for asset in upstream.chain([index]) {
-        known.load_with_checks(graph, catalog, asset)?;
-    }
-    Ok(())
 }
 
 fn judge_step(
