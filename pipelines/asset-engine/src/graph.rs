@@ -10,6 +10,7 @@ mod link;
 mod order;
 mod walk;
 
+use hashbrown::HashTable;
 use petgraph::Directed;
 use petgraph::csr::Csr;
 use rustc_hash::FxHashMap;
@@ -31,7 +32,7 @@ pub struct AssetGraph {
     assets: Vec<Asset>,
     /// By asset, what is asked for often enough to lie close together.
     kinds: Vec<Kind>,
-    by_key: FxHashMap<AssetKey, u32>,
+    by_key: Index,
     readers: Readers,
     edges: Vec<Edge>,
     /// Where the dependencies of an asset start in `edges`, which lie in declared order.
@@ -42,6 +43,10 @@ pub struct AssetGraph {
     /// first.
     outputs: FxHashMap<u32, Box<[u32]>>,
 }
+
+/// Asset indices by the hash of their keys. The keys stay in the assets, so that the table of a
+/// million is small enough for a cache.
+type Index = HashTable<u32>;
 
 /// What every walk asks of an asset.
 #[derive(Debug, Clone, Copy)]
@@ -105,7 +110,7 @@ impl AssetGraph {
     }
 
     pub(crate) fn index(&self, key: &AssetKey) -> Option<u32> {
-        self.by_key.get(key).copied()
+        find(&self.by_key, &self.assets, key)
     }
 
     pub(crate) fn asset(&self, index: u32) -> &Asset {
@@ -170,6 +175,12 @@ impl AssetGraph {
     pub(crate) fn outputs(&self, index: u32) -> Option<&[u32]> {
         self.outputs.get(&index).map(AsRef::as_ref)
     }
+}
+
+/// The asset of a key.
+fn find(by_key: &Index, assets: &[Asset], key: &AssetKey) -> Option<u32> {
+    let is = |index: &u32| assets[*index as usize].key == *key;
+    by_key.find(key.hash_code(), is).copied()
 }
 
 #[cfg(test)]

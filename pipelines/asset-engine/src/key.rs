@@ -72,6 +72,11 @@ impl AssetKey {
         })
     }
 
+    /// Its hash, for tables that keep no keys of their own.
+    pub(crate) fn hash_code(&self) -> u64 {
+        self.hash
+    }
+
     /// The key as text, segments joined by `/`.
     #[must_use]
     pub fn as_str(&self) -> &str {
