@@ -48,7 +48,7 @@ pub use error::{CatalogError, Owner};
 pub(crate) use failpoint::Failpoint;
 #[cfg(test)]
 pub(crate) use failpoint::FailpointMode;
-pub(crate) use fingerprint::{Version, fold, piece as piece_fingerprint};
+pub(crate) use fingerprint::{EachVersion, Version, fold, piece as piece_fingerprint};
 pub(crate) use memory::MemoryStore;
 pub(crate) use sqlite::SqliteStore;
 pub(crate) use starts::{Start, StartLog};
@@ -123,11 +123,7 @@ pub(crate) trait Store: Send {
     ) -> Result<Option<Arc<Materialization>>, CatalogError>;
     fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError>;
     /// Calls for the newest version of each piece of an asset, by partition key.
-    fn each_version(
-        &self,
-        asset: &AssetKey,
-        call: &mut dyn FnMut(Version<'_>),
-    ) -> Result<(), CatalogError>;
+    fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError>;
     fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError>;
     fn checks(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError>;
 }

@@ -22,6 +22,9 @@ pub(crate) struct Version<'a> {
     pub inputs: u64,
 }
 
+/// What is called with each of many versions.
+pub(crate) type EachVersion<'a> = &'a mut dyn FnMut(Version<'_>);
+
 impl<'a> Version<'a> {
     /// That of a materialization.
     pub fn of(made: &'a Materialization) -> Self {
@@ -40,7 +43,7 @@ impl Catalog {
     pub(crate) fn each_version(
         &self,
         asset: &AssetKey,
-        call: &mut dyn FnMut(Version<'_>),
+        call: EachVersion<'_>,
     ) -> Result<(), CatalogError> {
         self.with(|store| store.each_version(asset, call))
     }

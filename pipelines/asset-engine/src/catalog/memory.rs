@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{CatalogError, Draft, Head, RunInfo, Stamp, Store, Verified, Version, chain, writing};
+use super::{
+    CatalogError, Draft, EachVersion, Head, RunInfo, Stamp, Store, Verified, Version, chain,
+    writing,
+};
 use crate::event::{
     BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
     RunStatus, Tick,
@@ -246,11 +249,7 @@ impl Store for MemoryStore {
         Ok(newest(&self.latest, asset))
     }
 
-    fn each_version(
-        &self,
-        asset: &AssetKey,
-        call: &mut dyn FnMut(Version<'_>),
-    ) -> Result<(), CatalogError> {
+    fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError> {
         let pieces = self
             .latest
             .get(asset)

@@ -15,7 +15,8 @@ use super::chain::hex;
 use super::reading::{self, StoredEvent};
 use super::schema::{self, APPLICATION_ID, Found, SCHEMA_VERSION};
 use super::{
-    CatalogError, Draft, Durability, Failpoint, Head, RunInfo, Stamp, Store, Verified, Version,
+    CatalogError, Draft, Durability, EachVersion, Failpoint, Head, RunInfo, Stamp, Store, Verified,
+    Version,
 };
 use crate::event::{
     BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
@@ -226,11 +227,7 @@ impl Store for SqliteStore {
         self.newest("latest", "t.partition", asset, materialization)
     }
 
-    fn each_version(
-        &self,
-        asset: &AssetKey,
-        call: &mut dyn FnMut(Version<'_>),
-    ) -> Result<(), CatalogError> {
+    fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError> {
         let complete = self.read("read the versions of an asset", |connection| {
             rows::each_version(connection, asset, call)
         })?;

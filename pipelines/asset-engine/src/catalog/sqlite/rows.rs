@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::SqliteStore;
 use crate::catalog::reading::{self, StoredEvent};
-use crate::catalog::{CatalogError, RunInfo, Version};
+use crate::catalog::{CatalogError, EachVersion, RunInfo, Version};
 use crate::event::{Event, EventRecord, Materialization, RunStatus};
 use crate::key::AssetKey;
 
@@ -84,7 +84,7 @@ pub(super) fn materialization(event: Event) -> Option<Arc<Materialization>> {
 pub(super) fn each_version(
     connection: &Connection,
     asset: &AssetKey,
-    call: &mut dyn FnMut(Version<'_>),
+    call: EachVersion<'_>,
 ) -> rusqlite::Result<bool> {
     let unknown: bool = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM latest WHERE asset = ?1 AND piece IS NULL)")?
