@@ -24,6 +24,7 @@ mod body;
 mod chain;
 mod error;
 mod failpoint;
+mod fingerprint;
 mod memory;
 mod reading;
 mod schema;
@@ -47,6 +48,7 @@ pub use error::{CatalogError, Owner};
 pub(crate) use failpoint::Failpoint;
 #[cfg(test)]
 pub(crate) use failpoint::FailpointMode;
+pub(crate) use fingerprint::{EachVersion, Version, fold, piece as piece_fingerprint};
 pub(crate) use memory::MemoryStore;
 pub(crate) use sqlite::SqliteStore;
 pub(crate) use starts::{Start, StartLog};
@@ -120,6 +122,8 @@ pub(crate) trait Store: Send {
         partition: Option<&str>,
     ) -> Result<Option<Arc<Materialization>>, CatalogError>;
     fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError>;
+    /// Calls for the newest version of each piece of an asset, by partition key.
+    fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError>;
     fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError>;
     fn checks(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError>;
 }

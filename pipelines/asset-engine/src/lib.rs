@@ -22,6 +22,7 @@ mod executor;
 mod graph;
 mod io;
 mod key;
+mod lineage;
 mod lock;
 mod partition;
 mod plan;
@@ -48,6 +49,7 @@ pub use executor::{
 pub use graph::{AssetGraph, Direction, GraphError};
 pub use io::{Address, DataStore, FolderStore, Keyed, MemoryStore, StoreError, Values, typed};
 pub use key::{AssetKey, KeyError};
+pub use lineage::{Lineage, LineageEdge, LineageNode};
 pub use lock::Lock;
 pub use partition::{Mapping, PartitionError, PartitionKeys, Partitions};
 pub use plan::{Plan, StaleReason, StaleStep, UNOBSERVED, WhyError, staleness, why};

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{CatalogError, Draft, Head, RunInfo, Stamp, Store, Verified, chain, writing};
+use super::{
+    CatalogError, Draft, EachVersion, Head, RunInfo, Stamp, Store, Verified, Version, chain,
+    writing,
+};
 use crate::event::{
     BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
     RunStatus, Tick,
@@ -244,6 +247,16 @@ impl Store for MemoryStore {
 
     fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError> {
         Ok(newest(&self.latest, asset))
+    }
+
+    fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError> {
+        let pieces = self
+            .latest
+            .get(asset)
+            .into_iter()
+            .flat_map(BTreeMap::values);
+        pieces.for_each(|made| call(Version::of(made)));
+        Ok(())
     }
 
     fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {

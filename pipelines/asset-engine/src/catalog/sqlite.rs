@@ -14,7 +14,10 @@ use rusqlite::{Connection, OptionalExtension};
 use super::chain::hex;
 use super::reading::{self, StoredEvent};
 use super::schema::{self, APPLICATION_ID, Found, SCHEMA_VERSION};
-use super::{CatalogError, Draft, Durability, Failpoint, Head, RunInfo, Stamp, Store, Verified};
+use super::{
+    CatalogError, Draft, Durability, EachVersion, Failpoint, Head, RunInfo, Stamp, Store, Verified,
+    Version,
+};
 use crate::event::{
     BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
     RunStatus, Tick,
@@ -222,6 +225,18 @@ impl Store for SqliteStore {
 
     fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError> {
         self.newest("latest", "t.partition", asset, materialization)
+    }
+
+    fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError> {
+        let complete = self.read("read the versions of an asset", |connection| {
+            rows::each_version(connection, asset, call)
+        })?;
+        if !complete {
+            // A record that could not be read when the catalog was migrated says why, by name.
+            let newest = self.latest_of(asset)?;
+            newest.iter().for_each(|made| call(Version::of(made)));
+        }
+        Ok(())
     }
 
     fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {

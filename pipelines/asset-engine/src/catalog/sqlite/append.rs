@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::catalog::chain::{self, Digest};
-use crate::catalog::{CatalogError, Draft, Failpoint, writing};
+use crate::catalog::{CatalogError, Draft, Failpoint, Version, writing};
 use crate::event::{Event, RunStatus};
 
 /// Why a transaction did not come about.
@@ -93,14 +93,19 @@ fn derive(
     match event {
         Event::Materialized(made) => {
             failpoint.pass("newest materialization")?;
+            let version = Version::of(made);
             connection
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO latest (asset, partition, seq) VALUES (?1, ?2, ?3)",
+                    "INSERT OR REPLACE INTO latest (asset, partition, seq, code, piece, inputs)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 )?
                 .execute(params![
                     made.asset.as_str(),
                     made.partition.as_deref().unwrap_or_default(),
-                    seq
+                    seq,
+                    made.code_version,
+                    version.piece.cast_signed(),
+                    version.inputs.cast_signed()
                 ])?;
         }
         Event::Observed(seen) => {

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use rusqlite::Connection;
+
 use super::SqliteStore;
 use crate::catalog::reading::{self, StoredEvent};
-use crate::catalog::{CatalogError, RunInfo};
+use crate::catalog::{CatalogError, EachVersion, RunInfo, Version};
 use crate::event::{Event, EventRecord, Materialization, RunStatus};
 use crate::key::AssetKey;
 
@@ -75,4 +77,33 @@ pub(super) fn materialization(event: Event) -> Option<Arc<Materialization>> {
         Event::Materialized(made) => Some(made),
         _ => None,
     }
+}
+
+/// Calls for the newest version of each piece of an asset, by partition key; or for none, and says
+/// so, when one of them is not known.
+pub(super) fn each_version(
+    connection: &Connection,
+    asset: &AssetKey,
+    call: EachVersion<'_>,
+) -> rusqlite::Result<bool> {
+    let unknown: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM latest WHERE asset = ?1 AND piece IS NULL)")?
+        .query_row([asset.as_str()], |row| row.get(0))?;
+    if unknown {
+        return Ok(false);
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT partition, code, piece, inputs FROM latest WHERE asset = ?1 ORDER BY partition",
+    )?;
+    let mut rows = statement.query([asset.as_str()])?;
+    while let Some(row) = rows.next()? {
+        let partition = row.get_ref(0)?.as_str()?;
+        call(Version {
+            partition: Some(partition).filter(|partition| !partition.is_empty()),
+            code_version: row.get_ref(1)?.as_str()?,
+            piece: row.get::<_, i64>(2)?.cast_unsigned(),
+            inputs: row.get::<_, i64>(3)?.cast_unsigned(),
+        });
+    }
+    Ok(true)
 }
