@@ -8,6 +8,7 @@ mod connection;
 mod drain;
 mod history;
 mod kill;
+mod messages;
 mod metrics;
 mod proxy;
 mod restarts;
@@ -21,7 +22,7 @@ use self::stage::Stage;
 
 type Test = (&'static str, fn(&Stage) -> Result<()>);
 
-const TESTS: [Test; 20] = [
+const TESTS: [Test; 21] = [
     (
         "commands::a_workflow_is_started_by_name_and_waited_for",
         commands::start_and_wait,
@@ -37,6 +38,10 @@ const TESTS: [Test; 20] = [
     (
         "commands::a_workflow_that_failed_ends_with_1_and_its_error",
         commands::failure,
+    ),
+    (
+        "messages::an_update_changes_a_running_backfill_or_is_refused",
+        messages::update_and_query,
     ),
     ("history::show_prints_each_step", history::show),
     (

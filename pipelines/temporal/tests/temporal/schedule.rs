@@ -39,7 +39,7 @@ async fn a_schedule_starts_the_day_and_a_paused_one_does_not() {
     let idle = json!({"shape": "chain", "steps": 1});
     let paused = every_second("NoopWorkflow", idle, true);
     client.create_schedule("paused", paused).await.unwrap();
-    let daily = every_second("DataPipelineWorkflow", json!("one-day"), false);
+    let daily = every_second("DailyWorkflow", json!("one-day"), false);
     client
         .create_schedule("daily", daily.clone())
         .await
@@ -48,10 +48,8 @@ async fn a_schedule_starts_the_day_and_a_paused_one_does_not() {
     // The one that runs is the clock of the one that does not.
     let daily_runs = started(&lab, "daily", 2).await.recent;
     let first = &daily_runs[0];
-    let result = client
-        .pipeline_result(&first.workflow_id, Some(&first.run_id))
-        .await;
-    assert_eq!(result.unwrap().unwrap().partitions, 1);
+    let result = client.result(&first.workflow_id, Some(&first.run_id)).await;
+    assert_eq!(result.unwrap().unwrap()["day"], "2013-01-01");
     let second = &daily_runs[1];
     assert_ne!(first.workflow_id, second.workflow_id);
     assert!(second.due_ns.unwrap() >= first.due_ns.unwrap() + 1_000_000_000);
