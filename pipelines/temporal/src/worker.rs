@@ -151,6 +151,12 @@ pub enum WorkerError {
 /// activity tasks. When told to stop, the worker polls no more; activities may finish within the
 /// drain period, and their results are reported.
 ///
+/// What a drain cannot help: the SDK hangs up its open polls at once, and a task that the server hands
+/// over in that moment begins nowhere. The server gives it again when its timeout has passed: an
+/// activity's heartbeat timeout, 10 s for a workflow task. Servers from 1.31 on can end the polls
+/// themselves (`frontend.enableCancelWorkerPollsOnShutdown`, off by default), which the SDK then waits
+/// for.
+///
 /// # Errors
 /// See [`WorkerError`]; the server's absence, a missing namespace and an overlong drain among them.
 pub async fn run_worker(
