@@ -17,22 +17,26 @@
 //! during every fsync. What a power cut can take away is a start that no commit followed; the epoch
 //! still tells such an attempt from its successor.
 
+mod body;
+mod error;
 mod failpoint;
 mod memory;
 mod reading;
 mod schema;
 mod sqlite;
 mod starts;
+mod writing;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use thiserror::Error;
-
-use crate::event::{Event, EventRecord, Materialization, RunRecord, RunStatus};
+use crate::event::{
+    CheckResult, Event, EventRecord, Materialization, Observation, RunRecord, RunStatus,
+};
 use crate::key::AssetKey;
 
+pub use error::{CatalogError, Owner};
 pub(crate) use failpoint::Failpoint;
 #[cfg(test)]
 pub(crate) use failpoint::FailpointMode;
@@ -55,103 +59,6 @@ pub enum Durability {
 #[derive(Clone)]
 pub struct Catalog {
     store: Arc<Mutex<dyn Store>>,
-}
-
-/// Why a catalog cannot be used.
-#[derive(Debug, Error)]
-pub enum CatalogError {
-    /// SQLite refused.
-    #[error("catalog {path}: {doing}: {source}")]
-    Sqlite {
-        /// The catalog's file.
-        path: PathBuf,
-        /// What was being done.
-        doing: &'static str,
-        /// SQLite's word.
-        source: rusqlite::Error,
-    },
-    /// A file beside the catalog could not be used.
-    #[error("{path}: {doing}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What was being done.
-        doing: &'static str,
-        /// The system's word.
-        source: std::io::Error,
-    },
-    /// Another executor owns the catalog.
-    #[error("catalog {path}: another executor runs on it ({owner})")]
-    Locked {
-        /// The catalog's file.
-        path: PathBuf,
-        /// `pid N`, or "pid unknown" while the owner is starting.
-        owner: Owner,
-    },
-    /// A younger executor has opened the catalog; this one's commit was refused.
-    #[error("catalog {path}: epoch {own} is fenced off, the catalog is at epoch {current}")]
-    Fenced {
-        /// The catalog's file.
-        path: PathBuf,
-        /// The epoch of the refused executor.
-        own: u64,
-        /// The epoch of the newest one.
-        current: u64,
-    },
-    /// Written by a newer version of this crate.
-    #[error("catalog {path}: schema version {found}, expected at most {expected}")]
-    FutureVersion {
-        /// The catalog's file.
-        path: PathBuf,
-        /// Its version.
-        found: i64,
-        /// The newest version known here.
-        expected: i64,
-    },
-    /// A SQLite file that is no catalog.
-    #[error("{path} is no asset catalog: application id {found:#x}, expected {expected:#x}")]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// Its application id.
-        found: i64,
-        /// That of a catalog.
-        expected: i64,
-    },
-    /// A record that cannot be read.
-    #[error("catalog {path}: {place}: {reason}")]
-    Corrupt {
-        /// The file.
-        path: PathBuf,
-        /// Which record.
-        place: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A planned fault, in tests.
-    #[error("catalog write {write} failed as planned ({place})")]
-    Injected {
-        /// Number of the write, from 1.
-        write: u64,
-        /// What was about to be written, or had been.
-        place: &'static str,
-    },
-}
-
-/// Who owns a locked catalog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owner {
-    /// Its process id; `None` while it has not yet written it.
-    pub pid: Option<u32>,
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.pid {
-            Some(pid) => write!(f, "pid {pid}"),
-            None => f.write_str("pid unknown"),
-        }
-    }
 }
 
 /// How a run stands, by the catalog.
@@ -187,6 +94,8 @@ pub(crate) trait Store: Send {
         partition: Option<&str>,
     ) -> Result<Option<Arc<Materialization>>, CatalogError>;
     fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError>;
+    fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError>;
+    fn checks(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError>;
 }
 
 impl Catalog {
@@ -260,6 +169,22 @@ impl Catalog {
     /// The catalog cannot be read.
     pub fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError> {
         self.with(|store| store.latest_of(asset))
+    }
+
+    /// The newest observation of each piece of an asset, by partition key.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn observations_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {
+        self.with(|store| store.observations(asset))
+    }
+
+    /// The newest result of each check of each piece of an asset, by partition key and name.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn checks_of(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError> {
+        self.with(|store| store.checks(asset))
     }
 
     /// The store itself, which a memory executor writes to as well.

@@ -2,6 +2,8 @@
 //!
 //! The event log is the truth; every other table of a catalog is derived from it.
 
+mod fact;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,8 @@ use serde_json::Value;
 use crate::key::AssetKey;
 use crate::selection::Selection;
 use crate::step::StepFailure;
+
+pub use fact::{CheckResult, Observation, Report, Severity};
 
 /// One committed event.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +58,10 @@ pub enum Event {
     AttemptInterrupted(Attempt),
     /// An attempt succeeded, and its result counts from here on.
     Materialized(Arc<Materialization>),
+    /// Data that something else makes was looked at.
+    Observed(Arc<Observation>),
+    /// A piece was checked.
+    Checked(Arc<CheckResult>),
     /// A step will not run in this run.
     Skipped {
         /// The run.
@@ -92,13 +100,13 @@ pub struct Attempt {
 /// The recorded result of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Materialization {
-    /// The run that made it.
+    /// The run that made it; empty = it was reported from outside of any run.
     pub run: Arc<str>,
     /// The asset.
     pub asset: AssetKey,
     /// Its partition.
     pub partition: Option<Arc<str>>,
-    /// The attempt that succeeded.
+    /// The attempt that succeeded; 0 when it was reported from outside of any run.
     pub attempt: u32,
     /// Epoch of the executor that committed it.
     pub epoch: u64,
@@ -196,7 +204,7 @@ impl RunStatus {
 }
 
 impl Event {
-    /// The run that it belongs to.
+    /// The run that it belongs to; empty = none.
     #[must_use]
     pub fn run(&self) -> &Arc<str> {
         match self {
@@ -208,6 +216,8 @@ impl Event {
             | Self::AttemptInterrupted(attempt)
             | Self::AttemptFailed { attempt, .. } => &attempt.run,
             Self::Materialized(made) => &made.run,
+            Self::Observed(seen) => &seen.run,
+            Self::Checked(check) => &check.run,
         }
     }
 }

@@ -29,8 +29,8 @@ mod subprocess;
 pub use asset::{Asset, Dep, Execution};
 pub use catalog::{Catalog, CatalogError, Durability, Owner, RunInfo};
 pub use event::{
-    Attempt, Event, EventRecord, InputVersion, Materialization, Mode, RunRecord, RunStatus,
-    SkipReason,
+    Attempt, CheckResult, Event, EventRecord, InputVersion, Materialization, Mode, Observation,
+    Report, RunRecord, RunStatus, Severity, SkipReason,
 };
 pub use executor::{
     EngineError, Executor, ExecutorOptions, FailedStep, RunOutcome, RunRequest, StepCounts,

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{CatalogError, Draft, RunInfo, Store};
-use crate::event::{Event, EventRecord, Materialization, RunStatus};
+use crate::event::{CheckResult, Event, EventRecord, Materialization, Observation, RunStatus};
 use crate::key::AssetKey;
+
+/// The partition and the name of a check.
+type CheckName = (Option<Arc<str>>, Arc<str>);
 
 /// The tables.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub(crate) struct MemoryStore {
     runs: Vec<RunInfo>,
     run_index: HashMap<Arc<str>, usize>,
     latest: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, Arc<Materialization>>>,
+    observations: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, Arc<Observation>>>,
+    checks: HashMap<AssetKey, BTreeMap<CheckName, Arc<CheckResult>>>,
 }
 
 impl MemoryStore {
@@ -31,8 +36,52 @@ impl Default for MemoryStore {
             runs: Vec::new(),
             run_index: HashMap::new(),
             latest: HashMap::new(),
+            observations: HashMap::new(),
+            checks: HashMap::new(),
         }
     }
+}
+
+impl MemoryStore {
+    fn derive(&mut self, event: &Event) {
+        match event {
+            Event::RunSubmitted(record) => {
+                self.run_index
+                    .insert(Arc::clone(&record.run), self.runs.len());
+                self.runs.push(RunInfo {
+                    record: Arc::clone(record),
+                    status: RunStatus::Started,
+                });
+            }
+            Event::RunEnded { run, status, .. } => {
+                if let Some(index) = self.run_index.get(run) {
+                    self.runs[*index].status = *status;
+                }
+            }
+            Event::Materialized(made) => {
+                let pieces = self.latest.entry(made.asset.clone()).or_default();
+                pieces.insert(made.partition.clone(), Arc::clone(made));
+            }
+            Event::Observed(seen) => {
+                let pieces = self.observations.entry(seen.asset.clone()).or_default();
+                pieces.insert(seen.partition.clone(), Arc::clone(seen));
+            }
+            Event::Checked(check) => {
+                let checks = self.checks.entry(check.asset.clone()).or_default();
+                let key = (check.partition.clone(), Arc::clone(&check.name));
+                checks.insert(key, Arc::clone(check));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The newest of each piece of an asset, in order.
+fn newest<K, T>(table: &HashMap<AssetKey, BTreeMap<K, Arc<T>>>, asset: &AssetKey) -> Vec<Arc<T>> {
+    table
+        .get(asset)
+        .map(|pieces| pieces.values().cloned().collect())
+        .unwrap_or_default()
 }
 
 impl Store for MemoryStore {
@@ -50,28 +99,7 @@ impl Store for MemoryStore {
             });
         }
         for draft in drafts {
-            match &draft.event {
-                Event::RunSubmitted(record) => {
-                    self.run_index
-                        .insert(Arc::clone(&record.run), self.runs.len());
-                    self.runs.push(RunInfo {
-                        record: Arc::clone(record),
-                        status: RunStatus::Started,
-                    });
-                }
-                Event::RunEnded { run, status, .. } => {
-                    if let Some(index) = self.run_index.get(run) {
-                        self.runs[*index].status = *status;
-                    }
-                }
-                Event::Materialized(made) => {
-                    self.latest
-                        .entry(made.asset.clone())
-                        .or_default()
-                        .insert(made.partition.clone(), Arc::clone(made));
-                }
-                _ => {}
-            }
+            self.derive(&draft.event);
             self.events.push(EventRecord {
                 seq: self.events.len() as u64 + 1,
                 t_ns: draft.t_ns,
@@ -114,10 +142,14 @@ impl Store for MemoryStore {
     }
 
     fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError> {
-        Ok(self
-            .latest
-            .get(asset)
-            .map(|pieces| pieces.values().cloned().collect())
-            .unwrap_or_default())
+        Ok(newest(&self.latest, asset))
+    }
+
+    fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {
+        Ok(newest(&self.observations, asset))
+    }
+
+    fn checks(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError> {
+        Ok(newest(&self.checks, asset))
     }
 }

@@ -1,29 +1,21 @@
-//! Events as rows: how they are written into the log and read back.
+//! Rows of the log as events.
 //!
 //! Reading is total: whatever stands in a row, the answer is an event or a reason, never a panic.
 
 use std::sync::Arc;
 
 use rusqlite::Row;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
+use super::body::{CheckedBody, EndedBody, FailedBody, MadeBody, ObservedBody, RunBody};
 use crate::event::{
-    Attempt, Event, EventRecord, InputVersion, Materialization, Mode, RunRecord, RunStatus,
-    SkipReason,
+    Attempt, CheckResult, Event, EventRecord, InputVersion, Materialization, Observation,
+    RunRecord, SkipReason,
 };
 use crate::key::AssetKey;
 use crate::selection::Selection;
 use crate::step::StepFailure;
-
-/// The columns of an event that depend on its kind.
-pub(super) struct EncodedEvent<'a> {
-    pub kind: &'static str,
-    pub asset: Option<&'a str>,
-    pub partition: Option<&'a str>,
-    pub attempt: Option<u32>,
-    pub body: Option<String>,
-}
 
 /// A row of the log.
 pub(super) struct StoredEvent {
@@ -61,108 +53,6 @@ impl StoredEvent {
             attempt: row.get(8)?,
             body: row.get(9)?,
         })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct RunBody<S, C> {
-    selection: S,
-    mode: Mode,
-    config: C,
-}
-
-#[derive(Serialize, Deserialize)]
-struct MadeBody<V, M, I> {
-    data_version: V,
-    code_version: V,
-    metadata: M,
-    inputs: I,
-}
-
-#[derive(Serialize, Deserialize)]
-struct FailedBody<F> {
-    failure: F,
-    retry_delay_ns: Option<u64>,
-    check: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-struct EndedBody {
-    status: RunStatus,
-    fresh: u64,
-}
-
-fn json(body: &impl Serialize) -> Option<String> {
-    // These shapes have text keys only and cannot fail to serialize; were one to, the row would
-    // have no body, which reading reports.
-    serde_json::to_string(body).ok()
-}
-
-/// An event as a row.
-pub(super) fn encode(event: &Event) -> EncodedEvent<'_> {
-    let (kind, attempt, body) = match event {
-        Event::RunSubmitted(record) => {
-            let body = RunBody {
-                selection: &record.selection,
-                mode: record.mode,
-                config: record.config.as_ref(),
-            };
-            ("run_submitted", None, json(&body))
-        }
-        Event::RunResumed { .. } => ("run_resumed", None, None),
-        Event::RunEnded { status, fresh, .. } => {
-            let body = EndedBody {
-                status: *status,
-                fresh: *fresh,
-            };
-            ("run_ended", None, json(&body))
-        }
-        Event::AttemptStarted(attempt) => ("attempt_started", Some(attempt.attempt), None),
-        Event::AttemptInterrupted(attempt) => ("attempt_interrupted", Some(attempt.attempt), None),
-        Event::AttemptFailed {
-            attempt,
-            failure,
-            retry_delay_ns,
-            check,
-        } => {
-            let body = FailedBody {
-                failure,
-                retry_delay_ns: *retry_delay_ns,
-                check: *check,
-            };
-            ("attempt_failed", Some(attempt.attempt), json(&body))
-        }
-        Event::Materialized(made) => {
-            let body = MadeBody {
-                data_version: made.data_version.as_str(),
-                code_version: made.code_version.as_ref(),
-                metadata: &made.metadata,
-                inputs: &made.inputs,
-            };
-            ("materialized", Some(made.attempt), json(&body))
-        }
-        Event::Skipped { reason, .. } => ("skipped", None, json(reason)),
-    };
-    let piece = piece(event);
-    EncodedEvent {
-        kind,
-        asset: piece.map(|(asset, _)| asset.as_str()),
-        partition: piece.and_then(|(_, partition)| partition.as_deref()),
-        attempt,
-        body,
-    }
-}
-
-fn piece(event: &Event) -> Option<(&AssetKey, &Option<Arc<str>>)> {
-    match event {
-        Event::AttemptStarted(attempt)
-        | Event::AttemptInterrupted(attempt)
-        | Event::AttemptFailed { attempt, .. } => Some((&attempt.asset, &attempt.partition)),
-        Event::Materialized(made) => Some((&made.asset, &made.partition)),
-        Event::Skipped {
-            asset, partition, ..
-        } => Some((asset, partition)),
-        Event::RunSubmitted(_) | Event::RunResumed { .. } | Event::RunEnded { .. } => None,
     }
 }
 
@@ -230,10 +120,33 @@ fn decode_event(stored: StoredEvent, epoch: u64) -> Result<Event, String> {
                 inputs: body.inputs,
             })))
         }
+        "observed" => {
+            let body: ObservedBody<String, Value> = body(&stored)?;
+            Ok(Event::Observed(Arc::new(Observation {
+                run,
+                asset: asset(&stored)?,
+                partition: partition(&stored),
+                data_version: body.data_version,
+                metadata: body.metadata,
+            })))
+        }
+        "checked" => {
+            let body: CheckedBody<String, Value> = body(&stored)?;
+            Ok(Event::Checked(Arc::new(CheckResult {
+                run,
+                asset: asset(&stored)?,
+                partition: partition(&stored),
+                name: Arc::from(body.name),
+                passed: body.passed,
+                severity: body.severity,
+                data_version: body.data_version,
+                metadata: body.metadata,
+            })))
+        }
         "skipped" => Ok(Event::Skipped {
             run,
             asset: asset(&stored)?,
-            partition: stored.partition.as_deref().map(Arc::from),
+            partition: partition(&stored),
             reason: body::<SkipReason>(&stored)?,
         }),
         other => Err(format!("unknown kind of event {other:?}")),
@@ -256,6 +169,10 @@ fn asset(stored: &StoredEvent) -> Result<AssetKey, String> {
     AssetKey::new(text).map_err(|error| error.to_string())
 }
 
+fn partition(stored: &StoredEvent) -> Option<Arc<str>> {
+    stored.partition.as_deref().map(Arc::from)
+}
+
 fn attempt(stored: &StoredEvent, run: Arc<str>) -> Result<Attempt, String> {
     let number = stored
         .attempt
@@ -264,7 +181,7 @@ fn attempt(stored: &StoredEvent, run: Arc<str>) -> Result<Attempt, String> {
     Ok(Attempt {
         run,
         asset: asset(stored)?,
-        partition: stored.partition.as_deref().map(Arc::from),
+        partition: partition(stored),
         attempt: number,
     })
 }

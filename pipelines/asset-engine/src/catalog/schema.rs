@@ -6,10 +6,11 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION_ID: i64 = 0x4173_4361;
 
 /// `PRAGMA user_version` of the newest schema.
-pub(super) const SCHEMA_VERSION: i64 = 1;
+pub(super) const SCHEMA_VERSION: i64 = 2;
 
 /// Step n brings version n to n + 1. A published step never changes.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
     value INTEGER NOT NULL
@@ -44,7 +45,24 @@ CREATE TABLE latest (
     seq       INTEGER NOT NULL,
     PRIMARY KEY (asset, partition)
 ) WITHOUT ROWID;
-"];
+",
+    "
+-- Derived. The newest observation of a piece, and the newest result of each check of a piece.
+CREATE TABLE observations (
+    asset     TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    seq       INTEGER NOT NULL,
+    PRIMARY KEY (asset, partition)
+) WITHOUT ROWID;
+CREATE TABLE checks (
+    asset     TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    seq       INTEGER NOT NULL,
+    PRIMARY KEY (asset, partition, name)
+) WITHOUT ROWID;
+",
+];
 
 /// What was found in a file.
 pub(super) enum Found {

@@ -71,7 +71,11 @@ pub(super) fn history(events: &[EventRecord]) -> HashMap<Piece, Progress> {
                 let piece = (asset.clone(), partition.clone());
                 steps.entry(piece).or_default().end = Some(StepEnd::Skipped(reason.clone()));
             }
-            Event::RunSubmitted(_) | Event::RunResumed { .. } | Event::RunEnded { .. } => {}
+            Event::RunSubmitted(_)
+            | Event::RunResumed { .. }
+            | Event::RunEnded { .. }
+            | Event::Observed(_)
+            | Event::Checked(_) => {}
         }
     }
     steps

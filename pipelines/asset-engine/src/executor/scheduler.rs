@@ -108,22 +108,44 @@ impl Shared {
             run: Box::new(run),
             draft,
         });
+        let mut state = shared.acknowledged(state, slot)?;
+        shared.wake(&mut state, 0);
+        Ok(())
+    }
+
+    /// Records events of no run under way, and returns once they are committed, all in one commit.
+    pub fn record(shared: &Arc<Self>, drafts: Vec<Draft>) -> Result<(), EngineError> {
+        let mut state = shared.lock();
+        state.counter += 1;
+        let slot = state.counter;
+        state.submitting.insert(slot);
+        state.pending.push(Pending::Record { slot, drafts });
+        let mut state = shared.acknowledged(state, slot)?;
+        // Steps that ended during this commit wait for somebody to make the next one.
+        shared.wake(&mut state, 0);
+        Ok(())
+    }
+
+    /// Waits until what was pushed under a slot is committed; commits it if nobody else does.
+    fn acknowledged<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        slot: u64,
+    ) -> Result<MutexGuard<'a, State>, EngineError> {
         state.urgent = true;
         loop {
             if let Some(stopped) = &state.stopped {
                 return Err(stopped.clone());
             }
             if !state.submitting.contains(&slot) {
-                shared.wake(&mut state, 0);
-                return Ok(());
+                return Ok(state);
             }
             state = if state.committing {
-                shared
-                    .done
+                self.done
                     .wait(state)
                     .unwrap_or_else(PoisonError::into_inner)
             } else {
-                shared.commit(state)
+                self.commit(state)
             };
         }
     }

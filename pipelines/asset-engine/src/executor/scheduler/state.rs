@@ -72,6 +72,11 @@ pub(in crate::executor) enum Pending {
     Cancel {
         slot: u64,
     },
+    /// Events of no run under way.
+    Record {
+        slot: u64,
+        drafts: Vec<Draft>,
+    },
 }
 
 /// What a commit lets go.
@@ -113,6 +118,14 @@ impl State {
         let slot = match item {
             Pending::Start(draft) => {
                 drafts.push(draft);
+                return;
+            }
+            Pending::Record {
+                slot,
+                drafts: mut recorded,
+            } => {
+                drafts.append(&mut recorded);
+                release.submitted.push(slot);
                 return;
             }
             Pending::Finish {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use super::fixture::{Script, asset, graph, key, memory, pipeline, request};
 use crate::catalog::{Draft, SqliteStore, Store};
 use crate::{
-    Catalog, CatalogError, Durability, Event, Executor, ExecutorOptions, Lock, RetryPolicy,
-    RunStatus,
+    Catalog, CatalogError, CheckResult, Durability, Event, Executor, ExecutorOptions, Lock,
+    Materialization, Observation, Report, RetryPolicy, RunStatus, Severity,
 };
 
 fn open(path: &Path, concurrency: usize) -> Executor {
@@ -175,6 +175,68 @@ fn b10_an_executor_of_an_older_epoch_cannot_commit() {
 }
 
 #[test]
+fn reports_from_outside_are_recorded_in_one_commit_and_read_alike() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    let failpoint = crate::catalog::Failpoint::new(0, crate::catalog::FailpointMode::Error);
+    let hooks = crate::executor::Hooks {
+        failpoint: failpoint.clone(),
+        ..Default::default()
+    };
+    let durable = Executor::open_with(&path, ExecutorOptions::default(), hooks).unwrap();
+    let volatile = memory(1);
+    let made = |number| {
+        let day = format!("day-{number:04}");
+        Materialization::reported(key("raw"), Some(&day), format!("v{number}"), "1")
+    };
+    let check = |passed, severity| CheckResult {
+        severity,
+        ..CheckResult::new(key("raw"), Some("day-0001"), "counts", passed)
+    };
+    let before = failpoint.writes();
+    for executor in [&durable, &volatile] {
+        executor.record_all((0..2000).map(made)).unwrap();
+    }
+    // Each with its row among the newest, and two writes for the commit: so it was one.
+    assert_eq!(failpoint.writes() - before, 2 * 2000 + 2);
+    for executor in [&durable, &volatile] {
+        executor
+            .record_all([
+                Report::from(Observation::new(key("source"), None, "v1")),
+                check(true, Severity::Block).into(),
+            ])
+            .unwrap();
+        executor
+            .record_all([
+                Report::from(Observation::new(key("source"), None, "v2")),
+                check(false, Severity::Warn).into(),
+            ])
+            .unwrap();
+    }
+    drop(durable);
+    let read = Catalog::open(&path, Durability::PowerLoss).unwrap();
+    for catalog in [&read, volatile.catalog()] {
+        let newest = catalog.latest_of(&key("raw")).unwrap();
+        assert_eq!(newest.len(), 2000);
+        assert_eq!(
+            *newest[7],
+            Materialization {
+                epoch: 1,
+                ..made(7)
+            }
+        );
+        let seen = catalog.observations_of(&key("source")).unwrap();
+        assert_eq!(seen.len(), 1);
+        assert_eq!(*seen[0], Observation::new(key("source"), None, "v2"));
+        let checks = catalog.checks_of(&key("raw")).unwrap();
+        assert_eq!(checks.len(), 1);
+        assert_eq!(*checks[0], check(false, Severity::Warn));
+        assert!(!checks[0].blocks());
+        assert_eq!(catalog.all_events().unwrap().len(), 2004);
+    }
+}
+
+#[test]
 fn foreign_and_future_files_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let foreign = dir.path().join("foreign.db");
@@ -191,7 +253,7 @@ fn foreign_and_future_files_are_refused() {
     assert!(
         error
             .to_string()
-            .ends_with("schema version 99, expected at most 1"),
+            .ends_with("schema version 99, expected at most 2"),
         "{error}"
     );
     let text = dir.path().join("text.db");

@@ -1,0 +1,136 @@
+//! The commit: one transaction that appends events and writes what is derived from them.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use crate::catalog::{CatalogError, Draft, Failpoint, writing};
+use crate::event::{Event, RunStatus};
+
+/// Why a transaction did not come about.
+pub(super) enum Refused {
+    Sqlite(rusqlite::Error),
+    Fenced(u64),
+    Planned(CatalogError),
+}
+
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<CatalogError> for Refused {
+    fn from(error: CatalogError) -> Self {
+        Self::Planned(error)
+    }
+}
+
+/// One transaction: epoch check, events, derived rows.
+pub(super) fn append(
+    connection: &mut Connection,
+    failpoint: &Failpoint,
+    epoch: u64,
+    drafts: &[Draft],
+) -> Result<(), Refused> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    {
+        let current: u64 = transaction
+            .prepare_cached("SELECT value FROM meta WHERE name = 'epoch'")?
+            .query_row([], |row| row.get::<_, i64>(0))?
+            .cast_unsigned();
+        if current != epoch {
+            return Err(Refused::Fenced(current));
+        }
+        let mut seq: i64 = transaction
+            .prepare_cached("SELECT coalesce(max(seq), 0) FROM events")?
+            .query_row([], |row| row.get(0))?;
+        let mut insert = transaction.prepare_cached(
+            "INSERT INTO events (seq, t_ns, at_ms, epoch, kind, run, asset, partition, attempt, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?;
+        for draft in drafts {
+            seq += 1;
+            let row = writing::encode(&draft.event);
+            failpoint.pass("event")?;
+            insert.execute(params![
+                seq,
+                draft.t_ns.cast_signed(),
+                draft.at_ms.cast_signed(),
+                epoch.cast_signed(),
+                row.kind,
+                draft.event.run(),
+                row.asset,
+                row.partition,
+                row.attempt,
+                row.body,
+            ])?;
+            derive(&transaction, failpoint, seq, &draft.event)?;
+        }
+    }
+    failpoint.pass("before commit")?;
+    transaction.commit()?;
+    failpoint.pass("after commit")?;
+    Ok(())
+}
+
+/// The rows that follow from an event.
+fn derive(
+    connection: &Connection,
+    failpoint: &Failpoint,
+    seq: i64,
+    event: &Event,
+) -> Result<(), Refused> {
+    match event {
+        Event::Materialized(made) => {
+            failpoint.pass("newest materialization")?;
+            connection
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO latest (asset, partition, seq) VALUES (?1, ?2, ?3)",
+                )?
+                .execute(params![
+                    made.asset.as_str(),
+                    made.partition.as_deref().unwrap_or_default(),
+                    seq
+                ])?;
+        }
+        Event::Observed(seen) => {
+            failpoint.pass("newest observation")?;
+            connection
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO observations (asset, partition, seq) VALUES (?1, ?2, ?3)",
+                )?
+                .execute(params![
+                    seen.asset.as_str(),
+                    seen.partition.as_deref().unwrap_or_default(),
+                    seq
+                ])?;
+        }
+        Event::Checked(check) => {
+            failpoint.pass("newest check")?;
+            connection
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO checks (asset, partition, name, seq)
+                     VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![
+                    check.asset.as_str(),
+                    check.partition.as_deref().unwrap_or_default(),
+                    check.name,
+                    seq
+                ])?;
+        }
+        Event::RunSubmitted(record) => {
+            failpoint.pass("run")?;
+            connection
+                .prepare_cached("INSERT INTO runs (run, first_seq, status) VALUES (?1, ?2, ?3)")?
+                .execute(params![record.run, seq, RunStatus::Started.as_str()])?;
+        }
+        Event::RunEnded { run, status, .. } => {
+            failpoint.pass("run")?;
+            connection
+                .prepare_cached("UPDATE runs SET status = ?2, last_seq = ?3 WHERE run = ?1")?
+                .execute(params![run, status.as_str(), seq])?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
