@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use crate::{Outcome, table};
 
-const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../dagster/conformance/main.py");
+const SCENARIOS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../dagster/conformance/main.py"
+);
 
 /// The scenarios, under way.
 pub struct Dagster(Child);
@@ -23,7 +26,9 @@ pub struct Observations {
 /// Starts the scenarios; the inner error says why there is no Dagster here.
 pub fn start() -> Outcome<Result<Dagster, String>> {
     let python = python();
-    let import = Command::new(&python).args(["-c", "import dagster"]).output();
+    let import = Command::new(&python)
+        .args(["-c", "import dagster"])
+        .output();
     match import {
         Err(error) => return Ok(Err(format!("{}: {error}", python.display()))),
         Ok(output) if !output.status.success() => {
@@ -37,7 +42,11 @@ pub fn start() -> Outcome<Result<Dagster, String>> {
     let mut command = Command::new(&python);
     // The clone stays as it is.
     command.env("PYTHONDONTWRITEBYTECODE", "1").arg(SCENARIOS);
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
     Ok(Ok(Dagster(child)))
 }
 
@@ -64,10 +73,14 @@ impl Dagster {
         }
         let mut lines = said.lines().map(serde_json::from_str::<Value>);
         let head = lines.next().ok_or("the scenarios reported nothing")??;
-        let version = head["dagster"].as_str().ok_or("the first line has no version")?;
+        let version = head["dagster"]
+            .as_str()
+            .ok_or("the first line has no version")?;
         let mut rows = Vec::new();
         for row in table::rows() {
-            let line = lines.next().ok_or_else(|| format!("{}: not reported", row.id))??;
+            let line = lines
+                .next()
+                .ok_or_else(|| format!("{}: not reported", row.id))??;
             if line["id"] != row.id {
                 return Err(format!("expected {}, found {line}", row.id).into());
             }

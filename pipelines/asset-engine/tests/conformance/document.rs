@@ -19,9 +19,13 @@ pub fn compare(ours: &[Value], theirs: &Observations) -> Outcome<()> {
         return Ok(());
     }
     let committed = std::fs::read_to_string(DOCUMENT).unwrap_or_default();
-    let differs = committed.lines().zip(generated.lines()).position(|(old, new)| old != new);
+    let differs = committed
+        .lines()
+        .zip(generated.lines())
+        .position(|(old, new)| old != new);
     if committed != generated {
-        let line = differs.unwrap_or_else(|| committed.lines().count().min(generated.lines().count()));
+        let line =
+            differs.unwrap_or_else(|| committed.lines().count().min(generated.lines().count()));
         return Err(format!(
             "CONFORMANCE.md, line {}: expected {:?}, found {:?}; UPDATE_CONFORMANCE=1 writes it anew",
             line + 1,
@@ -30,7 +34,10 @@ pub fn compare(ours: &[Value], theirs: &Observations) -> Outcome<()> {
         )
         .into());
     }
-    println!("{} is what this run generates", Path::new(DOCUMENT).display());
+    println!(
+        "{} is what this run generates",
+        Path::new(DOCUMENT).display()
+    );
     Ok(())
 }
 
@@ -45,7 +52,11 @@ fn render(ours: &[Value], theirs: &Observations) -> Outcome<String> {
     );
     let mut notes = String::new();
     for (at, row) in table::rows().iter().enumerate() {
-        let verdict = if ours[at] == theirs.rows[at] { "match" } else { "differ" };
+        let verdict = if ours[at] == theirs.rows[at] {
+            "match"
+        } else {
+            "differ"
+        };
         writeln!(
             text,
             "| {} | {} | {} | {} | {verdict} |",
@@ -67,7 +78,8 @@ fn facts(observed: &Value) -> String {
     let Some(facts) = observed.as_object() else {
         return observed.to_string();
     };
-    let fact = |(name, value): (&String, &Value)| format!("{}: {}", name.replace('_', " "), words(value));
+    let fact =
+        |(name, value): (&String, &Value)| format!("{}: {}", name.replace('_', " "), words(value));
     facts.iter().map(fact).collect::<Vec<_>>().join("; ")
 }
 

@@ -43,9 +43,16 @@ fn main() -> Outcome<()> {
     if !broken.is_empty() {
         return Err(format!("conformance: {}", broken.join("\n")).into());
     }
-    println!("{} behaviours of this engine are as the table says", ours.len());
+    println!(
+        "{} behaviours of this engine are as the table says",
+        ours.len()
+    );
     if let Some(theirs) = &theirs {
-        println!("{} behaviours of Dagster {} are as the table says", theirs.rows.len(), theirs.version);
+        println!(
+            "{} behaviours of Dagster {} are as the table says",
+            theirs.rows.len(),
+            theirs.version
+        );
         document::compare(&ours, theirs)?;
     }
     Ok(())
@@ -53,7 +60,10 @@ fn main() -> Outcome<()> {
 
 /// What this engine did, row by row.
 fn ours() -> Outcome<Vec<Value>> {
-    table::rows().iter().map(|row| (row.scenario)().map_err(|error| format!("{}: {error}", row.id).into())).collect()
+    table::rows()
+        .iter()
+        .map(|row| (row.scenario)().map_err(|error| format!("{}: {error}", row.id).into()))
+        .collect()
 }
 
 /// The rows that are not as the table says, with what was expected and found.
@@ -61,7 +71,10 @@ fn broken(ours: &[Value], theirs: Option<&dagster::Observations>) -> Vec<String>
     let mut broken = Vec::new();
     let mut hold = |row: &Row, side: &str, expected: &Value, found: &Value| {
         if expected != found {
-            broken.push(format!("{} ({}): {side}: expected {expected}, found {found}", row.id, row.behaviour));
+            broken.push(format!(
+                "{} ({}): {side}: expected {expected}, found {found}",
+                row.id, row.behaviour
+            ));
         }
     };
     for (at, row) in table::rows().iter().enumerate() {

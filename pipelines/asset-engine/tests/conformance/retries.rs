@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use asset_engine::{
-    Asset, Backoff, Execution, Executor, ExecutorOptions, Mode, RetryPolicy, StepContext, Subprocess,
+    Asset, Backoff, Execution, Executor, ExecutorOptions, Mode, RetryPolicy, StepContext,
+    Subprocess,
 };
 use serde_json::{Value, json};
 
@@ -31,7 +32,12 @@ pub fn exponential_gaps() -> Outcome<Value> {
         ..RetryPolicy::constant(3, DELAY_MS)
     };
     let graph = graph(vec![Asset::new(key("flaky")?, flaky).retry(policy)])?;
-    let outcome = Executor::memory(ExecutorOptions::default()).run(request("run", &graph, &[], Mode::All)?)?;
+    let outcome = Executor::memory(ExecutorOptions::default()).run(request(
+        "run",
+        &graph,
+        &[],
+        Mode::All,
+    )?)?;
     let times = times.lock().unwrap_or_else(PoisonError::into_inner);
     let (begun, failed) = &*times;
     let gaps: Vec<u128> = failed
@@ -39,7 +45,10 @@ pub fn exponential_gaps() -> Outcome<Value> {
         .zip(&begun[1..])
         .map(|(failed, begun)| begun.duration_since(*failed).as_millis() / u128::from(DELAY_MS))
         .collect();
-    let gaps: Vec<u64> = gaps.into_iter().map(u64::try_from).collect::<Result<_, _>>()?;
+    let gaps: Vec<u64> = gaps
+        .into_iter()
+        .map(u64::try_from)
+        .collect::<Result<_, _>>()?;
     Ok(json!({"gaps_in_delays": gaps, "run": status(&outcome)}))
 }
 
@@ -73,8 +82,16 @@ pub fn killed_step_is_retried() -> Outcome<Value> {
     let asset = Asset::new(key("killed_once")?, step)
         .execution(Execution::Subprocess)
         .retry(RetryPolicy::constant(1, 0));
-    let outcome =
-        Executor::memory(ExecutorOptions::default()).run(request("run", &graph(vec![asset])?, &[], Mode::All)?)?;
-    let attempts: Vec<u32> = outcome.materializations.iter().map(|made| made.attempt).collect();
+    let outcome = Executor::memory(ExecutorOptions::default()).run(request(
+        "run",
+        &graph(vec![asset])?,
+        &[],
+        Mode::All,
+    )?)?;
+    let attempts: Vec<u32> = outcome
+        .materializations
+        .iter()
+        .map(|made| made.attempt)
+        .collect();
     Ok(json!({"attempts": attempts.first(), "run": status(&outcome)}))
 }

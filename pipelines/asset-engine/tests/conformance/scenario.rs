@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use asset_engine::{
-    Asset, AssetGraph, AssetKey, Catalog, Materialized, Mode, Plan, RunOutcome, RunRequest, RunStatus, Selection,
-    StepContext, StepFailure, staleness,
+    Asset, AssetGraph, AssetKey, Catalog, Materialized, Mode, Plan, RunOutcome, RunRequest,
+    RunStatus, Selection, StepContext, StepFailure, staleness,
 };
 use serde_json::Value;
 
@@ -32,7 +32,11 @@ impl Trail {
 /// A data version made of the code version and the data versions read, as Dagster makes one when a
 /// step does not say it.
 pub fn derived(code: &str, cx: &StepContext<'_>) -> Materialized {
-    let inputs: Vec<&str> = cx.inputs.iter().map(|input| input.data_version.as_str()).collect();
+    let inputs: Vec<&str> = cx
+        .inputs
+        .iter()
+        .map(|input| input.data_version.as_str())
+        .collect();
     made(&format!("{code}({})", inputs.join(",")))
 }
 
@@ -56,8 +60,16 @@ pub fn graph(assets: Vec<Asset>) -> Outcome<Arc<AssetGraph>> {
 }
 
 /// A run of some assets, or of all.
-pub fn request(run: &str, graph: &Arc<AssetGraph>, only: &[&str], mode: Mode) -> Outcome<RunRequest> {
-    let keys = only.iter().map(|name| key(name)).collect::<Outcome<Vec<_>>>()?;
+pub fn request(
+    run: &str,
+    graph: &Arc<AssetGraph>,
+    only: &[&str],
+    mode: Mode,
+) -> Outcome<RunRequest> {
+    let keys = only
+        .iter()
+        .map(|name| key(name))
+        .collect::<Outcome<Vec<_>>>()?;
     let mut request = RunRequest::new(run, Arc::clone(graph));
     if !keys.is_empty() {
         request.selection = Selection::assets(keys);
