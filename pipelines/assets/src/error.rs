@@ -34,6 +34,12 @@ pub enum AssetsError {
         /// The coefficient.
         found: f64,
     },
+    /// There is nothing yet that a person could have a word on.
+    #[error("asset {asset}: expected a materialization to approve or reject, found none")]
+    NothingToApprove {
+        /// The asset.
+        asset: String,
+    },
     /// The program of a subprocess step cannot be found.
     #[error("command of a subprocess step: {0}")]
     Command(String),
