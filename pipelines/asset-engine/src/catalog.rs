@@ -5,6 +5,9 @@
 //! of processes may read while it does. Everything derived is written in the transaction that
 //! appends the events it is derived from, so a reader sees a materialization wholly or not at all.
 //!
+//! Each event carries a digest over itself and the digest before it ([`Catalog::verify`]), so that a
+//! byte that changed on the disk is found and placed, and a noted [`Head`] stands for the whole log.
+//!
 //! # What a commit costs, and why a start costs none
 //! The executor commits in groups: whatever ended since the last commit is one transaction, one
 //! fsync. The start of an attempt must be known after a SIGKILL, so that the next attempt gets a
@@ -18,6 +21,7 @@
 //! still tells such an attempt from its successor.
 
 mod body;
+mod chain;
 mod error;
 mod failpoint;
 mod memory;
@@ -25,6 +29,7 @@ mod reading;
 mod schema;
 mod sqlite;
 mod starts;
+mod verified;
 mod writing;
 
 use std::fmt;
@@ -43,6 +48,7 @@ pub(crate) use failpoint::FailpointMode;
 pub(crate) use memory::MemoryStore;
 pub(crate) use sqlite::SqliteStore;
 pub(crate) use starts::{Start, StartLog};
+pub use verified::{Head, Verified};
 
 /// What a committed catalog survives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -85,6 +91,8 @@ pub(crate) trait Store: Send {
     /// Appends events and updates what is derived from them, all or nothing, and durably when this
     /// returns. Refused when `epoch` is no longer the newest.
     fn commit(&mut self, epoch: u64, drafts: &[Draft]) -> Result<(), CatalogError>;
+    fn head(&self) -> Result<Head, CatalogError>;
+    fn verify(&self, noted: Option<&Head>) -> Result<Verified, CatalogError>;
     fn runs(&self) -> Result<Vec<RunInfo>, CatalogError>;
     fn run(&self, run: &str) -> Result<Option<RunInfo>, CatalogError>;
     fn events(&self, run: Option<&str>) -> Result<Vec<EventRecord>, CatalogError>;
@@ -117,6 +125,25 @@ impl Catalog {
         Ok(Self {
             store: Arc::new(Mutex::new(store)),
         })
+    }
+
+    /// How far the log goes.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn head(&self) -> Result<Head, CatalogError> {
+        self.with(|store| store.head())
+    }
+
+    /// Looks at every record: the database's structure, the chain of digests, what the records say,
+    /// and the tables derived from them. With a head that was noted before, also whether the log
+    /// still goes that far, and is the same log.
+    ///
+    /// # Errors
+    /// [`CatalogError::Corrupt`] names the first record, or row of a derived table, that is not as
+    /// it was committed; else the file cannot be read at all.
+    pub fn verify(&self, noted: Option<&Head>) -> Result<Verified, CatalogError> {
+        self.with(|store| store.verify(noted))
     }
 
     /// Every run, in the order of submission.
@@ -203,3 +230,6 @@ impl fmt::Debug for Catalog {
         f.debug_struct("Catalog").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ mod step;
 mod subprocess;
 
 pub use asset::{Asset, Dep, Execution};
-pub use catalog::{Catalog, CatalogError, Durability, Owner, RunInfo};
+pub use catalog::{Catalog, CatalogError, Durability, Head, Owner, RunInfo, Verified};
 pub use event::{
     Attempt, CheckResult, Event, EventRecord, InputVersion, Materialization, Mode, Observation,
     Report, RunRecord, RunStatus, Severity, SkipReason,

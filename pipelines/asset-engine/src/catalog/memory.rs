@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{CatalogError, Draft, RunInfo, Store};
+use super::{CatalogError, Draft, Head, RunInfo, Store, Verified, chain, writing};
 use crate::event::{CheckResult, Event, EventRecord, Materialization, Observation, RunStatus};
 use crate::key::AssetKey;
 
@@ -109,6 +109,31 @@ impl Store for MemoryStore {
             });
         }
         Ok(())
+    }
+
+    fn head(&self) -> Result<Head, CatalogError> {
+        let digest = self.events.iter().fold(chain::START, |before, record| {
+            let draft = Draft {
+                t_ns: record.t_ns,
+                at_ms: record.at_ms,
+                event: record.event.clone(),
+            };
+            let encoded = writing::encode(&record.event);
+            let record = encoded.record(record.seq.cast_signed(), record.epoch, &draft);
+            record.digest(&before)
+        });
+        Ok(Head {
+            seq: self.events.len() as u64,
+            digest: chain::hex(&digest),
+        })
+    }
+
+    fn verify(&self, noted: Option<&Head>) -> Result<Verified, CatalogError> {
+        let head = self.head()?;
+        Ok(Verified {
+            missing: noted.map_or(0, |noted| noted.seq.saturating_sub(head.seq)),
+            head,
+        })
     }
 
     fn runs(&self) -> Result<Vec<RunInfo>, CatalogError> {

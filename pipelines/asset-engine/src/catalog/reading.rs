@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::body::{CheckedBody, EndedBody, FailedBody, MadeBody, ObservedBody, RunBody};
+use super::chain::Record;
 use crate::event::{
     Attempt, CheckResult, Event, EventRecord, InputVersion, Materialization, Observation,
     RunRecord, SkipReason,
@@ -22,7 +23,7 @@ pub(super) struct StoredEvent {
     pub seq: i64,
     t_ns: i64,
     at_ms: i64,
-    epoch: i64,
+    pub epoch: i64,
     kind: String,
     run: String,
     asset: Option<String>,
@@ -30,6 +31,9 @@ pub(super) struct StoredEvent {
     attempt: Option<i64>,
     body: Option<String>,
 }
+
+/// How many columns [`select`] asks for, and so the place of the first one more.
+pub(super) const COLUMNS: usize = 10;
 
 /// A query for whole events, which lie in the table called `e`.
 pub(super) fn select(tables: &str, more_columns: &str) -> String {
@@ -53,6 +57,22 @@ impl StoredEvent {
             attempt: row.get(8)?,
             body: row.get(9)?,
         })
+    }
+
+    /// Itself, as its digest sees it.
+    pub fn record(&self) -> Record<'_> {
+        Record {
+            seq: self.seq,
+            t_ns: self.t_ns,
+            at_ms: self.at_ms,
+            epoch: self.epoch,
+            kind: &self.kind,
+            run: &self.run,
+            asset: self.asset.as_deref(),
+            partition: self.partition.as_deref(),
+            attempt: self.attempt,
+            body: self.body.as_deref(),
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! The tables of a catalog file, their version, and how a file is told from another program's.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::chain;
+use super::reading::{self, StoredEvent};
 
 /// `PRAGMA application_id` of a catalog: "AsCa".
 pub(super) const APPLICATION_ID: i64 = 0x4173_4361;
@@ -47,6 +50,8 @@ CREATE TABLE latest (
 ) WITHOUT ROWID;
 ",
     "
+-- SHA-256 over the record and the digest of the one before; empty only while a migration runs.
+ALTER TABLE events ADD COLUMN digest BLOB NOT NULL DEFAULT x'';
 -- Derived. The newest observation of a piece, and the newest result of each check of a piece.
 CREATE TABLE observations (
     asset     TEXT NOT NULL,
@@ -95,10 +100,33 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<Found> {
             transaction.execute_batch(sql)?;
         }
     }
+    if version == 1 {
+        chain_records(&transaction)?;
+    }
+    if version > 0 {
+        // An executor of the older version that still lives would go on writing in its way: it is
+        // fenced off.
+        transaction.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'", [])?;
+    }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()?;
     Ok(Found::Ready)
+}
+
+/// Gives records of version 1 their digests.
+fn chain_records(connection: &Connection) -> rusqlite::Result<()> {
+    let mut update = connection.prepare("UPDATE events SET digest = ?2 WHERE seq = ?1")?;
+    let mut statement =
+        connection.prepare(&(reading::select("events e", "") + " ORDER BY e.seq"))?;
+    let mut rows = statement.query([])?;
+    let mut digest = chain::START;
+    while let Some(row) = rows.next()? {
+        let stored = StoredEvent::of(row)?;
+        digest = stored.record().digest(&digest);
+        update.execute(params![stored.seq, digest])?;
+    }
+    Ok(())
 }
 
 fn inspect(connection: &Connection) -> rusqlite::Result<(i64, i64)> {

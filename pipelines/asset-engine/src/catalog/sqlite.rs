@@ -1,6 +1,7 @@
 //! A catalog in a SQLite file, in WAL mode: one writer, readers beside it.
 
 mod append;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,9 +9,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::chain::hex;
 use super::reading::{self, StoredEvent};
 use super::schema::{self, APPLICATION_ID, Found, SCHEMA_VERSION};
-use super::{CatalogError, Draft, Durability, Failpoint, RunInfo, Store};
+use super::{CatalogError, Draft, Durability, Failpoint, Head, RunInfo, Store, Verified};
 use crate::event::{CheckResult, Event, EventRecord, Materialization, Observation, RunStatus};
 use crate::key::AssetKey;
 use append::{Refused, append};
@@ -157,6 +159,18 @@ fn materialization(event: Event) -> Option<Arc<Materialization>> {
 }
 
 impl Store for SqliteStore {
+    fn head(&self) -> Result<Head, CatalogError> {
+        let (seq, digest) = self.read("read the newest event", append::newest)?;
+        Ok(Head {
+            seq: seq.cast_unsigned(),
+            digest: hex(&digest),
+        })
+    }
+
+    fn verify(&self, noted: Option<&Head>) -> Result<Verified, CatalogError> {
+        self.verify_all(noted)
+    }
+
     fn next_epoch(&mut self) -> Result<u64, CatalogError> {
         self.failpoint.pass("epoch")?;
         let epoch: i64 = self.read("raise the epoch", |connection| {

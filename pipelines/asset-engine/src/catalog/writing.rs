@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::Draft;
 use super::body::{CheckedBody, EndedBody, FailedBody, MadeBody, ObservedBody, RunBody};
+use super::chain::Record;
 use crate::event::Event;
 use crate::key::AssetKey;
 
@@ -15,6 +17,24 @@ pub(super) struct EncodedEvent<'a> {
     pub partition: Option<&'a str>,
     pub attempt: Option<u32>,
     pub body: Option<String>,
+}
+
+impl EncodedEvent<'_> {
+    /// Itself as the record at a place of the log, for its digest.
+    pub fn record<'a>(&'a self, seq: i64, epoch: u64, draft: &'a Draft) -> Record<'a> {
+        Record {
+            seq,
+            t_ns: draft.t_ns.cast_signed(),
+            at_ms: draft.at_ms.cast_signed(),
+            epoch: epoch.cast_signed(),
+            kind: self.kind,
+            run: draft.event.run(),
+            asset: self.asset,
+            partition: self.partition,
+            attempt: self.attempt.map(i64::from),
+            body: self.body.as_deref(),
+        }
+    }
 }
 
 fn json(body: &impl Serialize) -> Option<String> {

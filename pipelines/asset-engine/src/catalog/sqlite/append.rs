@@ -1,7 +1,8 @@
 //! The commit: one transaction that appends events and writes what is derived from them.
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use crate::catalog::chain::{self, Digest};
 use crate::catalog::{CatalogError, Draft, Failpoint, writing};
 use crate::event::{Event, RunStatus};
 
@@ -40,28 +41,29 @@ pub(super) fn append(
         if current != epoch {
             return Err(Refused::Fenced(current));
         }
-        let mut seq: i64 = transaction
-            .prepare_cached("SELECT coalesce(max(seq), 0) FROM events")?
-            .query_row([], |row| row.get(0))?;
+        let (mut seq, mut digest) = newest(&transaction)?;
         let mut insert = transaction.prepare_cached(
-            "INSERT INTO events (seq, t_ns, at_ms, epoch, kind, run, asset, partition, attempt, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO events (seq, t_ns, at_ms, epoch, kind, run, asset, partition, attempt, body, digest)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
         for draft in drafts {
             seq += 1;
-            let row = writing::encode(&draft.event);
+            let encoded = writing::encode(&draft.event);
+            let record = encoded.record(seq, epoch, draft);
+            digest = record.digest(&digest);
             failpoint.pass("event")?;
             insert.execute(params![
-                seq,
-                draft.t_ns.cast_signed(),
-                draft.at_ms.cast_signed(),
-                epoch.cast_signed(),
-                row.kind,
-                draft.event.run(),
-                row.asset,
-                row.partition,
-                row.attempt,
-                row.body,
+                record.seq,
+                record.t_ns,
+                record.at_ms,
+                record.epoch,
+                record.kind,
+                record.run,
+                record.asset,
+                record.partition,
+                record.attempt,
+                record.body,
+                digest,
             ])?;
             derive(&transaction, failpoint, seq, &draft.event)?;
         }
@@ -70,6 +72,15 @@ pub(super) fn append(
     transaction.commit()?;
     failpoint.pass("after commit")?;
     Ok(())
+}
+
+/// The place and the digest of the newest event.
+pub(super) fn newest(connection: &Connection) -> rusqlite::Result<(i64, Digest)> {
+    connection
+        .prepare_cached("SELECT seq, digest FROM events ORDER BY seq DESC LIMIT 1")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+        .map(|newest| newest.unwrap_or((0, chain::START)))
 }
 
 /// The rows that follow from an event.
