@@ -99,7 +99,10 @@ fn decide(cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
         });
     }
     if word.data_version == Verdict::Rejected.of(version) {
-        let message = format!("version {version} of the marts was rejected: {}", word.metadata);
+        let message = format!(
+            "version {version} of the marts was rejected: {}",
+            word.metadata
+        );
         return Err(StepFailure::fatal("Rejected", message));
     }
     let message = format!("no word on version {version} of the marts; `orchbench assets approve`");

@@ -18,7 +18,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use asset_engine::{
-    Asset, AssetGraph, AssetKey, Materialized, Mode, RunRequest, Selection, StepContext, StepFailure,
+    Asset, AssetGraph, AssetKey, Materialized, Mode, RunRequest, Selection, StepContext,
+    StepFailure,
 };
 use serde_json::{Value, json};
 
@@ -56,7 +57,9 @@ pub fn order_graph(work_dir: &Path) -> Result<AssetGraph, AssetsError> {
         let ledger = Ledger::in_folder(work_dir);
         let act = move |cx: &StepContext<'_>| ledger.act(step, cx);
         let asset_key = key(ORDER, name)?;
-        let asset = Asset::new(asset_key.clone(), act).group(ORDER).tag("saga", "do");
+        let asset = Asset::new(asset_key.clone(), act)
+            .group(ORDER)
+            .tag("saga", "do");
         assets.push(after(asset, before.replace(asset_key)));
     }
     let mut before = None;
@@ -64,7 +67,9 @@ pub fn order_graph(work_dir: &Path) -> Result<AssetGraph, AssetsError> {
         let ledger = Ledger::in_folder(work_dir);
         let undo = move |cx: &StepContext<'_>| ledger.undo(step, cx);
         let asset_key = undo_key(name)?;
-        let asset = Asset::new(asset_key.clone(), undo).group(ORDER).tag("saga", "undo");
+        let asset = Asset::new(asset_key.clone(), undo)
+            .group(ORDER)
+            .tag("saga", "undo");
         assets.push(after(asset, before.replace(asset_key)));
     }
     Ok(AssetGraph::new(assets)?)
@@ -81,8 +86,14 @@ fn after(asset: Asset, before: Option<AssetKey>) -> Asset {
 ///
 /// # Errors
 /// None that the constants of this module could cause.
-pub fn undo_request(run: &str, graph: std::sync::Arc<AssetGraph>) -> Result<RunRequest, AssetsError> {
-    let undo = STEPS.iter().map(|(_, name)| undo_key(name)).collect::<Result<Vec<_>, _>>()?;
+pub fn undo_request(
+    run: &str,
+    graph: std::sync::Arc<AssetGraph>,
+) -> Result<RunRequest, AssetsError> {
+    let undo = STEPS
+        .iter()
+        .map(|(_, name)| undo_key(name))
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(RunRequest {
         selection: Selection::assets(undo),
         mode: Mode::All,
@@ -103,7 +114,9 @@ impl Ledger {
     fn act(&self, step: &str, cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
         self.write_once(&format!("do {step} {}", cx.run))?;
         if cx.config["fails"] == step {
-            let message = format!("{step}: fails for good, after its effect, as the run's configuration says");
+            let message = format!(
+                "{step}: fails for good, after its effect, as the run's configuration says"
+            );
             return Err(StepFailure::fatal("Planned", message));
         }
         Ok(made(cx.run))

@@ -163,6 +163,11 @@ fn decode_event(stored: StoredEvent, epoch: u64) -> Result<Event, String> {
                 metadata: body.metadata,
             })))
         }
+        "wiped" => Ok(Event::Wiped {
+            run,
+            asset: asset(&stored)?,
+            partition: partition(&stored),
+        }),
         "skipped" => Ok(Event::Skipped {
             run,
             asset: asset(&stored)?,

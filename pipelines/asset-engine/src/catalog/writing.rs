@@ -103,6 +103,7 @@ pub(super) fn encode(event: &Event) -> EncodedEvent<'_> {
             };
             ("checked", None, json(&body))
         }
+        Event::Wiped { .. } => ("wiped", None, None),
         Event::Skipped { reason, .. } => ("skipped", None, json(reason)),
     };
     let piece = piece(event);
@@ -124,6 +125,9 @@ fn piece(event: &Event) -> Option<(&AssetKey, &Option<Arc<str>>)> {
         Event::Observed(seen) => Some((&seen.asset, &seen.partition)),
         Event::Checked(check) => Some((&check.asset, &check.partition)),
         Event::Skipped {
+            asset, partition, ..
+        }
+        | Event::Wiped {
             asset, partition, ..
         } => Some((asset, partition)),
         Event::RunSubmitted(_) | Event::RunResumed { .. } | Event::RunEnded { .. } => None,

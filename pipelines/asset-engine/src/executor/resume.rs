@@ -75,6 +75,7 @@ pub(super) fn history(events: &[EventRecord]) -> HashMap<Piece, Progress> {
             | Event::RunResumed { .. }
             | Event::RunEnded { .. }
             | Event::Observed(_)
+            | Event::Wiped { .. }
             | Event::Checked(_) => {}
         }
     }

@@ -7,3 +7,4 @@ mod fixture;
 mod order;
 mod retries;
 mod stale;
+mod wipe;

@@ -10,7 +10,6 @@ use std::io::BufReader;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-
 use super::Dataset;
 use super::archive::{self, Archive};
 use super::index::{self, Extent, FORMAT_VERSION, Index};
@@ -65,9 +64,7 @@ pub(crate) fn stage(
     work_dir: &Path,
 ) -> Result<Staged, StepError> {
     let archive = archive::open(dataset, data_dir)?;
-    let dir = work_dir
-        .join("staged")
-        .join(archive.version());
+    let dir = work_dir.join("staged").join(archive.version());
     let path = dir.join(dataset.csv_name());
     let name = format!("{}: {}", archive.name, dataset.csv_name());
     if let Some(index) = staged_index(&dir, dataset)

@@ -231,6 +231,12 @@ impl Walk {
                 let piece = piece(&check.asset, &check.partition);
                 ("checks", format!("{piece} {}", check.name), seq.to_string())
             }
+            Event::Wiped {
+                asset, partition, ..
+            } => {
+                self.derived.remove(&("latest", piece(asset, partition)));
+                return;
+            }
             Event::RunSubmitted(record) => {
                 self.runs.insert(record.run.to_string(), seq);
                 let open = RunStatus::Started.as_str();
