@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::key::AssetKey;
 use crate::partition::{Mapping, Partitions};
@@ -46,6 +47,9 @@ pub struct Asset {
     pub tags: BTreeMap<String, String>,
     /// What happens after a failed attempt.
     pub retry: RetryPolicy,
+    /// How long an attempt may take; `None` = as long as it will. A step in the engine's process is
+    /// given up then, one in a process of its own is killed.
+    pub timeout: Option<Duration>,
     /// What makes it.
     pub step: Arc<dyn Step>,
     /// Where that runs.
@@ -72,6 +76,7 @@ impl Asset {
             group: None,
             tags: BTreeMap::new(),
             retry: RetryPolicy::default(),
+            timeout: None,
             step,
             execution: Execution::InProcess,
             check: false,
@@ -129,6 +134,13 @@ impl Asset {
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
+        self
+    }
+
+    /// Limits how long an attempt may take.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
         self
     }
 

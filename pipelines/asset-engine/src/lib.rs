@@ -24,6 +24,7 @@ mod plan;
 mod retry;
 mod selection;
 mod step;
+mod stop;
 mod subprocess;
 
 pub use asset::{Asset, Dep, Execution};
@@ -34,7 +35,7 @@ pub use event::{
 };
 pub use executor::{
     EngineError, Executor, ExecutorOptions, FailedStep, RunOutcome, RunRequest, StepCounts,
-    UnfinishedRun,
+    TagLimit, UnfinishedRun,
 };
 pub use graph::{AssetGraph, GraphError};
 pub use key::{AssetKey, KeyError};
@@ -44,4 +45,5 @@ pub use plan::{Plan, StaleReason, StaleStep, staleness};
 pub use retry::{Backoff, RetryPolicy};
 pub use selection::{Selection, SelectionError};
 pub use step::{Materialized, Step, StepContext, StepFailure};
+pub use stop::Stop;
 pub use subprocess::{JsonProtocol, PARENT_PID_VARIABLE, Protocol, Subprocess};

@@ -2,12 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::event::{Attempt, Materialization};
 use crate::graph::AssetGraph;
 use crate::step::{StepContext, StepFailure};
+use crate::stop::Stop;
 
 /// Everything an attempt needs, so that it runs without the scheduler's lock.
 pub(super) struct Job {
@@ -16,11 +18,20 @@ pub(super) struct Job {
     pub asset: u32,
     pub epoch: u64,
     pub config: Arc<Value>,
+    pub stop: Stop,
     /// What the step reads, or why it cannot.
     pub inputs: Result<Vec<Arc<Materialization>>, StepFailure>,
 }
 
+/// How an attempt ended.
+pub(super) type JobResult = Result<Arc<Materialization>, StepFailure>;
+
 impl Job {
+    /// How long it may take.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.graph.asset(self.asset).timeout
+    }
+
     /// Calls the step. A panic in it is a failure of the attempt.
     pub fn execute(self) -> Result<Arc<Materialization>, StepFailure> {
         let inputs = self.inputs?;
@@ -33,6 +44,7 @@ impl Job {
             epoch: self.epoch,
             inputs: &inputs,
             config: &self.config,
+            stop: &self.stop,
         };
         let made = catch_unwind(AssertUnwindSafe(|| asset.step.execute(&cx)))
             .unwrap_or_else(|panic| Err(panicked(panic.as_ref())))?;

@@ -10,7 +10,7 @@
 
 mod steps;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -25,6 +25,7 @@ use crate::event::{Attempt, Event, Materialization, Mode, RunRecord, RunStatus, 
 use crate::graph::{AssetGraph, Link};
 use crate::plan::{Known, Plan, Reach};
 use crate::step::StepFailure;
+use crate::stop::Stop;
 
 /// A run under way.
 pub(super) struct RunState {
@@ -177,8 +178,14 @@ impl RunState {
             asset: self.plan.step(step).asset,
             epoch,
             config: Arc::clone(&self.record.config),
+            stop: Stop::default(),
             inputs: self.inputs(step),
         })
+    }
+
+    /// The tags of a step.
+    pub fn tags(&self, step: u32) -> &BTreeMap<String, String> {
+        &self.graph.asset(self.plan.step(step).asset).tags
     }
 
     /// Takes the end of an attempt.
@@ -299,7 +306,8 @@ impl RunState {
             return;
         }
         self.ended = true;
-        let status = if self.counts.canceled > 0 {
+        let aborted = |failed: &FailedStep| failed.failure.error_type == StepFailure::ABORTED;
+        let status = if self.counts.canceled > 0 || self.failures.iter().any(aborted) {
             RunStatus::Canceled
         } else if self.counts.failed + self.counts.skipped > 0 {
             RunStatus::Failure

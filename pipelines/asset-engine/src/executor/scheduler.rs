@@ -10,6 +10,7 @@ mod state;
 use std::cmp::Reverse;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::limits::Limits;
 use super::outcome::RunOutcome;
 use super::run_state::RunState;
 use super::{EngineError, ExecutorOptions, Hooks};
@@ -48,7 +49,7 @@ impl Shared {
             epoch,
             concurrency: options.concurrency.get(),
             clock: hooks.clock,
-            state: Mutex::new(State::new(starts)),
+            state: Mutex::new(State::new(starts, Limits::new(options.tag_limits))),
             work: Condvar::new(),
             done: Condvar::new(),
             store,
@@ -186,6 +187,11 @@ impl Shared {
             let mut state = self.lock();
             state.stopping = true;
             self.work.notify_all();
+            // An attempt that takes too long is still given up, and not waited for.
+            while state.running > 0 && state.stopped.is_none() {
+                let woken = self.done.wait(state);
+                state = woken.unwrap_or_else(PoisonError::into_inner);
+            }
             std::mem::take(&mut state.threads)
         };
         for thread in threads {
