@@ -178,6 +178,8 @@ pub enum Mode {
     All,
     /// Those that are missing or stale when their turn comes.
     Stale,
+    /// Its external assets are looked at, and nothing is made.
+    Observe,
 }
 
 /// How a run stands.

@@ -69,6 +69,20 @@ impl AssetKey {
         &self.0
     }
 
+    /// Joins segments into a key, `["my-source", "flights"]` into `my-source/flights`.
+    ///
+    /// # Errors
+    /// As of [`AssetKey::new`]; no segment at all is an empty one.
+    pub fn of_segments<'a>(segments: impl IntoIterator<Item = &'a str>) -> Result<Self, KeyError> {
+        let segments: Vec<&str> = segments.into_iter().collect();
+        Self::new(&segments.join("/"))
+    }
+
+    /// The segments, from the outermost.
+    pub fn segments(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.split('/')
+    }
+
     /// The last segment.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -128,6 +142,8 @@ mod tests {
         let key = AssetKey::new("my-source/flights_1.0").unwrap();
         assert_eq!(key.to_string(), "my-source/flights_1.0");
         assert_eq!(key.name(), "flights_1.0");
+        assert_eq!(AssetKey::of_segments(key.segments()).unwrap(), key);
+        assert!(AssetKey::of_segments([]).is_err());
         assert_eq!(
             AssetKey::new("a//b").unwrap_err().to_string(),
             "asset key \"a//b\": segment 2 is empty"

@@ -27,7 +27,7 @@ mod step;
 mod stop;
 mod subprocess;
 
-pub use asset::{Asset, Dep, Execution};
+pub use asset::{Asset, Check, Checked, Dep, Execution, Making, MultiStep, Test, Together};
 pub use catalog::{Catalog, CatalogError, Durability, Head, Owner, RunInfo, Verified};
 pub use event::{
     Attempt, CheckResult, Event, EventRecord, InputVersion, Materialization, Mode, Observation,
@@ -37,11 +37,11 @@ pub use executor::{
     EngineError, Executor, ExecutorOptions, FailedStep, RunOutcome, RunRequest, StepCounts,
     TagLimit, UnfinishedRun,
 };
-pub use graph::{AssetGraph, GraphError};
+pub use graph::{AssetGraph, Direction, GraphError};
 pub use key::{AssetKey, KeyError};
 pub use lock::Lock;
 pub use partition::{Mapping, PartitionError, PartitionKeys, Partitions};
-pub use plan::{Plan, StaleReason, StaleStep, staleness};
+pub use plan::{Plan, StaleReason, StaleStep, UNOBSERVED, WhyError, staleness, why};
 pub use retry::{Backoff, RetryPolicy};
 pub use selection::{Selection, SelectionError};
 pub use step::{Materialized, Step, StepContext, StepFailure};

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::graph::AssetGraph;
+use crate::graph::{AssetGraph, Direction};
 use crate::key::{AssetKey, KeyError};
 
 /// What to materialize.
@@ -48,6 +48,11 @@ pub enum SelectionError {
         /// The known names, or their number when there are many.
         known: String,
     },
+    /// Nothing but external assets, of which this is one.
+    #[error(
+        "selection: asset {0} is external, expected one that can be materialized; observe it instead"
+    )]
+    External(AssetKey),
     /// No selected asset has such a partition.
     #[error("selection: no selected asset has a partition {0:?}")]
     UnknownPartition(String),
@@ -170,11 +175,19 @@ impl Selection {
                 }
             })?;
             selected[index as usize] = true;
-            if term.upstream {
-                graph.mark_upstream(index, &mut selected);
-            }
-            if term.downstream {
-                graph.mark_downstream(index, &mut selected);
+            for (wanted, direction) in [
+                (term.upstream, Direction::Up),
+                (term.downstream, Direction::Down),
+            ] {
+                if wanted {
+                    let mut start = vec![false; graph.len()];
+                    start[index as usize] = true;
+                    let reached = graph.reach(&start, direction, u32::MAX);
+                    selected
+                        .iter_mut()
+                        .zip(reached)
+                        .for_each(|(mark, hit)| *mark |= hit);
+                }
             }
         }
         Ok(selected)

@@ -92,6 +92,8 @@ impl StepFailure {
     pub const ABORTED: &'static str = "Aborted";
     /// Error type of a step whose attempts were used up by crashes of the executor.
     pub const INTERRUPTED: &'static str = "Interrupted";
+    /// Error type of a step that did not return one result for each asset that it makes.
+    pub const WRONG_OUTPUTS: &'static str = "WrongOutputs";
     /// Error type of a step one of whose inputs was never materialized and is not in the run.
     pub const MISSING_INPUT: &'static str = "MissingInput";
 

@@ -8,6 +8,7 @@
 //! of an asset is one barrier per edge, which every one of them counts down, so that an edge between
 //! n and m pieces costs n + m steps, not n · m.
 
+mod inputs;
 mod steps;
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,13 +18,14 @@ use std::sync::Arc;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+use super::EngineError;
+use super::job::{Job, Made};
 use super::outcome::{FailedStep, RunOutcome, StepCounts};
 use super::resume::{Piece, Progress, StepEnd};
-use super::{EngineError, job::Job};
 use crate::catalog::{Catalog, CatalogError, Draft};
 use crate::event::{Attempt, Event, Materialization, Mode, RunRecord, RunStatus, SkipReason};
 use crate::graph::{AssetGraph, Link};
-use crate::plan::{Known, Plan, Reach};
+use crate::plan::{Known, Plan};
 use crate::step::StepFailure;
 use crate::stop::Stop;
 
@@ -31,7 +33,7 @@ use crate::stop::Stop;
 pub(super) struct RunState {
     pub record: Arc<RunRecord>,
     graph: Arc<AssetGraph>,
-    plan: Plan,
+    plan: Arc<Plan>,
     steps: Vec<StepState>,
     /// What the steps of the plan made, or, for fresh ones, had made before.
     outputs: Vec<Option<Arc<Materialization>>>,
@@ -56,6 +58,8 @@ struct StepState {
     crashed: u32,
     failures: u32,
     status: Status,
+    /// Whether what it made failed a blocking check.
+    blocked: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -105,7 +109,10 @@ impl RunState {
         catalog: &Catalog,
         history: Option<HashMap<Piece, Progress>>,
     ) -> Result<Self, EngineError> {
-        let plan = Plan::new(&graph, &record.selection)?;
+        let plan = match record.mode {
+            Mode::All | Mode::Stale => Plan::new(&graph, &record.selection)?,
+            Mode::Observe => Plan::observing(&graph, &record.selection)?,
+        };
         let known = load_known(&graph, &plan, record.mode, catalog)?;
         let mut run = Self {
             steps: vec![StepState::default(); plan.len()],
@@ -118,7 +125,7 @@ impl RunState {
             ended: false,
             record,
             graph,
-            plan,
+            plan: Arc::new(plan),
             known,
         };
         run.count_waits();
@@ -134,7 +141,7 @@ impl RunState {
         let ended = |step: &u32| self.steps[*step as usize].status == Status::Ended;
         let ended: Vec<u32> = (0..self.step_count()).filter(ended).collect();
         for step in ended {
-            if self.outputs[step as usize].is_some() {
+            if self.outputs[step as usize].is_some() && !self.steps[step as usize].blocked {
                 self.pass_on(step, effects);
             } else {
                 self.skip_downstream(step, now, effects);
@@ -192,18 +199,13 @@ impl RunState {
     pub fn finish(
         &mut self,
         step: u32,
-        result: Result<Arc<Materialization>, StepFailure>,
+        result: Result<Made, StepFailure>,
         now: Now,
         clock_ns: u64,
         effects: &mut Effects,
     ) {
         match result {
-            Ok(made) => {
-                effects.draft(now, Event::Materialized(Arc::clone(&made)));
-                self.counts.materialized += 1;
-                self.end_well(step, made);
-                self.pass_on(step, effects);
-            }
+            Ok(made) => self.finish_well(step, made, now, effects),
             Err(failure) => self.finish_failed(step, failure, now, clock_ns, effects),
         }
         self.end_if_done(now, effects);
@@ -213,9 +215,9 @@ impl RunState {
     pub fn cancel(&mut self, now: Now, effects: &mut Effects) {
         self.canceled = true;
         for step in 0..self.step_count() {
-            let state = &mut self.steps[step as usize];
-            if matches!(state.status, Status::Waiting | Status::Queued) {
-                state.status = Status::Ended;
+            let status = self.steps[step as usize].status;
+            if matches!(status, Status::Waiting | Status::Queued) && !self.is_being_made(step) {
+                self.steps[step as usize].status = Status::Ended;
                 self.open -= 1;
                 self.counts.canceled += 1;
                 let event = self.skipped(step, SkipReason::Canceled);
@@ -309,7 +311,7 @@ impl RunState {
         let aborted = |failed: &FailedStep| failed.failure.error_type == StepFailure::ABORTED;
         let status = if self.counts.canceled > 0 || self.failures.iter().any(aborted) {
             RunStatus::Canceled
-        } else if self.counts.failed + self.counts.skipped > 0 {
+        } else if self.counts.failed + self.counts.skipped + self.counts.blocked > 0 {
             RunStatus::Failure
         } else {
             RunStatus::Success
@@ -351,10 +353,12 @@ fn load_known(
             continue;
         }
         if mode == Mode::Stale {
-            known.load(graph, catalog, step.asset)?;
+            known.load_with_checks(graph, catalog, step.asset)?;
         }
         for (_, edge) in graph.deps(step.asset) {
-            if mode == Mode::Stale || !plan.covers(graph, edge.upstream) {
+            if mode == Mode::Stale {
+                known.load_with_checks(graph, catalog, edge.upstream)?;
+            } else if !plan.covers(graph, edge.upstream) {
                 known.load(graph, catalog, edge.upstream)?;
             }
         }

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use crate::catalog::{Draft, StartLog};
 use crate::clock::{monotonic_ns, unix_ms};
-use crate::event::{Materialization, RunRecord};
+use crate::event::RunRecord;
 use crate::executor::EngineError;
 use crate::executor::abandon::Executing;
+use crate::executor::job::Made;
 use crate::executor::limits::Limits;
 use crate::executor::outcome::RunOutcome;
 use crate::executor::run_state::{Effects, Now, RunState};
@@ -67,7 +68,7 @@ pub(in crate::executor) enum Pending {
     Start(Draft),
     Finish {
         ticket: Ticket,
-        result: Result<Arc<Materialization>, StepFailure>,
+        result: Result<Made, StepFailure>,
         now: Now,
         clock_ns: u64,
     },
