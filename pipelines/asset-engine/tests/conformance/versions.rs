@@ -1,8 +1,8 @@
 //! B6 to B9: what is stale, and what a materialization of a selection executes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use asset_engine::{Asset, AssetGraph, Executor, ExecutorOptions, Mode, StepContext};
+use asset_engine::{Asset, AssetGraph, Executor, ExecutorOptions, Mode, RunOutcome, StepContext};
 use serde_json::{Map, Value, json};
 
 use crate::Outcome;
@@ -49,6 +49,37 @@ pub fn code_version() -> Outcome<Value> {
     Ok(observed.into())
 }
 
+/// B7. A source changes and is observed later.
+pub fn observed_source() -> Outcome<Value> {
+    let content = Arc::new(Mutex::new("one"));
+    let seen = Arc::clone(&content);
+    let look =
+        move |_: &StepContext<'_>| Ok(made(*seen.lock().unwrap_or_else(PoisonError::into_inner)));
+    let graph = graph(vec![
+        Asset::observed(key("source")?, look),
+        Asset::new(key("reader")?, |cx: &StepContext<'_>| Ok(derived("1", cx)))
+            .depends_on(key("source")?),
+    ])?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    let run = |id: &str, only: &str, mode: Mode| -> Outcome<RunOutcome> {
+        Ok(executor.run(request(id, &graph, &[only], mode)?)?)
+    };
+    run("look", "source", Mode::Observe)?;
+    run("read", "reader", Mode::All)?;
+    let after_first_run = stale(&graph, executor.catalog())?;
+    *content.lock().unwrap_or_else(PoisonError::into_inner) = "two";
+    let after_change = stale(&graph, executor.catalog())?;
+    run("look again", "source", Mode::Observe)?;
+    let after_observation = stale(&graph, executor.catalog())?;
+    run("read again", "reader", Mode::All)?;
+    Ok(json!({
+        "after_first_run": after_first_run,
+        "after_change": after_change,
+        "after_observation": after_observation,
+        "after_second_run": stale(&graph, executor.catalog())?,
+    }))
+}
+
 /// B8. The code of an asset changes, the version of its data does not.
 pub fn unchanged_data_version() -> Outcome<Value> {
     let trail = Trail::default();
@@ -77,7 +108,4 @@ pub fn whole_selection() -> Outcome<Value> {
     trail.take();
     executor.run(request("again", &graph, &[], Mode::All)?)?;
     Ok(json!({"stale_before": stale, "executed": trail.take()}))
-}
-pub fn observed_source() -> Outcome<Value> {
-    Ok(json!({}))
 }
