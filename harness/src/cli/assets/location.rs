@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use asset_engine::{
-    AssetGraph, AssetKey, Catalog, Durability, Executor, ExecutorOptions, Lock, Selection,
+    Asset, AssetGraph, AssetKey, Catalog, Durability, Executor, ExecutorOptions, Lock, Selection,
 };
 use orchbench_assets::{GraphOptions, ORDER};
 use orchbench_etl::{Etl, SourceError};
@@ -131,13 +131,13 @@ impl Assets {
     }
 
     /// One asset, by its key.
-    pub fn key(&self, text: &str) -> Result<AssetKey, UsageError> {
+    pub fn asset(&self, text: &str) -> Result<&Asset, UsageError> {
         let key = AssetKey::new(text).map_err(|error| UsageError(error.to_string()))?;
-        if self.graph.assets().iter().any(|asset| asset.key == key) {
-            return Ok(key);
-        }
-        let known: Vec<&str> = self.graph.assets().iter().map(|asset| asset.key.as_str()).collect();
-        Err(UsageError(format!("asset {key}: expected one of {}", known.join(", "))))
+        self.graph.get(&key).ok_or_else(|| {
+            let known = self.graph.assets().iter().map(|asset| asset.key.as_str());
+            let known: Vec<&str> = known.collect();
+            UsageError(format!("asset {key}: expected one of {}", known.join(", ")))
+        })
     }
 
     /// The keys of a partition, or of a range `FROM..TO` with both ends, in the order of the set

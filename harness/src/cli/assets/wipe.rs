@@ -35,21 +35,22 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let plan = Plan::new(&assets.graph, &selection).map_err(|error| UsageError(error.to_string()))?;
     let executor = assets.executor(args.execution)?;
     let mut pieces = Vec::new();
-    for (asset, partition) in plan.pieces(&assets.graph) {
-        if executor.catalog().latest(asset, partition)?.is_some() {
-            pieces.push((asset.clone(), partition.map(str::to_owned)));
+    for (asset, partition) in plan.iter(&assets.graph) {
+        let made = executor.catalog().latest(asset, partition.map(AsRef::as_ref))?;
+        if made.is_some() {
+            pieces.push((asset.clone(), partition.cloned()));
         }
     }
     if args.yes {
         executor.record_all(pieces.iter().map(|(asset, partition)| Report::Wiped {
             asset: asset.clone(),
-            partition: partition.as_deref().map(Into::into),
+            partition: partition.clone(),
         }))?;
     }
     if args.json {
         let listed: Vec<_> = pieces
             .iter()
-            .map(|(asset, partition)| json!({ "asset": asset, "partition": partition }))
+            .map(|(asset, partition)| json!({ "asset": asset, "partition": partition.as_deref() }))
             .collect();
         output::json(&json!({ "wiped": args.yes, "pieces": listed }))?;
         return Ok(Exit::Done);
