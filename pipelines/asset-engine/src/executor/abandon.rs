@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread::ThreadId;
 use std::time::Duration;
 
-use super::job::JobResult;
+use super::job::Made;
 use super::run_state::Now;
 use super::scheduler::{Pending, Shared, State, Ticket};
 use crate::step::StepFailure;
@@ -109,7 +109,7 @@ impl Shared {
         &self,
         state: &mut State,
         ticket: Ticket,
-        result: JobResult,
+        result: Result<Made, StepFailure>,
         (now, clock_ns): (Now, u64),
     ) {
         state.pending.push(Pending::Finish {

@@ -32,9 +32,6 @@ pub(super) struct Made {
     pub checks: Vec<Arc<CheckResult>>,
 }
 
-/// How an attempt ended.
-pub(super) type JobResult = Result<Made, StepFailure>;
-
 impl Job {
     /// How long it may take.
     pub fn timeout(&self) -> Option<Duration> {
@@ -43,7 +40,7 @@ impl Job {
 
     /// Calls the step, then the checks of what it made. A panic in the step is a failure of the
     /// attempt.
-    pub fn execute(self) -> JobResult {
+    pub fn execute(self) -> Result<Made, StepFailure> {
         let inputs = self.inputs?;
         let asset = self.graph.asset(self.asset);
         let cx = StepContext {
