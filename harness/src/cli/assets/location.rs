@@ -61,7 +61,10 @@ pub(in crate::cli) fn catalog_path(work_dir: &Path) -> PathBuf {
 /// Opens a catalog to read; there must be one.
 pub(in crate::cli) fn read_catalog(path: &Path) -> anyhow::Result<Catalog> {
     if !path.exists() {
-        let message = format!("{}: expected a catalog, found none (--work-dir)", path.display());
+        let message = format!(
+            "{}: expected a catalog, found none (--work-dir)",
+            path.display()
+        );
         return Err(UsageError(message).into());
     }
     Ok(Catalog::open(path, Durability::PowerLoss)?)
@@ -152,8 +155,13 @@ impl Assets {
             let set = sets.clone().find(|set| set.position(Some(key)).is_some());
             set.ok_or_else(|| {
                 let some = sets.find_map(|set| Some((set.key(0)?, set.key(set.count() - 1)?)));
-                let known = some.map_or("none".to_owned(), |(first, last)| format!("{first} to {last}"));
-                UsageError(format!("partition {key:?}: expected one of {}: {known}", self.source))
+                let known = some.map_or("none".to_owned(), |(first, last)| {
+                    format!("{first} to {last}")
+                });
+                UsageError(format!(
+                    "partition {key:?}: expected one of {}: {known}",
+                    self.source
+                ))
             })
         };
         let (set, _) = (place(first)?, place(last)?);
@@ -166,7 +174,10 @@ impl Assets {
             let message = format!("partitions {text:?}: expected the first before the last");
             return Err(UsageError(message));
         }
-        Ok((from..=to).filter_map(|at| set.key(at)).map(ToString::to_string).collect())
+        Ok((from..=to)
+            .filter_map(|at| set.key(at))
+            .map(ToString::to_string)
+            .collect())
     }
 
     /// The catalog, to read.
@@ -179,7 +190,11 @@ impl Assets {
         let options = ExecutorOptions::default()
             .concurrency(execution.concurrency)
             .durability(Durability::PowerLoss)
-            .lock(if execution.wait { Lock::Wait } else { Lock::Fail });
+            .lock(if execution.wait {
+                Lock::Wait
+            } else {
+                Lock::Fail
+            });
         Ok(Executor::open(&self.path, options)?)
     }
 }
@@ -197,7 +212,11 @@ mod tests {
             ("2+EWR/warehouse and not tag:step=check", "EWR"),
             ("key:\"order/*\"", "order"),
         ] {
-            assert_eq!(source_of(selection).ok().as_deref(), Some(source), "{selection}");
+            assert_eq!(
+                source_of(selection).ok().as_deref(),
+                Some(source),
+                "{selection}"
+            );
         }
         for selection in ["*", "tag:step=load", "group:x", ""] {
             assert!(source_of(selection).is_err(), "{selection}");

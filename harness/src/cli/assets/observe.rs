@@ -26,7 +26,14 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let selection = assets.select(&args.selection)?;
     let run = format!("observe-{}", jiff::Timestamp::now());
     let config = json!({ "source": assets.source });
-    let waited = execute(&assets, args.execution, &run, selection, Mode::Observe, config)?;
+    let waited = execute(
+        &assets,
+        args.execution,
+        &run,
+        selection,
+        Mode::Observe,
+        config,
+    )?;
     if args.json {
         let seen = observations(&assets.catalog()?, &run)?;
         let status = waited.outcome.status;

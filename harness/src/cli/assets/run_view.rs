@@ -64,11 +64,15 @@ fn row(record: &EventRecord, begun_ns: u64) -> Vec<String> {
         |since_ns| format!("+{:.3} s", since_ns as f64 / 1e9),
     );
     let told = Told::of(&record.event);
-    let attempt = told.attempt.map_or_else(String::new, |number| format!("attempt {number}"));
-    let piece = told.piece.map_or_else(String::new, |(asset, partition)| match partition {
-        Some(partition) => format!("{asset} {partition}"),
-        None => asset,
-    });
+    let attempt = told
+        .attempt
+        .map_or_else(String::new, |number| format!("attempt {number}"));
+    let piece = told
+        .piece
+        .map_or_else(String::new, |(asset, partition)| match partition {
+            Some(partition) => format!("{asset} {partition}"),
+            None => asset,
+        });
     vec![since, told.what.to_owned(), piece, attempt, told.detail]
 }
 
@@ -166,12 +170,21 @@ impl Told {
                 "checked",
                 &check.asset,
                 check.partition.as_deref(),
-                format!("{}: {}", check.name, if check.passed { "passed" } else { "failed" }),
+                format!(
+                    "{}: {}",
+                    check.name,
+                    if check.passed { "passed" } else { "failed" }
+                ),
             ),
-            Event::Wiped { asset, partition, .. } => {
-                Self::about("wiped", asset, partition.as_deref(), "")
-            }
-            Event::Skipped { asset, partition, reason, .. } => {
+            Event::Wiped {
+                asset, partition, ..
+            } => Self::about("wiped", asset, partition.as_deref(), ""),
+            Event::Skipped {
+                asset,
+                partition,
+                reason,
+                ..
+            } => {
                 let why = match reason {
                     SkipReason::Upstream { asset, partition } => match partition {
                         Some(partition) => format!("as {asset} {partition} was not made"),

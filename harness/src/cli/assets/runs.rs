@@ -52,7 +52,15 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         output::json(&runs)?;
         return Ok(Exit::Done);
     }
-    let head = ["RUN", "STATUS", "MODE", "SELECTION", "SUBMITTED", "LAST EVENT", "EVENTS"];
+    let head = [
+        "RUN",
+        "STATUS",
+        "MODE",
+        "SELECTION",
+        "SUBMITTED",
+        "LAST EVENT",
+        "EVENTS",
+    ];
     let mut table = vec![head.map(str::to_owned).to_vec()];
     table.extend(rows.into_iter().map(|row| {
         vec![

@@ -80,9 +80,16 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn row(catalog: &Catalog, asset: &Asset, pieces: usize, stale: &[StaleStep]) -> anyhow::Result<Row> {
+fn row(
+    catalog: &Catalog,
+    asset: &Asset,
+    pieces: usize,
+    stale: &[StaleStep],
+) -> anyhow::Result<Row> {
     let of_asset = || stale.iter().filter(|step| step.asset == asset.key);
-    let missing = of_asset().filter(|step| step.reason == StaleReason::Missing).count();
+    let missing = of_asset()
+        .filter(|step| step.reason == StaleReason::Missing)
+        .count();
     let data_version = if asset.is_external() {
         let seen = catalog.observations_of(&asset.key)?;
         seen.first().map(|seen| seen.data_version.clone())
@@ -110,7 +117,10 @@ fn table(rows: &[Row]) -> Vec<Vec<String>> {
         let (materialized, stale) = if row.external {
             ("observed".to_owned(), "-".to_owned())
         } else {
-            ((row.pieces - row.missing).to_string(), row.stale.to_string())
+            (
+                (row.pieces - row.missing).to_string(),
+                row.stale.to_string(),
+            )
         };
         let version = row.data_version.as_deref().unwrap_or("-");
         vec![

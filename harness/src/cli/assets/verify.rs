@@ -33,7 +33,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             } else {
                 output::line(&format!("{verified}; to note: {seq}:{digest}"));
             }
-            Ok(if verified.missing == 0 { Exit::Done } else { Exit::Broken })
+            Ok(if verified.missing == 0 {
+                Exit::Done
+            } else {
+                Exit::Broken
+            })
         }
         // A broken record is what was looked for, so it is an answer.
         Err(error @ CatalogError::Corrupt { .. }) => {
@@ -48,10 +52,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
 }
 
 fn head(text: &str) -> Result<Head, UsageError> {
-    let parts = text.split_once(':').and_then(|(seq, digest)| Some((seq.parse().ok()?, digest)));
-    let (seq, digest) = parts.ok_or_else(|| {
-        UsageError(format!("--noted: expected SEQ:DIGEST, found {text:?}"))
-    })?;
+    let parts = text
+        .split_once(':')
+        .and_then(|(seq, digest)| Some((seq.parse().ok()?, digest)));
+    let (seq, digest) =
+        parts.ok_or_else(|| UsageError(format!("--noted: expected SEQ:DIGEST, found {text:?}")))?;
     Ok(Head {
         seq,
         digest: digest.to_owned(),

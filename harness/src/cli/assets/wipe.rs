@@ -32,11 +32,14 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     if let Some(text) = &args.partition {
         selection = selection.with_partitions(assets.partitions(text)?);
     }
-    let plan = Plan::new(&assets.graph, &selection).map_err(|error| UsageError(error.to_string()))?;
+    let plan =
+        Plan::new(&assets.graph, &selection).map_err(|error| UsageError(error.to_string()))?;
     let executor = assets.executor(args.execution)?;
     let mut pieces = Vec::new();
     for (asset, partition) in plan.iter(&assets.graph) {
-        let made = executor.catalog().latest(asset, partition.map(AsRef::as_ref))?;
+        let made = executor
+            .catalog()
+            .latest(asset, partition.map(AsRef::as_ref))?;
         if made.is_some() {
             pieces.push((asset.clone(), partition.cloned()));
         }
@@ -55,7 +58,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         output::json(&json!({ "wiped": args.yes, "pieces": listed }))?;
         return Ok(Exit::Done);
     }
-    let done = if args.yes { "wiped" } else { "would be wiped (--yes wipes)" };
+    let done = if args.yes {
+        "wiped"
+    } else {
+        "would be wiped (--yes wipes)"
+    };
     output::line(&format!("{} pieces {done}", pieces.len()));
     Ok(Exit::Done)
 }
