@@ -17,6 +17,7 @@ mod clock;
 mod event;
 mod executor;
 mod graph;
+mod io;
 mod key;
 mod lock;
 mod partition;
@@ -38,6 +39,7 @@ pub use executor::{
     TagLimit, UnfinishedRun,
 };
 pub use graph::{AssetGraph, Direction, GraphError};
+pub use io::{Address, DataStore, FolderStore, Keyed, MemoryStore, StoreError, Values, typed};
 pub use key::{AssetKey, KeyError};
 pub use lock::Lock;
 pub use partition::{Mapping, PartitionError, PartitionKeys, Partitions};

@@ -32,6 +32,19 @@ impl AssetGraph {
         reached
     }
 
+    /// Those of `among` that read, or are read by, none of the others.
+    pub(crate) fn ends(&self, among: &[bool], direction: Direction) -> Vec<bool> {
+        let mut ends = among.to_vec();
+        for index in marked(among) {
+            self.visit(index, direction, |neighbour| {
+                if among[neighbour as usize] {
+                    ends[index as usize] = false;
+                }
+            });
+        }
+        ends
+    }
+
     /// Calls for every direct neighbour.
     fn visit(&self, index: u32, direction: Direction, mut call: impl FnMut(u32)) {
         match direction {
