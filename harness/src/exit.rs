@@ -29,6 +29,8 @@ impl Exit {
 impl Exit {
     /// The exit code of an error that ended a command.
     pub fn of(error: &anyhow::Error) -> Self {
+        use orchbench_assets::AssetsError;
+
         use crate::engine::TrialError;
         use crate::record::FolderError;
         use crate::scenario::ConfigError;
@@ -43,6 +45,9 @@ impl Exit {
             if let Some(FolderError::NotOne { .. } | FolderError::Malformed { .. }) =
                 cause.downcast_ref()
             {
+                return Self::Usage;
+            }
+            if let Some(AssetsError::NothingToApprove { .. }) = cause.downcast_ref() {
                 return Self::Usage;
             }
             if cause.is::<crate::server::Unavailable>() {
