@@ -215,7 +215,7 @@ fn child_year(folder: &str) -> anyhow::Result<()> {
 }
 
 fn child_run(folder: &str) -> anyhow::Result<()> {
-    let service = orchbench::catalogue::CatalogueService::start(
+    let service = orchbench_etl::catalogue::CatalogueService::start(
         &std::path::Path::new(folder).join("receipts.jsonl"),
     )?;
     let begun = Instant::now();

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod assets;
+mod connection;
 mod exec_child;
 mod generate;
 mod list;
@@ -11,6 +12,7 @@ mod run;
 mod server;
 mod step;
 mod worker;
+mod workflow;
 
 use clap::{Parser, Subcommand};
 
@@ -49,6 +51,8 @@ enum Command {
     Step(step::Args),
     /// A Temporal server that orchbench provisions.
     Server(server::Args),
+    /// The Temporal pipelines by hand: start, signal, query, update, show, schedule.
+    Workflow(workflow::Args),
     /// Write a seeded, larger input of the same shape.
     Generate(generate::Args),
     #[command(hide = true)]
@@ -86,6 +90,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Worker(args) => worker::run(args),
         Command::Step(args) => step::run(&args),
         Command::Server(args) => server::run(args),
+        Command::Workflow(args) => workflow::run(args),
         Command::Generate(args) => generate::run(&args),
         Command::ExecChild(args) => exec_child::run(args),
         Command::Guard => Ok(crate::process::run_guard().map(|_| Exit::Done)?),

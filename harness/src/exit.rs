@@ -53,6 +53,9 @@ impl Exit {
             if cause.is::<crate::server::Unavailable>() {
                 return Self::Unreachable;
             }
+            if let Some(exit) = of_temporal(cause) {
+                return exit;
+            }
             match cause.downcast_ref() {
                 Some(TrialError::Unreachable { .. }) => return Self::Unreachable,
                 Some(TrialError::Interrupted) => return Self::Interrupted,
@@ -61,6 +64,36 @@ impl Exit {
         }
         Self::Unexpected
     }
+}
+
+/// The exit code of an error of the Temporal client or worker; `None` for other errors.
+fn of_temporal(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
+    use orchbench_temporal::{ClientError, ConnectError, WorkerError};
+    let connect = |error: &ConnectError| {
+        if error.is_configuration() {
+            Exit::Usage
+        } else {
+            Exit::Unreachable
+        }
+    };
+    match cause.downcast_ref() {
+        Some(ClientError::Connect(error)) => return Some(connect(error)),
+        // An id that does not fit: there is none, or there is one already.
+        Some(
+            ClientError::AlreadyRunning { .. }
+            | ClientError::Closed { .. }
+            | ClientError::NoSchedule { .. }
+            | ClientError::NotFound { .. }
+            | ClientError::ScheduleExists { .. },
+        ) => return Some(Exit::Usage),
+        _ => {}
+    }
+    match cause.downcast_ref() {
+        Some(WorkerError::Connect(error)) => return Some(connect(error)),
+        Some(WorkerError::Metrics { .. }) => return Some(Exit::Usage),
+        _ => {}
+    }
+    cause.downcast_ref::<ConnectError>().map(connect)
 }
 
 /// The command line's words do not fit together.

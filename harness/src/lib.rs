@@ -7,7 +7,6 @@
 //! engine: [`measure`] → [`check`] → [`stats`] → [`claim`] → [`report`].
 
 pub mod analysis;
-pub mod catalogue;
 pub mod check;
 pub mod claim;
 pub mod cli;

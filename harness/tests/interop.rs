@@ -1,25 +1,17 @@
-//! `DataPipelineWorkflow` from outside Rust: the `temporal` command line and the Python SDK
-//! start it by name on `orchbench worker temporal`.
+//! Every workflow pattern from outside Rust: `pipelines/temporal/interop` drives them by the
+//! `temporal` command line and by the Python SDK, on `orchbench worker temporal`.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use orchbench::server::{Choice, LocalServer, Provisioned, ServerSpec, provision};
 
-const PYTHON: &str = r#"
-import asyncio, json, sys
-from temporalio.client import Client
-
-async def main():
-    client = await Client.connect(sys.argv[1])
-    for _ in range(2):
-        result = await client.execute_workflow(
-            "DataPipelineWorkflow", "my-source", id="pipeline-run-1", task_queue="data-pipeline-queue")
-        print(json.dumps(result))
-
-asyncio.run(main())
-"#;
+const SCRIPT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../pipelines/temporal/interop/interop.sh"
+);
 
 /// Ends the worker when the test does, however it ends.
 struct Worker(Child);
@@ -32,7 +24,7 @@ impl Drop for Worker {
     }
 }
 
-fn start_worker(address: &str, work_dir: &std::path::Path) -> Result<Worker> {
+fn start_worker(address: &str, work_dir: &Path) -> Result<Worker> {
     let log = std::fs::File::create(work_dir.join("worker.log"))?;
     let child = Command::new(env!("CARGO_BIN_EXE_orchbench"))
         .args([
@@ -55,26 +47,15 @@ fn start_worker(address: &str, work_dir: &std::path::Path) -> Result<Worker> {
     Ok(worker)
 }
 
-fn execute(command: &mut Command) -> Result<String> {
-    let output = command.stdin(Stdio::null()).output()?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    ensure!(
-        output.status.success(),
-        "{command:?}: {said}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(said)
-}
-
 fn main() -> Result<()> {
     // Children are started through this program, as `orchbench` starts its own.
     orchbench::cli::serve_if_child();
-    the_command_line_and_python_start_the_pipeline_by_name()?;
+    every_pattern_answers_the_command_line_and_python()?;
     println!("1 passed, 0 failed");
     Ok(())
 }
 
-fn the_command_line_and_python_start_the_pipeline_by_name() -> Result<()> {
+fn every_pattern_answers_the_command_line_and_python() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let provisioned = provision(&Choice::Cache, &|line| println!("{line}"))
         .or_else(|_| provision(&Choice::Path, &|line| println!("{line}")))?;
@@ -82,65 +63,20 @@ fn the_command_line_and_python_start_the_pipeline_by_name() -> Result<()> {
         anyhow::bail!("expected the temporal command line, found {provisioned}");
     };
     let server = LocalServer::start(&provisioned, &ServerSpec::new(folder.path().join("server")))?;
-    let address = server.address().to_owned();
-    let worker = start_worker(&address, folder.path())?;
+    let worker = start_worker(server.address(), folder.path())?;
 
-    let mut changed = Vec::new();
-    for number in 1..=2 {
-        let said = execute(
-            Command::new(cli)
-                .args(["workflow", "execute", "--type", "DataPipelineWorkflow"])
-                .args([
-                    "--task-queue",
-                    "data-pipeline-queue",
-                    "--workflow-id",
-                    &format!("cli-{number}"),
-                ])
-                .args([
-                    "--input",
-                    "\"my-source\"",
-                    "--output",
-                    "json",
-                    "--address",
-                    &address,
-                ]),
-        )?;
-        let answer: serde_json::Value =
-            serde_json::from_str(&said).with_context(|| said.clone())?;
-        changed.push(
-            answer["result"]["changed"]
-                .as_u64()
-                .with_context(|| said.clone())?,
-        );
-    }
-    ensure!(changed[0] > 0 && changed[1] == 0, "changed: {changed:?}");
-    python(&address)?;
+    // The script finds the command line on PATH, as its users do.
+    let bin = cli.parent().context("the folder of the command line")?;
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::iter::once(bin.to_owned()).chain(std::env::split_paths(&others));
+    let status = Command::new("bash")
+        .arg(SCRIPT)
+        .env("PATH", std::env::join_paths(path)?)
+        .env("TEMPORAL_ADDRESS", server.address())
+        .stdin(Stdio::null())
+        .status()?;
+    ensure!(status.success(), "interop.sh: {status}");
     drop(worker);
     server.stop()?;
-    Ok(())
-}
-
-fn python(address: &str) -> Result<()> {
-    let python = std::env::var("ORCHBENCH_PYTHON").unwrap_or_else(|_| "python3".into());
-    let has_sdk = Command::new(&python)
-        .args(["-c", "import temporalio"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !has_sdk {
-        println!("not run: {python} has no temporalio (pip install temporalio; ORCHBENCH_PYTHON)");
-        return Ok(());
-    }
-    let said = execute(Command::new(&python).args(["-c", PYTHON, address]))?;
-    let summaries: Vec<serde_json::Value> = said
-        .lines()
-        .map(serde_json::from_str)
-        .collect::<Result<_, _>>()?;
-    ensure!(summaries.len() == 2, "expected two summaries, found {said}");
-    for summary in summaries {
-        ensure!(summary["source"] == "my-source", "{summary}");
-        ensure!(summary["partitions"] == 7, "{summary}");
-        ensure!(summary["loaded"] == summary["accepted"], "{summary}");
-        ensure!(summary["changed"] == 0, "{summary}");
-    }
     Ok(())
 }

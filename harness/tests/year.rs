@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use asset_engine::{Executor, ExecutorOptions};
-use orchbench::catalogue::CatalogueService;
 use orchbench::process::TempFolder;
 use orchbench::server::{Choice, LocalServer, ServerSpec, ServerTuning, provision};
 use orchbench_assets::GraphOptions;
+use orchbench_etl::catalogue::CatalogueService;
 use orchbench_etl::postgres_server::LocalPostgres;
 use orchbench_etl::{Etl, EtlConfig, Summary};
 use orchbench_temporal::{Client, PipelineInput, WorkerOptions, worker};

@@ -72,8 +72,28 @@ fn sections() -> anyhow::Result<Vec<Section>> {
         ("engines", engines.into()),
         ("experiments", experiments.into()),
         ("faults", faults.into()),
+        ("settings", settings()),
         ("scenarios", scenarios.collect()),
         ("claims", claims.collect()),
         ("profiles", profiles.collect()),
     ])
+}
+
+/// Every named set of settings: the default one whole, the others by what differs from it.
+fn settings() -> Vec<[String; 3]> {
+    let described = |name: &str| engine::settings(name).map(|each| each.describe());
+    let default = described("default").unwrap_or_default();
+    let row = |name: &str| {
+        let values = described(name)?;
+        let values: Vec<String> = values
+            .into_iter()
+            .filter(|(setting, value)| name == "default" || default.get(setting) != Some(value))
+            .map(|(setting, value)| format!("{setting} = {value}"))
+            .collect();
+        Some([name.to_owned(), values.join(", "), String::new()])
+    };
+    engine::settings_names()
+        .into_iter()
+        .filter_map(row)
+        .collect()
 }

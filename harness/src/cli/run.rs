@@ -8,7 +8,6 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context;
 
 use crate::analysis;
-use crate::catalogue::CatalogueService;
 use crate::engine::Laboratory;
 use crate::exit::{Exit, UsageError};
 use crate::output::{self, Progress};
@@ -18,6 +17,7 @@ use crate::runner::{self, RunEnd};
 use crate::scenario::known_name;
 use crate::server::{self, Choice, Provisioned};
 use crate::{engine, environment, experiment, process, report};
+use orchbench_etl::catalogue::CatalogueService;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -2,12 +2,14 @@
 //! these with `--config`; by hand, `orchbench worker temporal` polls the task queue for
 //! anyone who starts `DataPipelineWorkflow` by name.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use orchbench_etl::EtlConfig;
+use orchbench_etl::catalogue::CatalogueService;
 
-use crate::catalogue::CatalogueService;
+use super::connection::Connection;
 use crate::exit::{Exit, UsageError};
 use crate::output;
 use crate::process;
@@ -23,18 +25,20 @@ pub(super) struct Args {
     config: Option<PathBuf>,
     #[command(flatten)]
     surroundings: Surroundings,
-    /// The server's gRPC address.
-    #[arg(long, env = "TEMPORAL_ADDRESS", default_value = "127.0.0.1:7233")]
-    temporal_address: String,
-    /// The namespace.
-    #[arg(long, env = "TEMPORAL_NAMESPACE", default_value = "default")]
-    namespace: String,
+    #[command(flatten)]
+    connection: Connection,
     /// The task queue.
     #[arg(long, default_value = orchbench_temporal::TASK_QUEUE)]
     task_queue: String,
     /// Use the tuned worker settings (sticky timeout 1 s) instead of the defaults.
     #[arg(long)]
     tuned: bool,
+    /// Serve Prometheus metrics here, such as `127.0.0.1:9464`; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    metrics: Option<SocketAddr>,
+    /// How long activities may go on after SIGTERM or Ctrl-C, in milliseconds.
+    #[arg(long, value_name = "MS")]
+    drain_ms: Option<u64>,
 }
 
 /// Where state is, for commands by hand.
@@ -113,10 +117,12 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         );
         return Err(UsageError(message).into());
     }
+    let server = args.connection.target();
+    let endpoint = server.resolve()?;
     let (etl, _catalogue) = args.surroundings.open()?;
     output::note(&format!(
         "polling task queue {} of namespace {} at {}; stop with Ctrl-C or SIGTERM",
-        args.task_queue, args.namespace, args.temporal_address
+        args.task_queue, endpoint.namespace, endpoint.address
     ));
     let config = WorkerConfig {
         etl,
@@ -124,10 +130,12 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         catalog: None,
         execution: StepExecution::InProcess,
         temporal: Some(TemporalWorker {
-            address: args.temporal_address,
-            namespace: args.namespace,
+            connect_timeout_ms: Some(args.connection.connect_timeout_ms()),
+            server,
             task_queue: args.task_queue,
             tuned: args.tuned,
+            drain_ms: args.drain_ms,
+            metrics: args.metrics,
         }),
     };
     worker::run("temporal", config)?;

@@ -78,7 +78,7 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
             source,
         })?;
     let client = runtime
-        .block_on(Client::connect(server.address(), server.namespace(), READY))
+        .block_on(Client::connect_to(&server.target(), READY))
         .map_err(|error| unreachable(error.to_string()))?
         .with_task_queue(task_queue);
     workers.await_ready(setup.workers as usize, READY)?;
@@ -99,10 +99,12 @@ fn start_workers(
     task_queue: &str,
 ) -> Result<Workers, TrialError> {
     let temporal = TemporalWorker {
-        address: server.address().to_owned(),
-        namespace: server.namespace().to_owned(),
+        server: server.target(),
         task_queue: task_queue.to_owned(),
         tuned: trial.settings.tuned_worker,
+        connect_timeout_ms: None,
+        drain_ms: None,
+        metrics: None,
     };
     let template = WorkerConfig {
         temporal: Some(temporal),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use orchbench_temporal::Target;
 use serde::Serialize;
 use temporalio_client::ConnectionOptions;
 
@@ -75,6 +76,15 @@ impl Server {
         match self {
             Server::Local(_) => NAMESPACE,
             Server::Named { named, .. } => &named.namespace,
+        }
+    }
+
+    /// The server as clients and workers name it; TLS and API key of a named one are in the
+    /// environment, which child processes have too.
+    pub fn target(&self) -> Target {
+        match self {
+            Server::Local(local) => Target::plain(local.address(), NAMESPACE),
+            Server::Named { named, .. } => named.target(),
         }
     }
 

@@ -1,14 +1,10 @@
 //! The address that a user names: by flag, by `TEMPORAL_ADDRESS`, or in a profile of
 //! temporal.toml. TLS, API key and namespace come from the same configuration.
 
+use orchbench_temporal::{Configured, Target};
 use temporalio_client::ConnectionOptions;
-use temporalio_client::envconfig::{ClientConfigProfile, LoadClientConfigProfileOptions};
-use temporalio_common::envconfig::load_client_config_profile;
 
 use super::ServerError;
-
-/// The namespace where the configuration names none.
-const DEFAULT_NAMESPACE: &str = "default";
 
 /// A server that the user named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +23,7 @@ impl NamedAddress {
     /// # Errors
     /// [`ServerError::Configuration`] when that profile is not readable.
     pub fn from_flag(address: &str) -> Result<Self, ServerError> {
-        Ok(NamedAddress {
-            address: address.to_owned(),
-            namespace: namespace(&profile()?),
-            source: "--temporal-address",
-        })
+        Self::new(address, "--temporal-address")
     }
 
     /// The address of the environment or of its temporal.toml profile; `None` when
@@ -40,12 +32,25 @@ impl NamedAddress {
     /// # Errors
     /// [`ServerError::Configuration`] when the profile is not readable.
     pub fn from_environment() -> Result<Option<Self>, ServerError> {
-        let profile = profile()?;
-        Ok(profile.address.clone().map(|address| NamedAddress {
-            address,
-            namespace: namespace(&profile),
-            source: "TEMPORAL_ADDRESS or temporal.toml",
-        }))
+        Configured::default()
+            .named_address()
+            .map_err(configuration)?
+            .map(|address| Self::new(&address, "TEMPORAL_ADDRESS or temporal.toml"))
+            .transpose()
+    }
+
+    fn new(address: &str, source: &'static str) -> Result<Self, ServerError> {
+        let endpoint = at(address).resolve().map_err(configuration)?;
+        Ok(Self {
+            address: endpoint.address,
+            namespace: endpoint.namespace,
+            source,
+        })
+    }
+
+    /// The server as clients and workers name it.
+    pub fn target(&self) -> Target {
+        at(&self.address)
     }
 
     /// The client's options for this address, with TLS and API key of the profile.
@@ -53,9 +58,7 @@ impl NamedAddress {
     /// # Errors
     /// [`ServerError::Configuration`] when the address or the profile is not valid.
     pub fn connection_options(&self) -> Result<ConnectionOptions, ServerError> {
-        let mut profile = profile()?;
-        profile.address = Some(self.address.clone());
-        ConnectionOptions::try_from(profile).map_err(configuration)
+        options(&self.target())
     }
 }
 
@@ -65,22 +68,18 @@ impl NamedAddress {
 /// # Errors
 /// [`ServerError::Configuration`] when the address is not valid.
 pub fn connection_options(address: &str) -> Result<ConnectionOptions, ServerError> {
-    let target: temporalio_client::Url = format!("http://{address}")
-        .parse()
-        .map_err(|e| configuration(format!("address {address:?}: {e}")))?;
-    Ok(ConnectionOptions::new(target).build())
+    options(&Target::plain(address, "default"))
 }
 
-fn profile() -> Result<ClientConfigProfile, ServerError> {
-    load_client_config_profile(LoadClientConfigProfileOptions::default(), None)
-        .map_err(configuration)
+fn at(address: &str) -> Target {
+    Target::Configured(Configured {
+        address: Some(address.to_owned()),
+        ..Configured::default()
+    })
 }
 
-fn namespace(profile: &ClientConfigProfile) -> String {
-    profile
-        .namespace
-        .clone()
-        .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned())
+fn options(target: &Target) -> Result<ConnectionOptions, ServerError> {
+    Ok(target.resolve().map_err(configuration)?.options)
 }
 
 fn configuration(error: impl std::fmt::Display) -> ServerError {

@@ -1,8 +1,10 @@
 //! What a worker process is told: one JSON file, written by the harness.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use orchbench_etl::EtlConfig;
+use orchbench_temporal::Target;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -40,14 +42,21 @@ pub enum StepExecution {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TemporalWorker {
-    /// `host:port` of the gRPC frontend.
-    pub address: String,
-    /// Namespace.
-    pub namespace: String,
+    /// The server and the namespace.
+    pub server: Target,
     /// Task queue.
     pub task_queue: String,
     /// True for the tuned worker settings (sticky timeout 1 s).
     pub tuned: bool,
+    /// How long to wait for the server, instead of the worker's own bound.
+    #[serde(default)]
+    pub connect_timeout_ms: Option<u64>,
+    /// How long activities may go on after SIGTERM, instead of the worker's own bound.
+    #[serde(default)]
+    pub drain_ms: Option<u64>,
+    /// Where to serve Prometheus metrics, `None` for nowhere.
+    #[serde(default)]
+    pub metrics: Option<SocketAddr>,
 }
 
 /// Why a worker's configuration could not be read.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use orchbench_etl::Etl;
-use orchbench_temporal::{Tuning, WorkerOptions};
+use orchbench_temporal::{Settings, Tuning, WorkerOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::WorkerConfig;
 use crate::engine::protocol::Reply;
+use crate::output;
 
 /// Polls until it is told to stop.
 pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
@@ -17,17 +18,24 @@ pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
         .temporal
         .context("the Temporal worker needs a server: none in its configuration")?;
     let etl = Arc::new(Etl::open(config.etl)?);
+    let default = WorkerOptions::new("");
     let options = WorkerOptions {
-        namespace: temporal.namespace,
+        server: temporal.server,
         task_queue: temporal.task_queue,
         tuning: if temporal.tuned {
             Tuning::Tuned
         } else {
             Tuning::Default
         },
-        ..WorkerOptions::new(temporal.address)
+        connect_timeout_ms: temporal
+            .connect_timeout_ms
+            .unwrap_or(default.connect_timeout_ms),
+        drain_ms: temporal.drain_ms.unwrap_or(default.drain_ms),
+        metrics: temporal.metrics,
+        ..default
     };
-    let ready = |_: &orchbench_temporal::Settings| {
+    let ready = |settings: &Settings| {
+        say(settings);
         let reply = Reply::Ready {
             pid: std::process::id(),
         };
@@ -38,6 +46,16 @@ pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
     };
     orchbench_temporal::worker::run_blocking(options, etl, ready, stop())?;
     Ok(())
+}
+
+/// Every setting, for whoever reads the worker's log.
+fn say(settings: &Settings) {
+    if let Ok(settings) = serde_json::to_string(settings) {
+        output::note(&format!("worker settings: {settings}"));
+    }
+    if let Some(address) = settings.metrics {
+        output::note(&format!("metrics at http://{address}/metrics"));
+    }
 }
 
 /// Ends at the first SIGTERM or SIGINT. Where signals cannot be heard, never: the process

@@ -24,6 +24,7 @@ mod body;
 mod chain;
 mod error;
 mod failpoint;
+mod fingerprint;
 mod memory;
 mod reading;
 mod schema;
@@ -32,12 +33,14 @@ mod starts;
 mod verified;
 mod writing;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::event::{
-    CheckResult, Event, EventRecord, Materialization, Observation, RunRecord, RunStatus,
+    BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
+    RunStatus, Tick,
 };
 use crate::key::AssetKey;
 
@@ -45,6 +48,7 @@ pub use error::{CatalogError, Owner};
 pub(crate) use failpoint::Failpoint;
 #[cfg(test)]
 pub(crate) use failpoint::FailpointMode;
+pub(crate) use fingerprint::{EachVersion, Version, fold, piece as piece_fingerprint};
 pub(crate) use memory::MemoryStore;
 pub(crate) use sqlite::SqliteStore;
 pub(crate) use starts::{Start, StartLog};
@@ -76,6 +80,17 @@ pub struct RunInfo {
     pub status: RunStatus,
 }
 
+/// When a piece was last made or, if something else makes it, seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    /// Its partition.
+    pub partition: Option<Arc<str>>,
+    /// The event in the log.
+    pub seq: u64,
+    /// When: milliseconds since the Unix epoch.
+    pub at_ms: u64,
+}
+
 /// An event that is not yet committed.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
@@ -91,6 +106,11 @@ pub(crate) trait Store: Send {
     /// Appends events and updates what is derived from them, all or nothing, and durably when this
     /// returns. Refused when `epoch` is no longer the newest.
     fn commit(&mut self, epoch: u64, drafts: &[Draft]) -> Result<(), CatalogError>;
+    fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError>;
+    fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError>;
+    fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError>;
+    fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError>;
+    fn stamps(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError>;
     fn head(&self) -> Result<Head, CatalogError>;
     fn verify(&self, noted: Option<&Head>) -> Result<Verified, CatalogError>;
     fn runs(&self) -> Result<Vec<RunInfo>, CatalogError>;
@@ -102,6 +122,8 @@ pub(crate) trait Store: Send {
         partition: Option<&str>,
     ) -> Result<Option<Arc<Materialization>>, CatalogError>;
     fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError>;
+    /// Calls for the newest version of each piece of an asset, by partition key.
+    fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError>;
     fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError>;
     fn checks(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError>;
 }
@@ -212,6 +234,48 @@ impl Catalog {
     /// The catalog cannot be read.
     pub fn checks_of(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError> {
         self.with(|store| store.checks(asset))
+    }
+
+    /// The newest recorded tick of each automation, which has its cursor.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
+        self.with(|store| store.ticks())
+    }
+
+    /// How the runs stand whose ids begin with a name and a slash, such as those of an automation or
+    /// of a backfill.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn statuses_of(&self, name: &str) -> Result<HashMap<String, RunStatus>, CatalogError> {
+        let statuses = self.with(|store| store.statuses(&format!("{name}/")))?;
+        Ok(statuses.into_iter().collect())
+    }
+
+    /// The runs that ticks asked for and that are not yet submitted, oldest first.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError> {
+        self.with(|store| store.orders())
+    }
+
+    /// Every backfill, oldest first.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
+        self.with(|store| store.backfills())
+    }
+
+    /// When each piece of an asset was last made or seen, in the order of that.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn stamps_of(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
+        self.with(|store| store.stamps(asset))
     }
 
     /// The store itself, which a memory executor writes to as well.

@@ -2,9 +2,10 @@
 //!
 //! The event log is the truth; every other table of a catalog is derived from it.
 
+mod automation;
 mod fact;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,7 +14,11 @@ use crate::key::AssetKey;
 use crate::selection::Selection;
 use crate::step::StepFailure;
 
+pub use automation::{BackfillInfo, BackfillRecord, Tick};
 pub use fact::{CheckResult, Observation, Report, Severity};
+
+/// The id that stands for no run.
+static NO_RUN: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
 
 /// One committed event.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +76,17 @@ pub enum Event {
         asset: AssetKey,
         /// Its partition.
         partition: Option<Arc<str>>,
+    },
+    /// An automation was evaluated.
+    Ticked(Arc<Tick>),
+    /// A backfill was accepted.
+    BackfillRequested(Arc<BackfillRecord>),
+    /// Every run of a backfill has ended, or it was cancelled.
+    BackfillEnded {
+        /// Id of the backfill.
+        id: Arc<str>,
+        /// How.
+        status: RunStatus,
     },
     /// A step will not run in this run.
     Skipped {
@@ -231,6 +247,7 @@ impl Event {
             Self::Materialized(made) => &made.run,
             Self::Observed(seen) => &seen.run,
             Self::Checked(check) => &check.run,
+            Self::Ticked(_) | Self::BackfillRequested(_) | Self::BackfillEnded { .. } => &NO_RUN,
         }
     }
 }

@@ -14,6 +14,7 @@ mod abandon;
 mod job;
 mod limits;
 mod outcome;
+mod outside;
 mod request;
 mod resume;
 mod run_state;
@@ -28,7 +29,7 @@ use crate::catalog::{
     Catalog, CatalogError, Draft, Failpoint, MemoryStore, SqliteStore, StartLog, Store,
 };
 use crate::clock::{Clock, monotonic_ns, unix_ms};
-use crate::event::{Event, Report, RunRecord, RunStatus};
+use crate::event::{Event, RunRecord, RunStatus};
 use crate::graph::AssetGraph;
 use crate::lock::OwnerLock;
 
@@ -231,25 +232,6 @@ impl Executor {
         let run = request.run.clone();
         self.submit(request)?;
         self.wait(&run)
-    }
-
-    /// Records what was made, seen or checked outside of any run: all of it in one commit, durable
-    /// when this returns.
-    ///
-    /// # Errors
-    /// The catalog failed.
-    pub fn record_all<I>(&self, reports: I) -> Result<(), EngineError>
-    where
-        I: IntoIterator,
-        I::Item: Into<Report>,
-    {
-        let (t_ns, at_ms) = (monotonic_ns(), unix_ms());
-        let draft = |report: I::Item| Draft {
-            t_ns,
-            at_ms,
-            event: report.into().into_event(self.shared.epoch),
-        };
-        Shared::record(&self.shared, reports.into_iter().map(draft).collect())
     }
 
     /// Cancels a run: what has not begun will not; what is being executed is finished and kept.

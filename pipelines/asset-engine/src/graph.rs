@@ -10,6 +10,7 @@ mod link;
 mod order;
 mod walk;
 
+use hashbrown::HashTable;
 use petgraph::Directed;
 use petgraph::csr::Csr;
 use rustc_hash::FxHashMap;
@@ -29,7 +30,9 @@ type Readers = Csr<(), u32, Directed, u32>;
 #[derive(Debug)]
 pub struct AssetGraph {
     assets: Vec<Asset>,
-    by_key: FxHashMap<AssetKey, u32>,
+    /// By asset, what is asked for often enough to lie close together.
+    kinds: Vec<Kind>,
+    by_key: Index,
     readers: Readers,
     edges: Vec<Edge>,
     /// Where the dependencies of an asset start in `edges`, which lie in declared order.
@@ -39,6 +42,19 @@ pub struct AssetGraph {
     /// For assets of a step that makes several: all of them, the one that stands for the step
     /// first.
     outputs: FxHashMap<u32, Box<[u32]>>,
+}
+
+/// Asset indices by the hash of their keys. The keys stay in the assets, so that the table of a
+/// million is small enough for a cache.
+type Index = HashTable<u32>;
+
+/// What every walk asks of an asset.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kind {
+    /// Number of pieces.
+    pub count: u32,
+    pub partitioned: bool,
+    pub external: bool,
 }
 
 /// One dependency, resolved; or the tie between two assets that one step makes.
@@ -94,11 +110,15 @@ impl AssetGraph {
     }
 
     pub(crate) fn index(&self, key: &AssetKey) -> Option<u32> {
-        self.by_key.get(key).copied()
+        find(&self.by_key, &self.assets, key)
     }
 
     pub(crate) fn asset(&self, index: u32) -> &Asset {
         &self.assets[index as usize]
+    }
+
+    pub(crate) fn kind(&self, index: u32) -> Kind {
+        self.kinds[index as usize]
     }
 
     pub(crate) fn order(&self) -> &[u32] {
@@ -129,13 +149,13 @@ impl AssetGraph {
 
     /// What a piece of an asset reads through an edge, by position upstream.
     pub(crate) fn reads<'a>(&'a self, edge: &'a Edge, position: u32) -> Positions<'a> {
-        let count = self.asset(edge.upstream).partitions.count();
+        let count = self.kind(edge.upstream).count;
         edge.link.upstream(position, count)
     }
 
     /// What reads a piece of an asset through an edge, by position downstream.
     pub(crate) fn read_by<'a>(&'a self, edge: &'a Edge, position: u32) -> Positions<'a> {
-        let count = self.asset(edge.downstream).partitions.count();
+        let count = self.kind(edge.downstream).count;
         edge.link.downstream(position, count)
     }
 
@@ -155,6 +175,12 @@ impl AssetGraph {
     pub(crate) fn outputs(&self, index: u32) -> Option<&[u32]> {
         self.outputs.get(&index).map(AsRef::as_ref)
     }
+}
+
+/// The asset of a key.
+fn find(by_key: &Index, assets: &[Asset], key: &AssetKey) -> Option<u32> {
+    let is = |index: &u32| assets[*index as usize].key == *key;
+    by_key.find(key.hash_code(), is).copied()
 }
 
 #[cfg(test)]

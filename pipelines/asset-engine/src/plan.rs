@@ -6,11 +6,12 @@
 
 mod known;
 mod reason;
+mod scan;
 mod stale;
 
 use std::sync::Arc;
 
-use crate::asset::{Asset, Making};
+use crate::asset::Making;
 use crate::graph::{AssetGraph, Edge, marked};
 use crate::key::AssetKey;
 use crate::selection::{Selection, SelectionError};
@@ -19,6 +20,7 @@ pub use known::UNOBSERVED;
 pub(crate) use known::{Input, Known, observation, seen};
 pub use reason::StaleReason;
 pub(crate) use reason::judge;
+pub(crate) use stale::find;
 pub use stale::{StaleStep, WhyError, staleness, why};
 
 /// Which steps a selection means.
@@ -30,7 +32,7 @@ pub struct Plan {
 }
 
 /// One step of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct PlannedStep {
     /// Asset index.
     pub asset: u32,
@@ -56,14 +58,14 @@ impl Plan {
     /// nothing but external assets.
     pub fn new(graph: &AssetGraph, selection: &Selection) -> Result<Self, SelectionError> {
         let mut selected = selection.resolve(graph)?;
-        let made = |index| !graph.asset(index).is_external();
+        let made = |index| !graph.kind(index).external;
         if let Some(external) = marked(&selected).next()
             && !marked(&selected).any(made)
         {
             return Err(SelectionError::External(graph.asset(external).key.clone()));
         }
         graph.complete_outputs(&mut selected);
-        Self::lay_out(graph, selection, &selected, |asset| !asset.is_external())
+        Self::lay_out(graph, selection, &selected, made)
     }
 
     /// Lays out the steps that observe the external assets of a selection that have a step.
@@ -72,7 +74,7 @@ impl Plan {
     /// As of [`Plan::new`].
     pub fn observing(graph: &AssetGraph, selection: &Selection) -> Result<Self, SelectionError> {
         let selected = selection.resolve(graph)?;
-        let observable = |asset: &Asset| matches!(asset.making, Making::External(Some(_)));
+        let observable = |index| matches!(graph.asset(index).making, Making::External(Some(_)));
         Self::lay_out(graph, selection, &selected, observable)
     }
 
@@ -80,7 +82,7 @@ impl Plan {
         graph: &AssetGraph,
         selection: &Selection,
         selected: &[bool],
-        wanted_kind: impl Fn(&Asset) -> bool,
+        wanted_kind: impl Fn(u32) -> bool,
     ) -> Result<Self, SelectionError> {
         let mut slices = vec![Slice::default(); graph.len()];
         let mut total: u64 = 0;
@@ -91,13 +93,14 @@ impl Plan {
             .map(|key| (key.as_str(), false))
             .collect();
         for &index in graph.order() {
-            if !selected[index as usize] || !wanted_kind(graph.asset(index)) {
+            if !selected[index as usize] || !wanted_kind(index) {
                 continue;
             }
-            let partitions = &graph.asset(index).partitions;
+            let kind = graph.kind(index);
             let slice = &mut slices[index as usize];
             slice.first = u32::try_from(total).unwrap_or(u32::MAX);
-            if selection.partitions().is_some() && partitions.is_partitioned() {
+            if selection.partitions().is_some() && kind.partitioned {
+                let partitions = &graph.asset(index).partitions;
                 let mut chosen = Vec::with_capacity(wanted.len());
                 for (key, found) in &mut wanted {
                     if let Some(position) = partitions.position(Some(key)) {
@@ -110,7 +113,7 @@ impl Plan {
                 slice.count = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
                 slice.chosen = Some(chosen.into());
             } else {
-                slice.count = partitions.count();
+                slice.count = kind.count;
             }
             total += u64::from(slice.count);
         }

@@ -27,6 +27,11 @@ pub(crate) fn asset_name(step: StepName) -> &'static str {
         StepName::Load => "warehouse",
         StepName::Publish => "marts",
         StepName::Announce => "announcement",
+        // No asset of the graph: they undo what an asset has done, or call for someone.
+        StepName::UndoAnnounce
+        | StepName::UndoPublish
+        | StepName::UndoLoad
+        | StepName::Escalate => step.as_str(),
     }
 }
 
@@ -37,7 +42,11 @@ fn reads(step: StepName) -> &'static [StepName] {
         | StepName::ExtractAirports
         | StepName::ExtractPlanes
         | StepName::ExtractFlights
-        | StepName::ExtractWeather => &[],
+        | StepName::ExtractWeather
+        | StepName::UndoAnnounce
+        | StepName::UndoPublish
+        | StepName::UndoLoad
+        | StepName::Escalate => &[],
         StepName::Transform => &[
             StepName::ExtractFlights,
             StepName::ExtractWeather,

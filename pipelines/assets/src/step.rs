@@ -88,6 +88,13 @@ fn inputs(step: StepName, inputs: &[Arc<Materialization>]) -> Result<StepInputs,
                 published: published(marts)?,
             })
         }
+        // An asset engine materializes; it has no way back.
+        StepName::UndoAnnounce
+        | StepName::UndoPublish
+        | StepName::UndoLoad
+        | StepName::Escalate => Err(bad_input(format!(
+            "step {step}: expected a step that makes an asset"
+        ))),
     }
 }
 

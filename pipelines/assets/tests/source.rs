@@ -10,52 +10,31 @@ use std::time::Duration;
 
 use asset_engine::{Execution, Executor, ExecutorOptions, RunStatus};
 use orchbench_assets::{GraphOptions, Shape, noop_graph, run};
+use orchbench_etl::catalogue::CatalogueService;
 use orchbench_etl::{
     CrashAction, CrashPlan, CrashPoint, CrashRule, Etl, EtlConfig, RetrySpec, StepName,
 };
 
 const SOURCE: &str = "my-source";
 
-/// A catalogue service that gives each idempotency key one receipt.
+/// A catalogue service that keeps its receipts in a folder of its own.
 struct Catalogue {
-    server: Arc<tiny_http::Server>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    service: CatalogueService,
+    _folder: tempfile::TempDir,
 }
 
 impl Catalogue {
     fn start() -> Self {
-        let server = Arc::new(tiny_http::Server::http("127.0.0.1:0").unwrap());
-        let answering = Arc::clone(&server);
-        let thread = std::thread::spawn(move || {
-            for request in answering.incoming_requests() {
-                let key = request
-                    .headers()
-                    .iter()
-                    .find(|header| header.field.equiv("Idempotency-Key"))
-                    .map(|header| header.value.to_string());
-                let body = format!("{{\"receipt\": \"receipt of {}\"}}", key.unwrap());
-                request
-                    .respond(tiny_http::Response::from_string(body))
-                    .unwrap();
-            }
-        });
+        let folder = tempfile::tempdir().unwrap();
+        let service = CatalogueService::start(&folder.path().join("receipts.jsonl")).unwrap();
         Self {
-            server,
-            thread: Some(thread),
+            service,
+            _folder: folder,
         }
     }
 
     fn url(&self) -> String {
-        format!("http://{}", self.server.server_addr())
-    }
-}
-
-impl Drop for Catalogue {
-    fn drop(&mut self) {
-        self.server.unblock();
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
+        self.service.url().to_owned()
     }
 }
 

@@ -63,8 +63,8 @@ impl ArtifactStore {
         let dir = self.dir.join(kind);
         let rows = Rows::new(frame, columns).map_err(|error| failed(&dir, "frame", &error))?;
         let digest = rows.digest(columns);
-        let path = format!("{kind}/{digest}.parquet");
-        let target = self.dir.join(&path);
+        let artifact = Self::reference(kind, &digest, frame.height() as u64);
+        let target = self.dir.join(&artifact.path);
         let io = |error: std::io::Error| failed(&target, "cannot be written", &error);
         let mut file = tempfile::NamedTempFile::new_in(&dir).map_err(io)?;
         ParquetWriter::new(BufWriter::new(file.as_file_mut()))
@@ -76,11 +76,16 @@ impl ArtifactStore {
             .map_err(|error| failed(&target, "cannot be written", &error))?;
         file.persist(&target)
             .map_err(|error| failed(&target, "cannot be renamed", &error))?;
-        Ok(ArtifactRef {
-            path,
-            digest,
-            rows: frame.height() as u64,
-        })
+        Ok(artifact)
+    }
+
+    /// The reference to an artifact that was written earlier, known by its digest.
+    pub(crate) fn reference(kind: &str, digest: &str, rows: u64) -> ArtifactRef {
+        ArtifactRef {
+            path: format!("{kind}/{digest}.parquet"),
+            digest: digest.to_owned(),
+            rows,
+        }
     }
 
     /// Reads an artifact and checks that it has the rows that the reference says.

@@ -84,6 +84,12 @@ pub struct DayRange {
     pub last: Day,
 }
 
+impl fmt::Display for DayRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.first, self.last)
+    }
+}
+
 impl DayRange {
     /// The days in calendar order.
     pub fn days(&self) -> impl Iterator<Item = Day> + use<> {

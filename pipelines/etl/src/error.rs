@@ -15,6 +15,9 @@ pub struct StepError {
     pub error_type: ErrorType,
     /// What happened, with the file or id, what was expected and what was found.
     pub message: String,
+    /// When to come again, in milliseconds from now, where the other side has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
 }
 
 impl StepError {
@@ -24,6 +27,7 @@ impl StepError {
         Self {
             error_type,
             message: message.into(),
+            retry_after_ms: None,
         }
     }
 
@@ -43,7 +47,7 @@ pub enum ErrorType {
     UnknownSource,
     /// The quality check found the data wrong.
     CheckFailed,
-    /// The warehouse has seen a newer fencing token.
+    /// The warehouse has seen a newer fencing token, or the effect was undone before it came.
     Fenced,
     /// A dataset cannot be used.
     Dataset,
@@ -53,6 +57,8 @@ pub enum ErrorType {
     Warehouse,
     /// The catalogue service failed. Retryable.
     Catalogue,
+    /// The catalogue service has too much to do and says when to come again. Retryable.
+    Throttled,
     /// A planned failure. Retryable.
     Injected,
     /// A planned failure that no attempt cures.
@@ -63,7 +69,7 @@ pub enum ErrorType {
 
 impl ErrorType {
     /// Every type.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::BadInput,
         Self::UnknownSource,
         Self::CheckFailed,
@@ -72,6 +78,7 @@ impl ErrorType {
         Self::Artifact,
         Self::Warehouse,
         Self::Catalogue,
+        Self::Throttled,
         Self::Injected,
         Self::InjectedFatal,
         Self::Journal,
@@ -99,6 +106,7 @@ impl ErrorType {
             Self::Artifact => "Artifact",
             Self::Warehouse => "Warehouse",
             Self::Catalogue => "Catalogue",
+            Self::Throttled => "Throttled",
             Self::Injected => "Injected",
             Self::InjectedFatal => "InjectedFatal",
             Self::Journal => "Journal",

@@ -246,6 +246,7 @@ fn counts(output: &StepOutput) -> (Option<u64>, Option<u64>) {
         StepOutput::Published(published) => {
             (Some(published.loaded), Some(u64::from(published.changed)))
         }
-        StepOutput::Announced(_) => (None, None),
+        StepOutput::Undone(undone) => (None, Some(undone.changed)),
+        StepOutput::Announced(_) | StepOutput::Escalated(_) => (None, None),
     }
 }

@@ -1,13 +1,13 @@
 //! From a call to the step's own function: validation, then dispatch.
 
-use crate::announce::announce;
+use crate::announce::Service;
 use crate::check::check;
 use crate::dataset::Dataset;
 use crate::day::Day;
 use crate::error::{ErrorType, StepError};
 use crate::etl::Etl;
 use crate::frame::Rows;
-use crate::outcome::{Checked, Loaded, Published, Transformed};
+use crate::outcome::{ArtifactRef, Checked, Loaded, Published, Transformed};
 use crate::schema::TRANSFORMED;
 use crate::source::Source;
 use crate::step::{Per, StepCall, StepInputs, StepOutput};
@@ -96,17 +96,28 @@ impl Etl {
             (StepInputs::Publish { loaded }, _) => self
                 .publish(call, source, loaded)
                 .map(StepOutput::Published),
-            (StepInputs::Announce { published }, _) => announce(
-                &self.agent,
-                self.config.catalogue_url.as_deref(),
-                call,
-                published,
-            )
-            .map(StepOutput::Announced),
+            (StepInputs::Announce { published }, _) => self
+                .service()
+                .announce(call, published)
+                .map(StepOutput::Announced),
+            (StepInputs::Escalate { reason }, _) => self
+                .service()
+                .escalate(call, reason)
+                .map(StepOutput::Escalated),
+            (StepInputs::UndoAnnounce | StepInputs::UndoPublish | StepInputs::UndoLoad, _) => {
+                self.undo(call, day, progress).map(StepOutput::Undone)
+            }
         }
     }
 
-    fn writer<'a>(&self, call: &'a StepCall, key: &'a str) -> Writer<'a> {
+    pub(crate) fn service(&self) -> Service<'_> {
+        Service {
+            agent: &self.agent,
+            url: self.config.catalogue_url.as_deref(),
+        }
+    }
+
+    pub(crate) fn writer<'a>(&self, call: &'a StepCall, key: &'a str) -> Writer<'a> {
         Writer {
             key,
             run: &call.run,
@@ -134,7 +145,7 @@ impl Etl {
                 artifact.digest, artifact.rows, checked.digest, checked.rows
             )));
         }
-        let rows = self.verified_rows(transformed)?;
+        let rows = self.verified_rows(artifact)?;
         let key = call.idempotency_key();
         let request = LoadRequest {
             writer: self.writer(call, &key),
@@ -146,8 +157,7 @@ impl Etl {
     }
 
     /// The rows of a transformed artifact, after checking that they are what its digest says.
-    fn verified_rows(&self, transformed: &Transformed) -> Result<Rows, StepError> {
-        let artifact = &transformed.artifact;
+    pub(crate) fn verified_rows(&self, artifact: &ArtifactRef) -> Result<Rows, StepError> {
         let failed = |message: String| {
             StepError::new(
                 ErrorType::Artifact,
@@ -176,7 +186,7 @@ impl Etl {
         day: Day,
         transformed: &Transformed,
     ) -> Result<Vec<WarehouseRow>, StepError> {
-        let rows = self.verified_rows(transformed)?;
+        let rows = self.verified_rows(&transformed.artifact)?;
         let mut buffer = Vec::new();
         let mut expected: Vec<WarehouseRow> = (0..rows.height())
             .map(|row| {

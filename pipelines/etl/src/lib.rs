@@ -4,12 +4,14 @@
 //! identified by (run, step, partition) and passes references, never data.
 //!
 //! The data's way, and so the modules: [`source`] (what a run is about) → [`step`] (what is
-//! called) → dataset, extract, transform, check, load, publish, announce → [`outcome`]; beside
-//! it [`journal`] (the witness), [`crash`] and [`failure`] (planned faults).
+//! called) → dataset, extract, transform, check, load, publish, announce → [`outcome`]; the way back
+//! is undo. Beside it [`journal`] (the witness), [`crash`] and [`failure`] (planned faults), and
+//! [`catalogue`], the service at the other end of announce.
 
 mod announce;
 mod artifact;
 pub mod canonical;
+pub mod catalogue;
 mod check;
 pub mod clock;
 pub mod config;
@@ -32,6 +34,7 @@ pub mod schema;
 pub mod source;
 pub mod step;
 mod transform;
+mod undo;
 pub mod warehouse;
 
 pub use clock::monotonic_ns;
@@ -43,8 +46,8 @@ pub use error::{ErrorType, EtlError, StepError};
 pub use etl::Etl;
 pub use failure::FailurePlan;
 pub use outcome::{
-    Announced, ArtifactRef, Checked, DayResult, Extracted, Loaded, Published, Summary, Transformed,
-    Unresolved,
+    Announced, ArtifactRef, Checked, DayResult, Escalated, Extracted, Loaded, Published, Summary,
+    Transformed, Undo, Undone, Unresolved,
 };
 pub use retry::RetrySpec;
 pub use source::{Source, SourceCatalogue, SourceError};

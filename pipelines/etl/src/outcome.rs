@@ -110,6 +110,38 @@ pub struct Announced {
     pub receipt: String,
 }
 
+/// What a compensation found, and did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Undo {
+    /// The effect was there and is undone: what was before it is back.
+    Restored,
+    /// The effect never happened, or had changed nothing; from now on it cannot happen any more.
+    NothingToUndo,
+    /// Another run has written over the effect since: its work stays.
+    Superseded,
+}
+
+/// What a compensation says. A second execution says the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undone {
+    /// The idempotency key of what was undone.
+    pub act: String,
+    /// What was found, and done.
+    pub undo: Undo,
+    /// The digest or version that is there now; empty when there is none.
+    pub now: String,
+    /// Rows that this execution changed; 1 for a pointer that it moved.
+    pub changed: u64,
+}
+
+/// What the escalate step says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalated {
+    /// The catalogue service's receipt: the same for the same idempotency key.
+    pub receipt: String,
+}
+
 /// What one day hands up to the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayResult {

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::day::Day;
 use crate::error::{ErrorType, StepError};
-use crate::outcome::{Announced, ArtifactRef, Checked, Extracted, Loaded, Published, Transformed};
+use crate::outcome::{
+    Announced, ArtifactRef, Checked, Escalated, Extracted, Loaded, Published, Transformed, Undone,
+};
 mod name;
 
 pub use name::{Per, StepName, StepNameError};
@@ -63,6 +65,17 @@ pub enum StepInputs {
         /// The publication.
         published: Published,
     },
+    /// Nothing: what is undone is the run's own `announce`, whatever became of it.
+    UndoAnnounce,
+    /// Nothing: what is undone is the run's own `publish`, whatever became of it.
+    UndoPublish,
+    /// Nothing: what is undone is the run's own `load` of the day, whatever became of it.
+    UndoLoad,
+    /// What is waited for.
+    Escalate {
+        /// For whoever reads it.
+        reason: String,
+    },
 }
 
 impl StepInputs {
@@ -80,6 +93,10 @@ impl StepInputs {
             Self::Load { .. } => StepName::Load,
             Self::Publish { .. } => StepName::Publish,
             Self::Announce { .. } => StepName::Announce,
+            Self::UndoAnnounce => StepName::UndoAnnounce,
+            Self::UndoPublish => StepName::UndoPublish,
+            Self::UndoLoad => StepName::UndoLoad,
+            Self::Escalate { .. } => StepName::Escalate,
         }
     }
 }
@@ -113,9 +130,19 @@ impl StepCall {
     /// attempt at the same step.
     #[must_use]
     pub fn idempotency_key(&self) -> String {
+        self.key_of(self.step())
+    }
+
+    /// The idempotency key of the step that this one undoes; `None` when it is no compensation.
+    #[must_use]
+    pub fn undone_key(&self) -> Option<String> {
+        self.step().undoes().map(|act| self.key_of(act))
+    }
+
+    fn key_of(&self, step: StepName) -> String {
         match self.partition {
-            Some(day) => format!("{}/{}/{day}", self.run, self.step()),
-            None => format!("{}/{}/-", self.run, self.step()),
+            Some(day) => format!("{}/{step}/{day}", self.run),
+            None => format!("{}/{step}/-", self.run),
         }
     }
 }
@@ -136,6 +163,10 @@ pub enum StepOutput {
     Published(Published),
     /// Of `announce`.
     Announced(Announced),
+    /// Of the three compensations.
+    Undone(Undone),
+    /// Of `escalate`.
+    Escalated(Escalated),
 }
 
 /// Writes the `try_into_…` method of one variant.
@@ -171,6 +202,8 @@ try_into! {
     try_into_loaded Loaded "loaded",
     try_into_published Published "published",
     try_into_announced Announced "announced",
+    try_into_undone Undone "undone",
+    try_into_escalated Escalated "escalated",
 }
 
 impl StepOutput {
@@ -185,6 +218,8 @@ impl StepOutput {
             Self::Loaded(loaded) => &loaded.digest,
             Self::Published(published) => &published.digest,
             Self::Announced(announced) => &announced.version,
+            Self::Undone(undone) => &undone.now,
+            Self::Escalated(escalated) => &escalated.receipt,
         }
     }
 }

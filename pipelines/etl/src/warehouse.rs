@@ -2,7 +2,7 @@
 //!
 //! Tables: `flights` (wide and typed; key (source, day, flight key)), `flights_appended` (the same
 //! columns without key: the naive sink's), `partitions` (source, day → digest, rows, token, run),
-//! `applied` (the append-only log of executions), the marts `delay_by_carrier` and
+//! `applied` (the append-only log of executions), `undo` (what was there before), the marts `delay_by_carrier` and
 //! `delay_by_weather` (each row belongs to a version), and `published` (source → version).
 //!
 //! What is written is decided once, in SQL that both databases speak; only the transactions differ.
@@ -13,6 +13,7 @@ mod publish;
 mod row;
 mod schema;
 mod sqlite;
+mod undo;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,7 @@ pub(crate) use load::{LoadRequest, PartitionRows};
 pub(crate) use publish::PublishRequest;
 pub(crate) use row::flight_key;
 pub use row::{Applied, WarehouseRow};
+pub(crate) use undo::{PartitionBefore, UndoLoad};
 
 /// Why the warehouse failed.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +61,12 @@ pub enum WarehouseError {
         /// The newest token that was there.
         newest: u64,
     },
+    /// The write comes after its own compensation.
+    #[error("{act}: refused: it has been undone already")]
+    Undone {
+        /// The idempotency key.
+        act: String,
+    },
     /// The warehouse does not have what the caller was told.
     #[error("{target}: expected {expected}, found {found}")]
     Mismatch {
@@ -82,7 +90,7 @@ fn chain(error: &::postgres::Error) -> String {
 impl From<WarehouseError> for StepError {
     fn from(error: WarehouseError) -> Self {
         let error_type = match error {
-            WarehouseError::Fenced { .. } => ErrorType::Fenced,
+            WarehouseError::Fenced { .. } | WarehouseError::Undone { .. } => ErrorType::Fenced,
             _ => ErrorType::Warehouse,
         };
         Self::new(error_type, error.to_string())
@@ -214,6 +222,26 @@ impl Warehouse {
         request: &PublishRequest<'_>,
     ) -> Result<crate::outcome::Published, WarehouseError> {
         self.transaction(&mut |transaction| publish::publish(transaction, request))
+    }
+
+    pub(crate) fn before_load(&self, act: &str) -> Result<Option<PartitionBefore>, WarehouseError> {
+        self.transaction(&mut |transaction| undo::before_load(transaction, act))
+    }
+
+    pub(crate) fn undo_load(
+        &self,
+        request: &UndoLoad<'_>,
+        progress: &dyn Fn(u64),
+    ) -> Result<crate::outcome::Undone, WarehouseError> {
+        self.transaction(&mut |transaction| undo::undo_load(transaction, request, progress))
+    }
+
+    pub(crate) fn undo_publish(
+        &self,
+        writer: &Writer<'_>,
+        act: &str,
+    ) -> Result<crate::outcome::Undone, WarehouseError> {
+        self.transaction(&mut |transaction| undo::undo_publish(transaction, writer, act))
     }
 }
 

@@ -15,16 +15,16 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use orchbench_etl::{
-    Announced, Checked, Day, ErrorType, Etl, Extracted, Loaded, Published, Source, StepCall,
-    StepError, StepInputs, StepOutput, Transformed,
+    Announced, Checked, Day, ErrorType, Escalated, Etl, Extracted, Loaded, Published, Source,
+    StepCall, StepError, StepInputs, StepOutput, Transformed, Undone,
 };
 use serde::{Deserialize, Serialize};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError, ActivityInfo};
 
-use crate::failure::activity_error;
+use crate::failure::{activity_error, compensation_error};
 use crate::fencing;
-use crate::heartbeat::run_blocking;
+use crate::heartbeat::{Progress, run_blocking};
 
 /// What a workflow hands to a step's activity: a [`StepCall`] without what only the attempt knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,8 +41,19 @@ pub struct StepRequest {
 }
 
 impl StepRequest {
-    /// The call of one attempt.
-    fn attempt(self, info: &ActivityInfo) -> StepCall {
+    /// The call of one attempt, by the activity that is named as the step is.
+    fn attempt(self, info: &ActivityInfo) -> Result<StepCall, StepError> {
+        let (expected, found) = (&info.activity_type, self.inputs.step());
+        if found.as_str() != expected {
+            return Err(StepError::new(
+                ErrorType::BadInput,
+                format!("activity input: expected inputs of {expected}, found inputs of {found}"),
+            ));
+        }
+        Ok(self.call(info))
+    }
+
+    fn call(self, info: &ActivityInfo) -> StepCall {
         // The server sets the first; the others are there for activities without a server.
         let scheduled = info
             .current_attempt_scheduled_time
@@ -57,6 +68,27 @@ impl StepRequest {
             inputs: self.inputs,
         }
     }
+}
+
+/// What a workflow hands to `extract_days`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExtractDays {
+    /// The run's id.
+    pub run: String,
+    /// The source's name.
+    pub source: String,
+    /// The days, in the order in which they are extracted.
+    pub days: Vec<Day>,
+}
+
+/// What `extract_days` gives back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtractedDays {
+    /// One extract a day.
+    pub days: Vec<Extracted>,
+    /// Of these, how many the last attempt found done in the heartbeat details.
+    pub resumed: u64,
 }
 
 /// The activities of the pipeline.
@@ -78,20 +110,42 @@ impl EtlActivities {
         request: StepRequest,
         output: fn(StepOutput) -> Result<T, StepError>,
     ) -> Result<T, ActivityError> {
-        let expected = &ctx.info().activity_type;
-        if request.inputs.step().as_str() != expected {
-            let message = format!(
-                "activity input: expected inputs of {expected}, found inputs of {}",
-                request.inputs.step()
-            );
-            return Err(activity_error(&StepError::new(
-                ErrorType::BadInput,
-                message,
-            )));
-        }
-        let call = request.attempt(ctx.info());
+        let call = request
+            .attempt(ctx.info())
+            .map_err(|error| activity_error(&error))?;
+        self.call(ctx, call, |rows| Progress { rows }, output)
+            .await?
+            .map_err(|error| activity_error(&error))
+    }
+
+    /// Calls the requested compensation.
+    async fn undo(
+        &self,
+        ctx: &ActivityContext,
+        request: StepRequest,
+    ) -> Result<Undone, ActivityError> {
+        let call = request
+            .attempt(ctx.info())
+            .map_err(|error| compensation_error(&error))?;
+        self.call(
+            ctx,
+            call,
+            |rows| Progress { rows },
+            StepOutput::try_into_undone,
+        )
+        .await?
+        .map_err(|error| compensation_error(&error))
+    }
+
+    async fn call<T: Send + 'static, D: Serialize + Send + Sync + 'static>(
+        &self,
+        ctx: &ActivityContext,
+        call: StepCall,
+        details: impl Fn(u64) -> D,
+        output: fn(StepOutput) -> Result<T, StepError>,
+    ) -> Result<Result<T, StepError>, ActivityError> {
         let etl = Arc::clone(&self.etl);
-        run_blocking(ctx, move |progress| {
+        run_blocking(ctx, details, move |progress| {
             etl.call_with_progress(&call, progress).and_then(output)
         })
         .await
@@ -222,6 +276,85 @@ impl EtlActivities {
     ) -> Result<Announced, ActivityError> {
         self.step(&ctx, request, StepOutput::try_into_announced)
             .await
+    }
+
+    /// Undoes one day's load.
+    #[activity(name = "undo_load")]
+    pub async fn undo_load(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Undone, ActivityError> {
+        self.undo(&ctx, request).await
+    }
+
+    /// Undoes the publication.
+    #[activity(name = "undo_publish")]
+    pub async fn undo_publish(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Undone, ActivityError> {
+        self.undo(&ctx, request).await
+    }
+
+    /// Undoes the announcement.
+    #[activity(name = "undo_announce")]
+    pub async fn undo_announce(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Undone, ActivityError> {
+        self.undo(&ctx, request).await
+    }
+
+    /// A call for someone to look.
+    #[activity(name = "escalate")]
+    pub async fn escalate(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Escalated, ActivityError> {
+        self.step(&ctx, request, StepOutput::try_into_escalated)
+            .await
+    }
+
+    /// Many days of flights in one activity: each heartbeat carries the days that are done, so that
+    /// the next attempt, on whichever worker, begins with the first day that is not. Told to cancel,
+    /// it stops before the next day.
+    #[activity(name = "extract_days")]
+    pub async fn extract_days(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: ExtractDays,
+    ) -> Result<ExtractedDays, ActivityError> {
+        // Details of another shape are those of another version of this code: worth nothing.
+        let done = ctx.heartbeat_details().deserialize::<Vec<Extracted>>();
+        let mut done = done.ok().flatten().unwrap_or_default();
+        let resumed = done.len().min(request.days.len());
+        done.truncate(resumed);
+        for day in &request.days[resumed..] {
+            if ctx.is_cancelled() {
+                return Err(ActivityError::cancelled());
+            }
+            let call = StepRequest {
+                run: request.run.clone(),
+                source: request.source.clone(),
+                partition: Some(*day),
+                inputs: StepInputs::ExtractFlights,
+            }
+            .call(ctx.info());
+            let extracted = self
+                .call(&ctx, call, |_| done.clone(), StepOutput::try_into_extracted)
+                .await?
+                .map_err(|error| activity_error(&error))?;
+            done.push(extracted);
+            ctx.record_heartbeat(done.clone()).await?;
+        }
+        Ok(ExtractedDays {
+            days: done,
+            resumed: resumed as u64,
+        })
     }
 
     /// Nothing: the step of `NoopWorkflow`, whose cost is the engine's overhead alone.

@@ -4,8 +4,14 @@
 //! `Result<Summary, Failure>` within the client's own `Result`. The client is `Send + Sync` and cheap
 //! to clone; one of them may drive any number of runs at a time.
 
+mod clock;
+mod error;
 mod history;
+mod listing;
 mod namespace;
+mod payload;
+mod schedule;
+mod untyped;
 
 use std::time::Duration;
 
@@ -14,16 +20,19 @@ use serde::{Deserialize, Serialize};
 use temporalio_client::errors::{
     WorkflowGetResultError, WorkflowInteractionError, WorkflowStartError,
 };
+use temporalio_client::tonic::Status;
 use temporalio_client::{
-    WorkflowGetResultOptions, WorkflowHandle, WorkflowIdConflictPolicy, WorkflowIdReusePolicy,
-    WorkflowStartOptions,
+    NamespacedClient, WorkflowGetResultOptions, WorkflowHandle, WorkflowIdConflictPolicy,
+    WorkflowIdReusePolicy, WorkflowStartOptions,
 };
-
 use temporalio_common::HasWorkflowDefinition;
 
+pub use self::error::ClientError;
 pub use self::history::{HistoryEvent, PendingActivity};
+pub use self::listing::{Description, Execution};
+pub use self::schedule::{Cadence, NewSchedule, Overlap, Schedule, ScheduledRun};
 pub use crate::connection::ConnectError;
-use crate::connection::connect;
+use crate::connection::{Target, connect};
 use crate::failure::Failure;
 use crate::input::{Argument, NoopInput, NoopOutcome, PipelineInput};
 use crate::workflows::{DataPipelineWorkflow, NoopWorkflow};
@@ -45,53 +54,30 @@ pub struct Started {
     pub run_id: String,
 }
 
-/// Why the client has no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// There is no connection.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// A workflow with this id is running. An id is free again when its workflow has closed.
-    #[error("workflow {workflow_id}: already running{}", run_id.as_deref().map(|id| format!(" as {id}")).unwrap_or_default())]
-    AlreadyRunning {
-        /// The workflow's id.
-        workflow_id: String,
-        /// The execution that is running, when the server says so.
-        run_id: Option<String>,
-    },
-    /// The server knows no such workflow.
-    #[error("workflow {workflow_id}: not found in namespace {namespace}")]
-    NotFound {
-        /// The workflow's id.
-        workflow_id: String,
-        /// The namespace.
-        namespace: String,
-    },
-    /// The server refused or did not answer, or its answer could not be read.
-    #[error("{subject}: {reason}")]
-    Server {
-        /// What was asked about, such as `workflow pipeline-run-1`.
-        subject: String,
-        /// What came back.
-        reason: String,
-    },
-}
-
 impl Client {
-    /// A client as soon as the server at `address` (`host:port`, or a URL) answers, on the task queue
-    /// [`crate::TASK_QUEUE`].
+    /// [`Client::connect_to`] the server at `address` (`host:port`, or a URL), in the clear.
     ///
     /// # Errors
-    /// [`ClientError::Connect`], with the address and what was tried, after `patience`.
+    /// As [`Client::connect_to`].
     pub async fn connect(
         address: &str,
         namespace: &str,
         patience: Duration,
     ) -> Result<Self, ClientError> {
+        Self::connect_to(&Target::plain(address, namespace), patience).await
+    }
+
+    /// A client as soon as the target's server answers, on the task queue [`crate::TASK_QUEUE`].
+    ///
+    /// # Errors
+    /// [`ClientError::Connect`]: at once for a wrong configuration and for a server that refuses, else
+    /// after `patience`, with the address and what was tried.
+    pub async fn connect_to(target: &Target, patience: Duration) -> Result<Self, ClientError> {
         let identity = format!("orchbench-client-{}", std::process::id());
+        let sdk = connect(target, &identity, patience).await?;
         Ok(Self {
-            sdk: connect(address, namespace, &identity, patience).await?,
-            namespace: namespace.to_owned(),
+            namespace: sdk.namespace(),
+            sdk,
             task_queue: crate::TASK_QUEUE.to_owned(),
         })
     }
@@ -223,27 +209,38 @@ impl Client {
                 Ok(Err(Failure::plain("Terminated", "workflow terminated")))
             }
             Err(E::TimedOut) => Ok(Err(Failure::plain("Timeout", "workflow timed out"))),
-            Err(E::NotFound(_)) => Err(self.not_found(workflow_id)),
+            Err(E::NotFound(status)) => Err(self.missing(workflow_id, &status)),
             Err(error) => Err(server(workflow_id, &error)),
         }
     }
 
     fn interaction(&self, workflow_id: &str, error: &WorkflowInteractionError) -> ClientError {
         match error {
-            WorkflowInteractionError::NotFound(_) => self.not_found(workflow_id),
+            WorkflowInteractionError::NotFound(status) => self.missing(workflow_id, status),
+            WorkflowInteractionError::Rpc(status) => server(workflow_id, &status.message()),
             error => server(workflow_id, error),
         }
     }
 
-    fn not_found(&self, workflow_id: &str) -> ClientError {
-        ClientError::NotFound {
-            workflow_id: workflow_id.to_owned(),
-            namespace: self.namespace.clone(),
+    /// The server has one code for a workflow that it does not know and for one that has closed; only
+    /// its words tell them apart.
+    fn missing(&self, workflow_id: &str, status: &Status) -> ClientError {
+        let (workflow_id, namespace) = (workflow_id.to_owned(), self.namespace.clone());
+        if status.message().contains("already completed") {
+            ClientError::Closed {
+                workflow_id,
+                namespace,
+            }
+        } else {
+            ClientError::NotFound {
+                workflow_id,
+                namespace,
+            }
         }
     }
 }
 
-fn server(workflow_id: &str, error: &dyn std::error::Error) -> ClientError {
+fn server(workflow_id: &str, error: &dyn std::fmt::Display) -> ClientError {
     ClientError::Server {
         subject: format!("workflow {workflow_id}"),
         reason: error.to_string(),

@@ -1,10 +1,16 @@
 //! Connecting to a Temporal server, with a deadline and an error that says what was tried.
 
+mod target;
+
+use std::io;
 use std::time::Duration;
 
 use temporalio_client::errors::ClientConnectError;
-use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, RetryOptions, Url};
+use temporalio_client::tonic::Code;
+use temporalio_client::{Client, ClientOptions, Connection, RetryOptions};
 use tokio::time::{Instant, sleep, timeout_at};
+
+pub use self::target::{Configured, Endpoint, Target};
 
 /// Between two attempts at a server that does not answer yet.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -25,6 +31,23 @@ pub enum ConnectError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Temporal's environment configuration cannot be read or makes no sense.
+    #[error("temporal configuration {place}: {reason}")]
+    Configuration {
+        /// The file, or where it would be.
+        place: String,
+        /// What was expected and found.
+        reason: String,
+    },
+    /// The server is there, but does not want this client, or the client does not trust it: the
+    /// certificate, the API key or the namespace's permissions. Trying again does not help.
+    #[error("temporal server at {address}: refused: {reason}")]
+    Refused {
+        /// The address that was tried.
+        address: String,
+        /// What was said, by the server or by TLS.
+        reason: String,
+    },
     /// The server did not answer within the deadline.
     #[error(
         "temporal server at {address}: no answer within {waited_ms} ms ({attempts} attempts to connect); last: {last}"
@@ -41,34 +64,45 @@ pub enum ConnectError {
     },
 }
 
-/// A client for the namespace of the server at `address` (`host:port`, or a URL), as soon as the
-/// server answers.
+impl ConnectError {
+    /// Whether the command line or the configuration is wrong, rather than a server out of reach.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, Self::Address { .. } | Self::Configuration { .. })
+    }
+}
+
+/// A client for the target's namespace, as soon as its server answers.
 pub(crate) async fn connect(
-    address: &str,
-    namespace: &str,
+    target: &Target,
     identity: &str,
     patience: Duration,
 ) -> Result<Client, ConnectError> {
-    let target = url(address)?;
+    let Endpoint {
+        address,
+        namespace,
+        mut options,
+    } = target.resolve()?;
+    options.identity = identity.to_owned();
+    options.connect_timeout = Some(patience);
+    options.retry_options = retry_options();
     let begin = Instant::now();
     let deadline = begin + patience;
     let mut attempts = 0;
     let mut last = "the attempt was still under way".to_owned();
     let connection = loop {
         attempts += 1;
-        let options = ConnectionOptions::new(target.clone())
-            .identity(identity.to_owned())
-            .connect_timeout(patience)
-            .retry_options(retry_options())
-            .build();
-        match timeout_at(deadline, Connection::connect(options)).await {
+        match timeout_at(deadline, Connection::connect(options.clone())).await {
             Ok(Ok(connection)) => break connection,
-            Ok(Err(error)) => last = describe(&error),
+            Ok(Err(error)) => match permanent(&address, &error) {
+                Some(permanent) => return Err(permanent),
+                None => last = describe(&error),
+            },
             Err(_) => {}
         }
         if Instant::now() + PAUSE >= deadline {
             return Err(ConnectError::Unreachable {
-                address: address.to_owned(),
+                address,
                 attempts,
                 waited_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
                 last,
@@ -78,27 +112,10 @@ pub(crate) async fn connect(
     };
     Client::new(connection, ClientOptions::new(namespace).build()).map_err(|error| {
         ConnectError::Address {
-            address: address.to_owned(),
+            address,
             reason: error.to_string(),
         }
     })
-}
-
-fn url(address: &str) -> Result<Url, ConnectError> {
-    let text = if address.contains("://") {
-        address.to_owned()
-    } else {
-        format!("http://{address}")
-    };
-    let bad = |reason: String| ConnectError::Address {
-        address: address.to_owned(),
-        reason,
-    };
-    let url: Url = text.parse().map_err(|error| bad(format!("{error}")))?;
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err(bad("no host".to_owned()));
-    }
-    Ok(url)
 }
 
 /// Requests are tried again soon: a server that is back must not wait for the client's backoff.
@@ -110,16 +127,72 @@ fn retry_options() -> RetryOptions {
         .build()
 }
 
+/// The error as one that no further attempt will cure; `None` for the others.
+fn permanent(address: &str, error: &ClientConnectError) -> Option<ConnectError> {
+    let refused = |reason| ConnectError::Refused {
+        address: address.to_owned(),
+        reason,
+    };
+    match error {
+        ClientConnectError::InvalidUri(_) => Some(ConnectError::Address {
+            address: address.to_owned(),
+            reason: error.to_string(),
+        }),
+        ClientConnectError::InvalidHeaders(_) | ClientConnectError::InvalidConfig(_) => {
+            Some(ConnectError::Configuration {
+                place: "temporal.toml or TEMPORAL_*".to_owned(),
+                reason: error.to_string(),
+            })
+        }
+        ClientConnectError::SystemInfoCallError(status)
+            if matches!(
+                status.code(),
+                Code::Unauthenticated | Code::PermissionDenied
+            ) =>
+        {
+            Some(refused(describe(error)))
+        }
+        // A handshake that one of the sides has broken off: tokio-rustls passes it on as this kind.
+        error => causes(error)
+            .filter_map(|cause| cause.downcast_ref::<io::Error>())
+            .find(|cause| cause.kind() == io::ErrorKind::InvalidData)
+            .map(|cause| refused(format!("TLS: {cause}"))),
+    }
+}
+
 /// The innermost message, which is the one that says something ("connection refused").
 fn describe(error: &ClientConnectError) -> String {
-    if let ClientConnectError::SystemInfoCallError(status) = error {
-        return format!("{}: {}", status.code(), status.message());
+    match error {
+        ClientConnectError::SystemInfoCallError(status)
+            if std::error::Error::source(status).is_none() =>
+        {
+            format!("{}: {}", status.code(), status.message())
+        }
+        error => innermost(error),
     }
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
+}
+
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    causes(error)
+        .last()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+/// The error and what it came from, outermost first.
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    let status = error
+        .downcast_ref::<ClientConnectError>()
+        .and_then(|error| match error {
+            // The SDK does not call the status its source.
+            ClientConnectError::SystemInfoCallError(status) => {
+                Some(status as &(dyn std::error::Error + 'static))
+            }
+            _ => None,
+        });
+    std::iter::successors(Some(status.unwrap_or(error)), |error| error.source())
 }
 
 #[cfg(test)]
@@ -130,7 +203,7 @@ mod tests {
     async fn a_server_that_is_not_there_is_named_with_what_was_tried() {
         let patience = Duration::from_millis(300);
         // Port 1 is privileged and has no service here.
-        let error = connect("127.0.0.1:1", "default", "test", patience).await;
+        let error = connect(&Target::plain("127.0.0.1:1", "default"), "test", patience).await;
         let message = error.map(drop).map_err(|error| error.to_string());
         let message = message.err().unwrap_or_default();
         assert!(
@@ -142,7 +215,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_that_is_none_is_refused_at_once() {
-        let error = connect("not an address", "default", "test", Duration::from_secs(60)).await;
+        let target = Target::plain("not an address", "default");
+        let error = connect(&target, "test", Duration::from_secs(60)).await;
         assert!(matches!(error, Err(ConnectError::Address { .. })));
     }
 }

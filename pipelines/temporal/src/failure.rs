@@ -5,10 +5,14 @@
 //! activity itself, so that they end a step at once whatever policy the caller brought.
 
 use std::fmt;
+use std::time::Duration;
 
 use orchbench_etl::{ErrorType, StepError};
 use serde::{Deserialize, Serialize};
-use temporalio_common::error::IncomingError;
+use temporalio_common::error::{IncomingError, OutgoingWorkflowError};
+use temporalio_common::protos::temporal::api::failure::v1::{
+    Failure as Proto, failure::FailureInfo,
+};
 use temporalio_sdk::activities::ActivityError;
 use temporalio_sdk::{ActivityExecutionError, ApplicationFailure, WorkflowTermination};
 
@@ -78,14 +82,50 @@ impl From<&IncomingError> for Failure {
     }
 }
 
-/// A step's error as an activity's.
+impl From<&Proto> for Failure {
+    /// What a refused or failed update carries.
+    fn from(failure: &Proto) -> Self {
+        let mut chain = vec![failure.message.clone()];
+        let mut innermost = failure;
+        while let Some(cause) = &innermost.cause {
+            chain.push(cause.message.clone());
+            innermost = cause;
+        }
+        let (error_type, non_retryable) = match &innermost.failure_info {
+            Some(FailureInfo::ApplicationFailureInfo(info)) if !info.r#type.is_empty() => {
+                (info.r#type.clone(), info.non_retryable)
+            }
+            _ => ("Failed".to_owned(), false),
+        };
+        Self {
+            error_type,
+            message: innermost.message.clone(),
+            non_retryable,
+            chain,
+        }
+    }
+}
+
+/// A step's error as an activity's. Where the other side has said when to come again (HTTP 429 with
+/// `Retry-After`), that is the next retry's delay, in place of the policy's.
 #[must_use]
 pub fn activity_error(error: &StepError) -> ActivityError {
-    ActivityError::application(named(
-        error.error_type.as_str(),
-        error.message.clone(),
-        !error.retryable(),
-    ))
+    let retry_after = error.retry_after_ms.map(Duration::from_millis);
+    ActivityError::application(
+        ApplicationFailure::builder(error.message.clone())
+            .type_name(error.error_type.as_str().to_owned())
+            .non_retryable(!error.retryable())
+            .maybe_next_retry_delay(retry_after)
+            .build(),
+    )
+}
+
+/// The same for a compensation, of which no error says that no retry helps: there is no third thing
+/// to do when it does not hold, so it is tried until someone has mended what is in its way.
+#[must_use]
+pub fn compensation_error(error: &StepError) -> ActivityError {
+    let failure = named(error.error_type.as_str(), error.message.clone(), false);
+    ActivityError::application(failure)
 }
 
 /// The failure of a workflow whose argument makes no sense.
@@ -120,6 +160,20 @@ pub(crate) fn closing(end: WorkflowTermination) -> WorkflowTermination {
     }
 }
 
+/// Why a workflow's part ended as it did: the innermost cause, by name where it has one.
+pub(crate) fn reason(end: &WorkflowTermination) -> String {
+    let cause = match end {
+        WorkflowTermination::Failed(OutgoingWorkflowError::ActivityExecution(error)) => {
+            error.reason()
+        }
+        WorkflowTermination::Failed(OutgoingWorkflowError::ChildWorkflowExecution(error)) => {
+            error.reason()
+        }
+        _ => None,
+    };
+    cause.map_or_else(|| end.to_string(), |cause| Failure::from(cause).to_string())
+}
+
 fn named(name: &str, message: String, non_retryable: bool) -> ApplicationFailure {
     ApplicationFailure::builder(message)
         .type_name(name.to_owned())
@@ -141,6 +195,22 @@ mod tests {
             assert_eq!(failure.type_name(), Some(error_type.as_str()));
             assert_eq!(failure.is_non_retryable(), !error_type.retryable());
             assert_eq!(failure.to_string(), "why");
+            assert_eq!(failure.next_retry_delay(), None);
         }
+    }
+
+    #[test]
+    fn what_the_other_side_says_about_the_next_attempt_counts() {
+        let busy = StepError {
+            retry_after_ms: Some(1_500),
+            ..StepError::new(ErrorType::Throttled, "busy")
+        };
+        let ActivityError::Application(failure) = activity_error(&busy) else {
+            panic!("expected an application failure");
+        };
+        assert_eq!(
+            failure.next_retry_delay(),
+            Some(Duration::from_millis(1_500))
+        );
     }
 }

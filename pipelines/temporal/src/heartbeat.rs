@@ -18,8 +18,6 @@ use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::failure::activity_error;
-
 /// Heartbeats per heartbeat timeout. The SDK throttles them to one in 0.8 of the timeout and sends
 /// the last one that came in between, so that more only make that one fresher.
 const BEATS_PER_TIMEOUT: u32 = 4;
@@ -32,18 +30,20 @@ pub struct Progress {
 }
 
 /// Runs `work` on a thread for blocking work and heartbeats until it ends, when the activity has a
-/// heartbeat timeout. `work` gets a function to which it reports the rows it has done.
+/// heartbeat timeout. `work` gets a function to which it reports the rows it has done; of these,
+/// `details` makes what a heartbeat carries.
 ///
 /// A cancelled activity is not cut short: a step is one transaction, and an activity that reports
 /// "cancelled" while its thread still commits would be a lie. It ends with its true result;
 /// cancellation takes effect between steps.
 ///
 /// # Errors
-/// The step's own error under its name; `Panic`, retryable, when `work` panicked.
-pub async fn run_blocking<T: Send + 'static>(
+/// `Panic`, retryable, when `work` panicked. The step's own error is a value here.
+pub async fn run_blocking<T: Send + 'static, D: Serialize + Send + Sync + 'static>(
     ctx: &ActivityContext,
+    details: impl Fn(u64) -> D,
     work: impl FnOnce(&dyn Fn(u64)) -> Result<T, StepError> + Send + 'static,
-) -> Result<T, ActivityError> {
+) -> Result<Result<T, StepError>, ActivityError> {
     let rows = Arc::new(AtomicU64::new(0));
     let mut thread = tokio::task::spawn_blocking({
         let rows = Arc::clone(&rows);
@@ -62,13 +62,12 @@ pub async fn run_blocking<T: Send + 'static>(
         tokio::select! {
             result = &mut thread => break result,
             () = next(&mut ticks) => {
-                let rows = rows.load(Ordering::Relaxed);
-                ctx.record_heartbeat(Progress { rows }).await?;
+                ctx.record_heartbeat(details(rows.load(Ordering::Relaxed))).await?;
             }
         }
     };
     match result {
-        Ok(result) => result.map_err(|error| activity_error(&error)),
+        Ok(result) => Ok(result),
         Err(error) => Err(ActivityError::application(
             ApplicationFailure::builder(format!("step panicked: {error}"))
                 .type_name("Panic".to_owned())

@@ -28,10 +28,17 @@ pub mod worker;
 pub mod workflows;
 
 pub use client::{Client, ClientError, Started};
+pub use connection::{Configured, ConnectError, Endpoint, Target};
 pub use failure::Failure;
-pub use input::{NoopInput, NoopOutcome, PartitionInput, PipelineInput, Shape};
+pub use input::{
+    ApprovalInput, Argument, BackfillInput, DailyInput, NoopInput, NoopOutcome, PartitionInput,
+    PipelineInput, Shape, Validate, Verdict,
+};
 pub use worker::{Settings, Tuning, WorkerError, WorkerOptions};
-pub use workflows::{DataPipelineWorkflow, NoopWorkflow, PartitionWorkflow};
+pub use workflows::{
+    ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, ExtractWorkflow,
+    NoopWorkflow, ParallelWorkflow, PartitionWorkflow, SagaWorkflow, SequentialWorkflow,
+};
 
 /// The task queue that workers poll and that starters name, unless both are told otherwise.
 pub const TASK_QUEUE: &str = "data-pipeline-queue";

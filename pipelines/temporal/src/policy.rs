@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use orchbench_etl::{ErrorType, RetrySpec, StepName};
 use temporalio_common::RetryPolicy;
-use temporalio_sdk::{ActivityOptions, LocalActivityOptions};
+use temporalio_sdk::{
+    ActivityCancellationType, ActivityOptions, LocalActivityOptions, WorkflowCancellationToken,
+};
 
 use crate::input::{PartitionInput, PipelineInput};
 
@@ -60,6 +62,30 @@ impl Policy {
             .retry_policy(self.retry.clone())
             .summary(step.as_str())
             .build()
+    }
+
+    /// The options of an act that will be undone when the workflow does not come to its end. A
+    /// cancelled workflow waits until the act has ended one way or the other: only then is it known
+    /// that nothing of it is under way any more when its compensation begins.
+    #[must_use]
+    pub fn act(&self, step: StepName) -> ActivityOptions {
+        let mut options = self.step(step);
+        options.cancellation_type = ActivityCancellationType::WaitCancellationCompleted;
+        options
+    }
+
+    /// The options of a compensation: tried again until it holds, whatever it fails with, and not
+    /// cancelled with the workflow (a token of its own stands in place of the workflow's).
+    #[must_use]
+    pub fn compensation(&self, step: StepName) -> ActivityOptions {
+        let mut retry = self.retry.clone();
+        retry
+            .set_maximum_attempts(0)
+            .set_non_retryable_error_types(Vec::<String>::new());
+        let mut options = self.step(step);
+        options.retry_policy = Some(retry);
+        options.cancellation_token = Some(WorkflowCancellationToken::new());
+        options
     }
 
     /// The options of a lookup without effect, made where the workflow runs.
@@ -122,5 +148,14 @@ mod tests {
             let options = policy.step(step);
             assert_eq!(options.heartbeat_timeout, Some(Duration::from_secs(2)));
         }
+    }
+
+    #[test]
+    fn a_compensation_is_tried_without_end() {
+        let options = Policy::from(&PipelineInput::new("all")).compensation(StepName::UndoLoad);
+        let retry = options.retry_policy.as_ref();
+        assert_eq!(retry.map(RetryPolicy::maximum_attempts), Some(0));
+        assert!(retry.is_some_and(|retry| retry.non_retryable_error_types().is_empty()));
+        assert!(options.cancellation_token.is_some());
     }
 }

@@ -3,28 +3,30 @@
 //! The SDK's worker is not `Send`, as workflow code is not: [`run_worker`] must be awaited where it
 //! was made, not spawned. [`run_blocking`] brings a runtime of its own and is all that a process needs.
 
+mod metrics;
+mod ready;
 mod settings;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use orchbench_etl::Etl;
 use serde::{Deserialize, Serialize};
-use temporalio_client::Client as SdkClient;
-use temporalio_client::tonic::IntoRequest;
-use temporalio_common::protos::temporal::api::enums::v1::TaskQueueType;
-use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
-use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeTaskQueueRequest;
+use temporalio_client::{Client as SdkClient, NamespacedClient};
+use temporalio_sdk::runtime::RuntimeOptions;
 use temporalio_sdk::{Runtime, Worker};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
+use self::metrics::Metrics;
+use self::ready::seen_polling;
 pub use self::settings::{Settings, Tuning};
 use crate::activities::EtlActivities;
-use crate::connection::{ConnectError, connect};
-use crate::workflows::{DataPipelineWorkflow, NoopWorkflow, PartitionWorkflow};
-
-/// Between two looks at whether the server has seen the worker poll.
-const READY_PAUSE: Duration = Duration::from_millis(20);
+use crate::connection::{ConnectError, Target, connect};
+use crate::workflows::{
+    ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, ExtractWorkflow,
+    NoopWorkflow, ParallelWorkflow, PartitionWorkflow, SagaWorkflow, SequentialWorkflow,
+};
 
 /// After the graceful shutdown period: time for the last completions to reach the server.
 const DRAIN_MARGIN: Duration = Duration::from_secs(2);
@@ -33,10 +35,8 @@ const DRAIN_MARGIN: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkerOptions {
-    /// The server's gRPC address: `host:port`, or a URL.
-    pub address: String,
-    /// The namespace.
-    pub namespace: String,
+    /// The server and the namespace.
+    pub server: Target,
     /// The task queue.
     pub task_queue: String,
     /// The name under which the server knows the worker; it must be its alone.
@@ -50,22 +50,27 @@ pub struct WorkerOptions {
     pub connect_timeout_ms: u64,
     /// How long activities may go on when the worker is told to stop.
     pub drain_ms: u64,
+    /// Where to serve Prometheus metrics, such as `127.0.0.1:9464` (port 0 takes a free one); `None`
+    /// for none.
+    #[serde(default)]
+    pub metrics: Option<SocketAddr>,
 }
 
 impl WorkerOptions {
-    /// The namespace `default`, the queue [`crate::TASK_QUEUE`], an identity from the process's id,
-    /// default settings, 10 s to connect and 10 s to drain.
+    /// The server at `address` in the clear, the namespace `default`, the queue
+    /// [`crate::TASK_QUEUE`], an identity from the process's id, default settings, 10 s to connect and
+    /// 10 s to drain, no metrics.
     #[must_use]
     pub fn new(address: impl Into<String>) -> Self {
         Self {
-            address: address.into(),
-            namespace: "default".to_owned(),
+            server: Target::plain(address, "default"),
             task_queue: crate::TASK_QUEUE.to_owned(),
             identity: format!("orchbench-{}", std::process::id()),
             tuning: Tuning::Default,
             sticky_timeout_ms: None,
             connect_timeout_ms: 10_000,
             drain_ms: 10_000,
+            metrics: None,
         }
     }
 
@@ -74,6 +79,7 @@ impl WorkerOptions {
     pub fn settings(&self) -> Settings {
         let mut settings = Settings::of(self.tuning);
         settings.drain_ms = self.drain_ms;
+        settings.metrics = self.metrics;
         if let Some(sticky_timeout_ms) = self.sticky_timeout_ms {
             settings.sticky_timeout_ms = sticky_timeout_ms;
         }
@@ -87,6 +93,14 @@ pub enum WorkerError {
     /// There is no connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The metrics cannot be served.
+    #[error("temporal worker: metrics at {address}: {reason}")]
+    Metrics {
+        /// Where they were to be served.
+        address: SocketAddr,
+        /// Why not: the address is in use, or not of this machine.
+        reason: String,
+    },
     /// The worker could not be made.
     #[error("temporal worker on {task_queue}: {reason}")]
     Create {
@@ -145,23 +159,23 @@ pub async fn run_worker(
     on_ready: impl FnOnce(&Settings),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), WorkerError> {
-    let settings = options.settings();
+    let mut settings = options.settings();
     let patience = Duration::from_millis(options.connect_timeout_ms);
-    let client = connect(
-        &options.address,
-        &options.namespace,
-        &options.identity,
-        patience,
-    )
-    .await?;
-    let mut worker = create(&options, &settings, client.clone(), etl)?;
+    let client = connect(&options.server, &options.identity, patience).await?;
+    let metrics = options.metrics.map(Metrics::serve).transpose()?;
+    settings.metrics = metrics.as_ref().map(Metrics::address);
+    let runtime = match &metrics {
+        Some(metrics) => metrics.runtime()?,
+        None => RuntimeOptions::default(),
+    };
+    let mut worker = create(&options, &settings, runtime, client.clone(), etl)?;
     let stop = worker.shutdown_handle();
     let run = worker.run();
     tokio::pin!(run, shutdown);
     let ended = |result: Result<(), temporalio_sdk::WorkerRunError>| {
         result.map_err(|error| WorkerError::Run {
             task_queue: options.task_queue.clone(),
-            namespace: options.namespace.clone(),
+            namespace: client.namespace(),
             reason: error.to_string(),
         })
     };
@@ -203,6 +217,7 @@ pub fn run_blocking(
 fn create(
     options: &WorkerOptions,
     settings: &Settings,
+    runtime: RuntimeOptions,
     client: SdkClient,
     etl: Arc<Etl>,
 ) -> Result<Worker, WorkerError> {
@@ -210,11 +225,18 @@ fn create(
         task_queue: options.task_queue.clone(),
         reason,
     };
-    let runtime = Runtime::from_current_tokio(temporalio_sdk::runtime::RuntimeOptions::default())
+    let runtime = Runtime::from_current_tokio(runtime)
         .map_err(|error| WorkerError::Runtime(error.to_string()))?;
     let mut worker = temporalio_sdk::WorkerOptions::new(options.task_queue.as_str())
         .register_workflow::<DataPipelineWorkflow>()
         .and_then(|worker| worker.register_workflow::<PartitionWorkflow>())
+        .and_then(|worker| worker.register_workflow::<SequentialWorkflow>())
+        .and_then(|worker| worker.register_workflow::<ParallelWorkflow>())
+        .and_then(|worker| worker.register_workflow::<SagaWorkflow>())
+        .and_then(|worker| worker.register_workflow::<BackfillWorkflow>())
+        .and_then(|worker| worker.register_workflow::<ApprovalWorkflow>())
+        .and_then(|worker| worker.register_workflow::<DailyWorkflow>())
+        .and_then(|worker| worker.register_workflow::<ExtractWorkflow>())
         .and_then(|worker| worker.register_workflow::<NoopWorkflow>())
         .map_err(|error| failed(error.to_string()))?
         .register_activities(EtlActivities::new(etl))
@@ -236,51 +258,4 @@ async fn drain<T>(
         task_queue: options.task_queue.clone(),
         waited_ms: u64::try_from(bound.as_millis()).unwrap_or(u64::MAX),
     })
-}
-
-/// Waits until the server lists the worker among the pollers of both kinds of task.
-async fn seen_polling(
-    client: &SdkClient,
-    options: &WorkerOptions,
-    patience: Duration,
-) -> Result<(), WorkerError> {
-    let deadline = Instant::now() + patience;
-    for kind in [TaskQueueType::Workflow, TaskQueueType::Activity] {
-        while !polls(client, options, kind).await {
-            if Instant::now() >= deadline {
-                return Err(WorkerError::NotReady {
-                    identity: options.identity.clone(),
-                    task_queue: options.task_queue.clone(),
-                    waited_ms: options.connect_timeout_ms,
-                });
-            }
-            sleep(READY_PAUSE).await;
-        }
-    }
-    Ok(())
-}
-
-/// Whether the server has seen the worker poll; a request that fails is a "not yet".
-async fn polls(client: &SdkClient, options: &WorkerOptions, kind: TaskQueueType) -> bool {
-    let request = DescribeTaskQueueRequest {
-        namespace: options.namespace.clone(),
-        task_queue: Some(TaskQueue {
-            name: options.task_queue.clone(),
-            ..TaskQueue::default()
-        }),
-        task_queue_type: kind.into(),
-        ..DescribeTaskQueueRequest::default()
-    };
-    let mut service = client.connection().workflow_service();
-    match service.describe_task_queue(request.into_request()).await {
-        Ok(response) => response
-            .into_inner()
-            .pollers
-            .iter()
-            .any(|poller| poller.identity == options.identity),
-        Err(error) => {
-            tracing::debug!(%error, "describe task queue");
-            false
-        }
-    }
 }

@@ -2,20 +2,46 @@
 //!
 //! | file | pattern |
 //! |---|---|
-//! | [`pipeline`] | parallel activities, then child workflows with bounded concurrency, then a sequence |
-//! | [`partition`] | two parallel activities, then a sequence |
-//! | [`noop`] | a chain and a fan-out of empty activities, with continue-as-new |
+//! | [`sequential`] | one activity after the other |
+//! | [`parallel`] | activities side by side, with bounded concurrency |
+//! | [`pipeline`], [`partition`] | parallel activities, one child workflow a day, then a sequence |
+//! | [`saga`] | a compensation for each act, undone in reverse |
+//! | [`backfill`] | many child workflows, an update that changes their number, continue-as-new |
+//! | [`approval`] | signals, queries, timers, and a patch while workflows wait |
+//! | [`daily`] | what a schedule starts; a durable timer |
+//! | [`extract`] | one long activity: heartbeats, resume, cancellation |
+//! | [`noop`] | empty steps, for the measurement of the engine |
+//!
+//! What they share: [`steps`] (a step and its policy), [`lanes`] (bounded concurrency),
+//! [`wait`] (a wait with an end), and [`report`] (what queries answer and workflows return).
 //!
 //! Workflow code is replayed: after a worker's death, another one runs it again from the start, and
 //! the server answers from the history what has already happened. So it must ask for the same things
 //! in the same order each time. `tests/replay.rs` holds recorded histories against it: a change that
 //! would break running workflows fails there.
 
+pub mod approval;
+pub mod backfill;
+pub mod daily;
+pub mod extract;
 pub mod lanes;
 pub mod noop;
+pub mod parallel;
 pub mod partition;
 pub mod pipeline;
+pub mod report;
+pub mod saga;
+pub mod sequential;
+pub mod steps;
+pub mod wait;
 
+pub use approval::ApprovalWorkflow;
+pub use backfill::{BackfillWorkflow, MAX_CONCURRENCY};
+pub use daily::DailyWorkflow;
+pub use extract::ExtractWorkflow;
 pub use noop::NoopWorkflow;
+pub use parallel::ParallelWorkflow;
 pub use partition::PartitionWorkflow;
 pub use pipeline::DataPipelineWorkflow;
+pub use saga::SagaWorkflow;
+pub use sequential::SequentialWorkflow;

@@ -28,6 +28,29 @@ pub(super) struct FailedBody<F> {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(super) struct TickBody<V, O> {
+    pub automation: V,
+    pub for_ms: i64,
+    pub cursor: Option<V>,
+    pub orders: Vec<O>,
+    pub note: Option<V>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct OrderBody<V, S, C> {
+    pub run: V,
+    pub selection: S,
+    pub mode: Mode,
+    pub config: C,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct BackfillEndedBody<V> {
+    pub id: V,
+    pub status: RunStatus,
+}
+
+#[derive(Serialize, Deserialize)]
 pub(super) struct EndedBody {
     pub status: RunStatus,
     pub fresh: u64,

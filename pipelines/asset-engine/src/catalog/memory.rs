@@ -4,8 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{CatalogError, Draft, Head, RunInfo, Store, Verified, chain, writing};
-use crate::event::{CheckResult, Event, EventRecord, Materialization, Observation, RunStatus};
+use super::{
+    CatalogError, Draft, EachVersion, Head, RunInfo, Stamp, Store, Verified, Version, chain,
+    writing,
+};
+use crate::event::{
+    BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
+    RunStatus, Tick,
+};
 use crate::key::AssetKey;
 
 /// The partition and the name of a check.
@@ -21,6 +27,10 @@ pub(crate) struct MemoryStore {
     latest: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, Arc<Materialization>>>,
     observations: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, Arc<Observation>>>,
     checks: HashMap<AssetKey, BTreeMap<CheckName, Arc<CheckResult>>>,
+    stamps: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, Stamp>>,
+    ticks: BTreeMap<Arc<str>, Arc<Tick>>,
+    orders: Vec<Arc<RunRecord>>,
+    backfills: Vec<BackfillInfo>,
 }
 
 impl MemoryStore {
@@ -38,6 +48,10 @@ impl Default for MemoryStore {
             latest: HashMap::new(),
             observations: HashMap::new(),
             checks: HashMap::new(),
+            stamps: HashMap::new(),
+            ticks: BTreeMap::new(),
+            orders: Vec::new(),
+            backfills: Vec::new(),
         }
     }
 }
@@ -46,6 +60,7 @@ impl MemoryStore {
     fn derive(&mut self, event: &Event) {
         match event {
             Event::RunSubmitted(record) => {
+                self.orders.retain(|order| order.run != record.run);
                 self.run_index
                     .insert(Arc::clone(&record.run), self.runs.len());
                 self.runs.push(RunInfo {
@@ -78,8 +93,39 @@ impl MemoryStore {
                     pieces.remove(partition);
                 }
             }
+            Event::Ticked(tick) => {
+                self.ticks
+                    .insert(Arc::clone(&tick.automation), Arc::clone(tick));
+                self.orders.extend(tick.orders.iter().cloned());
+            }
+            Event::BackfillRequested(record) => self.backfills.push(BackfillInfo {
+                record: Arc::clone(record),
+                status: RunStatus::Started,
+            }),
+            Event::BackfillEnded { id, status } => {
+                let own = |info: &&mut BackfillInfo| info.record.id.as_str() == id.as_ref();
+                if let Some(info) = self.backfills.iter_mut().find(own) {
+                    info.status = *status;
+                }
+            }
             _ => {}
         }
+    }
+
+    /// Notes when a piece was made or seen.
+    fn stamp(&mut self, draft: &Draft) {
+        let (asset, partition) = match &draft.event {
+            Event::Materialized(made) => (&made.asset, &made.partition),
+            Event::Observed(seen) => (&seen.asset, &seen.partition),
+            _ => return,
+        };
+        let stamp = Stamp {
+            partition: partition.clone(),
+            seq: self.events.len() as u64 + 1,
+            at_ms: draft.at_ms,
+        };
+        let pieces = self.stamps.entry(asset.clone()).or_default();
+        pieces.insert(partition.clone(), stamp);
     }
 }
 
@@ -107,6 +153,7 @@ impl Store for MemoryStore {
         }
         for draft in drafts {
             self.derive(&draft.event);
+            self.stamp(draft);
             self.events.push(EventRecord {
                 seq: self.events.len() as u64 + 1,
                 t_ns: draft.t_ns,
@@ -116,6 +163,38 @@ impl Store for MemoryStore {
             });
         }
         Ok(())
+    }
+
+    fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
+        Ok(self.ticks.values().cloned().collect())
+    }
+
+    fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError> {
+        let wanted = self
+            .runs
+            .iter()
+            .filter(|info| info.record.run.starts_with(prefix));
+        Ok(wanted
+            .map(|info| (info.record.run.to_string(), info.status))
+            .collect())
+    }
+
+    fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError> {
+        Ok(self.orders.clone())
+    }
+
+    fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
+        Ok(self.backfills.clone())
+    }
+
+    fn stamps(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
+        let mut stamps: Vec<Stamp> = self
+            .stamps
+            .get(asset)
+            .map(|pieces| pieces.values().cloned().collect())
+            .unwrap_or_default();
+        stamps.sort_by_key(|stamp| stamp.seq);
+        Ok(stamps)
     }
 
     fn head(&self) -> Result<Head, CatalogError> {
@@ -175,6 +254,16 @@ impl Store for MemoryStore {
 
     fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError> {
         Ok(newest(&self.latest, asset))
+    }
+
+    fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError> {
+        let pieces = self
+            .latest
+            .get(asset)
+            .into_iter()
+            .flat_map(BTreeMap::values);
+        pieces.for_each(|made| call(Version::of(made)));
+        Ok(())
     }
 
     fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {

@@ -8,11 +8,14 @@ use rusqlite::Row;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::body::{CheckedBody, EndedBody, FailedBody, MadeBody, ObservedBody, RunBody};
+use super::body::{
+    BackfillEndedBody, CheckedBody, EndedBody, FailedBody, MadeBody, ObservedBody, OrderBody,
+    RunBody, TickBody,
+};
 use super::chain::Record;
 use crate::event::{
     Attempt, CheckResult, Event, EventRecord, InputVersion, Materialization, Observation,
-    RunRecord, SkipReason,
+    RunRecord, SkipReason, Tick,
 };
 use crate::key::AssetKey;
 use crate::selection::Selection;
@@ -168,6 +171,32 @@ fn decode_event(stored: StoredEvent, epoch: u64) -> Result<Event, String> {
             asset: asset(&stored)?,
             partition: partition(&stored),
         }),
+        "ticked" => {
+            let body: TickBody<String, OrderBody<String, Selection, Value>> = body(&stored)?;
+            let order = |order: OrderBody<String, Selection, Value>| {
+                Arc::new(RunRecord {
+                    run: Arc::from(order.run),
+                    selection: order.selection,
+                    mode: order.mode,
+                    config: Arc::new(order.config),
+                })
+            };
+            Ok(Event::Ticked(Arc::new(Tick {
+                automation: Arc::from(body.automation),
+                for_ms: body.for_ms,
+                cursor: body.cursor,
+                orders: body.orders.into_iter().map(order).collect(),
+                note: body.note,
+            })))
+        }
+        "backfill_requested" => Ok(Event::BackfillRequested(Arc::new(body(&stored)?))),
+        "backfill_ended" => {
+            let body: BackfillEndedBody<String> = body(&stored)?;
+            Ok(Event::BackfillEnded {
+                id: Arc::from(body.id),
+                status: body.status,
+            })
+        }
         "skipped" => Ok(Event::Skipped {
             run,
             asset: asset(&stored)?,

@@ -1,6 +1,8 @@
 //! A catalog in a SQLite file, in WAL mode: one writer, readers beside it.
 
 mod append;
+mod automation;
+mod rows;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -12,10 +14,17 @@ use rusqlite::{Connection, OptionalExtension};
 use super::chain::hex;
 use super::reading::{self, StoredEvent};
 use super::schema::{self, APPLICATION_ID, Found, SCHEMA_VERSION};
-use super::{CatalogError, Draft, Durability, Failpoint, Head, RunInfo, Store, Verified};
-use crate::event::{CheckResult, Event, EventRecord, Materialization, Observation, RunStatus};
+use super::{
+    CatalogError, Draft, Durability, EachVersion, Failpoint, Head, RunInfo, Stamp, Store, Verified,
+    Version,
+};
+use crate::event::{
+    BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
+    RunStatus, Tick,
+};
 use crate::key::AssetKey;
 use append::{Refused, append};
+use rows::materialization;
 
 /// How long a statement waits for another process's write lock. Only opening and a fenced-off
 /// executor ever meet one.
@@ -92,73 +101,29 @@ impl SqliteStore {
     ) -> Result<T, CatalogError> {
         read(&self.connection).map_err(self.failed(doing))
     }
-
-    fn decode(&self, stored: StoredEvent) -> Result<EventRecord, CatalogError> {
-        let seq = stored.seq;
-        reading::decode(stored).map_err(|reason| CatalogError::Corrupt {
-            path: self.path.clone(),
-            place: format!("event {seq}"),
-            reason,
-        })
-    }
-
-    /// The event that a derived table points at, if it is of the kind that the table is about.
-    fn pointed<T>(
-        &self,
-        table: &str,
-        stored: StoredEvent,
-        of_kind: impl FnOnce(Event) -> Option<T>,
-    ) -> Result<T, CatalogError> {
-        let seq = stored.seq;
-        of_kind(self.decode(stored)?.event).ok_or_else(|| CatalogError::Corrupt {
-            path: self.path.clone(),
-            place: format!("event {seq}"),
-            reason: format!("the table {table} points at an event of another kind"),
-        })
-    }
-
-    /// Every event that the rows of an asset in a derived table point at.
-    fn newest<T>(
-        &self,
-        table: &'static str,
-        order: &str,
-        asset: &AssetKey,
-        of_kind: fn(Event) -> Option<T>,
-    ) -> Result<Vec<T>, CatalogError> {
-        let rows = self.read("read the newest events of an asset", |connection| {
-            let sql = reading::select(&format!("{table} t JOIN events e ON e.seq = t.seq"), "")
-                + " WHERE t.asset = ?1 ORDER BY "
-                + order;
-            let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map([asset.as_str()], StoredEvent::of)?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        })?;
-        let pointed = |row| self.pointed(table, row, of_kind);
-        rows.into_iter().map(pointed).collect()
-    }
-
-    fn run_info(&self, (stored, status): (StoredEvent, String)) -> Result<RunInfo, CatalogError> {
-        let status = RunStatus::parse(&status).ok_or_else(|| CatalogError::Corrupt {
-            path: self.path.clone(),
-            place: format!("event {}", stored.seq),
-            reason: format!("unknown run status {status:?}"),
-        })?;
-        let record = self.pointed("runs", stored, |event| match event {
-            Event::RunSubmitted(record) => Some(record),
-            _ => None,
-        })?;
-        Ok(RunInfo { record, status })
-    }
-}
-
-fn materialization(event: Event) -> Option<Arc<Materialization>> {
-    match event {
-        Event::Materialized(made) => Some(made),
-        _ => None,
-    }
 }
 
 impl Store for SqliteStore {
+    fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
+        self.newest_ticks()
+    }
+
+    fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError> {
+        self.statuses_of(prefix)
+    }
+
+    fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError> {
+        self.open_orders()
+    }
+
+    fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
+        self.all_backfills()
+    }
+
+    fn stamps(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
+        self.newest_stamps(asset)
+    }
+
     fn head(&self) -> Result<Head, CatalogError> {
         let (seq, digest) = self.read("read the newest event", append::newest)?;
         Ok(Head {
@@ -260,6 +225,18 @@ impl Store for SqliteStore {
 
     fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError> {
         self.newest("latest", "t.partition", asset, materialization)
+    }
+
+    fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError> {
+        let complete = self.read("read the versions of an asset", |connection| {
+            rows::each_version(connection, asset, call)
+        })?;
+        if !complete {
+            // A record that could not be read when the catalog was migrated says why, by name.
+            let newest = self.latest_of(asset)?;
+            newest.iter().for_each(|made| call(Version::of(made)));
+        }
+        Ok(())
     }
 
     fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::Draft;
-use super::body::{CheckedBody, EndedBody, FailedBody, MadeBody, ObservedBody, RunBody};
+use super::body::{
+    BackfillEndedBody, CheckedBody, EndedBody, FailedBody, MadeBody, ObservedBody, OrderBody,
+    RunBody, TickBody,
+};
 use super::chain::Record;
-use crate::event::Event;
+use crate::event::{Event, RunRecord};
 use crate::key::AssetKey;
 
 /// The columns of an event that depend on its kind.
@@ -104,6 +108,30 @@ pub(super) fn encode(event: &Event) -> EncodedEvent<'_> {
             ("checked", None, json(&body))
         }
         Event::Wiped { .. } => ("wiped", None, None),
+        Event::Ticked(tick) => {
+            let order = |order: &Arc<RunRecord>| OrderBody {
+                run: order.run.to_string(),
+                selection: order.selection.clone(),
+                mode: order.mode,
+                config: Value::clone(&order.config),
+            };
+            let body = TickBody {
+                automation: tick.automation.as_ref(),
+                for_ms: tick.for_ms,
+                cursor: tick.cursor.as_deref(),
+                orders: tick.orders.iter().map(order).collect(),
+                note: tick.note.as_deref(),
+            };
+            ("ticked", None, json(&body))
+        }
+        Event::BackfillRequested(record) => ("backfill_requested", None, json(record.as_ref())),
+        Event::BackfillEnded { id, status } => {
+            let body = BackfillEndedBody {
+                id: id.as_ref(),
+                status: *status,
+            };
+            ("backfill_ended", None, json(&body))
+        }
         Event::Skipped { reason, .. } => ("skipped", None, json(reason)),
     };
     let piece = piece(event);
@@ -130,6 +158,11 @@ fn piece(event: &Event) -> Option<(&AssetKey, &Option<Arc<str>>)> {
         | Event::Wiped {
             asset, partition, ..
         } => Some((asset, partition)),
-        Event::RunSubmitted(_) | Event::RunResumed { .. } | Event::RunEnded { .. } => None,
+        Event::RunSubmitted(_)
+        | Event::RunResumed { .. }
+        | Event::RunEnded { .. }
+        | Event::Ticked(_)
+        | Event::BackfillRequested(_)
+        | Event::BackfillEnded { .. } => None,
     }
 }

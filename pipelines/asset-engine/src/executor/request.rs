@@ -101,6 +101,31 @@ impl RunRequest {
     }
 }
 
+impl RunRequest {
+    /// What a record asks for.
+    pub(crate) fn of(record: &RunRecord, graph: Arc<AssetGraph>) -> Self {
+        Self {
+            run: record.run.to_string(),
+            graph,
+            selection: record.selection.clone(),
+            mode: record.mode,
+            config: record.config.as_ref().clone(),
+        }
+    }
+
+    /// Asks for a run again that a dead executor left open, to resume it.
+    #[must_use]
+    pub fn from_unfinished(left: UnfinishedRun, graph: Arc<AssetGraph>) -> Self {
+        Self {
+            run: left.run,
+            graph,
+            selection: left.selection,
+            mode: left.mode,
+            config: left.config,
+        }
+    }
+}
+
 /// A run that an executor left open when it died.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UnfinishedRun {
@@ -146,6 +171,24 @@ pub enum EngineError {
     NotResumed {
         /// Id of the run.
         run: String,
+    },
+    /// A backfill of this id exists and was asked for differently.
+    #[error("backfill {id}: requested before with another selection, partitions or settings")]
+    BackfillConflict {
+        /// Id of the backfill.
+        id: String,
+    },
+    /// A backfill of nothing.
+    #[error("backfill {id}: no partitions, expected at least one")]
+    EmptyBackfill {
+        /// Id of the backfill.
+        id: String,
+    },
+    /// No backfill of this id was requested.
+    #[error("backfill {id}: not in the catalog")]
+    UnknownBackfill {
+        /// Id of the backfill.
+        id: String,
     },
     /// A worker thread could not be started, or panicked outside a step.
     #[error("executor stopped: {0}")]

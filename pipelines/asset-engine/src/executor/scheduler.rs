@@ -171,6 +171,15 @@ impl Shared {
         }
     }
 
+    /// Whether a run is under way here.
+    pub fn is_under_way(&self, run: &str) -> Result<bool, EngineError> {
+        let state = self.lock();
+        match &state.stopped {
+            Some(stopped) => Err(stopped.clone()),
+            None => Ok(state.names.contains_key(run)),
+        }
+    }
+
     pub fn cancel(shared: &Arc<Self>, run: &str) {
         let mut state = shared.lock();
         if let Some((slot, _)) = state.names.get(run) {

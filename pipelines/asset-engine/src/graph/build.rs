@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::link::link;
-use super::{AssetGraph, Edge, GraphError, Link, Readers, order};
+use super::{AssetGraph, Edge, GraphError, Index, Kind, Link, Readers, find, order};
 use crate::asset::{Asset, Making};
 use crate::key::AssetKey;
 
@@ -11,9 +11,14 @@ use crate::key::AssetKey;
 pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
     let count = index_of("assets", assets.len())?;
     let by_key = index(&assets, count)?;
+    let kinds: Vec<Kind> = assets.iter().map(kind).collect();
     let outputs = outputs(&assets, count, &by_key)?;
     let edge_count: usize = assets.iter().map(|asset| asset.deps.len()).sum();
     index_of("edges", edge_count + assets.len())?;
+    // Apart from what follows, so that the look-ups, which wait for memory, overlap.
+    let deps = assets.iter().flat_map(|asset| &asset.deps);
+    let upstream: Vec<Option<u32>> = deps.map(|dep| find(&by_key, &assets, &dep.key)).collect();
+    let mut upstream = upstream.into_iter();
     let mut edges: Vec<Edge> = Vec::with_capacity(edge_count);
     let mut first_edge = Vec::with_capacity(assets.len() + 1);
     // By asset, the last one found to read it; u32::MAX is no asset.
@@ -22,7 +27,7 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
         first_edge.push(index_of("edges", edges.len())?);
         for dep in &asset.deps {
             let named = || (asset.key.clone(), dep.key.clone());
-            let upstream = *by_key.get(&dep.key).ok_or_else(|| {
+            let upstream = upstream.next().flatten().ok_or_else(|| {
                 let (asset, dep) = named();
                 GraphError::MissingDependency { asset, dep }
             })?;
@@ -30,10 +35,16 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
                 let (asset, dep) = named();
                 return Err(GraphError::DuplicateDependency { asset, dep });
             }
+            let partitioned = [upstream, downstream].map(|at| kinds[at as usize].partitioned);
+            let link = match partitioned {
+                [false, false] => Link::Same,
+                [false, true] => Link::Broadcast,
+                [true, _] => link(&assets[upstream as usize], asset, dep)?,
+            };
             edges.push(Edge {
                 upstream,
                 downstream,
-                link: link(&assets[upstream as usize], asset, dep)?,
+                link,
             });
         }
         if let Some(upstream) = leader(&outputs, downstream)
@@ -59,6 +70,7 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
     }
     Ok(AssetGraph {
         assets,
+        kinds,
         by_key,
         readers,
         edges,
@@ -68,13 +80,23 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
     })
 }
 
+fn kind(asset: &Asset) -> Kind {
+    Kind {
+        count: asset.partitions.count(),
+        partitioned: asset.partitions.is_partitioned(),
+        external: asset.is_external(),
+    }
+}
+
 /// The assets by key, after a look at each by itself.
-fn index(assets: &[Asset], count: u32) -> Result<FxHashMap<AssetKey, u32>, GraphError> {
-    let mut by_key = FxHashMap::with_capacity_and_hasher(assets.len(), rustc_hash::FxBuildHasher);
+fn index(assets: &[Asset], count: u32) -> Result<Index, GraphError> {
+    let mut by_key = Index::with_capacity(assets.len());
+    let hash = |index: &u32| assets[*index as usize].key.hash_code();
     for (index, asset) in (0..count).zip(assets) {
-        if by_key.insert(asset.key.clone(), index).is_some() {
+        if find(&by_key, assets, &asset.key).is_some() {
             return Err(GraphError::DuplicateName(asset.key.clone()));
         }
+        by_key.insert_unique(asset.key.hash_code(), index, hash);
         if let (Making::External(_), Some(dep)) = (&asset.making, asset.deps.first()) {
             return Err(GraphError::ExternalDependency {
                 asset: asset.key.clone(),
@@ -106,7 +128,7 @@ fn leader(outputs: &FxHashMap<u32, Box<[u32]>>, index: u32) -> Option<u32> {
 fn outputs(
     assets: &[Asset],
     count: u32,
-    by_key: &FxHashMap<AssetKey, u32>,
+    by_key: &Index,
 ) -> Result<FxHashMap<u32, Box<[u32]>>, GraphError> {
     let mut outputs = FxHashMap::default();
     for (index, asset) in (0..count).zip(assets) {
@@ -114,9 +136,7 @@ fn outputs(
             continue;
         };
         let find = |key: &AssetKey| {
-            by_key
-                .get(key)
-                .copied()
+            find(by_key, assets, key)
                 .filter(|other| {
                     let same = &assets[*other as usize].making;
                     matches!(same, Making::Together(other) if std::sync::Arc::ptr_eq(other, together))

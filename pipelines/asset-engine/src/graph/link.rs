@@ -119,7 +119,7 @@ impl Lists {
     }
 }
 
-/// The link of a dependency.
+/// The link of a dependency on an asset with partitions.
 pub(super) fn link(upstream: &Asset, downstream: &Asset, dep: &Dep) -> Result<Link, GraphError> {
     let count = upstream.partitions.count();
     let gather = match dep.mapping {
@@ -127,14 +127,12 @@ pub(super) fn link(upstream: &Asset, downstream: &Asset, dep: &Dep) -> Result<Li
         Mapping::Last(wanted) => Some(count.saturating_sub(wanted)),
         Mapping::Identity | Mapping::TimeWindow { .. } => None,
     };
-    let (up, down) = match (&upstream.partitions, &downstream.partitions) {
-        (Partitions::Unpartitioned, Partitions::Unpartitioned) => return Ok(Link::Same),
-        (Partitions::Unpartitioned, Partitions::Keys(_)) => return Ok(Link::Broadcast),
-        (Partitions::Keys(_), Partitions::Unpartitioned) => {
-            let first = gather.unwrap_or(0);
-            return Ok(Link::Gather { first });
-        }
-        (Partitions::Keys(up), Partitions::Keys(down)) => (up, down),
+    let Partitions::Keys(up) = &upstream.partitions else {
+        return Ok(Link::Broadcast);
+    };
+    let Partitions::Keys(down) = &downstream.partitions else {
+        let first = gather.unwrap_or(0);
+        return Ok(Link::Gather { first });
     };
     if let Some(first) = gather {
         return Ok(Link::Gather { first });

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
 
 use crate::catalog::{Catalog, CatalogError};
 use crate::event::{CheckResult, Materialization, Observation};
 use crate::graph::AssetGraph;
+use crate::plan::PlannedStep;
 
 /// The data version of an external asset that was never observed (Dagster's name for it).
 pub const UNOBSERVED: &str = "INITIAL";
@@ -16,6 +17,10 @@ pub const UNOBSERVED: &str = "INITIAL";
 #[derive(Default)]
 pub(crate) struct Known {
     assets: FxHashMap<u32, Vec<Option<Arc<Materialization>>>>,
+    /// Pieces of assets that have not been read whole, by asset and position.
+    pieces: FxHashMap<u32, FxHashMap<u32, Option<Arc<Materialization>>>>,
+    /// Assets whose checks have been read.
+    checked: FxHashSet<u32>,
     /// By asset and position, the first blocking check that the newest data failed.
     failed: FxHashMap<(u32, u32), Arc<CheckResult>>,
 }
@@ -80,7 +85,61 @@ impl Known {
         catalog: &Catalog,
         index: u32,
     ) -> Result<(), CatalogError> {
-        if !self.load(graph, catalog, index)? {
+        self.load(graph, catalog, index)?;
+        self.load_checks(graph, catalog, index)
+    }
+
+    /// Reads what the judgement of a piece needs.
+    pub fn load_around(
+        &mut self,
+        graph: &AssetGraph,
+        catalog: &Catalog,
+        PlannedStep { asset, position }: PlannedStep,
+    ) -> Result<(), CatalogError> {
+        self.load_piece(graph, catalog, asset, position)?;
+        self.load_checks(graph, catalog, asset)?;
+        for (_, edge) in graph.deps(asset) {
+            for at in graph.reads(edge, position) {
+                self.load_piece(graph, catalog, edge.upstream, at)?;
+            }
+            self.load_checks(graph, catalog, edge.upstream)?;
+        }
+        Ok(())
+    }
+
+    /// Reads a piece; or, when so many of its asset's have been asked for that it is cheaper, all.
+    fn load_piece(
+        &mut self,
+        graph: &AssetGraph,
+        catalog: &Catalog,
+        index: u32,
+        position: u32,
+    ) -> Result<(), CatalogError> {
+        let asset = graph.asset(index);
+        if self.assets.contains_key(&index) {
+            return Ok(());
+        }
+        let pieces = self.pieces.entry(index).or_default();
+        if pieces.contains_key(&position) {
+            return Ok(());
+        }
+        if asset.is_external() || pieces.len() > asset.partitions.count() as usize / 8 {
+            self.load(graph, catalog, index)?;
+            return Ok(());
+        }
+        let partition = asset.partitions.key(position).map(AsRef::as_ref);
+        pieces.insert(position, catalog.latest(&asset.key, partition)?);
+        Ok(())
+    }
+
+    /// Reads the blocking checks that the newest data of an asset have failed, once.
+    fn load_checks(
+        &mut self,
+        graph: &AssetGraph,
+        catalog: &Catalog,
+        index: u32,
+    ) -> Result<(), CatalogError> {
+        if !self.checked.insert(index) {
             return Ok(());
         }
         let asset = graph.asset(index);
@@ -88,17 +147,24 @@ impl Known {
             let Some(at) = asset.partitions.position(check.partition.as_deref()) else {
                 continue;
             };
+            if !check.blocks() {
+                continue;
+            }
+            self.load_piece(graph, catalog, index, at)?;
             let made = self.piece(index, at);
-            if check.blocks() && made.is_some_and(|made| check.is_about(&made.data_version)) {
+            if made.is_some_and(|made| check.is_about(&made.data_version)) {
                 self.failed.entry((index, at)).or_insert(check);
             }
         }
         Ok(())
     }
 
-    /// The newest materialization of a piece of a loaded asset.
+    /// The newest materialization of a piece that has been read.
     pub fn piece(&self, index: u32, position: u32) -> Option<&Arc<Materialization>> {
-        self.assets.get(&index)?.get(position as usize)?.as_ref()
+        match self.assets.get(&index) {
+            Some(pieces) => pieces.get(position as usize)?.as_ref(),
+            None => self.pieces.get(&index)?.get(&position)?.as_ref(),
+        }
     }
 
     /// The blocking check that a piece has failed.

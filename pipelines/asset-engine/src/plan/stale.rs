@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use super::known::Known;
 use super::reason::{StaleReason, judge};
+use super::scan::{Scan, Suspicion};
 use super::{Plan, PlannedStep};
 use crate::catalog::{Catalog, CatalogError};
 use crate::graph::AssetGraph;
@@ -27,7 +28,7 @@ pub struct StaleStep {
     pub reason: StaleReason,
 }
 
-/// Why [`why`] has no answer.
+/// Why a question about a piece, see [`why`] and [`crate::Lineage`], has no answer.
 #[derive(Debug, Error)]
 pub enum WhyError {
     /// No asset of that name.
@@ -57,26 +58,40 @@ pub fn staleness(
     catalog: &Catalog,
     plan: &Plan,
 ) -> Result<Vec<StaleStep>, CatalogError> {
+    let mut scan = Scan::default();
     let mut known = Known::default();
     let mut stale = Vec::new();
-    let mut loaded = None;
+    let mut begun = None;
     for step in plan.steps() {
-        if loaded.replace(step.asset) != Some(step.asset) {
-            load(&mut known, graph, catalog, step.asset)?;
+        let asset = graph.asset(step.asset);
+        if asset.is_external() {
+            continue;
         }
-        let mut first = None;
-        judge_step(graph, &known, *step, &mut |reason| {
-            first = Some(reason);
-            false
-        });
-        if let Some(reason) = first {
-            let asset = graph.asset(step.asset);
-            stale.push(StaleStep {
-                asset: asset.key.clone(),
-                partition: asset.partitions.key(step.position).map(ToString::to_string),
-                reason,
-            });
+        if begun.replace(step.asset) != Some(step.asset) {
+            scan.begin(graph, catalog, step.asset)?;
         }
+        let reason = match scan.judge(graph, step.position) {
+            Suspicion::Fresh => continue,
+            Suspicion::Missing => Some(StaleReason::Missing),
+            Suspicion::CodeVersion(recorded) => Some(StaleReason::CodeVersion {
+                recorded,
+                current: asset.code_version.to_string(),
+            }),
+            Suspicion::Look => {
+                known.load_around(graph, catalog, *step)?;
+                let mut first = None;
+                judge_step(graph, &known, *step, &mut |reason| {
+                    first = Some(reason);
+                    false
+                });
+                first
+            }
+        };
+        stale.extend(reason.map(|reason| StaleStep {
+            asset: asset.key.clone(),
+            partition: asset.partitions.key(step.position).map(ToString::to_string),
+            reason,
+        }));
     }
     Ok(stale)
 }
@@ -91,6 +106,23 @@ pub fn why(
     asset: &AssetKey,
     partition: Option<&str>,
 ) -> Result<Vec<StaleReason>, WhyError> {
+    let step = find(graph, asset, partition)?;
+    let mut known = Known::default();
+    known.load_around(graph, catalog, step)?;
+    let mut reasons = Vec::new();
+    judge_step(graph, &known, step, &mut |reason| {
+        reasons.push(reason);
+        true
+    });
+    Ok(reasons)
+}
+
+/// The piece of a name.
+pub(crate) fn find(
+    graph: &AssetGraph,
+    asset: &AssetKey,
+    partition: Option<&str>,
+) -> Result<PlannedStep, WhyError> {
     let index = graph
         .index(asset)
         .ok_or_else(|| WhyError::UnknownAsset(asset.clone()))?;
@@ -116,32 +148,10 @@ pub fn why(
             found: partition.map_or("none".to_owned(), |found| format!("{found:?}")),
         }
     })?;
-    let mut known = Known::default();
-    load(&mut known, graph, catalog, index)?;
-    let mut reasons = Vec::new();
-    let step = PlannedStep {
+    Ok(PlannedStep {
         asset: index,
         position,
-    };
-    judge_step(graph, &known, step, &mut |reason| {
-        reasons.push(reason);
-        true
-    });
-    Ok(reasons)
-}
-
-/// Reads what the judgement of an asset's pieces needs.
-fn load(
-    known: &mut Known,
-    graph: &AssetGraph,
-    catalog: &Catalog,
-    index: u32,
-) -> Result<(), CatalogError> {
-    let upstream = graph.deps(index).map(|(_, edge)| edge.upstream);
-    for asset in upstream.chain([index]) {
-        known.load_with_checks(graph, catalog, asset)?;
-    }
-    Ok(())
+    })
 }
 
 fn judge_step(

@@ -42,8 +42,7 @@ pub(super) enum Expr {
 /// number of layers. Such an asset is written `key:"and"`.
 pub(super) fn is_reserved(word: &str) -> bool {
     let is = |keyword: &&str| word.eq_ignore_ascii_case(keyword);
-    ["and", "or", "not"].iter().any(is)
-        || word.bytes().all(|byte| byte.is_ascii_digit())
+    ["and", "or", "not"].iter().any(is) || word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl Expr {

@@ -29,6 +29,14 @@ pub enum StepName {
     Publish,
     /// The published version, posted to the catalogue service.
     Announce,
+    /// Undoes `announce`: the version before it is current again at the catalogue service.
+    UndoAnnounce,
+    /// Undoes `publish`: the pointer goes back to the version before it.
+    UndoPublish,
+    /// Undoes one day's `load`: the rows before it are back.
+    UndoLoad,
+    /// A call for someone to look, posted to the catalogue service.
+    Escalate,
 }
 
 /// How often a step runs within a run.
@@ -42,7 +50,7 @@ pub enum Per {
 }
 
 impl StepName {
-    /// Every step, in the order of the data's way.
+    /// The steps of the pipeline, in the order of the data's way.
     pub const ALL: [Self; 10] = [
         Self::ExtractAirlines,
         Self::ExtractAirports,
@@ -55,6 +63,26 @@ impl StepName {
         Self::Publish,
         Self::Announce,
     ];
+
+    /// The steps beside the pipeline, which only some ways of running it take: the compensations, in
+    /// the order in which they undo, and the escalation.
+    pub const BESIDE: [Self; 4] = [
+        Self::UndoAnnounce,
+        Self::UndoPublish,
+        Self::UndoLoad,
+        Self::Escalate,
+    ];
+
+    /// The step that this one undoes, when it is a compensation.
+    #[must_use]
+    pub fn undoes(self) -> Option<Self> {
+        match self {
+            Self::UndoAnnounce => Some(Self::Announce),
+            Self::UndoPublish => Some(Self::Publish),
+            Self::UndoLoad => Some(Self::Load),
+            _ => None,
+        }
+    }
 
     /// The name in files, keys and JSON, such as `extract_flights`.
     #[must_use]
@@ -70,6 +98,10 @@ impl StepName {
             Self::Load => "load",
             Self::Publish => "publish",
             Self::Announce => "announce",
+            Self::UndoAnnounce => "undo_announce",
+            Self::UndoPublish => "undo_publish",
+            Self::UndoLoad => "undo_load",
+            Self::Escalate => "escalate",
         }
     }
 
@@ -81,12 +113,16 @@ impl StepName {
             | Self::ExtractAirports
             | Self::ExtractPlanes
             | Self::Publish
-            | Self::Announce => Per::Run,
+            | Self::Announce
+            | Self::UndoAnnounce
+            | Self::UndoPublish
+            | Self::Escalate => Per::Run,
             Self::ExtractFlights
             | Self::ExtractWeather
             | Self::Transform
             | Self::Check
-            | Self::Load => Per::Day,
+            | Self::Load
+            | Self::UndoLoad => Per::Day,
         }
     }
 }
@@ -99,7 +135,7 @@ impl fmt::Display for StepName {
 
 /// A text that names no step.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown step {found:?}: expected one of {}", StepName::ALL.map(StepName::as_str).join(", "))]
+#[error("unknown step {found:?}: expected one of {}, {}", StepName::ALL.map(StepName::as_str).join(", "), StepName::BESIDE.map(StepName::as_str).join(", "))]
 pub struct StepNameError {
     /// What stood in the name's place.
     pub found: String,
@@ -111,6 +147,7 @@ impl FromStr for StepName {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::ALL
             .into_iter()
+            .chain(Self::BESIDE)
             .find(|step| step.as_str() == text)
             .ok_or_else(|| StepNameError {
                 found: text.to_owned(),
@@ -126,7 +163,7 @@ mod tests {
 
     #[test]
     fn names_are_the_same_in_text_and_in_json() {
-        for step in StepName::ALL {
+        for step in StepName::ALL.into_iter().chain(StepName::BESIDE) {
             assert_eq!(step.to_string().parse::<StepName>().unwrap(), step);
             assert_eq!(serde_json::to_value(step).unwrap(), step.as_str());
         }

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::row::{flight, flight_key, number, stored, text};
 use super::schema::{FLIGHT_ORDER, FlightsTable, flight_columns};
+use super::undo::{PartitionBefore, refuse_undone, remember};
 use super::{Transaction, WarehouseError, Writer};
 use crate::canonical::{TableDigest, Value, row_digest};
 use crate::config::SinkKind;
@@ -52,9 +53,13 @@ pub(super) fn load(
     let source = request.writer.source;
     let target = format!("partition {source}/{}", request.day);
     transaction.lock(&target)?;
-    let before = recorded(transaction, request)?;
+    let before = recorded(transaction, source, &request.rows.day_text)?;
     if let Some(before) = &before {
         fence(&request.writer, target, before.token)?;
+    }
+    let idempotent = request.writer.sink.kind == SinkKind::Idempotent;
+    if idempotent {
+        refuse_undone(transaction, &request.writer)?;
     }
     let count = request.rows.rows.height() as u64;
     let loaded = match request.writer.sink.kind {
@@ -76,32 +81,53 @@ pub(super) fn load(
             }
         }
     };
-    record(
-        transaction,
-        request,
-        &loaded,
-        before.map(|before| before.token),
-    )?;
+    let newest = before.as_ref().map(|before| before.token);
+    record(transaction, request, &loaded, request.writer.run, newest)?;
+    if idempotent {
+        let before = before.map(Recorded::into_before);
+        remember(
+            transaction,
+            &request.writer,
+            before.as_ref(),
+            loaded.changed > 0,
+        )?;
+    }
     append_applied(transaction, &request.writer, loaded.changed)?;
     progress(count);
     Ok(loaded)
 }
 
-struct Recorded {
-    digest: String,
-    token: u64,
+/// A partition as the warehouse has it on record.
+pub(super) struct Recorded {
+    pub(super) digest: String,
+    rows: u64,
+    pub(super) token: u64,
+    pub(super) run: String,
 }
 
-fn recorded(
+impl Recorded {
+    fn into_before(self) -> PartitionBefore {
+        PartitionBefore {
+            digest: self.digest,
+            rows: self.rows,
+            run: self.run,
+        }
+    }
+}
+
+pub(super) fn recorded(
     transaction: &mut dyn Transaction,
-    request: &LoadRequest<'_>,
+    source: &str,
+    day: &str,
 ) -> Result<Option<Recorded>, WarehouseError> {
     let mut recorded = None;
-    let sql = "SELECT digest, token FROM partitions WHERE source = $1 AND partition_day = $2";
-    transaction.query(sql, &partition(request), &mut |row| {
+    let sql = "SELECT digest, row_count, token, run FROM partitions WHERE source = $1 AND partition_day = $2";
+    transaction.query(sql, &[Value::Text(source), Value::Text(day)], &mut |row| {
         recorded = Some(Recorded {
             digest: text(row, 0)?.to_owned(),
-            token: number(row, 1)?,
+            rows: number(row, 1)?,
+            token: number(row, 2)?,
+            run: text(row, 3)?.to_owned(),
         });
         Ok(())
     })?;
@@ -158,7 +184,7 @@ fn append(
 
 /// The idempotent sink: deletes what is not among the rows, replaces what differs, inserts what is
 /// new; gives the number of rows that were really changed.
-fn merge(
+pub(super) fn merge(
     transaction: &mut dyn Transaction,
     request: &LoadRequest<'_>,
     progress: &dyn Fn(u64),
@@ -248,14 +274,15 @@ fn delete(
     })
 }
 
-fn record(
+pub(super) fn record(
     transaction: &mut dyn Transaction,
     request: &LoadRequest<'_>,
     loaded: &Loaded,
-    before: Option<u64>,
+    run: &str,
+    newest: Option<u64>,
 ) -> Result<(), WarehouseError> {
     // Without fencing an older token may write, but the newest one stays on record.
-    let token = before.unwrap_or(0).max(request.writer.token);
+    let token = newest.unwrap_or(0).max(request.writer.token);
     let sql = "INSERT INTO partitions (source, partition_day, digest, row_count, token, run) \
                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (source, partition_day) DO UPDATE SET \
                digest = excluded.digest, row_count = excluded.row_count, token = excluded.token, run = excluded.run";
@@ -266,7 +293,7 @@ fn record(
         Value::Text(&loaded.digest),
         stored(loaded.rows),
         stored(token),
-        Value::Text(request.writer.run),
+        Value::Text(run),
     ];
     transaction.execute(sql, &parameters)?;
     Ok(())

@@ -1,9 +1,12 @@
 //! The publication: the marts as a new version beside the previous ones, then the pointer moves;
 //! all in one transaction.
 
+use serde::{Deserialize, Serialize};
+
 use super::load::{append_applied, fence};
 use super::row::{number, partitions, stored, text};
 use super::schema::FlightsTable;
+use super::undo::{PublicationBefore, refuse_undone, remember};
 use super::{Transaction, WarehouseError, Writer};
 use crate::canonical::{Value, partitions_digest};
 use crate::config::SinkKind;
@@ -24,12 +27,13 @@ pub(super) fn publish(
     let target = format!("publication {}", writer.source);
     transaction.lock(&target)?;
     let before = pointer(transaction, writer.source)?;
-    if let Some((_, newest)) = &before {
-        fence(writer, target, *newest)?;
+    if let Some(before) = &before {
+        fence(writer, target, before.token)?;
     }
     let naive = writer.sink.kind == SinkKind::Naive;
     // The naive sink publishes what is there, whatever the loads said.
     if !naive {
+        refuse_undone(transaction, writer)?;
         verify(transaction, request)?;
     }
     let digest = partitions_digest(
@@ -45,20 +49,23 @@ pub(super) fn publish(
     }
     let moves = before
         .as_ref()
-        .is_none_or(|(published, _)| *published != version);
-    let token = before.map_or(0, |(_, token)| token).max(writer.token);
-    let sql = "INSERT INTO published (source, version, digest, token, run) VALUES ($1, $2, $3, $4, $5) \
-               ON CONFLICT (source) DO UPDATE SET version = excluded.version, digest = excluded.digest, \
-               token = excluded.token, run = excluded.run";
-    let parameters = [
-        Value::Text(writer.source),
-        Value::Text(&version),
-        Value::Text(&digest),
-        stored(token),
-        Value::Text(writer.run),
-    ];
-    transaction.execute(sql, &parameters)?;
+        .is_none_or(|before| before.version != version);
+    let newest = before.as_ref().map_or(0, |before| before.token);
+    let published = Pointer {
+        version: version.clone(),
+        digest: digest.clone(),
+        run: writer.run.to_owned(),
+        token: newest.max(writer.token),
+    };
+    move_pointer(transaction, writer.source, &published)?;
     let changed = new_marts || moves;
+    if !naive {
+        let before = PublicationBefore {
+            published: before,
+            made: new_marts.then(|| version.clone()),
+        };
+        remember(transaction, writer, Some(&before), changed)?;
+    }
     append_applied(transaction, writer, u64::from(changed))?;
     Ok(Published {
         version,
@@ -68,18 +75,52 @@ pub(super) fn publish(
     })
 }
 
-/// The published version and the newest token.
-fn pointer(
+/// What is published of a source.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Pointer {
+    pub(crate) version: String,
+    pub(crate) digest: String,
+    /// The run that published last.
+    pub(crate) run: String,
+    /// The newest token.
+    pub(crate) token: u64,
+}
+
+pub(super) fn pointer(
     transaction: &mut dyn Transaction,
     source: &str,
-) -> Result<Option<(String, u64)>, WarehouseError> {
+) -> Result<Option<Pointer>, WarehouseError> {
     let mut pointer = None;
-    let sql = "SELECT version, token FROM published WHERE source = $1";
+    let sql = "SELECT version, digest, run, token FROM published WHERE source = $1";
     transaction.query(sql, &[Value::Text(source)], &mut |row| {
-        pointer = Some((text(row, 0)?.to_owned(), number(row, 1)?));
+        pointer = Some(Pointer {
+            version: text(row, 0)?.to_owned(),
+            digest: text(row, 1)?.to_owned(),
+            run: text(row, 2)?.to_owned(),
+            token: number(row, 3)?,
+        });
         Ok(())
     })?;
     Ok(pointer)
+}
+
+pub(super) fn move_pointer(
+    transaction: &mut dyn Transaction,
+    source: &str,
+    to: &Pointer,
+) -> Result<(), WarehouseError> {
+    let sql = "INSERT INTO published (source, version, digest, token, run) VALUES ($1, $2, $3, $4, $5) \
+               ON CONFLICT (source) DO UPDATE SET version = excluded.version, digest = excluded.digest, \
+               token = excluded.token, run = excluded.run";
+    let parameters = [
+        Value::Text(source),
+        Value::Text(&to.version),
+        Value::Text(&to.digest),
+        stored(to.token),
+        Value::Text(&to.run),
+    ];
+    transaction.execute(sql, &parameters)?;
+    Ok(())
 }
 
 /// The warehouse has to have the partitions that the loads said.

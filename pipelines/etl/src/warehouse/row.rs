@@ -22,7 +22,7 @@ pub struct WarehouseRow {
     pub copies: u64,
 }
 
-/// One entry of the applied log: a load or publication that was committed.
+/// One entry of the applied log: a load, a publication or a compensation that was committed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Applied {
     /// The entry's number. On PostgreSQL numbers of transactions that rolled back are missing.
@@ -33,7 +33,7 @@ pub struct Applied {
     pub run: String,
     /// The source.
     pub source: String,
-    /// The step: `load` or `publish`.
+    /// The step: `load`, `publish`, or what undoes one of them.
     pub step: StepName,
     /// The day of a load; `None` for a publication.
     pub partition: Option<Day>,

@@ -99,6 +99,12 @@ pub(super) fn statements(dialect: Dialect) -> Vec<String> {
              source {text} NOT NULL, step {text} NOT NULL, partition_day {text}, attempt {integer} NOT NULL, \
              token {integer} NOT NULL, rows_changed {integer} NOT NULL, at_ms {integer} NOT NULL)"
         ),
+        // What a compensation needs to know of a load or publication: its key, what was there before
+        // (JSON, NULL for nothing), whether it changed anything, and how it was undone, if it was.
+        format!(
+            "CREATE TABLE IF NOT EXISTS undo (idempotency_key {text} NOT NULL PRIMARY KEY, before {text}, \
+             changed {integer} NOT NULL, undone {text})"
+        ),
         format!("CREATE TABLE IF NOT EXISTS delay_by_carrier ({mart}, carrier {text} NOT NULL, carrier_name {text} NOT NULL, {sums})"),
         "CREATE INDEX IF NOT EXISTS delay_by_carrier_by_version ON delay_by_carrier (source, version)".to_owned(),
         format!("CREATE TABLE IF NOT EXISTS delay_by_weather ({mart}, weather {text} NOT NULL, {sums})"),

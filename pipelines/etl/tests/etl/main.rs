@@ -8,4 +8,5 @@ mod generate;
 mod journal;
 mod postgres;
 mod sink;
+mod undo;
 mod year;

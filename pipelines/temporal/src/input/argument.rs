@@ -7,12 +7,26 @@ use temporalio_common::data_converters::{
 };
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 
+use super::Validate;
+
 /// A workflow's argument, or why it is none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Argument<T>(
     /// The argument, or a message that says what was found instead of it.
     pub Result<T, String>,
 );
+
+impl<T: Validate> Argument<T> {
+    /// The argument, when it can be read and makes sense.
+    ///
+    /// # Errors
+    /// What is wrong with it, in one sentence.
+    pub fn valid(self) -> Result<T, String> {
+        let input = self.0?;
+        input.validate()?;
+        Ok(input)
+    }
+}
 
 impl<T> From<T> for Argument<T> {
     fn from(value: T) -> Self {
@@ -45,6 +59,10 @@ impl<T: DeserializeOwned> TemporalDeserializable for Argument<T> {
     }
 }
 
+/// The longest argument that is read, in bytes. The server takes 2 MiB; an argument names what is to
+/// be done and never is the data, so a long one is a mistake.
+const MAX_BYTES: usize = 1024 * 1024;
+
 /// Reads the one JSON payload that a workflow takes.
 pub(super) fn read<T: DeserializeOwned>(payloads: &[Payload]) -> Result<T, String> {
     let [payload] = payloads else {
@@ -61,6 +79,12 @@ pub(super) fn read<T: DeserializeOwned>(payloads: &[Payload]) -> Result<T, Strin
         );
         return Err(format!(
             "workflow argument: expected the encoding json/plain, found {found}"
+        ));
+    }
+    if payload.data.len() > MAX_BYTES {
+        return Err(format!(
+            "workflow argument: expected at most {MAX_BYTES} bytes, found {}",
+            payload.data.len()
         ));
     }
     serde_json::from_slice(&payload.data).map_err(|error| {

@@ -5,6 +5,7 @@
 //! been seen to matter for recovery: after a worker's death the server first offers a workflow's tasks
 //! to the dead worker's sticky queue, for 10 s by default, so that any recovery takes 10 s longer.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,9 @@ pub struct Settings {
     pub heartbeat_throttle_max_ms: u64,
     /// How long activities may go on when the worker is told to stop.
     pub drain_ms: u64,
+    /// Where Prometheus metrics are served; `None` for nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<SocketAddr>,
 }
 
 impl Settings {
@@ -65,6 +69,7 @@ impl Settings {
             eager_activities_per_workflow_task: 3,
             heartbeat_throttle_max_ms: 60_000,
             drain_ms: 10_000,
+            metrics: None,
         }
     }
 

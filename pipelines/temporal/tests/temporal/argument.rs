@@ -9,10 +9,10 @@ use temporalio_common::data_converters::{PayloadConverter, RawValue};
 
 use crate::lab::Lab;
 
-/// Starts the pipeline as any SDK does: by name, with whatever payloads.
-async fn failure_of(lab: &Lab, argument: RawValue) -> Failure {
+/// Starts a workflow as any SDK does: by name, with whatever payloads.
+async fn failure_of(lab: &Lab, name: &str, argument: RawValue) -> Failure {
     let options = WorkflowStartOptions::new(lab.queue.as_str(), "odd-argument").build();
-    let workflow = UntypedWorkflow::new("DataPipelineWorkflow");
+    let workflow = UntypedWorkflow::new(name);
     let handle = lab
         .client
         .sdk()
@@ -29,6 +29,38 @@ fn json_payload(value: &Value) -> RawValue {
     RawValue::from_value(value, &PayloadConverter::default())
 }
 
+/// The other workflows, each with a value that makes no sense to it.
+fn every_other() -> [(&'static str, Value, &'static str); 5] {
+    let pipeline = "one-day";
+    [
+        (
+            "ParallelWorkflow",
+            json!({"source": "one-day", "concurrency": 0}),
+            "concurrency",
+        ),
+        (
+            "ExtractWorkflow",
+            json!({"source": "one-day", "heartbeat_timeout_ms": 0}),
+            "heartbeat",
+        ),
+        (
+            "ApprovalWorkflow",
+            json!({"pipeline": pipeline, "escalate_after_ms": 9, "expire_after_ms": 9}),
+            "expire_after_ms: expected more than escalate_after_ms (9), found 9",
+        ),
+        (
+            "BackfillWorkflow",
+            json!({"pipeline": pipeline, "first": "2013-01-02"}),
+            "first: expected a day of one-day (2013-01-01 to 2013-01-01), found 2013-01-02",
+        ),
+        (
+            "DailyWorkflow",
+            json!({"pipeline": pipeline, "day": "2014-01-01"}),
+            "day: expected a day of one-day",
+        ),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_senseless_argument_fails_the_workflow_by_name() {
     let lab = Lab::new(|_| ()).await;
@@ -37,7 +69,13 @@ async fn a_senseless_argument_fails_the_workflow_by_name() {
         raw.payloads[0].data.pop();
         raw
     };
+    let oversized = json!({"source": "one-day", "run": "x".repeat(1_100_000)});
     for (argument, error_type, part) in [
+        (
+            json_payload(&oversized),
+            "BadInput",
+            "expected at most 1048576 bytes",
+        ),
         (
             json_payload(&json!("nowhere")),
             "UnknownSource",
@@ -61,17 +99,36 @@ async fn a_senseless_argument_fails_the_workflow_by_name() {
         (broken, "BadInput", "EOF"),
         (RawValue::new(vec![]), "BadInput", "expected one, found 0"),
     ] {
-        let failure = failure_of(&lab, argument).await;
-        assert_eq!(failure.error_type, error_type, "{failure}");
-        assert!(
-            failure.non_retryable && failure.message.contains(part),
-            "{failure}"
-        );
-        assert_eq!(
-            failure.chain.len(),
-            1,
-            "the name stands at the top: {failure:?}"
-        );
+        for name in ["DataPipelineWorkflow", "SequentialWorkflow", "SagaWorkflow"] {
+            let failure = failure_of(&lab, name, argument.clone()).await;
+            assert_eq!(failure.error_type, error_type, "{name}: {failure}");
+            assert!(
+                failure.non_retryable && failure.message.contains(part),
+                "{name}: {failure}"
+            );
+            assert_eq!(
+                failure.chain.len(),
+                1,
+                "the name stands at the top: {failure:?}"
+            );
+        }
+    }
+    for (name, argument, part) in every_other() {
+        for (argument, part) in [
+            (argument, part),
+            (json!(7), "a source's name or an object"),
+            (json!({"sauce": 1}), "unknown field `sauce`"),
+            (oversized.clone(), "expected at most 1048576 bytes"),
+        ] {
+            let failure = failure_of(&lab, name, json_payload(&argument)).await;
+            assert_eq!(failure.error_type, "BadInput", "{name}: {failure}");
+            assert!(
+                failure.non_retryable && failure.message.contains(part),
+                "{name}: {failure}"
+            );
+        }
+        let failure = failure_of(&lab, name, json_payload(&json!("nowhere"))).await;
+        assert_eq!(failure.error_type, "UnknownSource", "{name}: {failure}");
     }
     assert_eq!(lab.etl.warehouse().applied().unwrap(), []);
     assert_eq!(lab.catalogue.posts().len(), 0);

@@ -1,52 +1,41 @@
-//! The catalogue service that `announce` posts to: a receipt per idempotency key.
+//! The catalogue service that the steps post to, with its receipts in a folder of its own.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::ops::Deref;
+
+use orchbench_etl::catalogue::CatalogueService;
+use tempfile::TempDir;
 
 /// A catalogue service in a thread; it stops when it is dropped.
 pub struct Catalogue {
-    server: Arc<tiny_http::Server>,
-    receipts: Arc<Mutex<HashMap<String, u64>>>,
+    service: CatalogueService,
+    _folder: TempDir,
 }
 
 impl Catalogue {
     pub fn start() -> Self {
-        let server = Arc::new(tiny_http::Server::http("127.0.0.1:0").unwrap());
-        let receipts = Arc::new(Mutex::new(HashMap::new()));
-        let (served, kept) = (Arc::clone(&server), Arc::clone(&receipts));
-        thread::spawn(move || {
-            for mut request in served.incoming_requests() {
-                let mut body = String::new();
-                request.as_reader().read_to_string(&mut body).unwrap();
-                let key = request
-                    .headers()
-                    .iter()
-                    .find(|header| header.field.equiv("Idempotency-Key"))
-                    .map(|header| header.value.to_string())
-                    .unwrap();
-                *kept.lock().unwrap().entry(key.clone()).or_default() += 1;
-                let answer = format!(r#"{{"receipt": "receipt of {key}"}}"#);
-                request
-                    .respond(tiny_http::Response::from_string(answer))
-                    .unwrap();
-            }
-        });
-        Self { server, receipts }
-    }
-
-    pub fn url(&self) -> String {
-        format!("http://{}", self.server.server_addr())
+        let folder = TempDir::new().unwrap();
+        let service = CatalogueService::start(&folder.path().join("receipts.jsonl")).unwrap();
+        Self {
+            service,
+            _folder: folder,
+        }
     }
 
     /// How often each idempotency key was posted.
     pub fn posts(&self) -> HashMap<String, u64> {
-        self.receipts.lock().unwrap().clone()
+        let mut posts = HashMap::new();
+        for delivery in self.service.deliveries() {
+            *posts.entry(delivery.key).or_default() += 1;
+        }
+        posts
     }
 }
 
-impl Drop for Catalogue {
-    fn drop(&mut self) {
-        self.server.unblock();
+impl Deref for Catalogue {
+    type Target = CatalogueService;
+
+    fn deref(&self) -> &CatalogueService {
+        &self.service
     }
 }

@@ -6,10 +6,17 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use orchbench_etl::journal::{Kind, Record, read_dir};
+use orchbench_etl::journal::{Kind, Problem, ProblemKind, Record, read_dir};
 use orchbench_etl::{Etl, EtlConfig, StepName, Summary};
-use orchbench_temporal::{Client, PipelineInput, Settings, WorkerError, WorkerOptions, worker};
+use orchbench_temporal::{
+    Client, Failure, PipelineInput, Settings, WorkerError, WorkerOptions, worker,
+};
 use tempfile::TempDir;
+use temporalio_client::errors::WorkflowGetResultError;
+use temporalio_client::{
+    WorkflowGetResultOptions, WorkflowHandle, WorkflowQueryOptions, WorkflowStartOptions,
+};
+use temporalio_common::{HasWorkflowDefinition, QueryDefinition};
 use tokio::sync::oneshot;
 
 use crate::catalogue::Catalogue;
@@ -63,7 +70,7 @@ impl Lab {
         &self,
         workflow_id: &str,
         input: PipelineInput,
-    ) -> Result<Summary, orchbench_temporal::Failure> {
+    ) -> Result<Summary, Failure> {
         let started = self
             .client
             .start_pipeline(workflow_id, input)
@@ -73,6 +80,23 @@ impl Lab {
             .pipeline_result(workflow_id, Some(&started.run_id))
             .await
             .unwrap()
+    }
+
+    /// Starts any workflow under this id.
+    pub async fn begin<W>(&self, workflow: W, input: W::Input, id: &str) -> Handle<W>
+    where
+        W: HasWorkflowDefinition,
+        W::Input: Send,
+    {
+        let sdk = self.client.sdk();
+        sdk.start_workflow(workflow, input, self.options(id))
+            .await
+            .unwrap()
+    }
+
+    /// How a workflow of the lab is started.
+    pub fn options(&self, id: &str) -> WorkflowStartOptions {
+        WorkflowStartOptions::new(self.queue.as_str(), id).build()
     }
 
     /// What plain calls make of the same source, in a warehouse of their own.
@@ -86,12 +110,28 @@ impl Lab {
 
     /// The journal's records of one kind about one step, in the order of time.
     pub fn journal(&self, kind: Kind, step: StepName) -> Vec<Record> {
-        let journal = read_dir(&self.dir.path().join("journal")).unwrap();
-        assert_eq!(journal.problems, []);
-        let mut records = journal.records;
+        let mut records = self.records();
         records.retain(|record| record.kind == kind && record.step == Some(step));
         records.sort_by_key(|record| record.t_ns);
         records
+    }
+
+    /// The journal so far. Who reads while a record is being written may see a part of it; the next
+    /// look finds it whole.
+    fn records(&self) -> Vec<Record> {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            let journal = read_dir(&self.dir.path().join("journal")).unwrap();
+            let torn = |problem: &Problem| problem.kind == ProblemKind::TruncatedLine;
+            if journal.problems.is_empty() {
+                return journal.records;
+            }
+            assert!(
+                journal.problems.iter().all(torn) && std::time::Instant::now() < deadline,
+                "{:?}",
+                journal.problems
+            );
+        }
     }
 
     /// Tells the worker to stop, and gives what it ended with.
@@ -109,12 +149,42 @@ impl Lab {
 fn config(dir: &TempDir, name: &str, catalogue: &Catalogue) -> EtlConfig {
     let warehouse = dir.path().join(format!("{name}.sqlite"));
     EtlConfig {
-        catalogue_url: Some(catalogue.url()),
+        catalogue_url: Some(catalogue.url().to_owned()),
         ..EtlConfig::new(
             dir.path().join(name),
             format!("sqlite:{}", warehouse.display()),
         )
     }
+}
+
+/// A workflow that was started.
+pub type Handle<W> = WorkflowHandle<temporalio_client::Client, W>;
+
+/// Waits for a workflow's end, whichever it is.
+pub async fn ended<W>(handle: &Handle<W>) -> Result<W::Output, Failure>
+where
+    W: HasWorkflowDefinition,
+    W::Output: 'static,
+{
+    match handle.get_result(WorkflowGetResultOptions::default()).await {
+        Ok(output) => Ok(output),
+        Err(WorkflowGetResultError::Failed(error)) => Err(Failure::from(&*error)),
+        Err(WorkflowGetResultError::Cancelled { .. }) => Err(Failure::plain("Cancelled", "")),
+        Err(WorkflowGetResultError::Terminated { .. }) => Err(Failure::plain("Terminated", "")),
+        Err(other) => panic!("expected an end, found {other:?}"),
+    }
+}
+
+/// What a query answers.
+pub async fn query<W, Q>(handle: &Handle<W>, query: Q) -> Q::Output
+where
+    W: HasWorkflowDefinition,
+    Q: QueryDefinition<Workflow = W::Run, Input = ()>,
+{
+    handle
+        .query(query, (), WorkflowQueryOptions::default())
+        .await
+        .unwrap()
 }
 
 /// Waits until `condition` holds.

@@ -5,12 +5,21 @@
 
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
+mod approval;
 mod argument;
+mod backfill;
 mod catalogue;
+mod daily;
+mod extract;
 mod lab;
 mod noop;
+mod order;
 mod pipeline;
+mod rendezvous;
 mod replay;
 mod retry;
+mod saga;
+mod schedule;
 mod server;
 mod stop;
+mod versioning;

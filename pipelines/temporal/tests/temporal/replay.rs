@@ -1,16 +1,20 @@
 //! Recorded histories against today's workflow code: a change that would break running workflows
 //! fails here.
 //!
-//! The histories in `tests/histories` were recorded by this test:
-//! `ORCHBENCH_RECORD_HISTORIES=1 cargo test -p orchbench-temporal --test temporal replay`. They are
-//! recorded anew only when no workflow of the old shape can still be running.
+//! The histories in `tests/histories` were recorded by this test, run with
+//! `ORCHBENCH_RECORD_HISTORIES=1`: it records those that are missing. One is recorded anew (removed
+//! first) only when no workflow of the old shape can still be running.
+
+mod record;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use orchbench_etl::{CrashPoint, DayResult, FailurePlan, RetrySpec, StepName};
+use orchbench_etl::{DayResult, StepName};
 use orchbench_temporal::{
-    DataPipelineWorkflow, NoopWorkflow, PartitionInput, PartitionWorkflow, PipelineInput,
+    ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, ExtractWorkflow,
+    NoopWorkflow, ParallelWorkflow, PartitionInput, PartitionWorkflow, SagaWorkflow,
+    SequentialWorkflow,
 };
 use temporalio_client::WorkflowHistory;
 use temporalio_macros::{workflow, workflow_methods};
@@ -19,13 +23,26 @@ use temporalio_sdk::workflow_replayer::{
 };
 use temporalio_sdk::{ApplicationFailure, WorkflowContext, WorkflowResult};
 
-use crate::lab::Lab;
-
-const HISTORIES: [&str; 4] = [
+/// Every pattern, in every shape that its history can take.
+const HISTORIES: [&str; 18] = [
+    "approval-approved",
+    "approval-before-the-patch",
+    "approval-escalated-and-expired",
+    "backfill-continued-as-new",
+    "backfill-last-run",
+    "daily-with-timer",
+    "extract-cancelled",
+    "extract-retried",
+    "noop-continued-as-new",
+    "parallel-success",
     "partition-retry",
     "partition-success",
     "pipeline-retry",
     "pipeline-success",
+    "saga-cancelled",
+    "saga-compensated",
+    "saga-success",
+    "sequential-success",
 ];
 
 fn file(name: &str) -> PathBuf {
@@ -41,10 +58,15 @@ fn history(name: &str) -> WorkflowHistory {
 async fn replay(history: WorkflowHistory) -> Result<(), WorkflowReplayError> {
     let options = WorkflowReplayerOptions::new()
         .register_workflow::<DataPipelineWorkflow>()
-        .unwrap()
-        .register_workflow::<PartitionWorkflow>()
-        .unwrap()
-        .register_workflow::<NoopWorkflow>()
+        .and_then(|options| options.register_workflow::<PartitionWorkflow>())
+        .and_then(|options| options.register_workflow::<SequentialWorkflow>())
+        .and_then(|options| options.register_workflow::<ParallelWorkflow>())
+        .and_then(|options| options.register_workflow::<SagaWorkflow>())
+        .and_then(|options| options.register_workflow::<BackfillWorkflow>())
+        .and_then(|options| options.register_workflow::<ApprovalWorkflow>())
+        .and_then(|options| options.register_workflow::<DailyWorkflow>())
+        .and_then(|options| options.register_workflow::<ExtractWorkflow>())
+        .and_then(|options| options.register_workflow::<NoopWorkflow>())
         .unwrap()
         .build();
     WorkflowReplayer::new(options)?
@@ -55,40 +77,21 @@ async fn replay(history: WorkflowHistory) -> Result<(), WorkflowReplayError> {
 #[tokio::test(flavor = "multi_thread")]
 async fn recorded_histories_still_replay() {
     if std::env::var_os("ORCHBENCH_RECORD_HISTORIES").is_some() {
-        record("success", 0).await;
-        record("retry", 1).await;
+        record::missing().await;
     }
+    let mut found: Vec<String> = std::fs::read_dir(file("x").parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    found.sort();
+    assert_eq!(
+        found, HISTORIES,
+        "each file is replayed, each shape is there"
+    );
     for name in HISTORIES {
         let result = replay(history(name)).await;
         assert!(result.is_ok(), "{name}: {result:?}");
-    }
-}
-
-/// Runs the pipeline for one day, with so many failures in each step, and keeps both histories.
-async fn record(name: &str, fail_first: u32) {
-    let plan = FailurePlan {
-        seed: 1,
-        rate: 0.0,
-        fail_first,
-        steps: vec![],
-        point: CrashPoint::BeforeEffect,
-        fatal: false,
-    };
-    let lab = Lab::new(|config| config.failure = Some(plan)).await;
-    let input = PipelineInput {
-        run: Some("recorded".to_owned()),
-        retry: RetrySpec {
-            delay_ms: 10,
-            ..RetrySpec::default()
-        },
-        ..PipelineInput::new("one-day")
-    };
-    lab.run("recorded", input).await;
-    let events = lab.client.history("recorded", None).await.unwrap();
-    let child = events.iter().find_map(|event| event.child.clone()).unwrap();
-    for (workflow, id) in [("pipeline", "recorded"), ("partition", &child)] {
-        let json = lab.client.history_json(id, None).await.unwrap();
-        std::fs::write(file(&format!("{workflow}-{name}")), json).unwrap();
     }
 }
 

@@ -105,3 +105,23 @@ async fn a_step_longer_than_the_heartbeat_timeout_is_not_taken_for_lost() {
         assert_eq!(lab.journal(Kind::Invoke, step).len(), 1, "{step}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_side_says_when_to_come_again() {
+    let lab = Lab::new(|_| ()).await;
+    // The policy would come again after 20 ms; the catalogue says two seconds.
+    lab.catalogue.throttle_next(1, 2);
+    lab.run("throttled", input()).await;
+    let attempts = lab.journal(Kind::Invoke, StepName::Announce);
+    assert_eq!(attempts.len(), 2);
+    let error = &lab.journal(Kind::Error, StepName::Announce)[0];
+    assert!(
+        error.error.as_deref().unwrap().starts_with("Throttled"),
+        "{error:?}"
+    );
+    let gap = attempts[1].t_ns - error.t_ns;
+    assert!(
+        gap >= 2_000_000_000,
+        "expected at least 2 s, found {gap} ns"
+    );
+}

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::catalog::chain::{self, Digest};
-use crate::catalog::{CatalogError, Draft, Failpoint, writing};
+use crate::catalog::{CatalogError, Draft, Failpoint, Version, writing};
 use crate::event::{Event, RunStatus};
 
 /// Why a transaction did not come about.
@@ -93,14 +93,19 @@ fn derive(
     match event {
         Event::Materialized(made) => {
             failpoint.pass("newest materialization")?;
+            let version = Version::of(made);
             connection
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO latest (asset, partition, seq) VALUES (?1, ?2, ?3)",
+                    "INSERT OR REPLACE INTO latest (asset, partition, seq, code, piece, inputs)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 )?
                 .execute(params![
                     made.asset.as_str(),
                     made.partition.as_deref().unwrap_or_default(),
-                    seq
+                    seq,
+                    made.code_version,
+                    version.piece.cast_signed(),
+                    version.inputs.cast_signed()
                 ])?;
         }
         Event::Observed(seen) => {
@@ -140,7 +145,34 @@ fn derive(
                     partition.as_deref().unwrap_or_default()
                 ])?;
         }
+        Event::Ticked(tick) => {
+            failpoint.pass("newest tick")?;
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO automations (name, seq) VALUES (?1, ?2)")?
+                .execute(params![tick.automation, seq])?;
+            for order in &tick.orders {
+                failpoint.pass("order")?;
+                connection
+                    .prepare_cached("INSERT INTO orders (run, seq) VALUES (?1, ?2)")?
+                    .execute(params![order.run, seq])?;
+            }
+        }
+        Event::BackfillRequested(record) => {
+            failpoint.pass("backfill")?;
+            connection
+                .prepare_cached("INSERT INTO backfills (id, seq, status) VALUES (?1, ?2, ?3)")?
+                .execute(params![record.id, seq, RunStatus::Started.as_str()])?;
+        }
+        Event::BackfillEnded { id, status } => {
+            failpoint.pass("backfill")?;
+            connection
+                .prepare_cached("UPDATE backfills SET status = ?2 WHERE id = ?1")?
+                .execute(params![id, status.as_str()])?;
+        }
         Event::RunSubmitted(record) => {
+            connection
+                .prepare_cached("DELETE FROM orders WHERE run = ?1")?
+                .execute([&record.run])?;
             failpoint.pass("run")?;
             connection
                 .prepare_cached("INSERT INTO runs (run, first_seq, status) VALUES (?1, ?2, ?3)")?

@@ -8,25 +8,32 @@ use rusqlite::Connection;
 use super::SqliteStore;
 use crate::catalog::chain::{self, Digest, hex};
 use crate::catalog::reading::{self, StoredEvent};
-use crate::catalog::{CatalogError, Head, Verified};
+use crate::catalog::{CatalogError, Head, Verified, Version, schema};
 use crate::event::{Event, RunStatus};
 
 /// What the derived tables should hold, row by row, as text.
 type Derived = BTreeMap<(&'static str, String), String>;
 
-/// The derived tables: each row's key and value as text.
-const TABLES: [(&str, &str); 4] = [
+/// The derived tables: each row's key and value as text. (Joined, a blob would pass for the text of
+/// the same bytes, under which no look-up finds it.)
+const TABLES: [(&str, &str); 7] = [
+    ("automations", "SELECT name, seq FROM automations"),
+    ("orders", "SELECT run, seq FROM orders"),
+    (
+        "backfills",
+        "SELECT id, seq || ' ' || status FROM backfills",
+    ),
     (
         "latest",
-        "SELECT asset || ' ' || partition, seq FROM latest",
+        "SELECT iif(typeof(asset) || typeof(partition) = 'texttext', asset || ' ' || partition, 'no text'), seq || ' ' || code || ' ' || piece || ' ' || inputs FROM latest",
     ),
     (
         "observations",
-        "SELECT asset || ' ' || partition, seq FROM observations",
+        "SELECT iif(typeof(asset) || typeof(partition) = 'texttext', asset || ' ' || partition, 'no text'), seq FROM observations",
     ),
     (
         "checks",
-        "SELECT asset || ' ' || partition || ' ' || name, seq FROM checks",
+        "SELECT iif(typeof(asset) || typeof(partition) || typeof(name) = 'texttexttext', asset || ' ' || partition || ' ' || name, 'no text'), seq FROM checks",
     ),
     (
         "runs",
@@ -74,10 +81,11 @@ impl SqliteStore {
         let word: String = connection
             .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
             .map_err(self.failed("check the structure"))?;
-        if word == "ok" {
-            return Ok(());
+        if word != "ok" {
+            return Err(self.corrupt("database", word));
         }
-        Err(self.corrupt("database", word))
+        let unexpected = schema::unexpected(connection).map_err(self.failed("read the schema"))?;
+        unexpected.map_or(Ok(()), |found| Err(self.corrupt("schema", found)))
     }
 
     /// Follows the chain from the first record to the last.
@@ -163,6 +171,8 @@ struct Walk {
     derived: Derived,
     /// First event of each run.
     runs: BTreeMap<String, i64>,
+    /// First event of each backfill.
+    backfills: BTreeMap<String, i64>,
 }
 
 impl Default for Walk {
@@ -173,6 +183,7 @@ impl Default for Walk {
             epoch: 0,
             derived: Derived::new(),
             runs: BTreeMap::new(),
+            backfills: BTreeMap::new(),
         }
     }
 }
@@ -217,11 +228,15 @@ impl Walk {
             format!("{asset} {}", partition.as_deref().unwrap_or_default())
         };
         let (table, key, value) = match event {
-            Event::Materialized(made) => (
-                "latest",
-                piece(&made.asset, &made.partition),
-                seq.to_string(),
-            ),
+            Event::Materialized(made) => {
+                let version = Version::of(made);
+                let prints = (version.piece.cast_signed(), version.inputs.cast_signed());
+                (
+                    "latest",
+                    piece(&made.asset, &made.partition),
+                    format!("{seq} {} {} {}", version.code_version, prints.0, prints.1),
+                )
+            }
             Event::Observed(seen) => (
                 "observations",
                 piece(&seen.asset, &seen.partition),
@@ -237,7 +252,28 @@ impl Walk {
                 self.derived.remove(&("latest", piece(asset, partition)));
                 return;
             }
+            Event::Ticked(tick) => {
+                for order in &tick.orders {
+                    let key = ("orders", order.run.to_string());
+                    self.derived.insert(key, seq.to_string());
+                }
+                ("automations", tick.automation.to_string(), seq.to_string())
+            }
+            Event::BackfillRequested(record) => {
+                self.backfills.insert(record.id.to_string(), seq);
+                let open = RunStatus::Started.as_str();
+                ("backfills", record.id.to_string(), format!("{seq} {open}"))
+            }
+            Event::BackfillEnded { id, status } => {
+                let first = self.backfills.get(id.as_ref()).copied().unwrap_or_default();
+                (
+                    "backfills",
+                    id.to_string(),
+                    format!("{first} {}", status.as_str()),
+                )
+            }
             Event::RunSubmitted(record) => {
+                self.derived.remove(&("orders", record.run.to_string()));
                 self.runs.insert(record.run.to_string(), seq);
                 let open = RunStatus::Started.as_str();
                 ("runs", record.run.to_string(), format!("{seq} open {open}"))

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::catalog::schema::APPLICATION_ID;
 use crate::{
-    Asset, AssetGraph, AssetKey, Catalog, CatalogError, CheckResult, Durability, Executor,
-    ExecutorOptions, Head, Materialized, Observation, Partitions, Report, RetryPolicy, RunRequest,
-    StepContext, StepFailure, Verified,
+    Asset, AssetGraph, AssetKey, BackfillRecord, Catalog, CatalogError, CheckResult, Durability,
+    Event, Executor, ExecutorOptions, Head, Materialized, Observation, Partitions, Report,
+    RetryPolicy, RunRequest, RunStatus, Selection, StepContext, StepFailure, Tick, Verified,
 };
 
 pub fn key(name: &str) -> AssetKey {
@@ -73,7 +73,30 @@ pub fn record(path: &Path) -> (Executor, Vec<Head>) {
             .unwrap();
         heads.push(executor.catalog().head().unwrap());
     }
+    executor.append(automation_events()).unwrap();
+    heads.push(executor.catalog().head().unwrap());
     (executor, heads)
+}
+
+/// A tick whose order is not yet submitted, and two backfills.
+fn automation_events() -> Vec<Event> {
+    let backfill = |id: &str| BackfillRecord::new(id, Selection::all(), ["2013-01-01"]);
+    let order = backfill("sensor").runs().map(Arc::new).collect();
+    vec![
+        Event::Ticked(Arc::new(Tick {
+            automation: Arc::from("sensor"),
+            for_ms: 7,
+            cursor: Some("2".to_owned()),
+            orders: order,
+            note: Some("two".to_owned()),
+        })),
+        Event::BackfillRequested(Arc::new(backfill("first"))),
+        Event::BackfillRequested(Arc::new(backfill("second"))),
+        Event::BackfillEnded {
+            id: Arc::from("first"),
+            status: RunStatus::Canceled,
+        },
+    ]
 }
 
 /// Moves everything from the write-ahead log into the file.
@@ -95,6 +118,9 @@ pub fn read_all(catalog: &Catalog) -> Result<String, CatalogError> {
         text += &format!("{:?}\n", catalog.latest(&asset.key, None)?);
         text += &format!("{:?}\n", catalog.checks_of(&asset.key)?);
     }
+    let (ticks, orders) = (catalog.ticks()?, catalog.orders()?);
+    text += &format!("{ticks:?}\n{orders:?}\n{:?}\n", catalog.backfills()?);
+    text += &format!("{:?}\n", catalog.stamps_of(&key("shop/report"))?);
     text += &format!("{:?}\n", catalog.observations_of(&key("shop/source"))?);
     Ok(text)
 }

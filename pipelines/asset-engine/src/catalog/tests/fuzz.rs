@@ -33,7 +33,7 @@ fn cell() -> impl Strategy<Value = Value> {
     ]
 }
 
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 13] = [
     "run_submitted",
     "run_resumed",
     "run_ended",
@@ -44,6 +44,9 @@ const KINDS: [&str; 10] = [
     "observed",
     "checked",
     "skipped",
+    "ticked",
+    "backfill_requested",
+    "backfill_ended",
 ];
 
 const COLUMNS: [&str; 9] = [
@@ -85,6 +88,12 @@ fn body() -> impl Strategy<Value = Value> {
         Just("name"),
         Just("passed"),
         Just("severity"),
+        Just("automation"),
+        Just("for_ms"),
+        Just("orders"),
+        Just("cursor"),
+        Just("id"),
+        Just("partitions"),
     ];
     proptest::collection::vec((name, word), 0..8).prop_map(|fields| {
         let fields: Vec<String> = fields
@@ -115,8 +124,8 @@ proptest! {
 
     #[test]
     fn records_that_say_anything(
-        rows in proptest::collection::vec((1_i64..12, 0..COLUMNS.len(), cell()), 0..6),
-        kinds in proptest::collection::vec((1_i64..12, 0..KINDS.len(), body()), 0..6),
+        rows in proptest::collection::vec((1_i64..40, 0..COLUMNS.len(), cell()), 0..6),
+        kinds in proptest::collection::vec((1_i64..40, 0..KINDS.len(), body()), 0..6),
     ) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("catalog.db");

@@ -1,17 +1,15 @@
-//! Catalogs: memory and file agree, the lock holds, old epochs are fenced off.
+//! Catalogs: memory and file agree, and are read beside their executor.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use super::fixture::{Script, asset, graph, key, memory, pipeline, request};
-use crate::catalog::{Draft, SqliteStore, Store};
 use crate::{
-    Catalog, CatalogError, CheckResult, Durability, Event, Executor, ExecutorOptions, Lock,
-    Materialization, Observation, Report, RetryPolicy, RunStatus, Severity,
+    Catalog, CheckResult, Durability, Event, Executor, ExecutorOptions, Materialization,
+    Observation, Report, RetryPolicy, RunStatus, Severity,
 };
 
-fn open(path: &Path, concurrency: usize) -> Executor {
+pub fn open(path: &Path, concurrency: usize) -> Executor {
     Executor::open(path, ExecutorOptions::default().concurrency(concurrency)).unwrap()
 }
 
@@ -104,77 +102,6 @@ fn a_catalog_outlives_its_executor_and_is_read_beside_it() {
 }
 
 #[test]
-fn a_second_executor_fails_or_waits() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("catalog.db");
-    let first = open(&path, 1);
-    let error = Executor::open(&path, ExecutorOptions::default()).unwrap_err();
-    assert!(matches!(error, CatalogError::Locked { .. }), "{error}");
-    let pid = format!("(pid {})", std::process::id());
-    assert!(error.to_string().ends_with(&pid), "{error}");
-
-    let waiting = {
-        let path = path.clone();
-        std::thread::spawn(move || {
-            Executor::open(&path, ExecutorOptions::default().lock(Lock::Wait))
-                .unwrap()
-                .epoch()
-        })
-    };
-    // Until it sleeps in flock(2), which the kernel tells.
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !someone_waits_for_a_lock(&path) {
-        assert!(Instant::now() < deadline, "nobody waits for the lock");
-        std::thread::yield_now();
-    }
-    assert!(!waiting.is_finished());
-    drop(first);
-    assert_eq!(waiting.join().unwrap(), 2);
-}
-
-/// Whether /proc/locks has a waiter ("->") for the lock file of a catalog.
-fn someone_waits_for_a_lock(catalog: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let lock = format!("{}.lock", catalog.display());
-    let inode = std::fs::metadata(lock).unwrap().ino();
-    let locks = std::fs::read_to_string("/proc/locks").unwrap();
-    locks
-        .lines()
-        .any(|line| line.contains("->") && line.contains(&format!(":{inode} ")))
-}
-
-#[test]
-fn b10_an_executor_of_an_older_epoch_cannot_commit() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("catalog.db");
-    let executor = open(&path, 1);
-    let script = Arc::new(Script::default());
-    let graph = graph(vec![asset("a", &script)]);
-    executor.run(request("good", &graph)).unwrap();
-    // A younger owner, as if the lock file had been deleted under the first one.
-    let mut younger = SqliteStore::open(&path, Durability::PowerLoss).unwrap();
-    assert_eq!(younger.next_epoch().unwrap(), 2);
-    let error = executor.run(request("late", &graph)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "catalog {}: epoch 1 is fenced off, the catalog is at epoch 2",
-            path.display()
-        )
-    );
-    let reader = Catalog::open(&path, Durability::PowerLoss).unwrap();
-    assert_eq!(reader.run("late").unwrap(), None);
-    let draft = Draft {
-        t_ns: 1,
-        at_ms: 1,
-        event: Event::RunResumed {
-            run: Arc::from("good"),
-        },
-    };
-    younger.commit(2, &[draft]).unwrap();
-}
-
-#[test]
 fn reports_from_outside_are_recorded_in_one_commit_and_read_alike() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("catalog.db");
@@ -253,7 +180,7 @@ fn foreign_and_future_files_are_refused() {
     assert!(
         error
             .to_string()
-            .ends_with("schema version 99, expected at most 2"),
+            .ends_with("schema version 99, expected at most 3"),
         "{error}"
     );
     let text = dir.path().join("text.db");

@@ -1,40 +1,12 @@
 //! The receipts: an append-only file of deliveries, and the state that follows from it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use super::CatalogueError;
-
-/// What is announced: the JSON body of a POST.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Body {
-    /// The source whose data was published.
-    pub source: String,
-    /// The published version.
-    pub version: String,
-    /// The run that announces.
-    pub run: String,
-}
-
-/// One delivery of an announcement: a line of the receipts file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Announcement {
-    /// The idempotency key under which it came.
-    pub key: String,
-    /// The receipt, the same for every delivery under this key.
-    pub receipt: String,
-    /// What was announced.
-    #[serde(flatten)]
-    pub body: Body,
-    /// False for the first delivery under this key, true for each later one.
-    pub repeated: bool,
-}
+use super::post::{Announcement, Delivery, Post};
 
 /// All receipts given so far.
 #[derive(Debug)]
@@ -42,7 +14,9 @@ pub(super) struct Receipts {
     path: PathBuf,
     file: File,
     by_key: HashMap<String, String>,
-    deliveries: Vec<Announcement>,
+    deliveries: Vec<Delivery>,
+    /// The keys of the announcements that were taken back, known or not.
+    retracted: HashSet<String>,
 }
 
 impl Receipts {
@@ -77,12 +51,13 @@ impl Receipts {
             file,
             by_key: HashMap::new(),
             deliveries: Vec::new(),
+            retracted: HashSet::new(),
         };
         for (at, line) in bytes[..whole].split(|b| *b == b'\n').enumerate() {
             if line.is_empty() {
                 continue;
             }
-            let delivery: Announcement =
+            let delivery: Delivery =
                 serde_json::from_slice(line).map_err(|e| CatalogueError::BadLine {
                     path: path.to_owned(),
                     line: at + 1,
@@ -93,17 +68,17 @@ impl Receipts {
         Ok(receipts)
     }
 
-    /// Takes a delivery: gives the key's receipt, a new one for a new key. The delivery
-    /// is on disk when this returns.
-    pub(super) fn deliver(&mut self, key: &str, body: Body) -> Result<String, CatalogueError> {
+    /// Takes a delivery: gives the key's receipt, a new one for a new key. The delivery is on disk
+    /// when this returns.
+    pub(super) fn deliver(&mut self, key: &str, post: Post) -> Result<String, CatalogueError> {
         let known = self.by_key.get(key).cloned();
         let repeated = known.is_some();
         let receipt = known.unwrap_or_else(|| format!("receipt-{:06}", self.by_key.len() + 1));
-        let delivery = Announcement {
+        let delivery = Delivery {
             key: key.to_owned(),
             receipt: receipt.clone(),
-            body,
             repeated,
+            post,
         };
         self.append(&delivery)
             .map_err(|source| CatalogueError::File {
@@ -115,19 +90,49 @@ impl Receipts {
         Ok(receipt)
     }
 
+    /// Whether something came under this key.
+    pub(super) fn is_known(&self, key: &str) -> bool {
+        self.by_key.contains_key(key)
+    }
+
+    /// Whether the announcement under this key was taken back.
+    pub(super) fn is_retracted(&self, key: &str) -> bool {
+        self.retracted.contains(key)
+    }
+
+    /// The announcement of a source that counts: the last one that was not taken back.
+    pub(super) fn current(&self, source: &str) -> Option<&Announcement> {
+        self.deliveries
+            .iter()
+            .rev()
+            .find_map(|delivery| match &delivery.post {
+                Post::Announcement(announcement)
+                    if announcement.source == source
+                        && !delivery.repeated
+                        && !self.is_retracted(&delivery.key) =>
+                {
+                    Some(announcement)
+                }
+                _ => None,
+            })
+    }
+
     /// Every delivery so far, in order.
-    pub(super) fn deliveries(&self) -> &[Announcement] {
+    pub(super) fn deliveries(&self) -> &[Delivery] {
         &self.deliveries
     }
 
-    fn append(&mut self, delivery: &Announcement) -> io::Result<()> {
+    fn append(&mut self, delivery: &Delivery) -> io::Result<()> {
         let mut line = serde_json::to_vec(delivery)?;
         line.push(b'\n');
         self.file.write_all(&line)?;
         self.file.sync_data()
     }
 
-    fn remember(&mut self, delivery: Announcement) {
+    fn remember(&mut self, delivery: Delivery) {
+        if let Post::Retraction(retraction) = &delivery.post {
+            self.retracted.insert(retraction.announcement.clone());
+        }
         self.by_key
             .entry(delivery.key.clone())
             .or_insert_with(|| delivery.receipt.clone());

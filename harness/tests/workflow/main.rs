@@ -1,0 +1,121 @@
+//! `orchbench workflow` and `orchbench worker temporal` as a user has them: the built binary, on a
+//! real server, directly and behind TLS.
+//!
+//! An argument names the tests to run: those whose name contains it.
+
+mod commands;
+mod connection;
+mod drain;
+mod history;
+mod kill;
+mod metrics;
+mod proxy;
+mod restarts;
+mod schedule;
+mod stage;
+mod storm;
+
+use anyhow::{Result, ensure};
+
+use self::stage::Stage;
+
+type Test = (&'static str, fn(&Stage) -> Result<()>);
+
+const TESTS: [Test; 20] = [
+    (
+        "commands::a_workflow_is_started_by_name_and_waited_for",
+        commands::start_and_wait,
+    ),
+    (
+        "commands::words_that_make_no_sense_end_with_2",
+        commands::senseless_words,
+    ),
+    (
+        "commands::an_id_that_is_unknown_running_or_closed_ends_with_2",
+        commands::ids,
+    ),
+    (
+        "commands::a_workflow_that_failed_ends_with_1_and_its_error",
+        commands::failure,
+    ),
+    ("history::show_prints_each_step", history::show),
+    (
+        "history::show_follows_a_chain_of_continuations",
+        history::follow,
+    ),
+    (
+        "history::a_retried_activity_is_seen_with_attempt_and_failure",
+        history::pending,
+    ),
+    (
+        "schedule::a_schedule_is_made_triggered_and_deleted",
+        schedule::life,
+    ),
+    (
+        "metrics::a_worker_serves_prometheus_metrics",
+        metrics::served,
+    ),
+    ("metrics::an_address_in_use_ends_with_2", metrics::in_use),
+    (
+        "connection::mutual_tls_by_a_profile",
+        connection::mutual_tls,
+    ),
+    (
+        "connection::an_api_key_from_the_environment",
+        connection::api_key,
+    ),
+    (
+        "connection::a_flag_beats_the_environment",
+        connection::precedence,
+    ),
+    ("connection::what_is_wrong_is_said_once", connection::wrong),
+    (
+        "drain::a_step_that_outlasts_the_drain_is_done_again",
+        drain::overlong,
+    ),
+    ("drain::sigterm_loses_no_activity", drain::sigterm),
+    ("kill::each_pattern_survives_its_worker", kill::each_pattern),
+    (
+        "kill::the_saga_survives_at_every_point_there_and_back",
+        kill::each_point_of_the_saga,
+    ),
+    (
+        "storm::a_backfill_survives_kills_at_random_instants",
+        storm::random_kills,
+    ),
+    (
+        "restarts::an_approval_waits_while_everything_restarts",
+        restarts::approval,
+    ),
+];
+
+fn main() -> Result<()> {
+    // Children are started through this program, as `orchbench` starts its own.
+    orchbench::cli::serve_if_child();
+    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let wanted = wanted.unwrap_or_default();
+    let stage = Stage::open()?;
+    let (mut passed, mut failed) = (0, 0);
+    for (name, test) in TESTS.iter().filter(|(name, _)| name.contains(&wanted)) {
+        let begun = std::time::Instant::now();
+        let result = test(&stage);
+        let took_s = begun.elapsed().as_secs_f64();
+        match result {
+            Ok(()) => {
+                passed += 1;
+                println!("{name}: ok ({took_s:.1} s)");
+            }
+            Err(error) => {
+                failed += 1;
+                println!("{name}: FAILED ({took_s:.1} s): {error:#}");
+            }
+        }
+    }
+    stage.close()?;
+    println!("{passed} passed, {failed} failed");
+    ensure!(
+        failed == 0 && passed > 0,
+        "{passed} passed, {failed} failed"
+    );
+    Ok(())
+}

@@ -1,0 +1,192 @@
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn service() -> (tempfile::TempDir, CatalogueService) {
+    let folder = tempfile::tempdir().unwrap();
+    let service = CatalogueService::start(&folder.path().join("new/receipts.jsonl")).unwrap();
+    (folder, service)
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .new_agent()
+}
+
+/// The status and the body of the answer.
+fn post(service: &CatalogueService, path: &str, key: &str, body: &str) -> (u16, Value) {
+    let mut answer = agent()
+        .post(format!("{}{path}", service.url()))
+        .header(KEY_HEADER, key)
+        .send(body)
+        .unwrap();
+    let body = answer.body_mut().read_to_string().unwrap();
+    (
+        answer.status().as_u16(),
+        serde_json::from_str(&body).unwrap(),
+    )
+}
+
+fn announce(service: &CatalogueService, run: &str, version: &str) -> (u16, Value) {
+    let body = json!({"source": "EWR", "version": version, "run": run}).to_string();
+    post(
+        service,
+        "/announcements",
+        &format!("{run}/announce/-"),
+        &body,
+    )
+}
+
+fn retract(service: &CatalogueService, run: &str) -> (u16, Value) {
+    let announcement = format!("{run}/announce/-");
+    let body = json!({"source": "EWR", "run": run, "announcement": announcement}).to_string();
+    post(
+        service,
+        "/retractions",
+        &format!("{run}/undo_announce/-"),
+        &body,
+    )
+}
+
+fn current(service: &CatalogueService) -> Option<String> {
+    service
+        .current("EWR")
+        .map(|announcement| announcement.version)
+}
+
+#[test]
+fn a_key_keeps_its_receipt_over_a_restart() {
+    let (folder, service) = service();
+    let first = announce(&service, "r1", "v1");
+    assert_eq!(first, (200, json!({"receipt": "receipt-000001"})));
+    assert_eq!(announce(&service, "r1", "v1"), first);
+    assert_ne!(announce(&service, "r2", "v1").1, first.1);
+    drop(service);
+
+    // A crash in the middle of a write leaves half a line, which nobody was answered.
+    let file = folder.path().join("new/receipts.jsonl");
+    let mut torn = std::fs::OpenOptions::new()
+        .append(true)
+        .open(&file)
+        .unwrap();
+    std::io::Write::write_all(&mut torn, br#"{"key":"r3/anno"#).unwrap();
+    let service = CatalogueService::start(&file).unwrap();
+    assert_eq!(announce(&service, "r1", "v1"), first);
+    let repeated: Vec<bool> = service.deliveries().iter().map(|d| d.repeated).collect();
+    assert_eq!(repeated, [false, true, false, true]);
+    let url = format!("{}/announcements", service.url());
+    let listed: Vec<Delivery> = agent()
+        .get(url)
+        .call()
+        .unwrap()
+        .body_mut()
+        .read_json()
+        .unwrap();
+    assert_eq!(listed, service.deliveries());
+}
+
+#[test]
+fn a_retraction_makes_the_version_before_it_current_again() {
+    let (folder, service) = service();
+    announce(&service, "r1", "v1");
+    announce(&service, "r2", "v2");
+    assert_eq!(current(&service).as_deref(), Some("v2"));
+    let first = retract(&service, "r2");
+    let receipt = "receipt-000003";
+    assert_eq!(
+        first,
+        (
+            200,
+            json!({"receipt": receipt, "known": true, "current": "v1"})
+        )
+    );
+    assert_eq!(current(&service).as_deref(), Some("v1"));
+    assert_eq!(retract(&service, "r2"), first);
+    assert_eq!(current(&service).as_deref(), Some("v1"));
+
+    // It holds for an announcement that comes late, over a restart too.
+    assert_eq!(retract(&service, "r3").1["known"], false);
+    drop(service);
+    let service = CatalogueService::start(&folder.path().join("new/receipts.jsonl")).unwrap();
+    let (status, reason) = announce(&service, "r3", "v3");
+    assert_eq!(
+        (status, &reason["error"]),
+        (409, &json!("announcement r3/announce/- was retracted"))
+    );
+    assert_eq!(current(&service).as_deref(), Some("v1"));
+}
+
+#[test]
+fn what_is_not_a_post_of_its_kind_is_refused_with_a_reason() {
+    let (_folder, service) = service();
+    for (path, body, status, part) in [
+        ("/announcements", "{not json", 400, "not an announcement"),
+        (
+            "/retractions",
+            r#"{"source": "EWR"}"#,
+            400,
+            "not a retraction: missing field",
+        ),
+        (
+            "/escalations",
+            r#"{"sauce": 1}"#,
+            400,
+            "not an escalation: unknown field",
+        ),
+        (
+            "/elsewhere",
+            "{}",
+            404,
+            "known: /announcements, /retractions",
+        ),
+    ] {
+        let (found, reason) = post(&service, path, "k", body);
+        assert_eq!(found, status, "{path}");
+        assert!(reason["error"].as_str().unwrap().contains(part), "{reason}");
+    }
+    let (status, reason) = post(&service, "/announcements", "", "{}");
+    assert_eq!(
+        (status, &reason["error"]),
+        (400, &json!("the header Idempotency-Key is missing"))
+    );
+    assert_eq!(service.deliveries(), []);
+}
+
+#[test]
+fn it_refuses_as_often_as_it_is_told() {
+    let (_folder, service) = service();
+    service.refuse_next(2);
+    let statuses = [(); 3].map(|()| announce(&service, "r1", "v1").0);
+    assert_eq!(statuses, [503, 503, 200]);
+    service.throttle_next(1, 7);
+    let throttled = agent()
+        .post(format!("{}/announcements", service.url()))
+        .header(KEY_HEADER, "r1/announce/-")
+        .send("{}")
+        .unwrap();
+    assert_eq!(
+        (
+            throttled.status().as_u16(),
+            &throttled.headers()["Retry-After"]
+        ),
+        (429, &"7".parse().unwrap())
+    );
+    assert_eq!(announce(&service, "r1", "v1").0, 200);
+    assert_eq!(service.deliveries().len(), 2);
+}
+
+#[test]
+fn a_bad_line_in_the_middle_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("receipts.jsonl");
+    std::fs::write(&file, "{}\n").unwrap();
+    let error = CatalogueService::start(&file).err().unwrap();
+    assert!(
+        error.to_string().contains("receipts.jsonl, line 1: "),
+        "{error}"
+    );
+}

@@ -1,0 +1,112 @@
+//! The argument of the backfill workflow, and what it hands on to itself.
+
+use orchbench_etl::Day;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Dimensions, PipelineInput, Validate, positive, source_or_object};
+
+/// The argument of `BackfillWorkflow`: a source's name, for all its days, or an object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
+pub struct BackfillInput {
+    /// The source, how many days at a time at first, and how their steps are retried.
+    pub pipeline: PipelineInput,
+    /// The first day; `None` means the source's.
+    pub first: Option<Day>,
+    /// The last day; `None` means the source's.
+    pub last: Option<Day>,
+    /// So many empty partitions in place of the source's days: for tests of the bookkeeping.
+    pub empty_partitions: Option<u64>,
+    /// How many partitions one execution begins before it continues as a new one.
+    pub partitions_per_run: u64,
+    /// What the executions before this one have done; starters leave it out.
+    pub carried: Option<Carried>,
+}
+
+impl BackfillInput {
+    /// The defaults: all days of the source, 500 partitions an execution, each of which adds some
+    /// ten events to its history.
+    #[must_use]
+    pub fn new(pipeline: PipelineInput) -> Self {
+        Self {
+            pipeline,
+            first: None,
+            last: None,
+            empty_partitions: None,
+            partitions_per_run: 500,
+            carried: None,
+        }
+    }
+}
+
+impl Validate for BackfillInput {
+    fn validate(&self) -> Result<(), String> {
+        self.pipeline.validate()?;
+        positive("partitions_per_run", self.partitions_per_run)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BackfillObject {
+    pipeline: PipelineInput,
+    first: Option<Day>,
+    last: Option<Day>,
+    empty_partitions: Option<u64>,
+    partitions_per_run: Option<u64>,
+    carried: Option<Carried>,
+}
+
+impl TryFrom<Value> for BackfillInput {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        source_or_object(
+            value,
+            |source| Self::new(PipelineInput::new(source)),
+            |object: BackfillObject| {
+                let default = Self::new(object.pipeline);
+                Self {
+                    first: object.first,
+                    last: object.last,
+                    empty_partitions: object.empty_partitions,
+                    partitions_per_run: object
+                        .partitions_per_run
+                        .unwrap_or(default.partitions_per_run),
+                    carried: object.carried,
+                    ..default
+                }
+            },
+        )
+    }
+}
+
+/// The progress that a backfill carries from one execution to the next.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Carried {
+    /// Partitions that have ended, well or not: the next one to begin.
+    pub ended: u64,
+    /// Rows in the warehouse for the partitions that ended well.
+    pub loaded: u64,
+    /// Rows that were changed.
+    pub changed: u64,
+    /// The partitions that failed for good.
+    pub failed: Vec<FailedPartition>,
+    /// How many executions there were before this one.
+    pub continuations: u32,
+    /// How many partitions at a time, as last set.
+    pub concurrency: usize,
+    /// What was extracted once for all partitions.
+    pub dimensions: Option<Dimensions>,
+}
+
+/// A partition that failed for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedPartition {
+    /// The day, or the number of an empty partition.
+    pub partition: String,
+    /// Why, from the outside inwards.
+    pub error: String,
+}

@@ -1,0 +1,37 @@
+//! The argument and the result of the workflow of empty steps.
+
+use serde::{Deserialize, Serialize};
+
+/// How the steps of a `NoopWorkflow` hang together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// Each step waits for the one before it.
+    Chain,
+    /// No step waits for another; at most [`crate::workflows::noop::FAN_OUT_LANES`] are in flight.
+    FanOut,
+}
+
+/// The argument of `NoopWorkflow`: steps without work, for the measurement of the engine's overhead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoopInput {
+    /// How the steps hang together.
+    pub shape: Shape,
+    /// How many steps, over all runs of the chain of continued workflows.
+    pub steps: u32,
+    /// Whether the steps are local activities: executed in the worker that has the workflow, without
+    /// a task of their own on the server.
+    #[serde(default)]
+    pub local: bool,
+    /// How many steps the runs before this one have done; starters leave it out.
+    #[serde(default)]
+    pub done: u32,
+}
+
+/// The result of `NoopWorkflow`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoopOutcome {
+    /// How many steps were executed, over all runs of the chain.
+    pub steps: u32,
+}

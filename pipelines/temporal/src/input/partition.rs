@@ -1,0 +1,35 @@
+//! The argument of one day's child workflow; only its parent writes it.
+
+use orchbench_etl::{ArtifactRef, Day, RetrySpec};
+use serde::{Deserialize, Serialize};
+
+/// The artifacts that every day's transform needs, extracted once a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dimensions {
+    /// All airlines.
+    pub airlines: ArtifactRef,
+    /// All airports.
+    pub airports: ArtifactRef,
+    /// All planes.
+    pub planes: ArtifactRef,
+}
+
+/// The argument of `PartitionWorkflow`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartitionInput {
+    /// The run's id.
+    pub run: String,
+    /// The source's name.
+    pub source: String,
+    /// The day.
+    pub day: Day,
+    /// What the run has extracted once for all its days.
+    pub dimensions: Dimensions,
+    /// How the steps are retried.
+    pub retry: RetrySpec,
+    /// As in [`PipelineInput`].
+    pub heartbeat_timeout_ms: u64,
+    /// As in [`PipelineInput`].
+    pub start_to_close_ms: u64,
+}

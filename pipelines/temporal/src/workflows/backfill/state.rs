@@ -1,0 +1,157 @@
+//! The bookkeeping of a backfill: plain data, no SDK.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use orchbench_etl::{Day, Source};
+
+use super::super::report::BackfillProgress;
+use crate::input::{BackfillInput, Carried, FailedPartition};
+
+/// The most partitions at a time.
+pub const MAX_CONCURRENCY: usize = 64;
+
+/// As much of an error as the result keeps, in characters: a thousand of them must fit into the
+/// argument of the next execution.
+const MAX_ERROR_CHARS: usize = 200;
+
+/// A partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Partition {
+    /// A day of the source.
+    Day(Day),
+    /// One without work.
+    Empty(u32),
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Day(day) => day.fmt(f),
+            Self::Empty(number) => write!(f, "empty-{number}"),
+        }
+    }
+}
+
+/// The partitions that a backfill is about, in their order.
+///
+/// # Errors
+/// A message that names the field, when a day is out of the source's range.
+pub(super) fn partitions(input: &BackfillInput, source: &Source) -> Result<Vec<Partition>, String> {
+    if let Some(count) = input.empty_partitions {
+        let count = u32::try_from(count).map_err(|_| {
+            format!(
+                "empty_partitions: expected at most {}, found {count}",
+                u32::MAX
+            )
+        })?;
+        return Ok((0..count).map(Partition::Empty).collect());
+    }
+    for (field, day) in [("first", input.first), ("last", input.last)] {
+        if let Some(day) = day.filter(|day| !source.days.contains(*day)) {
+            return Err(format!(
+                "{field}: expected a day of {} ({}), found {day}",
+                source.name, source.days
+            ));
+        }
+    }
+    let within = |day: &Day| {
+        input.first.is_none_or(|first| first <= *day) && input.last.is_none_or(|last| *day <= last)
+    };
+    let days: Vec<Day> = source.partitions().into_iter().filter(within).collect();
+    if days.is_empty() {
+        return Err("last: expected a day that is not before first".to_owned());
+    }
+    Ok(days.into_iter().map(Partition::Day).collect())
+}
+
+/// Where a backfill stands.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BackfillState {
+    /// What goes over to the next execution.
+    pub(super) done: Carried,
+    /// The partitions that this execution still has to begin.
+    pending: VecDeque<Partition>,
+    in_flight: u64,
+    total: u64,
+}
+
+impl BackfillState {
+    pub(super) fn of(input: &BackfillInput) -> Self {
+        let first = || Carried {
+            concurrency: input.pipeline.concurrency.min(MAX_CONCURRENCY),
+            ..Carried::default()
+        };
+        Self {
+            done: input.carried.clone().unwrap_or_else(first),
+            ..Self::default()
+        }
+    }
+
+    /// Takes the part of `todo` that this execution does: at most `limit` partitions.
+    pub(super) fn begin(&mut self, todo: &[Partition], limit: u64) {
+        let as_size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+        self.total = todo.len() as u64;
+        self.pending = todo
+            .iter()
+            .skip(as_size(self.done.ended))
+            .take(as_size(limit))
+            .cloned()
+            .collect();
+    }
+
+    /// Leaves what is not begun to the next execution.
+    pub(super) fn begin_no_more(&mut self) {
+        self.pending.clear();
+    }
+
+    /// Whether a lane has something to do now: a partition to take, or its own end.
+    pub(super) fn may_go_on(&self, lane: usize) -> bool {
+        self.pending.is_empty() || lane < self.done.concurrency
+    }
+
+    pub(super) fn take(&mut self) -> Option<Partition> {
+        let next = self.pending.pop_front()?;
+        self.in_flight += 1;
+        Some(next)
+    }
+
+    /// A partition has ended, with the rows that are there and those that were changed, or an error.
+    pub(super) fn ended(&mut self, partition: &Partition, ended: Result<(u64, u64), String>) {
+        self.in_flight -= 1;
+        self.done.ended += 1;
+        match ended {
+            Ok((loaded, changed)) => {
+                self.done.loaded += loaded;
+                self.done.changed += changed;
+            }
+            Err(error) => self.done.failed.push(FailedPartition {
+                partition: partition.to_string(),
+                error: error.chars().take(MAX_ERROR_CHARS).collect(),
+            }),
+        }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.done.ended == self.total
+    }
+
+    /// What the next execution gets.
+    pub(super) fn carried(&self) -> Carried {
+        Carried {
+            continuations: self.done.continuations + 1,
+            ..self.done.clone()
+        }
+    }
+
+    pub(super) fn progress(&self) -> BackfillProgress {
+        BackfillProgress {
+            partitions: self.total,
+            ended: self.done.ended,
+            in_flight: self.in_flight,
+            failed: self.done.failed.len() as u64,
+            concurrency: self.done.concurrency,
+            continuations: self.done.continuations,
+        }
+    }
+}

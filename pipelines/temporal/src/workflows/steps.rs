@@ -1,0 +1,280 @@
+//! The steps of one run, as a workflow calls them: the same for every pattern.
+//!
+//! A pattern is about the order of steps, what runs at a time, and what happens when one fails. What
+//! a step is given and under which policy stands here, once.
+
+mod prepared;
+
+use orchbench_etl::{Day, DayResult, Published, Source, StepInputs, StepName, Summary, Undone};
+use temporalio_common::ActivityDefinition;
+use temporalio_common::MemoValue;
+use temporalio_common::data_converters::TemporalDeserializable;
+use temporalio_sdk::workflows::join;
+use temporalio_sdk::{ActivityOptions, WorkflowContext, WorkflowResult};
+
+pub use self::prepared::Prepared;
+use crate::activities::{EtlActivities, StepRequest};
+use crate::failure::{bad_input, unwrapped};
+use crate::input::{Dimensions, PartitionInput, PipelineInput};
+use crate::policy::Policy;
+
+/// The steps of one run.
+pub struct Steps<W> {
+    ctx: WorkflowContext<W>,
+    run: String,
+    source: String,
+    policy: Policy,
+}
+
+impl<W> Steps<W> {
+    /// The steps of the run that `input` describes. The run's id is the input's, else
+    /// `{workflow id}:{id of the first run in the chain}`: the same over retries, the death of a
+    /// worker, a reset and a continuation.
+    #[must_use]
+    pub fn new(ctx: &WorkflowContext<W>, input: &PipelineInput) -> Self {
+        let own = || {
+            format!(
+                "{}:{}",
+                ctx.workflow_id(),
+                ctx.info().first_execution_run_id()
+            )
+        };
+        Self {
+            ctx: ctx.clone(),
+            run: input.run.clone().unwrap_or_else(own),
+            source: input.source.clone(),
+            policy: Policy::from(input),
+        }
+    }
+
+    /// The steps of one day of another workflow's run.
+    #[must_use]
+    pub fn of_partition(ctx: &WorkflowContext<W>, input: &PartitionInput) -> Self {
+        Self {
+            ctx: ctx.clone(),
+            run: input.run.clone(),
+            source: input.source.clone(),
+            policy: Policy::from(input),
+        }
+    }
+
+    /// The run's id.
+    #[must_use]
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// The policy of the run.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Writes into the memo what the workflow is about: shown by the UI and by `workflow list`.
+    ///
+    /// # Errors
+    /// When the values have no JSON form.
+    pub fn describe(&self, partition: &str) -> WorkflowResult<()> {
+        self.ctx.upsert_memo([
+            ("source", Some(MemoValue::new(self.source.clone()))),
+            ("partition", Some(MemoValue::new(partition.to_owned()))),
+        ])?;
+        Ok(())
+    }
+
+    /// Which days the source has. The catalogue is the worker's, perhaps a file: the workflow may not
+    /// read it itself, and the answer must be in the history, as it decides what comes next.
+    ///
+    /// # Errors
+    /// `UnknownSource`, at the top of the failure: it is the caller's mistake.
+    pub async fn source(&self) -> WorkflowResult<Source> {
+        self.ctx
+            .execute_local_activity(
+                EtlActivities::resolve_source,
+                self.source.clone(),
+                self.policy.lookup(),
+            )
+            .await
+            .map_err(unwrapped)
+    }
+
+    /// One step, under the run's policy.
+    ///
+    /// # Errors
+    /// The activity's failure, after as many attempts as the policy allows.
+    pub async fn call<A>(
+        &self,
+        activity: A,
+        day: Option<Day>,
+        inputs: StepInputs,
+    ) -> WorkflowResult<A::Output>
+    where
+        A: ActivityDefinition<Input = StepRequest>,
+        A::Output: TemporalDeserializable,
+    {
+        let options = self.policy.step(inputs.step());
+        self.call_with(activity, day, inputs, options).await
+    }
+
+    /// One step, under options of its own.
+    ///
+    /// # Errors
+    /// As [`Steps::call`].
+    pub async fn call_with<A>(
+        &self,
+        activity: A,
+        day: Option<Day>,
+        inputs: StepInputs,
+        options: ActivityOptions,
+    ) -> WorkflowResult<A::Output>
+    where
+        A: ActivityDefinition<Input = StepRequest>,
+        A::Output: TemporalDeserializable,
+    {
+        let request = StepRequest {
+            run: self.run.clone(),
+            source: self.source.clone(),
+            partition: day,
+            inputs,
+        };
+        Ok(self
+            .ctx
+            .execute_activity(activity, request, options)
+            .await?)
+    }
+
+    /// What every day needs, extracted once a run, the three side by side.
+    ///
+    /// # Errors
+    /// As [`Steps::call`].
+    pub async fn dimensions(&self) -> WorkflowResult<Dimensions> {
+        let (airlines, airports, planes) = join!(
+            self.call(
+                EtlActivities::extract_airlines,
+                None,
+                StepInputs::ExtractAirlines
+            ),
+            self.call(
+                EtlActivities::extract_airports,
+                None,
+                StepInputs::ExtractAirports
+            ),
+            self.call(
+                EtlActivities::extract_planes,
+                None,
+                StepInputs::ExtractPlanes
+            ),
+        );
+        Ok(Dimensions {
+            airlines: airlines?.artifact,
+            airports: airports?.artifact,
+            planes: planes?.artifact,
+        })
+    }
+
+    /// One day up to the check: two extracts side by side, then one step after the other. Nothing
+    /// outside is touched yet: what is written are artifacts under their digests.
+    ///
+    /// # Errors
+    /// As [`Steps::call`]; `CheckFailed` when the day may not be loaded.
+    pub async fn prepare(&self, day: Day, dimensions: &Dimensions) -> WorkflowResult<Prepared> {
+        // Both are scheduled before either is waited for.
+        let (flights, weather) = join!(
+            self.call(
+                EtlActivities::extract_flights,
+                Some(day),
+                StepInputs::ExtractFlights
+            ),
+            self.call(
+                EtlActivities::extract_weather,
+                Some(day),
+                StepInputs::ExtractWeather
+            ),
+        );
+        let (flights, weather) = (flights?, weather?);
+        let inputs = StepInputs::Transform {
+            flights: flights.artifact.clone(),
+            weather: weather.artifact.clone(),
+            planes: dimensions.planes.clone(),
+            airports: dimensions.airports.clone(),
+            airlines: dimensions.airlines.clone(),
+        };
+        let transformed = self
+            .call(EtlActivities::transform, Some(day), inputs)
+            .await?;
+        let inputs = StepInputs::Check {
+            flights: flights.clone(),
+            transformed: transformed.clone(),
+        };
+        let checked = self.call(EtlActivities::check, Some(day), inputs).await?;
+        Ok(Prepared {
+            flights,
+            weather,
+            transformed,
+            checked,
+        })
+    }
+
+    /// One day from the datasets to the warehouse.
+    ///
+    /// # Errors
+    /// As [`Steps::prepare`].
+    pub async fn day(&self, day: Day, dimensions: &Dimensions) -> WorkflowResult<DayResult> {
+        let prepared = self.prepare(day, dimensions).await?;
+        let inputs = prepared.load();
+        let loaded = self.call(EtlActivities::load, Some(day), inputs).await?;
+        Ok(prepared.loaded(day, loaded))
+    }
+
+    /// The end of a run: publish, then announce.
+    ///
+    /// # Errors
+    /// As [`Steps::call`].
+    pub async fn finish(&self, source: &Source, days: &[DayResult]) -> WorkflowResult<Summary> {
+        let loaded = days.iter().map(|day| day.loaded.clone()).collect();
+        let inputs = StepInputs::Publish { loaded };
+        let published: Published = self.call(EtlActivities::publish, None, inputs).await?;
+        let inputs = StepInputs::Announce {
+            published: published.clone(),
+        };
+        let announced = self.call(EtlActivities::announce, None, inputs).await?;
+        Ok(Summary::of(&self.run, source, days, &published, &announced))
+    }
+
+    /// Undoes one act of the run, whatever became of it.
+    ///
+    /// # Errors
+    /// None, as far as its policy goes: it is tried until it holds. A name that is no compensation's
+    /// is a mistake in the workflow, and fails it.
+    pub async fn undo(&self, act: StepName, day: Option<Day>) -> WorkflowResult<Undone> {
+        use EtlActivities as Acts;
+        match act {
+            StepName::Load => {
+                self.compensate(Acts::undo_load, day, StepInputs::UndoLoad)
+                    .await
+            }
+            StepName::Publish => {
+                self.compensate(Acts::undo_publish, day, StepInputs::UndoPublish)
+                    .await
+            }
+            StepName::Announce => {
+                self.compensate(Acts::undo_announce, day, StepInputs::UndoAnnounce)
+                    .await
+            }
+            other => Err(bad_input(format!("{other} has no compensation"))),
+        }
+    }
+
+    async fn compensate<A>(
+        &self,
+        activity: A,
+        day: Option<Day>,
+        inputs: StepInputs,
+    ) -> WorkflowResult<Undone>
+    where
+        A: ActivityDefinition<Input = StepRequest, Output = Undone>,
+    {
+        let options = self.policy.compensation(inputs.step());
+        self.call_with(activity, day, inputs, options).await
+    }
+}

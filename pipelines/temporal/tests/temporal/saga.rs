@@ -1,0 +1,288 @@
+//! The saga: whatever step fails, however it ends, and whoever cancels, everything is as before.
+
+use orchbench_etl::catalogue::Post;
+use orchbench_etl::journal::Kind;
+use orchbench_etl::{
+    CrashPoint, Etl, EtlConfig, FailurePlan, RetrySpec, StepName, Undo, WarehouseRow,
+};
+use orchbench_temporal::{PipelineInput, SagaWorkflow};
+use tempfile::TempDir;
+use temporalio_client::WorkflowCancelOptions;
+
+use crate::lab::{Lab, ended, query, until};
+use crate::rendezvous::Meeting;
+
+/// Everything that a saga may have touched.
+#[derive(Debug, PartialEq)]
+struct Outside {
+    rows: Vec<WarehouseRow>,
+    published: Option<String>,
+    announced: Option<String>,
+}
+
+/// A lab in whose warehouse the source `shop` was published with the flights from one airport; the
+/// worker's catalogue of sources has it with those from all three.
+struct Shop {
+    lab: Lab,
+    before: Outside,
+    _dir: TempDir,
+}
+
+impl Shop {
+    async fn new(configure: impl FnOnce(&mut EtlConfig)) -> Self {
+        let dir = TempDir::new().unwrap();
+        let lab = Lab::new(|config| {
+            let narrow = EtlConfig {
+                sources_file: Some(sources(&dir, "narrow", "origins = [\"EWR\"]")),
+                journal_dir: None,
+                ..config.clone()
+            };
+            tokio::task::block_in_place(|| {
+                Etl::open(narrow)
+                    .unwrap()
+                    .run_direct("before", "shop", 2)
+                    .unwrap()
+            });
+            config.sources_file = Some(sources(&dir, "wide", ""));
+            configure(config);
+        })
+        .await;
+        let before = outside(&lab);
+        assert!(before.published.is_some() && before.published == before.announced);
+        Self {
+            lab,
+            before,
+            _dir: dir,
+        }
+    }
+}
+
+fn sources(dir: &TempDir, name: &str, filter: &str) -> std::path::PathBuf {
+    let path = dir.path().join(format!("{name}.toml"));
+    let text = format!(
+        "[sources.shop]\ntitle = \"two days\"\n{filter}\nfirst = \"2013-01-01\"\nlast = \"2013-01-02\"\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn input() -> PipelineInput {
+    PipelineInput {
+        retry: RetrySpec {
+            max_attempts: 1,
+            delay_ms: 20,
+            ..RetrySpec::default()
+        },
+        ..PipelineInput::new("shop")
+    }
+}
+
+fn outside(lab: &Lab) -> Outside {
+    let warehouse = lab.etl.warehouse();
+    Outside {
+        rows: warehouse.rows("shop").unwrap(),
+        published: warehouse.published("shop").unwrap(),
+        announced: lab
+            .catalogue
+            .current("shop")
+            .map(|announced| announced.version),
+    }
+}
+
+fn fatal(steps: &[StepName], point: CrashPoint) -> FailurePlan {
+    FailurePlan {
+        seed: 1,
+        rate: 0.0,
+        fail_first: 2,
+        steps: steps.to_vec(),
+        point,
+        fatal: true,
+    }
+}
+
+/// The steps that were undone, in the order in which it was done.
+fn undone(lab: &Lab) -> Vec<StepName> {
+    let mut ends: Vec<_> = [
+        StepName::UndoAnnounce,
+        StepName::UndoPublish,
+        StepName::UndoLoad,
+    ]
+    .into_iter()
+    .flat_map(|step| lab.journal(Kind::Ok, step))
+    .map(|record| (record.t_ns, record.step.unwrap()))
+    .collect();
+    ends.sort();
+    ends.into_iter().map(|(_, step)| step).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saga_that_comes_to_its_end_undoes_nothing() {
+    let shop = Shop::new(|_| ()).await;
+    let handle = shop
+        .lab
+        .begin(SagaWorkflow::run, input().into(), "saga-good")
+        .await;
+    let summary = ended(&handle).await.unwrap();
+    assert_ne!(outside(&shop.lab), shop.before);
+    assert_eq!(outside(&shop.lab).announced, Some(summary.version));
+    let progress = query(&handle, SagaWorkflow::progress).await;
+    assert_eq!((progress.begun.len(), progress.undone.len()), (4, 0));
+    assert_eq!(undone(&shop.lab), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whichever_step_fails_everything_is_as_before() {
+    use StepName::{Announce, Load, Publish, UndoAnnounce, UndoLoad, UndoPublish};
+    let expected: [(StepName, &[StepName]); 3] = [
+        (Load, &[UndoLoad]),
+        (Publish, &[UndoPublish, UndoLoad, UndoLoad]),
+        (Announce, &[UndoAnnounce, UndoPublish, UndoLoad, UndoLoad]),
+    ];
+    for point in [CrashPoint::BeforeEffect, CrashPoint::AfterEffect] {
+        for (step, in_reverse) in expected {
+            let shop = Shop::new(|config| config.failure = Some(fatal(&[step], point))).await;
+            let id = format!("saga-{step}-{point}");
+            let handle = shop.lab.begin(SagaWorkflow::run, input().into(), &id).await;
+            let failure = ended(&handle).await.unwrap_err();
+            assert_eq!(failure.error_type, "InjectedFatal", "{id}: {failure:?}");
+            assert_eq!(outside(&shop.lab), shop.before, "{id}");
+            assert_eq!(undone(&shop.lab), in_reverse, "{id}");
+            let progress = query(&handle, SagaWorkflow::progress).await;
+            let happened = progress.undone[0].undo == Undo::Restored;
+            assert_eq!(
+                happened,
+                point == CrashPoint::AfterEffect,
+                "{id}: {progress:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_that_timed_out_is_undone_and_cannot_happen_later() {
+    for point in [CrashPoint::BeforeEffect, CrashPoint::AfterEffect] {
+        let dir = TempDir::new().unwrap();
+        let mut meeting = None;
+        let shop = Shop::new(|config| {
+            meeting = Some(Meeting::arrange(
+                config,
+                dir.path(),
+                StepName::Publish,
+                point,
+            ));
+        })
+        .await;
+        let input = PipelineInput {
+            start_to_close_ms: 1_000,
+            ..input()
+        };
+        let id = format!("saga-timeout-{point}");
+        let handle = shop.lab.begin(SagaWorkflow::run, input.into(), &id).await;
+        let zombie = meeting.unwrap().met().await;
+        let failure = ended(&handle).await.unwrap_err();
+        assert_eq!(failure.error_type, "TimeoutStartToClose", "{failure:?}");
+        assert_eq!(outside(&shop.lab), shop.before, "{id}");
+
+        // The attempt that everybody has given up wakes.
+        drop(zombie);
+        until("the zombie has ended", async || {
+            let ended = |kind| shop.lab.journal(kind, StepName::Publish).len();
+            ended(Kind::Ok) + ended(Kind::Error) == 1
+        })
+        .await;
+        let refused = shop.lab.journal(Kind::Error, StepName::Publish);
+        let expected = usize::from(point == CrashPoint::BeforeEffect);
+        assert_eq!(refused.len(), expected, "{id}: a late act is refused");
+        assert!(refused.iter().all(|record| {
+            record
+                .error
+                .as_deref()
+                .is_some_and(|error| error.starts_with("Fenced"))
+        }));
+        assert_eq!(outside(&shop.lab), shop.before, "{id}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelled_during_an_act_it_undoes_that_too() {
+    for point in [CrashPoint::BeforeEffect, CrashPoint::AfterEffect] {
+        let dir = TempDir::new().unwrap();
+        let mut meeting = None;
+        let shop = Shop::new(|config| {
+            meeting = Some(Meeting::arrange(
+                config,
+                dir.path(),
+                StepName::Publish,
+                point,
+            ));
+        })
+        .await;
+        let id = format!("saga-cancel-{point}");
+        let handle = shop.lab.begin(SagaWorkflow::run, input().into(), &id).await;
+        let waiting = meeting.unwrap().met().await;
+        handle
+            .cancel(WorkflowCancelOptions::default())
+            .await
+            .unwrap();
+        until("the cancellation is in the history", async || {
+            let history = shop.lab.client.history(&id, None).await.unwrap();
+            history
+                .iter()
+                .any(|event| event.event_type == "WorkflowExecutionCancelRequested")
+        })
+        .await;
+        assert_eq!(undone(&shop.lab), [], "not before the act has ended");
+        drop(waiting);
+        let failure = ended(&handle).await.unwrap_err();
+        assert_eq!(failure.error_type, "Cancelled", "{failure:?}");
+        assert_eq!(outside(&shop.lab), shop.before, "{id}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_a_cancellation_nor_failures_stop_the_way_back() {
+    let dir = TempDir::new().unwrap();
+    let mut meeting = None;
+    let shop = Shop::new(|config| {
+        let point = CrashPoint::BeforeEffect;
+        meeting = Some(Meeting::arrange(
+            config,
+            dir.path(),
+            StepName::UndoAnnounce,
+            point,
+        ));
+        // The first two attempts at undoing the publication fail with what no retry cures.
+        let steps = [StepName::Announce, StepName::UndoPublish];
+        config.failure = Some(fatal(&steps, CrashPoint::AfterEffect));
+    })
+    .await;
+    let handle = shop
+        .lab
+        .begin(SagaWorkflow::run, input().into(), "saga-way-back")
+        .await;
+    let waiting = meeting.unwrap().met().await;
+    assert_eq!(waiting.met.step, StepName::UndoAnnounce);
+    handle
+        .cancel(WorkflowCancelOptions::default())
+        .await
+        .unwrap();
+    drop(waiting);
+    let failure = ended(&handle).await.unwrap_err();
+    assert_eq!(failure.error_type, "InjectedFatal", "{failure:?}");
+    assert_eq!(outside(&shop.lab), shop.before);
+    assert_eq!(
+        shop.lab.journal(Kind::Invoke, StepName::UndoPublish).len(),
+        3
+    );
+    // Executed three times, in net effect once.
+    let applied = shop.lab.etl.warehouse().applied().unwrap();
+    let changes = applied
+        .iter()
+        .filter(|entry| entry.step == StepName::UndoPublish && entry.rows_changed > 0);
+    assert_eq!(changes.count(), 1);
+    let retractions = shop.lab.catalogue.deliveries();
+    let retractions = retractions
+        .iter()
+        .filter(|delivery| matches!(delivery.post, Post::Retraction(_)));
+    assert_eq!(retractions.count(), 1);
+}
