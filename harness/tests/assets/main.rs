@@ -2,6 +2,10 @@
 //! of its own, so whatever one remembers from another went through the catalog.
 
 mod approval;
+mod automation;
+mod backfill;
 mod catalog;
 mod folder;
+mod lineage;
+mod saga;
 mod staleness;

@@ -22,11 +22,7 @@ pub(crate) fn extracted_from(step: StepName) -> Option<Dataset> {
         StepName::ExtractPlanes => Some(Dataset::Planes),
         StepName::ExtractFlights => Some(Dataset::Flights),
         StepName::ExtractWeather => Some(Dataset::Weather),
-        StepName::Transform
-        | StepName::Check
-        | StepName::Load
-        | StepName::Publish
-        | StepName::Announce => None,
+        _ => None,
     }
 }
 

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod approval;
+mod automation;
 mod error;
 mod graph;
 mod input;
@@ -17,9 +18,10 @@ mod run;
 mod step;
 
 pub use approval::{Verdict, word};
+pub use automation::{arrivals, automations, order_automations};
 pub use error::AssetsError;
 pub use graph::graph;
 pub use noop::{Shape, ShapeError, noop_graph};
 pub use options::GraphOptions;
-pub use order::{ORDER, order_graph, order_ledger, undo_request};
+pub use order::{ORDER, order_graph, order_ledger};
 pub use run::{run, submit, summary, wait};

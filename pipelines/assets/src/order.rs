@@ -18,8 +18,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use asset_engine::{
-    Asset, AssetGraph, AssetKey, Materialized, Mode, RunRequest, Selection, StepContext,
-    StepFailure,
+    Asset, AssetGraph, AssetKey, Catalog, CatalogError, Evaluation, EvaluationContext, Event,
+    Materialized, Order, RunInfo, RunStatus, Selection, StepContext, StepFailure,
 };
 use serde_json::{Value, json};
 
@@ -82,24 +82,46 @@ fn after(asset: Asset, before: Option<AssetKey>) -> Asset {
     }
 }
 
-/// The run that undoes a failed one: the same request each time, so that it is made once.
-///
-/// # Errors
-/// None that the constants of this module could cause.
-pub fn undo_request(
-    run: &str,
-    graph: std::sync::Arc<AssetGraph>,
-) -> Result<RunRequest, AssetsError> {
-    let undo = STEPS
-        .iter()
-        .map(|(_, name)| undo_key(name))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(RunRequest {
-        selection: Selection::assets(undo),
-        mode: Mode::All,
-        config: json!({ "undoes": run }),
-        ..RunRequest::new(format!("undo-{run}"), graph)
-    })
+/// Orders the undoing of every run that failed with part of an order made, once each. The cursor
+/// counts the runs up to the first that has not ended.
+pub(crate) fn undo_of_failed(cx: &EvaluationContext<'_>) -> Result<Evaluation, String> {
+    let wrong = |error: &dyn std::fmt::Display| error.to_string();
+    let seen: usize = match cx.cursor {
+        Some(cursor) => cursor.parse().map_err(|error| wrong(&error))?,
+        None => 0,
+    };
+    let runs = cx.catalog.runs().map_err(|error| wrong(&error))?;
+    let mut evaluation = Evaluation::default();
+    let ended = |run: &&RunInfo| run.status != RunStatus::Started;
+    let new: Vec<&RunInfo> = runs.iter().skip(seen).take_while(ended).collect();
+    for run in &new {
+        let id = &run.record.run;
+        if run.status == RunStatus::Success
+            || !has_begun(cx.catalog, id).map_err(|error| wrong(&error))?
+        {
+            continue;
+        }
+        let undo = Selection::parse("tag:saga=undo").map_err(|error| wrong(&error))?;
+        evaluation.orders.push(Order {
+            config: json!({ "undoes": id.as_ref() }),
+            ..Order::new(id.as_ref(), undo)
+        });
+    }
+    evaluation.cursor = (!new.is_empty()).then(|| (seen + new.len()).to_string());
+    Ok(evaluation)
+}
+
+/// Whether a run has begun a step of an order, which may have had its effect.
+fn has_begun(catalog: &Catalog, run: &str) -> Result<bool, CatalogError> {
+    let is_step = |key: &AssetKey| {
+        STEPS
+            .iter()
+            .any(|(_, name)| key.as_str() == format!("{ORDER}/{name}"))
+    };
+    let events = catalog.events(run)?;
+    Ok(events.iter().any(
+        |record| matches!(&record.event, Event::AttemptStarted(attempt) if is_step(&attempt.asset)),
+    ))
 }
 
 /// What happened to orders: a line `do STEP ORDER` or `undo STEP ORDER` each.

@@ -13,9 +13,9 @@ use asset_engine::{
 use orchbench_assets::{GraphOptions, ORDER};
 use orchbench_etl::{Etl, SourceError};
 
-use crate::catalogue::CatalogueService;
 use crate::cli::worker::Surroundings;
 use crate::exit::UsageError;
+use orchbench_etl::catalogue::CatalogueService;
 
 /// Which assets, and where they and their catalog are.
 #[derive(Debug, clap::Args)]
@@ -25,7 +25,7 @@ pub(in crate::cli) struct Location {
     source: Option<String>,
     /// The announcement waits for a person's word (`orchbench assets approve`).
     #[arg(long)]
-    approval: bool,
+    pub approval: bool,
     #[command(flatten)]
     pub surroundings: Surroundings,
 }

@@ -133,6 +133,9 @@ impl Told {
         match event {
             Event::RunSubmitted(_) => Self::plain("run submitted", ""),
             Event::RunResumed { .. } => Self::plain("run resumed", ""),
+            Event::Ticked(tick) => Self::plain("ticked", tick.automation.as_ref()),
+            Event::BackfillRequested(record) => Self::plain("backfill requested", &record.id),
+            Event::BackfillEnded { id, .. } => Self::plain("backfill ended", id.as_ref()),
             Event::RunEnded { status, fresh, .. } => {
                 Self::plain("run ended", format!("{}, {fresh} fresh", status.as_str()))
             }
