@@ -69,9 +69,11 @@ pub(super) fn execute(
     mode: Mode,
     config: Value,
 ) -> anyhow::Result<Waited> {
-    let steps = Plan::new(&assets.graph, &selection)
-        .map_err(|error| UsageError(error.to_string()))?
-        .len();
+    let plan = match mode {
+        Mode::Observe => Plan::observing(&assets.graph, &selection),
+        Mode::All | Mode::Stale => Plan::new(&assets.graph, &selection),
+    };
+    let steps = plan.map_err(|error| UsageError(error.to_string()))?.len();
     let executor = assets.executor(execution)?;
     executor.submit(RunRequest {
         selection,

@@ -5,12 +5,12 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use asset_engine::{Catalog, Durability, Event, RunStatus};
+use asset_engine::{AssetKey, Catalog, Durability, Event, RunStatus};
 
 use crate::folder::Folder;
 
 const DAYS: usize = 365;
-const BACKFILL: [&str; 8] = [
+const BACKFILL: [&str; 10] = [
     "assets",
     "backfill",
     "EWR/flights",
@@ -18,6 +18,9 @@ const BACKFILL: [&str; 8] = [
     "2013-01-01..2013-12-31",
     "--id",
     "year",
+    // Slow enough to be killed in the middle.
+    "--at-once",
+    "1",
     "--json",
 ];
 
@@ -30,6 +33,7 @@ fn a_killed_backfill_goes_on_and_makes_no_partition_twice() -> Result<()> {
         .stderr(Stdio::null())
         .spawn()?;
     let path = folder.path("work/catalog.sqlite");
+    let flights = AssetKey::new("EWR/flights")?;
     let deadline = Instant::now() + Duration::from_secs(60);
     let before = loop {
         ensure!(Instant::now() < deadline, "no partition was made");
@@ -37,7 +41,12 @@ fn a_killed_backfill_goes_on_and_makes_no_partition_twice() -> Result<()> {
             child.try_wait()?.is_none(),
             "it ended before it could be killed"
         );
-        if path.exists() && made(&Catalog::open(&path, Durability::PowerLoss)?)?.len() >= 20 {
+        if path.exists()
+            && Catalog::open(&path, Durability::PowerLoss)?
+                .latest_of(&flights)?
+                .len()
+                >= 20
+        {
             child.kill()?;
             child.wait()?;
             break made(&Catalog::open(&path, Durability::PowerLoss)?)?;

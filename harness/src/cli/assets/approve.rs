@@ -10,7 +10,8 @@ use crate::output;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The source whose marts the word is about.
-    source: String,
+    #[arg(value_name = "SOURCE")]
+    name: String,
     /// Who says so.
     #[arg(long)]
     by: String,
@@ -27,7 +28,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, verdict: Verdict) -> anyhow::Result<Exit> {
-    let assets = args.location.open(&args.source, false)?;
+    let assets = args.location.open(&args.name, false)?;
     let executor = assets.executor(args.execution)?;
     let word = orchbench_assets::word(
         executor.catalog(),

@@ -22,7 +22,8 @@ const LOOK: Duration = Duration::from_millis(100);
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The source, or `order`.
-    source: String,
+    #[arg(value_name = "SOURCE")]
+    name: String,
     /// Evaluate once, wait for the runs that follow, and end.
     #[arg(long)]
     once: bool,
@@ -43,7 +44,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let gated = args.location.approval;
-    let assets = args.location.open(&args.source, true)?;
+    let assets = args.location.open(&args.name, true)?;
     let automations = automations(&assets, gated)?;
     let executor = Arc::new(assets.executor(args.execution)?);
     let mut daemon = Daemon::new(executor, Arc::clone(&assets.graph), automations);
