@@ -69,6 +69,9 @@ pub(super) struct Surroundings {
     /// Write the effect journal to this folder.
     #[arg(long)]
     journal_dir: Option<PathBuf>,
+    /// Make every step take longer by this, to watch or to kill it at work.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    step_delay_ms: u64,
 }
 
 impl Surroundings {
@@ -97,6 +100,7 @@ impl Surroundings {
             journal_dir: self.journal_dir,
             sources_file: self.sources,
             catalogue_url: self.catalogue_url,
+            step_delay_ms: self.step_delay_ms,
             ..EtlConfig::new(work_dir, warehouse)
         })
     }

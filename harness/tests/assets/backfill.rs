@@ -10,7 +10,7 @@ use asset_engine::{AssetKey, Catalog, Durability, Event, RunStatus};
 use crate::folder::Folder;
 
 const DAYS: usize = 365;
-const BACKFILL: [&str; 10] = [
+const BACKFILL: [&str; 8] = [
     "assets",
     "backfill",
     "EWR/flights",
@@ -18,29 +18,30 @@ const BACKFILL: [&str; 10] = [
     "2013-01-01..2013-12-31",
     "--id",
     "year",
-    // Slow enough to be killed in the middle.
-    "--at-once",
-    "1",
     "--json",
 ];
+
+/// 365 partitions, four at once: at least two seconds in which it can be killed.
+const SLOW: [&str; 2] = ["--step-delay-ms", "25"];
 
 #[test]
 fn a_killed_backfill_goes_on_and_makes_no_partition_twice() -> Result<()> {
     let folder = Folder::new()?;
     let mut child = folder
-        .command(&BACKFILL)
+        .command(&[&BACKFILL[..], &SLOW].concat())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()?;
     let path = folder.path("work/catalog.sqlite");
     let flights = AssetKey::new("EWR/flights")?;
     let deadline = Instant::now() + Duration::from_secs(60);
     let before = loop {
         ensure!(Instant::now() < deadline, "no partition was made");
-        ensure!(
-            child.try_wait()?.is_none(),
-            "it ended before it could be killed"
-        );
+        if let Some(status) = child.try_wait()? {
+            let said = child.wait_with_output()?.stderr;
+            let said = String::from_utf8_lossy(&said);
+            anyhow::bail!("it ended before it could be killed: {status}: {said}");
+        }
         if path.exists()
             && Catalog::open(&path, Durability::PowerLoss)?
                 .latest_of(&flights)?
