@@ -4,11 +4,7 @@
 //! - the whole year's extract, transform and check by plain calls against Polars in Python
 //!   (`bench/year/polars_year.py`; the Python that ORCHBENCH_PYTHON names, else `python3`),
 //! - a durable asset step without work against one bare SQLite transaction,
-//! - and against a step of real Dagster (the same Python), with what each costs its store,
 //! - the memory of a whole-year run.
-
-#[path = "ratios/dagster.rs"]
-mod dagster;
 
 use std::process::Command;
 use std::sync::Arc;
@@ -29,13 +25,10 @@ fn main() -> anyhow::Result<()> {
     match words.get(1).map(String::as_str) {
         Some("child-year") => return child_year(&words[2]),
         Some("child-run") => return child_run(&words[2]),
-        Some("child-noop") => return dagster::child_noop(&words[2..]),
         _ => {}
     }
-    let python = std::env::var("ORCHBENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     step_against_transaction()?;
-    dagster::steps_against_dagster(&python)?;
-    year_against_python(&python)?;
+    year_against_python()?;
     memory_of_a_year()
 }
 
@@ -50,7 +43,7 @@ fn report(what: &str, unit: &str, pairs: &mut [(f64, f64)], bound: f64) {
         "NOT MET"
     };
     println!(
-        "{what}: {:.3} {unit} against {:.3} {unit}: ratio {:.3} ({:.3} to {:.3} in {} pairs); bound {bound}: {verdict}",
+        "{what}: {:.3} {unit} against {:.3} {unit}: ratio {:.2} ({:.2} to {:.2} in {} pairs); bound {bound}: {verdict}",
         middle.0,
         middle.1,
         ratio(middle),
@@ -111,8 +104,9 @@ fn step_against_transaction() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn year_against_python(python: &str) -> anyhow::Result<()> {
-    let has_polars = Command::new(python)
+fn year_against_python() -> anyhow::Result<()> {
+    let python = std::env::var("ORCHBENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let has_polars = Command::new(&python)
         .args(["-c", "import polars"])
         .output()
         .is_ok_and(|output| output.status.success());
@@ -133,7 +127,7 @@ fn year_against_python(python: &str) -> anyhow::Result<()> {
     };
     let theirs = || {
         let folder = tempfile::tempdir()?;
-        let output = Command::new(python)
+        let output = Command::new(&python)
             .args([script, data])
             .arg(folder.path())
             .output()?;

@@ -2,7 +2,7 @@
 what is left is the engine's own cost. Prints one JSON line: seconds of the run alone (imports and
 the making of the instance not counted) and events recorded.
 
-usage: python noop.py chain|fan_out STEPS FOLDER
+usage: python noop.py chain|fan-out STEPS FOLDER
 """
 
 import json
