@@ -73,7 +73,7 @@ pub(super) fn execute(
         Mode::Observe => Plan::observing(&assets.graph, &selection),
         Mode::All | Mode::Stale => Plan::new(&assets.graph, &selection),
     };
-    let steps = plan.map_err(|error| UsageError(error.to_string()))?.len();
+    let steps = plan?.len();
     let executor = assets.executor(execution)?;
     executor.submit(RunRequest {
         selection,

@@ -33,6 +33,14 @@ fn runs_are_listed_and_shown() -> Result<()> {
         events == ["run submitted", "started", "materialized", "run ended"],
         "{events:?}"
     );
+    let other = ["materialize", "one-day/airports", "--run", "first"];
+    let conflict = folder.run(&other)?;
+    ensure!(conflict.status.code() == Some(2), "{}", text(&conflict));
+    ensure!(
+        text(&conflict).contains("another selection"),
+        "{}",
+        text(&conflict)
+    );
     let unknown = folder.run(&["assets", "show", "second"])?;
     ensure!(unknown.status.code() == Some(2), "{}", text(&unknown));
     ensure!(text(&unknown).contains("first"), "{}", text(&unknown));

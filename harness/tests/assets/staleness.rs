@@ -122,6 +122,10 @@ fn what_cannot_be_meant_is_named() -> Result<()> {
         (vec!["materialize", "my-source", "--config", "{"], "JSON"),
         (vec!["assets", "why", "my-source/martz"], "my-source/marts"),
         (vec!["assets", "runs"], "expected a catalog"),
+        (
+            vec!["assets", "lineage", "my-source/martz"],
+            "my-source/marts",
+        ),
         (vec!["assets", "verify", "--noted", "x"], "SEQ:DIGEST"),
     ] {
         let output = folder.run(&words)?;

@@ -3,11 +3,11 @@
 
 use std::num::NonZero;
 
-use asset_engine::{Backfill, BackfillProgress, BackfillRecord, EngineError, Mode, RunStatus};
+use asset_engine::{Backfill, BackfillProgress, BackfillRecord, Mode, RunStatus};
 use serde_json::json;
 
 use super::location::{Execution, Location};
-use crate::exit::{Exit, UsageError};
+use crate::exit::Exit;
 use crate::output::{self, Progress};
 
 #[derive(Debug, clap::Args)]
@@ -53,7 +53,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let bar = Progress::over(record.partitions.len(), "partitions");
     let executor = assets.executor(args.execution)?;
-    let backfill = Backfill::request(&executor, &assets.graph, record).map_err(asked_wrongly)?;
+    let backfill = Backfill::request(&executor, &assets.graph, record)?;
     let ended = backfill.run(|now| bar.at(now.succeeded + now.failed + now.canceled))?;
     bar.finish();
     if args.json {
@@ -65,16 +65,6 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         RunStatus::Success => Exit::Done,
         _ => Exit::Unexpected,
     })
-}
-
-/// What the catalog or the graph has against a request is the user's to mend.
-fn asked_wrongly(error: EngineError) -> anyhow::Error {
-    match error {
-        EngineError::Selection(_) | EngineError::BackfillConflict { .. } => {
-            UsageError(error.to_string()).into()
-        }
-        other => other.into(),
-    }
 }
 
 fn tell(id: &str, progress: &BackfillProgress) {

@@ -4,7 +4,7 @@ use asset_engine::{Lineage, LineageNode};
 use clap::ValueEnum;
 
 use super::location::{Assets, Location};
-use crate::exit::{Exit, UsageError};
+use crate::exit::Exit;
 use crate::output;
 
 #[derive(Debug, clap::Args)]
@@ -83,7 +83,7 @@ fn lineage(
             Lineage::of_piece(&assets.graph, &assets.catalog()?, piece, up, down)
         }
     };
-    Ok(found.map_err(|error| UsageError(error.to_string()))?)
+    Ok(found?)
 }
 
 fn text(lineage: &Lineage) -> String {

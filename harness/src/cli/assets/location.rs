@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use asset_engine::{
     Asset, AssetGraph, AssetKey, Catalog, Durability, Executor, ExecutorOptions, Lock, Selection,
+    SelectionError,
 };
 use orchbench_assets::{GraphOptions, ORDER};
 use orchbench_etl::{Etl, SourceError};
@@ -126,11 +127,11 @@ fn source_of(selection: &str) -> Result<String, UsageError> {
 
 impl Assets {
     /// A selection of these assets; the name of the source alone is all of them.
-    pub fn select(&self, selection: &str) -> Result<Selection, UsageError> {
+    pub fn select(&self, selection: &str) -> Result<Selection, SelectionError> {
         if selection.trim() == self.source {
             return Ok(Selection::all());
         }
-        Selection::parse(selection).map_err(|error| UsageError(error.to_string()))
+        Selection::parse(selection)
     }
 
     /// One asset, by its key.

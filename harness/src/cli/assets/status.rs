@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::location::Location;
-use crate::exit::{Exit, UsageError};
+use crate::exit::Exit;
 use crate::output;
 
 #[derive(Debug, clap::Args)]
@@ -48,9 +48,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         selection = selection.with_partitions(assets.partitions(text)?);
     }
     let catalog = assets.catalog()?;
-    let refused = |error: asset_engine::SelectionError| UsageError(error.to_string());
-    let plan = Plan::new(&assets.graph, &selection).map_err(refused)?;
-    let sources = Plan::observing(&assets.graph, &selection).map_err(refused)?;
+    let plan = Plan::new(&assets.graph, &selection)?;
+    let sources = Plan::observing(&assets.graph, &selection)?;
     let stale = staleness(&assets.graph, &catalog, &plan)?;
     let mut pieces: HashMap<&AssetKey, usize> = HashMap::new();
     for (asset, _) in plan.iter(&assets.graph).chain(sources.iter(&assets.graph)) {

@@ -4,7 +4,7 @@ use asset_engine::{Partitions, StaleReason, why};
 use serde_json::json;
 
 use super::location::Location;
-use crate::exit::{Exit, UsageError};
+use crate::exit::Exit;
 use crate::output;
 
 #[derive(Debug, clap::Args)]
@@ -32,8 +32,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let mut pieces = Vec::new();
     for partition in partitions {
-        let reasons = why(&assets.graph, &catalog, &asset.key, partition.as_deref())
-            .map_err(|error| UsageError(error.to_string()))?;
+        let reasons = why(&assets.graph, &catalog, &asset.key, partition.as_deref())?;
         pieces.push((partition, reasons));
     }
     if args.json {

@@ -4,7 +4,7 @@ use asset_engine::{Plan, Report};
 use serde_json::json;
 
 use super::location::{Execution, Location};
-use crate::exit::{Exit, UsageError};
+use crate::exit::Exit;
 use crate::output;
 
 #[derive(Debug, clap::Args)]
@@ -32,8 +32,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     if let Some(text) = &args.partition {
         selection = selection.with_partitions(assets.partitions(text)?);
     }
-    let plan =
-        Plan::new(&assets.graph, &selection).map_err(|error| UsageError(error.to_string()))?;
+    let plan = Plan::new(&assets.graph, &selection)?;
     let executor = assets.executor(args.execution)?;
     let mut pieces = Vec::new();
     for (asset, partition) in plan.iter(&assets.graph) {
