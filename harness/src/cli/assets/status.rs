@@ -114,7 +114,7 @@ fn table(rows: &[Row]) -> Vec<Vec<String>> {
     let mut table = vec![head.map(str::to_owned).to_vec()];
     table.extend(rows.iter().map(|row| {
         let (materialized, stale) = if row.external {
-            ("observed".to_owned(), "-".to_owned())
+            ("external".to_owned(), "-".to_owned())
         } else {
             (
                 (row.pieces - row.missing).to_string(),
