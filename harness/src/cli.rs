@@ -1,6 +1,7 @@
 //! The command line: one file a command, each a thin layer over the library.
 
 mod analyze;
+mod assets;
 mod connection;
 mod exec_child;
 mod generate;
@@ -40,8 +41,10 @@ enum Command {
     Analyze(analyze::Args),
     /// Write the report again, from a results folder; no engine needed.
     Report(report::Args),
-    /// Run the ETL's assets on the asset engine, by hand.
+    /// Materialize assets on the asset engine.
     Materialize(materialize::Args),
+    /// The asset engine by hand: status, lineage, runs, backfills, automation.
+    Assets(assets::Args),
     /// Be the process that does an engine's work.
     Worker(worker::Args),
     /// Do one ETL step as a process of its own: JSON in, JSON out.
@@ -83,6 +86,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Analyze(args) => analyze::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Materialize(args) => materialize::run(args),
+        Command::Assets(args) => assets::run(args),
         Command::Worker(args) => worker::run(args),
         Command::Step(args) => step::run(&args),
         Command::Server(args) => server::run(args),

@@ -45,6 +45,9 @@ impl Exit {
             {
                 return Self::Usage;
             }
+            if asked_wrongly(cause) {
+                return Self::Usage;
+            }
             if cause.is::<crate::server::Unavailable>() {
                 return Self::Unreachable;
             }
@@ -89,6 +92,26 @@ fn of_temporal(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         _ => {}
     }
     cause.downcast_ref::<ConnectError>().map(connect)
+}
+
+/// Whether the asset engine refused what it was asked for, rather than failed at it.
+fn asked_wrongly(cause: &(dyn std::error::Error + 'static)) -> bool {
+    use asset_engine::{EngineError, SelectionError, WhyError};
+    use orchbench_assets::AssetsError;
+    matches!(
+        cause.downcast_ref(),
+        Some(
+            EngineError::Selection(_)
+                | EngineError::RunConflict { .. }
+                | EngineError::BackfillConflict { .. }
+        )
+    ) || matches!(
+        cause.downcast_ref(),
+        Some(WhyError::UnknownAsset(_) | WhyError::Partition { .. })
+    ) || matches!(
+        cause.downcast_ref(),
+        Some(AssetsError::NothingToApprove { .. })
+    ) || cause.is::<SelectionError>()
 }
 
 /// The command line's words do not fit together.

@@ -17,11 +17,16 @@ pub struct Progress {
 impl Progress {
     /// Progress over `total` trials.
     pub fn new(total: usize) -> Self {
+        Self::over(total, "trials")
+    }
+
+    /// Progress over `total` of something.
+    pub fn over(total: usize, unit: &str) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(total as u64);
-            if let Ok(style) = ProgressStyle::with_template(
-                "{spinner} {pos}/{len} trials [{elapsed_precise} < {eta}] {wide_msg}",
-            ) {
+            if let Ok(style) = ProgressStyle::with_template(&format!(
+                "{{spinner}} {{pos}}/{{len}} {unit} [{{elapsed_precise}} < {{eta}}] {{wide_msg}}"
+            )) {
                 bar.set_style(style);
             }
             bar.enable_steady_tick(Duration::from_millis(200));
@@ -56,6 +61,18 @@ impl Progress {
         }
         if let Some(remark) = remark {
             self.say(remark);
+        }
+    }
+
+    /// Whether there is a bar, so that it is worth asking how far things are.
+    pub fn is_shown(&self) -> bool {
+        self.bar.is_some()
+    }
+
+    /// So much is done.
+    pub fn at(&self, done: usize) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(done as u64);
         }
     }
 

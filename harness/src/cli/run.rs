@@ -204,7 +204,7 @@ fn sources(plan: &Plan) -> Vec<String> {
 
 /// A first Ctrl-C (or SIGTERM) asks the run to stop after what it is doing; a second ends
 /// it at once.
-fn interrupt_flag() -> anyhow::Result<Arc<AtomicBool>> {
+pub(super) fn interrupt_flag() -> anyhow::Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         let code = Exit::Interrupted.code();

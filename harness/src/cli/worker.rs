@@ -41,12 +41,19 @@ pub(super) struct Args {
     drain_ms: Option<u64>,
 }
 
+/// Where state is, for commands by hand.
+#[derive(Debug, clap::Args)]
+pub(super) struct WorkFolder {
+    /// Folder of artifacts and state.
+    #[arg(long, default_value = "orchbench-data")]
+    pub work_dir: PathBuf,
+}
+
 /// Where steps read and write, for commands by hand.
 #[derive(Debug, clap::Args)]
 pub(super) struct Surroundings {
-    /// Folder of artifacts and state.
-    #[arg(long, default_value = "orchbench-data")]
-    work_dir: PathBuf,
+    #[command(flatten)]
+    folder: WorkFolder,
     /// `sqlite:PATH` or `postgres://…`; by default a SQLite file in the work folder.
     #[arg(long)]
     warehouse: Option<String>,
@@ -62,37 +69,40 @@ pub(super) struct Surroundings {
     /// Write the effect journal to this folder.
     #[arg(long)]
     journal_dir: Option<PathBuf>,
+    /// Make every step take longer by this, to watch or to kill it at work.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    step_delay_ms: u64,
 }
 
 impl Surroundings {
     /// The steps' configuration, with the catalogue service to keep alive when one was
     /// started.
     pub(super) fn open(self) -> anyhow::Result<(EtlConfig, Option<CatalogueService>)> {
-        std::fs::create_dir_all(&self.work_dir)
-            .with_context(|| format!("--work-dir {}", self.work_dir.display()))?;
-        let warehouse = self.warehouse.unwrap_or_else(|| {
-            format!(
-                "sqlite:{}",
-                self.work_dir.join("warehouse.sqlite").display()
-            )
-        });
-        let service = match self.catalogue_url {
-            Some(_) => None,
-            None => Some(CatalogueService::start(
-                &self.work_dir.join("receipts.jsonl"),
-            )?),
-        };
-        let catalogue_url = self
-            .catalogue_url
-            .or_else(|| service.as_ref().map(|service| service.url().to_owned()));
-        let config = EtlConfig {
+        let mut config = self.config()?;
+        if config.catalogue_url.is_some() {
+            return Ok((config, None));
+        }
+        let service = CatalogueService::start(&config.work_dir.join("receipts.jsonl"))?;
+        config.catalogue_url = Some(service.url().to_owned());
+        Ok((config, Some(service)))
+    }
+
+    /// The same for who does not announce: no catalogue service is started.
+    pub(super) fn config(self) -> anyhow::Result<EtlConfig> {
+        let work_dir = self.folder.work_dir;
+        std::fs::create_dir_all(&work_dir)
+            .with_context(|| format!("--work-dir {}", work_dir.display()))?;
+        let warehouse = self
+            .warehouse
+            .unwrap_or_else(|| format!("sqlite:{}", work_dir.join("warehouse.sqlite").display()));
+        Ok(EtlConfig {
             data_dir: self.data_dir,
             journal_dir: self.journal_dir,
             sources_file: self.sources,
-            catalogue_url,
-            ..EtlConfig::new(self.work_dir, warehouse)
-        };
-        Ok((config, service))
+            catalogue_url: self.catalogue_url,
+            step_delay_ms: self.step_delay_ms,
+            ..EtlConfig::new(work_dir, warehouse)
+        })
     }
 }
 

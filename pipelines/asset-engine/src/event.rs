@@ -67,6 +67,16 @@ pub enum Event {
     Observed(Arc<Observation>),
     /// A piece was checked.
     Checked(Arc<CheckResult>),
+    /// What was made of a piece counts no longer, so that it is missing again; the data itself is
+    /// not touched.
+    Wiped {
+        /// Empty: it is reported from outside of any run.
+        run: Arc<str>,
+        /// The asset.
+        asset: AssetKey,
+        /// Its partition.
+        partition: Option<Arc<str>>,
+    },
     /// An automation was evaluated.
     Ticked(Arc<Tick>),
     /// A backfill was accepted.
@@ -227,9 +237,10 @@ impl Event {
     pub fn run(&self) -> &Arc<str> {
         match self {
             Self::RunSubmitted(record) => &record.run,
-            Self::RunResumed { run } | Self::Skipped { run, .. } | Self::RunEnded { run, .. } => {
-                run
-            }
+            Self::RunResumed { run }
+            | Self::Skipped { run, .. }
+            | Self::Wiped { run, .. }
+            | Self::RunEnded { run, .. } => run,
             Self::AttemptStarted(attempt)
             | Self::AttemptInterrupted(attempt)
             | Self::AttemptFailed { attempt, .. } => &attempt.run,

@@ -1,7 +1,8 @@
 //! What can go wrong between a source and its summary.
 
 use asset_engine::{
-    CatalogError, EngineError, FailedStep, GraphError, KeyError, PartitionError, RunStatus,
+    CatalogError, CronError, EngineError, FailedStep, GraphError, KeyError, PartitionError,
+    RunStatus, SelectionError,
 };
 use orchbench_etl::{SourceError, StepError};
 use thiserror::Error;
@@ -33,6 +34,18 @@ pub enum AssetsError {
     Backoff {
         /// The coefficient.
         found: f64,
+    },
+    /// A schedule of this crate cannot be read.
+    #[error(transparent)]
+    Cron(#[from] CronError),
+    /// A selection of this crate cannot be read.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// There is nothing yet that a person could have a word on.
+    #[error("asset {asset}: expected a materialization to approve or reject, found none")]
+    NothingToApprove {
+        /// The asset.
+        asset: String,
     },
     /// The program of a subprocess step cannot be found.
     #[error("command of a subprocess step: {0}")]

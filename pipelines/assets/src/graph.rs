@@ -5,6 +5,8 @@ use std::sync::Arc;
 use asset_engine::{Asset, AssetGraph, AssetKey, Execution, Partitions, Step, Subprocess};
 use orchbench_etl::{Etl, Per, Source, StepName};
 
+use crate::approval::{gate, gate_key};
+use crate::input::{extracted_from, input_key, inputs};
 use crate::process::EtlProtocol;
 use crate::step::EtlStep;
 use crate::{AssetsError, GraphOptions};
@@ -61,14 +63,20 @@ fn reads(step: StepName) -> &'static [StepName] {
 
 /// The key of what a step makes, for a source.
 pub(crate) fn asset_key(source: &str, step: StepName) -> Result<AssetKey, AssetsError> {
-    AssetKey::new(&format!("{source}/{}", asset_name(step))).map_err(|error| AssetsError::Name {
+    key(source, asset_name(step))
+}
+
+/// The key of a name below a source.
+pub(crate) fn key(source: &str, name: &str) -> Result<AssetKey, AssetsError> {
+    AssetKey::new(&format!("{source}/{name}")).map_err(|error| AssetsError::Name {
         source_name: source.to_owned(),
         error,
     })
 }
 
-/// The assets of a source: airlines, airports, planes; by day flights, weather, transformed,
-/// checked (which blocks), warehouse; then marts over all days, and the announcement.
+/// The assets of a source: its inputs, observed; airlines, airports, planes; by day flights,
+/// weather, transformed, checked (which blocks), warehouse; then marts over all days, and the
+/// announcement, behind a gate when the options say so.
 ///
 /// # Errors
 /// The source's name or days cannot be used, the retry policy has no match, or the program of a
@@ -80,7 +88,10 @@ pub fn graph(
 ) -> Result<AssetGraph, AssetsError> {
     let retry = options.retry_policy()?;
     let days = Partitions::static_keys(source.partitions().iter().map(ToString::to_string))?;
-    let mut assets = Vec::with_capacity(StepName::ALL.len());
+    let mut assets = inputs(&etl, source)?;
+    if options.gated {
+        assets.extend(gate(&source.name)?);
+    }
     for step in StepName::ALL {
         let key = asset_key(&source.name, step)?;
         let mut asset = Asset::shared(key, step_of(&etl, source, step, options)?)
@@ -95,9 +106,16 @@ pub fn graph(
         if step == StepName::Check {
             asset = asset.blocking_check();
         }
+        if let Some(dataset) = extracted_from(step) {
+            asset = asset.depends_on(input_key(&source.name, dataset)?);
+        }
         for read in reads(step) {
-            // By day where both are daily, all days where only the dependency is.
-            asset = asset.depends_on(asset_key(&source.name, *read)?);
+            // By day where both are daily, all days where only the dependency is. What passes the
+            // gate is what was published.
+            asset = asset.depends_on(match step {
+                StepName::Announce if options.gated => gate_key(&source.name)?,
+                _ => asset_key(&source.name, *read)?,
+            });
         }
         assets.push(asset);
     }

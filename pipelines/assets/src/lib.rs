@@ -5,16 +5,23 @@
 //! check), its data version the digest of the rows, so a step builds its call from what it reads.
 #![forbid(unsafe_code)]
 
+mod approval;
+mod automation;
 mod error;
 mod graph;
+mod input;
 mod noop;
 mod options;
+mod order;
 mod process;
 mod run;
 mod step;
 
+pub use approval::{Verdict, word};
+pub use automation::{arrivals, automations, order_automations};
 pub use error::AssetsError;
 pub use graph::graph;
 pub use noop::{Shape, ShapeError, noop_graph};
 pub use options::GraphOptions;
+pub use order::{ORDER, order_graph, order_ledger};
 pub use run::{run, submit, summary, wait};

@@ -15,6 +15,8 @@ pub struct GraphOptions {
     /// Program and arguments of a step process; `None` = this program with `step --json`. It reads
     /// `{config, call}` and writes a step output or a step error, as JSON.
     pub command: Option<Vec<String>>,
+    /// Whether the announcement waits for a person's word, see [`crate::Verdict`].
+    pub gated: bool,
 }
 
 impl GraphOptions {

@@ -130,6 +130,7 @@ fn b3_step_processes_give_the_same_and_survive_a_kill() {
     let options = GraphOptions {
         retry: quick_retries(),
         execution: Execution::Subprocess,
+        gated: false,
         command: Some(vec![step_process().display().to_string()]),
     };
     let executor = open_executor(dir);

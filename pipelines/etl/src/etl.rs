@@ -12,6 +12,7 @@ use crate::artifact::ArtifactStore;
 use crate::canonical::hex;
 use crate::config::EtlConfig;
 use crate::crash::{self, CrashPoint};
+use crate::dataset::{Dataset, archive};
 use crate::error::{ErrorType, EtlError, StepError};
 use crate::extract::Inputs;
 use crate::journal::{Entry, Kind, Writer};
@@ -92,6 +93,15 @@ impl Etl {
     #[must_use]
     pub fn warehouse(&self) -> &Warehouse {
         &self.warehouse
+    }
+
+    /// The version of an input as it is now: the hex SHA-256 of its archive's bytes.
+    ///
+    /// # Errors
+    /// `Dataset`, when the file cannot be read.
+    pub fn input_version(&self, dataset: Dataset) -> Result<String, StepError> {
+        let archive = archive::open(dataset, self.config.data_dir.as_deref())?;
+        Ok(archive.version())
     }
 
     /// This process's journal, when one is written.

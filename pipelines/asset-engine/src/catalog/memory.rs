@@ -86,6 +86,13 @@ impl MemoryStore {
                 let key = (check.partition.clone(), Arc::clone(&check.name));
                 checks.insert(key, Arc::clone(check));
             }
+            Event::Wiped {
+                asset, partition, ..
+            } => {
+                if let Some(pieces) = self.latest.get_mut(asset) {
+                    pieces.remove(partition);
+                }
+            }
             Event::Ticked(tick) => {
                 self.ticks
                     .insert(Arc::clone(&tick.automation), Arc::clone(tick));

@@ -166,6 +166,11 @@ fn decode_event(stored: StoredEvent, epoch: u64) -> Result<Event, String> {
                 metadata: body.metadata,
             })))
         }
+        "wiped" => Ok(Event::Wiped {
+            run,
+            asset: asset(&stored)?,
+            partition: partition(&stored),
+        }),
         "ticked" => {
             let body: TickBody<String, OrderBody<String, Selection, Value>> = body(&stored)?;
             let order = |order: OrderBody<String, Selection, Value>| {

@@ -104,15 +104,15 @@ pub(super) enum Found {
 
 /// Makes or migrates the tables.
 pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<Found> {
-    match inspect(connection)? {
-        (APPLICATION_ID, SCHEMA_VERSION) => return Ok(Found::Ready),
-        (APPLICATION_ID, version) if version > SCHEMA_VERSION => return Ok(Found::Future(version)),
-        (APPLICATION_ID | 0, _) => {}
-        (other, _) => return Ok(Found::Foreign(other)),
+    if let Some(found) = judged(inspect(connection)?) {
+        return Ok(found);
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Another process may have done it while this one waited for the lock.
+    // Another process may have done it while this one waited for the lock; its epoch stays.
     let (application, version) = inspect(&transaction)?;
+    if let Some(found) = judged((application, version)) {
+        return Ok(found);
+    }
     let tables: i64 =
         transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application == 0 && tables > 0 {
@@ -136,6 +136,16 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<Found> {
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()?;
     Ok(Found::Ready)
+}
+
+/// What a file's application id and version say, if there is nothing to make or migrate.
+fn judged((application, version): (i64, i64)) -> Option<Found> {
+    match (application, version) {
+        (APPLICATION_ID, SCHEMA_VERSION) => Some(Found::Ready),
+        (APPLICATION_ID, version) if version > SCHEMA_VERSION => Some(Found::Future(version)),
+        (APPLICATION_ID | 0, _) => None,
+        (other, _) => Some(Found::Foreign(other)),
+    }
 }
 
 /// Gives records of version 1 their digests.

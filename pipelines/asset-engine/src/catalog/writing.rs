@@ -107,6 +107,7 @@ pub(super) fn encode(event: &Event) -> EncodedEvent<'_> {
             };
             ("checked", None, json(&body))
         }
+        Event::Wiped { .. } => ("wiped", None, None),
         Event::Ticked(tick) => {
             let order = |order: &Arc<RunRecord>| OrderBody {
                 run: order.run.to_string(),
@@ -152,6 +153,9 @@ fn piece(event: &Event) -> Option<(&AssetKey, &Option<Arc<str>>)> {
         Event::Observed(seen) => Some((&seen.asset, &seen.partition)),
         Event::Checked(check) => Some((&check.asset, &check.partition)),
         Event::Skipped {
+            asset, partition, ..
+        }
+        | Event::Wiped {
             asset, partition, ..
         } => Some((asset, partition)),
         Event::RunSubmitted(_)

@@ -65,6 +65,13 @@ pub enum Report {
     Observed(Observation),
     /// Something was checked.
     Checked(CheckResult),
+    /// What was made of a piece counts no longer.
+    Wiped {
+        /// The asset.
+        asset: AssetKey,
+        /// Its partition.
+        partition: Option<Arc<str>>,
+    },
 }
 
 impl Report {
@@ -80,6 +87,11 @@ impl Report {
             })),
             Self::Observed(seen) => Event::Observed(Arc::new(Observation { run, ..seen })),
             Self::Checked(check) => Event::Checked(Arc::new(CheckResult { run, ..check })),
+            Self::Wiped { asset, partition } => Event::Wiped {
+                run,
+                asset,
+                partition,
+            },
         }
     }
 }

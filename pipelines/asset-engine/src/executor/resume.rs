@@ -88,6 +88,7 @@ pub(super) fn history(events: &[EventRecord]) -> HashMap<Piece, Progress> {
             Event::RunSubmitted(_)
             | Event::RunResumed { .. }
             | Event::RunEnded { .. }
+            | Event::Wiped { .. }
             | Event::Ticked(_)
             | Event::BackfillRequested(_)
             | Event::BackfillEnded { .. } => {}

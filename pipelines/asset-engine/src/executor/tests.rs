@@ -14,3 +14,4 @@ mod owners;
 mod retries;
 mod sources;
 mod stale;
+mod wipe;

@@ -4,13 +4,23 @@ use std::borrow::Cow;
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+
 use super::{Dataset, unusable};
+use crate::canonical::hex;
 use crate::error::{ErrorType, StepError};
 
 /// The bytes of an archive, and the name that messages give it.
 pub(crate) struct Archive {
     pub(crate) name: String,
     pub(crate) bytes: Cow<'static, [u8]>,
+}
+
+impl Archive {
+    /// The version of the input: the hex SHA-256 of the archive's bytes.
+    pub(crate) fn version(&self) -> String {
+        hex(&Sha256::digest(self.bytes.as_ref()))
+    }
 }
 
 /// The archive of a dataset in a folder, or the embedded one.

@@ -10,12 +10,9 @@ use std::io::BufReader;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-
 use super::Dataset;
 use super::archive::{self, Archive};
 use super::index::{self, Extent, FORMAT_VERSION, Index};
-use crate::canonical::hex;
 use crate::error::{ErrorType, StepError};
 
 /// A table on disk, with its index.
@@ -67,9 +64,7 @@ pub(crate) fn stage(
     work_dir: &Path,
 ) -> Result<Staged, StepError> {
     let archive = archive::open(dataset, data_dir)?;
-    let dir = work_dir
-        .join("staged")
-        .join(hex(&Sha256::digest(archive.bytes.as_ref())));
+    let dir = work_dir.join("staged").join(archive.version());
     let path = dir.join(dataset.csv_name());
     let name = format!("{}: {}", archive.name, dataset.csv_name());
     if let Some(index) = staged_index(&dir, dataset)

@@ -134,6 +134,17 @@ fn derive(
                     seq
                 ])?;
         }
+        Event::Wiped {
+            asset, partition, ..
+        } => {
+            failpoint.pass("wiped materialization")?;
+            connection
+                .prepare_cached("DELETE FROM latest WHERE asset = ?1 AND partition = ?2")?
+                .execute(params![
+                    asset.as_str(),
+                    partition.as_deref().unwrap_or_default()
+                ])?;
+        }
         Event::Ticked(tick) => {
             failpoint.pass("newest tick")?;
             connection

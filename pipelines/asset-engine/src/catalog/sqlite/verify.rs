@@ -246,6 +246,12 @@ impl Walk {
                 let piece = piece(&check.asset, &check.partition);
                 ("checks", format!("{piece} {}", check.name), seq.to_string())
             }
+            Event::Wiped {
+                asset, partition, ..
+            } => {
+                self.derived.remove(&("latest", piece(asset, partition)));
+                return;
+            }
             Event::Ticked(tick) => {
                 for order in &tick.orders {
                     let key = ("orders", order.run.to_string());

@@ -55,6 +55,30 @@ fn version_1_is_read_verified_and_carried_on() {
     assert_eq!(catalog.verify(Some(&verified.head)).unwrap().missing, 0);
 }
 
+/// Who waited for the one that made the tables finds them made; there is nothing to migrate, and so
+/// nobody to fence off.
+#[test]
+fn readers_that_open_a_new_catalog_at_once_leave_its_executor_alone() {
+    for round in 0..20 {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("catalog.db");
+        let start = std::sync::Barrier::new(5);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    start.wait();
+                    Catalog::open(&path, Durability::PowerLoss).unwrap();
+                });
+            }
+            start.wait();
+            let executor = Executor::open(&path, ExecutorOptions::default()).unwrap();
+            assert_eq!(executor.epoch(), 1, "round {round}");
+        });
+        let last = Executor::open(&path, ExecutorOptions::default()).unwrap();
+        assert_eq!(last.epoch(), 2, "round {round}");
+    }
+}
+
 #[test]
 fn an_executor_of_the_older_version_is_fenced_off() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,0 +1,133 @@
+//! `orchbench assets daemon SOURCE`: starts what schedules, sensors and rules ask for. All that it
+//! knows is in the catalog, so it may be killed and started again at any time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use asset_engine::{Automation, Beat, Daemon, RunOutcome, RunStatus};
+use jiff::Timestamp;
+use orchbench_assets::ORDER;
+use serde_json::json;
+
+use super::location::{Assets, Execution, Location};
+use crate::cli::materialize::tell;
+use crate::cli::run::interrupt_flag;
+use crate::exit::Exit;
+use crate::output;
+
+/// How often the daemon looks whether it is to stop.
+const LOOK: Duration = Duration::from_millis(100);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The source, or `order`.
+    #[arg(value_name = "SOURCE")]
+    name: String,
+    /// Evaluate once, wait for the runs that follow, and end.
+    #[arg(long)]
+    once: bool,
+    /// Evaluate for this time instead of now, such as 2013-01-02T11:00:00Z.
+    #[arg(long, requires = "once")]
+    at: Option<Timestamp>,
+    /// Seconds between evaluations.
+    #[arg(long, default_value_t = 5)]
+    every_s: u64,
+    /// Print as JSON, one document an evaluation.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    execution: Execution,
+    #[command(flatten)]
+    location: Location,
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+    let gated = args.location.approval;
+    let assets = args.location.open(&args.name, true)?;
+    let automations = automations(&assets, gated)?;
+    let executor = Arc::new(assets.executor(args.execution)?);
+    let mut daemon = Daemon::new(executor, Arc::clone(&assets.graph), automations);
+    if args.once {
+        let beat = daemon.tick(args.at.unwrap_or_else(Timestamp::now))?;
+        let ended = daemon.settle()?;
+        report(&beat, &ended, args.json)?;
+        let well = ended.iter().all(|run| run.status == RunStatus::Success);
+        let exit = if well && beat.problems.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Unexpected
+        };
+        return Ok(exit);
+    }
+    let stop = interrupt_flag()?;
+    while !stop.load(Ordering::Relaxed) {
+        let beat = daemon.tick(Timestamp::now())?;
+        if !(beat.submitted.is_empty() && beat.ended.is_empty() && beat.problems.is_empty()) {
+            report(&beat, &beat.ended, args.json)?;
+        }
+        pause(Duration::from_secs(args.every_s), &stop);
+    }
+    let ended = daemon.settle()?;
+    report(&Beat::default(), &ended, args.json)?;
+    Ok(Exit::Interrupted)
+}
+
+/// Waits for the next evaluation, or for the end.
+fn pause(time: Duration, stop: &AtomicBool) {
+    let next = Instant::now() + time;
+    while !stop.load(Ordering::Relaxed) && Instant::now() < next {
+        std::thread::sleep(LOOK.min(next.saturating_duration_since(Instant::now())));
+    }
+}
+
+fn automations(assets: &Assets, gated: bool) -> anyhow::Result<Vec<Box<dyn Automation>>> {
+    if assets.source == ORDER {
+        return Ok(orchbench_assets::order_automations());
+    }
+    let source = assets.etl.sources().get(&assets.source)?;
+    let work_dir = &assets.etl.config().work_dir;
+    Ok(orchbench_assets::automations(work_dir, source, gated)?)
+}
+
+fn report(beat: &Beat, ended: &[RunOutcome], as_json: bool) -> anyhow::Result<()> {
+    if !as_json {
+        for run in &beat.submitted {
+            output::line(&format!("submitted {run}"));
+        }
+        ended.iter().for_each(tell);
+        for problem in &beat.problems {
+            output::note(&format!("error: {problem}"));
+        }
+        return Ok(());
+    }
+    let ticks: Vec<_> = beat
+        .ticks
+        .iter()
+        .map(|tick| {
+            json!({
+                "automation": tick.automation.as_ref(),
+                "cursor": tick.cursor,
+                "orders": tick.orders.iter().map(|order| order.run.as_ref()).collect::<Vec<_>>(),
+                "note": tick.note,
+            })
+        })
+        .collect();
+    let ended: Vec<_> = ended
+        .iter()
+        .map(|run| {
+            json!({
+                "run": run.run,
+                "status": run.status,
+                "materialized": run.steps.materialized,
+                "failures": run.failures.iter().map(|failed| &failed.failure.error_type).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    output::json(&json!({
+        "ticks": ticks,
+        "submitted": beat.submitted,
+        "ended": ended,
+        "problems": beat.problems,
+    }))
+}

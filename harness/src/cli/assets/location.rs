@@ -1,0 +1,226 @@
+//! Which assets a command is about, and where their catalog is.
+//!
+//! The first segment of a key names its source, so `my-source/marts+` needs no `--source`; a source
+//! by itself (`my-source`) is all of it. Besides the sources of the ETL there is the worked example
+//! `order`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use asset_engine::{
+    Asset, AssetGraph, AssetKey, Catalog, Durability, Executor, ExecutorOptions, Lock, Selection,
+    SelectionError,
+};
+use orchbench_assets::{GraphOptions, ORDER};
+use orchbench_etl::{Etl, SourceError};
+
+use crate::cli::worker::Surroundings;
+use crate::exit::UsageError;
+use orchbench_etl::catalogue::CatalogueService;
+
+/// Which assets, and where they and their catalog are.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Location {
+    /// The source whose assets are meant, or `order`; by default the first segment of the keys.
+    #[arg(long)]
+    source: Option<String>,
+    /// The announcement waits for a person's word (`orchbench assets approve`).
+    #[arg(long)]
+    pub approval: bool,
+    #[command(flatten)]
+    pub surroundings: Surroundings,
+}
+
+/// How runs are executed.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(in crate::cli) struct Execution {
+    /// Steps in work at a time.
+    #[arg(long, default_value_t = 8)]
+    concurrency: usize,
+    /// Wait when another process executes on the same catalog, instead of an error.
+    #[arg(long)]
+    wait: bool,
+}
+
+/// The assets of a source, and their catalog.
+pub(in crate::cli) struct Assets {
+    /// The source.
+    pub source: String,
+    pub etl: Arc<Etl>,
+    pub graph: Arc<AssetGraph>,
+    /// The catalog's file.
+    pub path: PathBuf,
+    /// Kept alive for the announcement.
+    _service: Option<CatalogueService>,
+}
+
+/// The file of the catalog in a work folder.
+pub(in crate::cli) fn catalog_path(work_dir: &Path) -> PathBuf {
+    work_dir.join("catalog.sqlite")
+}
+
+/// Opens a catalog to read; there must be one.
+pub(in crate::cli) fn read_catalog(path: &Path) -> anyhow::Result<Catalog> {
+    if !path.exists() {
+        let message = format!(
+            "{}: expected a catalog, found none (--work-dir)",
+            path.display()
+        );
+        return Err(UsageError(message).into());
+    }
+    Ok(Catalog::open(path, Durability::PowerLoss)?)
+}
+
+impl Location {
+    /// The assets that a selection is about; with what announces when steps are to be executed.
+    pub fn open(self, selection: &str, executes: bool) -> anyhow::Result<Assets> {
+        let source = self.source.map_or_else(|| source_of(selection), Ok)?;
+        let (config, service) = if executes {
+            self.surroundings.open()?
+        } else {
+            (self.surroundings.config()?, None)
+        };
+        let path = catalog_path(&config.work_dir);
+        let etl = Arc::new(Etl::open(config)?);
+        let options = GraphOptions {
+            gated: self.approval,
+            ..GraphOptions::default()
+        };
+        let graph = if source == ORDER {
+            orchbench_assets::order_graph(&etl.config().work_dir)?
+        } else {
+            let definition = etl.sources().get(&source).map_err(|error| usage(&error))?;
+            orchbench_assets::graph(Arc::clone(&etl), definition, &options)?
+        };
+        Ok(Assets {
+            source,
+            etl,
+            graph: Arc::new(graph),
+            path,
+            _service: service,
+        })
+    }
+}
+
+fn usage(error: &SourceError) -> UsageError {
+    UsageError(error.to_string())
+}
+
+/// The first segment of the first key in a selection.
+fn source_of(selection: &str) -> Result<String, UsageError> {
+    let is_key = |c: char| c.is_alphanumeric() || "-_./".contains(c);
+    selection
+        .split(|c: char| !is_key(c))
+        .find_map(|word| match word.split_once('/') {
+            Some((source, _)) => Some(source),
+            None => (word == selection.trim()).then_some(word),
+        })
+        .filter(|source| !source.is_empty())
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            UsageError(format!(
+                "selection {selection:?}: expected the key of an asset, such as my-source/marts, \
+                 or --source, found neither"
+            ))
+        })
+}
+
+impl Assets {
+    /// A selection of these assets; the name of the source alone is all of them.
+    pub fn select(&self, selection: &str) -> Result<Selection, SelectionError> {
+        if selection.trim() == self.source {
+            return Ok(Selection::all());
+        }
+        Selection::parse(selection)
+    }
+
+    /// One asset, by its key.
+    pub fn asset(&self, text: &str) -> Result<&Asset, UsageError> {
+        let key = AssetKey::new(text).map_err(|error| UsageError(error.to_string()))?;
+        self.graph.get(&key).ok_or_else(|| {
+            let known = self.graph.assets().iter().map(|asset| asset.key.as_str());
+            let known: Vec<&str> = known.collect();
+            UsageError(format!("asset {key}: expected one of {}", known.join(", ")))
+        })
+    }
+
+    /// The keys of a partition, or of a range `FROM..TO` with both ends, in the order of the set
+    /// that has them.
+    pub fn partitions(&self, text: &str) -> Result<Vec<String>, UsageError> {
+        let (first, last) = match text.split_once("..") {
+            Some((first, last)) => (first, last.trim_start_matches('.')),
+            None => (text, text),
+        };
+        let mut sets = self.graph.assets().iter().map(|asset| &asset.partitions);
+        let mut place = |key: &str| {
+            let set = sets.clone().find(|set| set.position(Some(key)).is_some());
+            set.ok_or_else(|| {
+                let some = sets.find_map(|set| Some((set.key(0)?, set.key(set.count() - 1)?)));
+                let known = some.map_or("none".to_owned(), |(first, last)| {
+                    format!("{first} to {last}")
+                });
+                UsageError(format!(
+                    "partition {key:?}: expected one of {}: {known}",
+                    self.source
+                ))
+            })
+        };
+        let (set, _) = (place(first)?, place(last)?);
+        let (from, to) = (set.position(Some(first)), set.position(Some(last)));
+        let (Some(from), Some(to)) = (from, to) else {
+            let message = format!("partitions {text:?}: the ends are not of one set");
+            return Err(UsageError(message));
+        };
+        if to < from {
+            let message = format!("partitions {text:?}: expected the first before the last");
+            return Err(UsageError(message));
+        }
+        Ok((from..=to)
+            .filter_map(|at| set.key(at))
+            .map(ToString::to_string)
+            .collect())
+    }
+
+    /// The catalog, to read.
+    pub fn catalog(&self) -> anyhow::Result<Catalog> {
+        read_catalog(&self.path)
+    }
+
+    /// Becomes the one executor of the catalog.
+    pub fn executor(&self, execution: Execution) -> anyhow::Result<Executor> {
+        let options = ExecutorOptions::default()
+            .concurrency(execution.concurrency)
+            .durability(Durability::PowerLoss)
+            .lock(if execution.wait {
+                Lock::Wait
+            } else {
+                Lock::Fail
+            });
+        Ok(Executor::open(&self.path, options)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selection_names_its_source() {
+        for (selection, source) in [
+            ("my-source", "my-source"),
+            ("my-source/marts", "my-source"),
+            ("++all/marts+", "all"),
+            ("2+EWR/warehouse and not tag:step=check", "EWR"),
+            ("key:\"order/*\"", "order"),
+        ] {
+            assert_eq!(
+                source_of(selection).ok().as_deref(),
+                Some(source),
+                "{selection}"
+            );
+        }
+        for selection in ["*", "tag:step=load", "group:x", ""] {
+            assert!(source_of(selection).is_err(), "{selection}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! `orchbench assets show RUN`: one run, event by event.
+
+use asset_engine::{Attempt, Event, EventRecord, SkipReason};
+use serde_json::{Value, json};
+
+use super::location::{catalog_path, read_catalog};
+use super::runs::time;
+use crate::cli::worker::WorkFolder;
+use crate::exit::{Exit, UsageError};
+use crate::output;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Id of the run.
+    run: String,
+    /// Print as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    folder: WorkFolder,
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+    let catalog = read_catalog(&catalog_path(&args.folder.work_dir))?;
+    let Some(info) = catalog.run(&args.run)? else {
+        let runs = catalog.runs()?;
+        let newest = runs.last().map_or("none", |info| info.record.run.as_ref());
+        let message = format!(
+            "run {}: not one of the catalog's {} runs; the newest: {newest}",
+            args.run,
+            runs.len()
+        );
+        return Err(UsageError(message).into());
+    };
+    let events = catalog.events(&args.run)?;
+    if args.json {
+        let events: Vec<Value> = events.iter().map(as_json).collect();
+        output::json(&json!({
+            "run": args.run,
+            "status": info.status,
+            "mode": info.record.mode,
+            "selection": info.record.selection.to_string(),
+            "config": info.record.config.as_ref(),
+            "events": events,
+        }))?;
+        return Ok(Exit::Done);
+    }
+    output::line(&format!(
+        "run {}: {}; {}",
+        args.run,
+        info.status.as_str(),
+        info.record.selection
+    ));
+    let begun_ns = events.first().map_or(0, |record| record.t_ns);
+    let rows: Vec<Vec<String>> = events.iter().map(|record| row(record, begun_ns)).collect();
+    output::table(&rows);
+    Ok(Exit::Done)
+}
+
+fn row(record: &EventRecord, begun_ns: u64) -> Vec<String> {
+    // A resumed run may go on in another boot, whose clock begins anew.
+    let since = record.t_ns.checked_sub(begun_ns).map_or_else(
+        || time(record.at_ms),
+        |since_ns| format!("+{:.3} s", since_ns as f64 / 1e9),
+    );
+    let told = Told::of(&record.event);
+    let attempt = told
+        .attempt
+        .map_or_else(String::new, |number| format!("attempt {number}"));
+    let piece = told
+        .piece
+        .map_or_else(String::new, |(asset, partition)| match partition {
+            Some(partition) => format!("{asset} {partition}"),
+            None => asset,
+        });
+    vec![since, told.what.to_owned(), piece, attempt, told.detail]
+}
+
+fn as_json(record: &EventRecord) -> Value {
+    let told = Told::of(&record.event);
+    let (asset, partition) = told.piece.unzip();
+    json!({
+        "seq": record.seq,
+        "at": time(record.at_ms),
+        "t_ns": record.t_ns,
+        "epoch": record.epoch,
+        "event": told.what,
+        "asset": asset,
+        "partition": partition.flatten(),
+        "attempt": told.attempt,
+        "detail": told.detail,
+    })
+}
+
+/// An event in words.
+struct Told {
+    what: &'static str,
+    piece: Option<(String, Option<String>)>,
+    attempt: Option<u32>,
+    detail: String,
+}
+
+impl Told {
+    fn plain(what: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            what,
+            piece: None,
+            attempt: None,
+            detail: detail.into(),
+        }
+    }
+
+    fn about(
+        what: &'static str,
+        asset: &asset_engine::AssetKey,
+        partition: Option<&str>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            piece: Some((asset.to_string(), partition.map(str::to_owned))),
+            ..Self::plain(what, detail)
+        }
+    }
+
+    fn attempted(what: &'static str, attempt: &Attempt, detail: impl Into<String>) -> Self {
+        Self {
+            attempt: Some(attempt.attempt),
+            ..Self::about(what, &attempt.asset, attempt.partition.as_deref(), detail)
+        }
+    }
+
+    fn of(event: &Event) -> Self {
+        match event {
+            Event::RunSubmitted(_) => Self::plain("run submitted", ""),
+            Event::RunResumed { .. } => Self::plain("run resumed", ""),
+            Event::Ticked(tick) => Self::plain("ticked", tick.automation.as_ref()),
+            Event::BackfillRequested(record) => Self::plain("backfill requested", &record.id),
+            Event::BackfillEnded { id, .. } => Self::plain("backfill ended", id.as_ref()),
+            Event::RunEnded { status, fresh, .. } => {
+                Self::plain("run ended", format!("{}, {fresh} fresh", status.as_str()))
+            }
+            Event::AttemptStarted(attempt) => Self::attempted("started", attempt, ""),
+            Event::AttemptInterrupted(attempt) => {
+                Self::attempted("interrupted", attempt, "its executor died")
+            }
+            Event::AttemptFailed {
+                attempt,
+                failure,
+                retry_delay_ns,
+                ..
+            } => {
+                let then = retry_delay_ns.map_or("for good".to_owned(), |delay_ns| {
+                    format!("again in {} ms", delay_ns / 1_000_000)
+                });
+                Self::attempted("failed", attempt, format!("{failure} ({then})"))
+            }
+            Event::Materialized(made) => Self {
+                attempt: Some(made.attempt),
+                ..Self::about(
+                    "materialized",
+                    &made.asset,
+                    made.partition.as_deref(),
+                    format!("data version {}", made.data_version),
+                )
+            },
+            Event::Observed(seen) => Self::about(
+                "observed",
+                &seen.asset,
+                seen.partition.as_deref(),
+                format!("data version {}", seen.data_version),
+            ),
+            Event::Checked(check) => Self::about(
+                "checked",
+                &check.asset,
+                check.partition.as_deref(),
+                format!(
+                    "{}: {}",
+                    check.name,
+                    if check.passed { "passed" } else { "failed" }
+                ),
+            ),
+            Event::Wiped {
+                asset, partition, ..
+            } => Self::about("wiped", asset, partition.as_deref(), ""),
+            Event::Skipped {
+                asset,
+                partition,
+                reason,
+                ..
+            } => {
+                let why = match reason {
+                    SkipReason::Upstream { asset, partition } => match partition {
+                        Some(partition) => format!("as {asset} {partition} was not made"),
+                        None => format!("as {asset} was not made"),
+                    },
+                    SkipReason::Canceled => "canceled".to_owned(),
+                };
+                Self::about("skipped", asset, partition.as_deref(), why)
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A schedule, a sensor and a rule; each evaluation is a process of its own.
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+use crate::folder::Folder;
+
+const ONCE: [&str; 4] = ["assets", "daemon", "my-source", "--once"];
+
+fn at(folder: &Folder, time: &str) -> Result<Value> {
+    folder.json(0, &[&ONCE[..], &["--at", time]].concat())
+}
+
+#[test]
+fn a_schedule_runs_the_day_before_at_six_in_new_york() -> Result<()> {
+    let folder = Folder::new()?;
+    // It counts from the first time it is looked at; 6:00 in New York is 11:00 UTC in winter.
+    let first = at(&folder, "2013-01-02T10:00:00Z")?;
+    ensure!(first["submitted"] == json!([]), "{first}");
+    let early = at(&folder, "2013-01-02T10:59:59Z")?;
+    ensure!(early["submitted"] == json!([]), "{early}");
+    let due = at(&folder, "2013-01-02T11:00:00Z")?;
+    ensure!(
+        due["submitted"] == json!(["my-source-daily/2013-01-01"]),
+        "{due}"
+    );
+    let again = at(&folder, "2013-01-02T11:30:00Z")?;
+    ensure!(again["submitted"] == json!([]), "{again}");
+    ensure!(
+        missing(&folder, "my-source/warehouse")? == 6,
+        "expected one day of seven"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_sensor_goes_on_after_its_cursor_in_another_process() -> Result<()> {
+    let folder = Folder::new()?;
+    let arrivals = folder.path("work/arrivals");
+    std::fs::create_dir_all(&arrivals)?;
+    let arrive = |day: &str| std::fs::write(arrivals.join(day), "");
+    arrive("2013-01-01")?;
+    arrive("2013-01-02")?;
+    let first = folder.json(0, &ONCE)?;
+    let both = json!([
+        "my-source-arrivals/2013-01-01",
+        "my-source-arrivals/2013-01-02"
+    ]);
+    ensure!(first["submitted"] == both, "{first}");
+    let nothing_new = folder.json(0, &ONCE)?;
+    ensure!(nothing_new["submitted"] == json!([]), "{nothing_new}");
+    arrive("2013-01-03")?;
+    let third = folder.json(0, &ONCE)?;
+    ensure!(
+        third["submitted"] == json!(["my-source-arrivals/2013-01-03"]),
+        "{third}"
+    );
+    let cursor = third["ticks"].as_array().and_then(|ticks| {
+        let own = |tick: &&Value| tick["automation"] == "my-source-arrivals";
+        ticks.iter().find(own)?["cursor"].as_str()
+    });
+    ensure!(cursor == Some("2013-01-03"), "{third}");
+    ensure!(
+        missing(&folder, "my-source/warehouse")? == 4,
+        "expected three days of seven"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_rule_publishes_what_is_loaded_and_announces_what_is_approved() -> Result<()> {
+    let folder = Folder::new()?;
+    let once = ["assets", "daemon", "one-day", "--once", "--approval"];
+    folder.json(0, &["materialize", "*one-day/warehouse", "--approval"])?;
+    let published = folder.json(1, &once)?;
+    ensure!(
+        published["ended"][0]["materialized"] == 1,
+        "the marts: {published}"
+    );
+    ensure!(
+        published["ended"][0]["failures"] == json!(["NotApproved"]),
+        "{published}"
+    );
+    let waiting = folder.json(0, &once)?;
+    ensure!(
+        waiting["submitted"] == json!([]),
+        "no new word, no new run: {waiting}"
+    );
+
+    folder.expect(
+        0,
+        &["assets", "approve", "one-day", "--by", "ann", "--approval"],
+    )?;
+    let announced = folder.json(0, &once)?;
+    ensure!(announced["ended"][0]["status"] == "success", "{announced}");
+    ensure!(
+        announced["ended"][0]["materialized"] == 2,
+        "gate and announcement: {announced}"
+    );
+    let receipts = std::fs::read_to_string(folder.path("work/receipts.jsonl"))?;
+    ensure!(receipts.lines().count() == 1, "{receipts}");
+    Ok(())
+}
+
+/// The pieces of an asset that are missing.
+fn missing(folder: &Folder, asset: &str) -> Result<u64> {
+    let status = folder.json(0, &["assets", "status", asset])?;
+    Ok(status["assets"][0]["missing"].as_u64().unwrap_or_default())
+}

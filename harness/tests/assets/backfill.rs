@@ -1,0 +1,100 @@
+//! A backfill of a year's 365 partitions on real data, killed in the middle and taken up again.
+
+use std::collections::HashMap;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use asset_engine::{AssetKey, Catalog, Durability, Event, RunStatus};
+
+use crate::folder::Folder;
+
+const DAYS: usize = 365;
+const BACKFILL: [&str; 8] = [
+    "assets",
+    "backfill",
+    "EWR/flights",
+    "--partition",
+    "2013-01-01..2013-12-31",
+    "--id",
+    "year",
+    "--json",
+];
+
+/// 365 partitions, four at once: at least two seconds in which it can be killed.
+const SLOW: [&str; 2] = ["--step-delay-ms", "25"];
+
+#[test]
+fn a_killed_backfill_goes_on_and_makes_no_partition_twice() -> Result<()> {
+    let folder = Folder::new()?;
+    let mut child = folder
+        .command(&[&BACKFILL[..], &SLOW].concat())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let path = folder.path("work/catalog.sqlite");
+    let flights = AssetKey::new("EWR/flights")?;
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let before = loop {
+        ensure!(Instant::now() < deadline, "no partition was made");
+        if let Some(status) = child.try_wait()? {
+            let said = child.wait_with_output()?.stderr;
+            let said = String::from_utf8_lossy(&said);
+            anyhow::bail!("it ended before it could be killed: {status}: {said}");
+        }
+        if path.exists()
+            && Catalog::open(&path, Durability::PowerLoss)?
+                .latest_of(&flights)?
+                .len()
+                >= 20
+        {
+            child.kill()?;
+            child.wait()?;
+            break made(&Catalog::open(&path, Durability::PowerLoss)?)?;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    ensure!(before.len() < DAYS, "it was over when it was killed");
+
+    let said = folder.expect(0, &BACKFILL)?;
+    let ended: serde_json::Value = serde_json::from_str(&said).context(said.clone())?;
+    ensure!(ended["progress"]["succeeded"] == DAYS, "{ended}");
+    let catalog = Catalog::open(&path, Durability::PowerLoss)?;
+    let after = made(&catalog)?;
+    ensure!(
+        after.len() == DAYS,
+        "expected {DAYS} partitions, found {}",
+        after.len()
+    );
+    let twice: Vec<_> = after.iter().filter(|(_, times)| **times != 1).collect();
+    ensure!(twice.is_empty(), "made more than once: {twice:?}");
+    for info in catalog.runs()? {
+        ensure!(
+            info.status == RunStatus::Success,
+            "{}: {:?}",
+            info.record.run,
+            info.status
+        );
+    }
+    catalog.verify(None)?;
+
+    // A third time there is nothing left to do, and nothing is done.
+    folder.expect(0, &BACKFILL)?;
+    ensure!(
+        made(&catalog)? == after,
+        "a backfill that had ended was made again"
+    );
+    Ok(())
+}
+
+/// How often each partition was materialized.
+fn made(catalog: &Catalog) -> Result<HashMap<String, usize>> {
+    let mut times = HashMap::new();
+    for record in catalog.all_events()? {
+        if let Event::Materialized(made) = &record.event {
+            let partition = made.partition.as_deref().unwrap_or_default();
+            *times.entry(partition.to_owned()).or_default() += 1;
+        }
+    }
+    Ok(times)
+}

@@ -1,0 +1,77 @@
+//! The runs of a catalog, and whether its records are as they were committed.
+
+use anyhow::{Context, Result, ensure};
+
+use crate::folder::{Folder, text};
+
+#[test]
+fn runs_are_listed_and_shown() -> Result<()> {
+    let folder = Folder::new()?;
+    let words = ["materialize", "one-day/airlines", "--run", "first"];
+    folder.expect(0, &words)?;
+    // The same id again: the run has ended, so nothing is executed.
+    let again = folder.json(0, &words)?;
+    ensure!(again["steps"]["materialized"] == 1, "{again}");
+    let runs = folder.json(0, &["assets", "runs"])?;
+    ensure!(
+        runs.as_array().is_some_and(|runs| runs.len() == 1),
+        "{runs}"
+    );
+    ensure!(
+        runs[0]["run"] == "first" && runs[0]["status"] == "success",
+        "{runs}"
+    );
+
+    let shown = folder.json(0, &["assets", "show", "first"])?;
+    let events: Vec<&str> = shown["events"]
+        .as_array()
+        .context("no events")?
+        .iter()
+        .filter_map(|event| event["event"].as_str())
+        .collect();
+    ensure!(
+        events == ["run submitted", "started", "materialized", "run ended"],
+        "{events:?}"
+    );
+    let other = ["materialize", "one-day/airports", "--run", "first"];
+    let conflict = folder.run(&other)?;
+    ensure!(conflict.status.code() == Some(2), "{}", text(&conflict));
+    ensure!(
+        text(&conflict).contains("another selection"),
+        "{}",
+        text(&conflict)
+    );
+    let unknown = folder.run(&["assets", "show", "second"])?;
+    ensure!(unknown.status.code() == Some(2), "{}", text(&unknown));
+    ensure!(text(&unknown).contains("first"), "{}", text(&unknown));
+    Ok(())
+}
+
+#[test]
+fn a_flipped_byte_is_found_and_placed() -> Result<()> {
+    let folder = Folder::new()?;
+    folder.expect(0, &["materialize", "one-day/airlines"])?;
+    let sound = folder.json(0, &["assets", "verify"])?;
+    ensure!(sound["events"] == 4, "{sound}");
+    let noted = format!(
+        "{}:{}",
+        sound["events"],
+        sound["digest"].as_str().unwrap_or_default()
+    );
+    folder.expect(0, &["assets", "verify", "--noted", &noted])?;
+
+    let path = folder.path("work/catalog.sqlite");
+    let mut bytes = std::fs::read(&path)?;
+    let field = b"\"data_version\":\"";
+    let at = bytes
+        .windows(field.len())
+        .position(|window| window == field)
+        .context("no data version in the catalog's file")?
+        + field.len();
+    bytes[at] ^= 1;
+    std::fs::write(&path, bytes)?;
+    let broken = folder.run(&["assets", "verify"])?;
+    ensure!(broken.status.code() == Some(3), "{}", text(&broken));
+    ensure!(text(&broken).contains("event 3"), "{}", text(&broken));
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! `orchbench materialize` and `orchbench assets` as a user drives them: every command is a process
+//! of its own, so whatever one remembers from another went through the catalog.
+
+mod approval;
+mod automation;
+mod backfill;
+mod catalog;
+mod folder;
+mod lineage;
+mod saga;
+mod staleness;

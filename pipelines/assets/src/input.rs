@@ -1,0 +1,47 @@
+//! The inputs of a source as observed assets: the five datasets, made by nobody here.
+//!
+//! Their data version is the digest of the file. A changed file is unseen until it is observed, as
+//! in Dagster; from then on what is extracted from it is stale.
+
+use std::sync::Arc;
+
+use asset_engine::{Asset, AssetKey, Materialized, StepContext, StepFailure};
+use orchbench_etl::dataset::Dataset;
+use orchbench_etl::{Etl, Source, StepName};
+use serde_json::json;
+
+use crate::AssetsError;
+use crate::graph::key;
+use crate::step::failure;
+
+/// The dataset that a step extracts.
+pub(crate) fn extracted_from(step: StepName) -> Option<Dataset> {
+    match step {
+        StepName::ExtractAirlines => Some(Dataset::Airlines),
+        StepName::ExtractAirports => Some(Dataset::Airports),
+        StepName::ExtractPlanes => Some(Dataset::Planes),
+        StepName::ExtractFlights => Some(Dataset::Flights),
+        StepName::ExtractWeather => Some(Dataset::Weather),
+        _ => None,
+    }
+}
+
+/// The key of a dataset, for a source.
+pub(crate) fn input_key(source: &str, dataset: Dataset) -> Result<AssetKey, AssetsError> {
+    key(source, &format!("input/{}", dataset.name()))
+}
+
+/// The datasets as assets.
+pub(crate) fn inputs(etl: &Arc<Etl>, source: &Source) -> Result<Vec<Asset>, AssetsError> {
+    let input = |dataset: Dataset| {
+        let etl = Arc::clone(etl);
+        let look = move |_: &StepContext<'_>| -> Result<Materialized, StepFailure> {
+            Ok(Materialized {
+                data_version: etl.input_version(dataset).map_err(failure)?,
+                metadata: json!({ "file": dataset.zip_name() }),
+            })
+        };
+        Ok(Asset::observed(input_key(&source.name, dataset)?, look).group(source.name.as_str()))
+    };
+    Dataset::ALL.into_iter().map(input).collect()
+}

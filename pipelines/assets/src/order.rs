@@ -1,0 +1,190 @@
+//! A saga, emulated on assets: an order is reserved, charged and shipped, or none of it.
+//!
+//! # What the model lacks
+//! An asset has no compensation, and a run that fails leaves what it made. So each step has an asset
+//! beside it that undoes it, these depend on each other in reverse, and a sensor starts a run of
+//! them for every run that failed: after its end, by another process if need be, and never when no
+//! daemon runs. Until then everybody sees half an order. An undo that fails is a failed run that
+//! waits for an operator. The catalog goes on calling the undone assets materialized, since what is
+//! undone is the effect outside, not the record; and the undo of a step that never began is a
+//! materialization as well, one that did nothing.
+//!
+//! The effects are lines in a ledger, one `O_APPEND` write each, outside the engine and its catalog.
+//! A run's configuration may name a step that fails for good, after its effect: the hard case, as
+//! its effect must be undone although it is recorded as failed.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use asset_engine::{
+    Asset, AssetGraph, AssetKey, Catalog, CatalogError, Evaluation, EvaluationContext, Event,
+    Materialized, Order, RunInfo, RunStatus, Selection, StepContext, StepFailure,
+};
+use serde_json::{Value, json};
+
+use crate::AssetsError;
+use crate::graph::key;
+
+/// The name of the example: the first segment of its keys.
+pub const ORDER: &str = "order";
+
+/// The steps in order, each with the name of its asset.
+const STEPS: [(&str, &str); 3] = [
+    ("reserve", "reserved"),
+    ("charge", "charged"),
+    ("ship", "shipped"),
+];
+
+/// The ledger of the orders in a work folder.
+#[must_use]
+pub fn order_ledger(work_dir: &Path) -> PathBuf {
+    work_dir.join("orders.ledger")
+}
+
+fn undo_key(name: &str) -> Result<AssetKey, AssetsError> {
+    key(ORDER, &format!("undo/{name}"))
+}
+
+/// The steps and their undoing, as two chains.
+///
+/// # Errors
+/// None that the constants of this module could cause.
+pub fn order_graph(work_dir: &Path) -> Result<AssetGraph, AssetsError> {
+    let mut assets = Vec::with_capacity(2 * STEPS.len());
+    let mut before: Option<AssetKey> = None;
+    for (step, name) in STEPS {
+        let ledger = Ledger::in_folder(work_dir);
+        let act = move |cx: &StepContext<'_>| ledger.act(step, cx);
+        let asset_key = key(ORDER, name)?;
+        let asset = Asset::new(asset_key.clone(), act)
+            .group(ORDER)
+            .tag("saga", "do");
+        assets.push(after(asset, before.replace(asset_key)));
+    }
+    let mut before = None;
+    for (step, name) in STEPS.into_iter().rev() {
+        let ledger = Ledger::in_folder(work_dir);
+        let undo = move |cx: &StepContext<'_>| ledger.undo(step, cx);
+        let asset_key = undo_key(name)?;
+        let asset = Asset::new(asset_key.clone(), undo)
+            .group(ORDER)
+            .tag("saga", "undo");
+        assets.push(after(asset, before.replace(asset_key)));
+    }
+    Ok(AssetGraph::new(assets)?)
+}
+
+fn after(asset: Asset, before: Option<AssetKey>) -> Asset {
+    match before {
+        Some(before) => asset.depends_on(before),
+        None => asset,
+    }
+}
+
+/// Orders the undoing of every run that failed with part of an order made, once each. The cursor
+/// counts the runs up to the first that has not ended.
+pub(crate) fn undo_of_failed(cx: &EvaluationContext<'_>) -> Result<Evaluation, String> {
+    let wrong = |error: &dyn std::fmt::Display| error.to_string();
+    let seen: usize = match cx.cursor {
+        Some(cursor) => cursor.parse().map_err(|error| wrong(&error))?,
+        None => 0,
+    };
+    let runs = cx.catalog.runs().map_err(|error| wrong(&error))?;
+    let mut evaluation = Evaluation::default();
+    let ended = |run: &&RunInfo| run.status != RunStatus::Started;
+    let new: Vec<&RunInfo> = runs.iter().skip(seen).take_while(ended).collect();
+    for run in &new {
+        let id = &run.record.run;
+        if run.status == RunStatus::Success
+            || !has_begun(cx.catalog, id).map_err(|error| wrong(&error))?
+        {
+            continue;
+        }
+        let undo = Selection::parse("tag:saga=undo").map_err(|error| wrong(&error))?;
+        evaluation.orders.push(Order {
+            config: json!({ "undoes": id.as_ref() }),
+            ..Order::new(id.as_ref(), undo)
+        });
+    }
+    evaluation.cursor = (!new.is_empty()).then(|| (seen + new.len()).to_string());
+    Ok(evaluation)
+}
+
+/// Whether a run has begun a step of an order, which may have had its effect.
+fn has_begun(catalog: &Catalog, run: &str) -> Result<bool, CatalogError> {
+    let is_step = |key: &AssetKey| {
+        STEPS
+            .iter()
+            .any(|(_, name)| key.as_str() == format!("{ORDER}/{name}"))
+    };
+    let events = catalog.events(run)?;
+    Ok(events.iter().any(
+        |record| matches!(&record.event, Event::AttemptStarted(attempt) if is_step(&attempt.asset)),
+    ))
+}
+
+/// What happened to orders: a line `do STEP ORDER` or `undo STEP ORDER` each.
+struct Ledger(PathBuf);
+
+impl Ledger {
+    fn in_folder(work_dir: &Path) -> Self {
+        Self(order_ledger(work_dir))
+    }
+
+    /// A step's effect, once an order; then the planned failure.
+    fn act(&self, step: &str, cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
+        self.write_once(&format!("do {step} {}", cx.run))?;
+        if cx.config["fails"] == step {
+            let message = format!(
+                "{step}: fails for good, after its effect, as the run's configuration says"
+            );
+            return Err(StepFailure::fatal("Planned", message));
+        }
+        Ok(made(cx.run))
+    }
+
+    /// Undoes a step's effect, once, if there is one.
+    fn undo(&self, step: &str, cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
+        let Some(order) = cx.config["undoes"].as_str() else {
+            let message = format!("config: expected {{\"undoes\": RUN}}, found {}", cx.config);
+            return Err(StepFailure::fatal("BadInput", message));
+        };
+        if self.has(&format!("do {step} {order}"))? {
+            self.write_once(&format!("undo {step} {order}"))?;
+        }
+        Ok(made(order))
+    }
+
+    fn write_once(&self, line: &str) -> Result<(), StepFailure> {
+        if self.has(line)? {
+            return Ok(());
+        }
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.0)
+            .map_err(|error| self.failed(&error))?;
+        file.write_all(format!("{line}\n").as_bytes())
+            .map_err(|error| self.failed(&error))
+    }
+
+    fn has(&self, line: &str) -> Result<bool, StepFailure> {
+        match std::fs::read_to_string(&self.0) {
+            Ok(text) => Ok(text.lines().any(|each| each == line)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
+    fn failed(&self, error: &std::io::Error) -> StepFailure {
+        StepFailure::retryable("Ledger", format!("{}: {error}", self.0.display()))
+    }
+}
+
+fn made(order: &str) -> Materialized {
+    Materialized {
+        data_version: order.to_owned(),
+        metadata: Value::Null,
+    }
+}

@@ -1,0 +1,44 @@
+"""Scenarios B1 to B10 on real Dagster: prints one JSON line each with what was observed.
+
+What is expected stands in one place, in Rust: pipelines/asset-engine/tests/conformance. Each
+scenario has an instance of its own (SQLite, telemetry off) and reports facts, not times.
+
+usage: python pipelines/dagster/conformance/main.py [B1 …]
+"""
+
+import json
+import logging
+import sys
+import warnings
+
+import dagster
+
+import crashes
+import retries
+import versions
+
+SCENARIOS = {
+    "B1": retries.exponential_gaps,
+    "B2": retries.others_run_meanwhile,
+    "B3": retries.killed_step_is_retried,
+    "B4": crashes.killed_run,
+    "B5": crashes.from_failure,
+    "B6": versions.code_version,
+    "B7": versions.observed_source,
+    "B8": versions.unchanged_data_version,
+    "B9": versions.whole_selection,
+    "B10": crashes.orphan,
+}
+
+
+def main() -> None:
+    # Failures are planned here, and beta parts of Dagster are used knowingly.
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore", dagster.BetaWarning)
+    print(json.dumps({"dagster": dagster.__version__}), flush=True)
+    for name in sys.argv[1:] or SCENARIOS:
+        print(json.dumps({"id": name, "observed": SCENARIOS[name]()}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

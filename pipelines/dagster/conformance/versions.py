@@ -1,0 +1,118 @@
+"""B6 to B9: what is stale, and what a materialization of a selection executes."""
+
+from dagster import (
+    AssetKey,
+    DataVersion,
+    Definitions,
+    Output,
+    asset,
+    materialize,
+    observable_source_asset,
+)
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.definitions.observe import observe
+from dagster._core.workspace.context import LoadingContext
+
+from home import forget, home, leave, steps
+
+
+class _Loading(LoadingContext):
+    """What was loaded in one look at the instance."""
+
+    def __init__(self, instance):
+        self._instance, self._loaders = instance, {}
+
+    @property
+    def instance(self):
+        return self._instance
+
+    @property
+    def loaders(self):
+        return self._loaders
+
+
+def _stale(instance, assets) -> list[str]:
+    """The names of the assets that Dagster calls stale or missing."""
+    graph = Definitions(assets=assets).resolve_asset_graph()
+    resolver = CachingStaleStatusResolver(instance, graph, _Loading(instance))
+    names = sorted(key.to_user_string() for key in graph.materializable_asset_keys)
+    return [name for name in names if resolver.get_status(AssetKey(name)) != StaleStatus.FRESH]
+
+
+def _chain(version: str, data_version: str | None = None) -> list:
+    """a → b → c, with the code version of a, and a data version that a says itself."""
+
+    @asset(code_version=version)
+    def a():
+        leave("a")
+        return Output(None, data_version=DataVersion(data_version) if data_version else None)
+
+    @asset(code_version="1", deps=[a])
+    def b():
+        leave("b")
+
+    @asset(code_version="1", deps=[b])
+    def c():
+        leave("c")
+
+    return [a, b, c]
+
+
+def code_version() -> dict:
+    """B6. The code version of the first of three assets changes."""
+    with home() as instance:
+        materialize(_chain("1"), instance=instance)
+        changed = _chain("2")
+        observed = {"after_code_change": _stale(instance, changed)}
+        for name in ("a", "b", "c"):
+            materialize(changed, instance=instance, selection=[name])
+            observed[f"after_run_of_{name}"] = _stale(instance, changed)
+        return observed
+
+
+def observed_source() -> dict:
+    """B7. A source changes and is observed later."""
+    content = ["one"]
+
+    @observable_source_asset
+    def source():
+        return DataVersion(content[0])
+
+    @asset(deps=[source])
+    def reader():
+        pass
+
+    assets = [source, reader]
+    with home() as instance:
+        observe([source], instance=instance)
+        materialize([reader], instance=instance)
+        states = {"after_first_run": _stale(instance, assets)}
+        content[0] = "two"
+        states["after_change"] = _stale(instance, assets)
+        observe([source], instance=instance)
+        states["after_observation"] = _stale(instance, assets)
+        materialize([reader], instance=instance)
+        states["after_second_run"] = _stale(instance, assets)
+        return states
+
+
+def unchanged_data_version() -> dict:
+    """B8. The code of an asset changes, the version of its data does not."""
+    with home() as instance:
+        materialize(_chain("1", "same"), instance=instance)
+        changed = _chain("2", "same")
+        observed = {"after_code_change": _stale(instance, changed)}
+        materialize(changed, instance=instance, selection=["a"])
+        observed["after_run_of_a"] = _stale(instance, changed)
+        return observed
+
+
+def whole_selection() -> dict:
+    """B9. The same selection is materialized twice, and fresh before the second time."""
+    with home() as instance:
+        assets = _chain("1")
+        materialize(assets, instance=instance)
+        stale = _stale(instance, assets)
+        forget()
+        materialize(assets, instance=instance)
+        return {"stale_before": stale, "executed": steps()}
