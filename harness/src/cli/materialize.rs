@@ -38,10 +38,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let assets = args.location.open(&args.selection, true)?;
-    let mut selection = assets.select(&args.selection)?;
-    if let Some(text) = &args.partition {
-        selection = selection.with_partitions(assets.partitions(text)?);
-    }
+    let selection = assets.select_in(&args.selection, args.partition.as_deref())?;
     let config = match &args.config {
         Some(text) => serde_json::from_str(text)
             .map_err(|error| UsageError(format!("--config: expected JSON, found {error}")))?,

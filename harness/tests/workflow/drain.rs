@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use orchbench_etl::journal::{Kind, Record, read_dir};
 
+use crate::evidence::{in_hand, of, records};
 use crate::stage::{Stage, Worker, until};
 
 /// Runs at a time: enough that both workers have work in hand at any moment.
@@ -33,7 +34,7 @@ pub fn sigterm(stage: &Stage) -> Result<()> {
         let words = ["start", "DataPipelineWorkflow", &source, "--id", &id];
         stage.json(&[&words[..], &["--task-queue", "drain"]].concat())?;
     }
-    let records = || -> Result<Vec<Record>> { Ok(read_dir(&dir.join("journal"))?.records) };
+    let records = || records(&dir);
     until("both workers have work in hand", || {
         let records = records()?;
         Ok((in_hand(&records, 1) > 0 && in_hand(&records, 2) > 0).then_some(()))
@@ -94,7 +95,7 @@ pub fn overlong(stage: &Stage) -> Result<()> {
         "overlong",
     ];
     stage.json(&[&words[..], &["--task-queue", "overlong"]].concat())?;
-    let records = || -> Result<Vec<Record>> { Ok(read_dir(&dir.join("journal"))?.records) };
+    let records = || records(&dir);
     until("a step is in hand", || {
         Ok((in_hand(&records()?, 1) > 0).then_some(()))
     })?;
@@ -136,18 +137,4 @@ fn sources(dir: &Path) -> Result<PathBuf> {
         .collect();
     std::fs::write(&file, text)?;
     Ok(file)
-}
-
-/// How many steps this worker has begun and not ended.
-fn in_hand(records: &[Record], epoch: u64) -> usize {
-    let count = |kind| {
-        of(records, kind)
-            .filter(|record| record.epoch == epoch)
-            .count()
-    };
-    count(Kind::Invoke) - count(Kind::Ok) - count(Kind::Error)
-}
-
-fn of(records: &[Record], kind: Kind) -> impl Iterator<Item = &Record> {
-    records.iter().filter(move |record| record.kind == kind)
 }

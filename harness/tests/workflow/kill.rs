@@ -7,11 +7,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use orchbench_etl::journal::{Kind, read_dir};
-use orchbench_etl::{
-    CrashAction, CrashPlan, CrashPoint, CrashRule, FailurePlan, StepName, Warehouse,
-};
+use orchbench_etl::{CrashAction, CrashPlan, CrashPoint, CrashRule, FailurePlan, StepName};
 use serde_json::{Value, json};
 
+use crate::evidence::{changes, warehouse};
 use crate::stage::{Stage, Worker, until};
 
 /// One pattern, the step in which its worker dies, and what its result must be.
@@ -258,14 +257,8 @@ fn done_again(dir: &Path, step: StepName) -> Result<()> {
 
 /// Whatever was executed twice has changed the warehouse once.
 fn nothing_twice(dir: &Path, case: &Case) -> Result<()> {
-    let warehouse = Warehouse::open(&format!(
-        "sqlite:{}",
-        dir.join("warehouse.sqlite").display()
-    ))?;
-    let mut changed = std::collections::HashMap::new();
-    for applied in warehouse.applied()? {
-        *changed.entry(applied.key).or_insert(0) += u32::from(applied.rows_changed > 0);
-    }
+    let warehouse = warehouse(dir)?;
+    let changed = changes(&warehouse)?;
     ensure!(changed.values().all(|times| *times <= 1), "{changed:?}");
     let source = if case.input.to_string().contains("one-day") {
         "one-day"

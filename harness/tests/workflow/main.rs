@@ -6,6 +6,7 @@
 mod commands;
 mod connection;
 mod drain;
+mod evidence;
 mod history;
 mod kill;
 mod messages;

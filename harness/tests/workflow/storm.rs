@@ -1,15 +1,13 @@
 //! Two backfills at once while workers are killed at random instants.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use orchbench_etl::Warehouse;
-use orchbench_etl::journal::{Kind, read_dir};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::json;
 
+use crate::evidence::{changes, in_hand, records, warehouse};
 use crate::stage::{Stage, Worker, until};
 
 const QUEUE: &str = "storm";
@@ -21,8 +19,8 @@ const SEED: u64 = 20_131_231;
 pub fn random_kills(stage: &Stage) -> Result<()> {
     let dir = stage.dir(QUEUE)?;
     let mut config = stage.config(&dir, QUEUE);
-    // Time for a kill to find something in hand.
-    config.etl.step_delay_ms = 30;
+    // Longer than from the look at the journal to the kill.
+    config.etl.step_delay_ms = 100;
     let mut start = |epoch: u64| {
         config.etl.worker_epoch = epoch;
         Worker::configured(&dir, &format!("worker-{epoch}"), &config)
@@ -52,13 +50,14 @@ pub fn random_kills(stage: &Stage) -> Result<()> {
     let mut instants = StdRng::seed_from_u64(SEED);
     let (mut cut, mut epoch) = (0, 1);
     while epoch <= KILLS {
-        until("something is in hand", || {
-            Ok((in_hand(&dir, epoch)? > 0).then_some(()))
-        })?;
-        // The instant of the kill is the matter here, not a condition.
+        // The instant of the kill is the matter here, not a condition; but it shall hit something,
+        // and a worker has nothing in hand while a workflow task waits in a dead one's sticky queue.
         std::thread::sleep(Duration::from_millis(instants.random_range(0..800)));
+        until("something is in hand", || {
+            Ok((in_hand(&records(&dir)?, epoch) > 0).then_some(()))
+        })?;
         worker.kill()?;
-        cut += in_hand(&dir, epoch)?;
+        cut += in_hand(&records(&dir)?, epoch);
         epoch += 1;
         worker = start(epoch)?;
     }
@@ -71,30 +70,12 @@ pub fn random_kills(stage: &Stage) -> Result<()> {
     worker.terminate()?;
     ensure!(worker.ended()?.code() == Some(0));
 
-    let warehouse = Warehouse::open(&format!(
-        "sqlite:{}",
-        dir.join("warehouse.sqlite").display()
-    ))?;
-    let mut changed: HashMap<String, u32> = HashMap::new();
-    for applied in warehouse.applied()? {
-        *changed.entry(applied.key).or_default() += u32::from(applied.rows_changed > 0);
-    }
+    let warehouse = warehouse(&dir)?;
+    let changed = changes(&warehouse)?;
     ensure!(changed.len() as u64 == 2 * DAYS && changed.values().all(|times| *times == 1));
     for source in ["all", "EWR"] {
         ensure!(warehouse.partitions(source)?.len() as u64 == DAYS);
         ensure!(warehouse.rows(source)?.iter().all(|row| row.copies == 1));
     }
     Ok(())
-}
-
-/// Steps that this worker has begun and not ended; of a dead one, those that its death cut.
-fn in_hand(dir: &std::path::Path, epoch: u64) -> Result<usize> {
-    let records = read_dir(&dir.join("journal"))?.records;
-    let count = |kinds: &[Kind]| {
-        let of = |record: &&orchbench_etl::journal::Record| {
-            record.epoch == epoch && record.step.is_some() && kinds.contains(&record.kind)
-        };
-        records.iter().filter(of).count()
-    };
-    Ok(count(&[Kind::Invoke]) - count(&[Kind::Ok, Kind::Error]))
 }

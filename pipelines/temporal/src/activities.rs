@@ -110,12 +110,7 @@ impl EtlActivities {
         request: StepRequest,
         output: fn(StepOutput) -> Result<T, StepError>,
     ) -> Result<T, ActivityError> {
-        let call = request
-            .attempt(ctx.info())
-            .map_err(|error| activity_error(&error))?;
-        self.call(ctx, call, |rows| Progress { rows }, output)
-            .await?
-            .map_err(|error| activity_error(&error))
+        self.answer(ctx, request, output, activity_error).await
     }
 
     /// Calls the requested compensation.
@@ -124,17 +119,28 @@ impl EtlActivities {
         ctx: &ActivityContext,
         request: StepRequest,
     ) -> Result<Undone, ActivityError> {
+        self.answer(
+            ctx,
+            request,
+            StepOutput::try_into_undone,
+            compensation_error,
+        )
+        .await
+    }
+
+    async fn answer<T: Send + 'static>(
+        &self,
+        ctx: &ActivityContext,
+        request: StepRequest,
+        output: fn(StepOutput) -> Result<T, StepError>,
+        failure: fn(&StepError) -> ActivityError,
+    ) -> Result<T, ActivityError> {
         let call = request
             .attempt(ctx.info())
-            .map_err(|error| compensation_error(&error))?;
-        self.call(
-            ctx,
-            call,
-            |rows| Progress { rows },
-            StepOutput::try_into_undone,
-        )
-        .await?
-        .map_err(|error| compensation_error(&error))
+            .map_err(|error| failure(&error))?;
+        self.call(ctx, call, |rows| Progress { rows }, output)
+            .await?
+            .map_err(|error| failure(&error))
     }
 
     async fn call<T: Send + 'static, D: Serialize + Send + Sync + 'static>(

@@ -134,6 +134,19 @@ impl Assets {
         Selection::parse(selection)
     }
 
+    /// A selection of these assets in one partition or a range of them; in all without.
+    pub fn select_in(
+        &self,
+        selection: &str,
+        partitions: Option<&str>,
+    ) -> anyhow::Result<Selection> {
+        let selection = self.select(selection)?;
+        Ok(match partitions {
+            Some(text) => selection.with_partitions(self.partitions(text)?),
+            None => selection,
+        })
+    }
+
     /// One asset, by its key.
     pub fn asset(&self, text: &str) -> Result<&Asset, UsageError> {
         let key = AssetKey::new(text).map_err(|error| UsageError(error.to_string()))?;

@@ -43,10 +43,7 @@ struct Row {
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let assets = args.location.open(&args.selection, false)?;
-    let mut selection = assets.select(&args.selection)?;
-    if let Some(text) = &args.partition {
-        selection = selection.with_partitions(assets.partitions(text)?);
-    }
+    let selection = assets.select_in(&args.selection, args.partition.as_deref())?;
     let catalog = assets.catalog()?;
     let plan = Plan::new(&assets.graph, &selection)?;
     let sources = Plan::observing(&assets.graph, &selection)?;

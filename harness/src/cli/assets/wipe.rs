@@ -28,10 +28,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let assets = args.location.open(&args.selection, false)?;
-    let mut selection = assets.select(&args.selection)?;
-    if let Some(text) = &args.partition {
-        selection = selection.with_partitions(assets.partitions(text)?);
-    }
+    let selection = assets.select_in(&args.selection, args.partition.as_deref())?;
     let plan = Plan::new(&assets.graph, &selection)?;
     let executor = assets.executor(args.execution)?;
     let mut pieces = Vec::new();

@@ -1,13 +1,9 @@
 //! Small inputs, and a catalogue service.
 
-use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
+use orchbench_etl::catalogue::CatalogueService;
 use orchbench_etl::dataset::Dataset;
 use orchbench_etl::{Day, Etl, EtlConfig, Extracted, StepCall, StepError, StepInputs, StepOutput};
 
@@ -115,58 +111,9 @@ pub fn flights(etl: &Etl, day: &str) -> Result<Extracted, StepError> {
         .and_then(StepOutput::try_into_extracted)
 }
 
-/// A catalogue service that gives one receipt an idempotency key.
-pub struct Catalogue {
-    pub url: String,
-    /// Announcements that had an effect.
-    pub effects: Arc<AtomicUsize>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Catalogue {
-    pub fn start() -> Self {
-        let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", server.server_addr());
-        let effects = Arc::new(AtomicUsize::new(0));
-        let stop = Arc::new(AtomicBool::new(false));
-        let (count, stopped) = (Arc::clone(&effects), Arc::clone(&stop));
-        let thread = std::thread::spawn(move || {
-            let mut receipts: HashMap<String, String> = HashMap::new();
-            while !stopped.load(Ordering::Relaxed) {
-                let Ok(Some(request)) = server.recv_timeout(Duration::from_millis(20)) else {
-                    continue;
-                };
-                assert_eq!(request.url(), "/announcements");
-                let key = request
-                    .headers()
-                    .iter()
-                    .find(|header| header.field.equiv("Idempotency-Key"))
-                    .map(|header| header.value.to_string())
-                    .unwrap();
-                let receipt = receipts.entry(key).or_insert_with(|| {
-                    format!("receipt-{}", count.fetch_add(1, Ordering::Relaxed) + 1)
-                });
-                let body = serde_json::json!({ "receipt": receipt }).to_string();
-                request
-                    .respond(tiny_http::Response::from_string(body))
-                    .unwrap();
-            }
-        });
-        Self {
-            url,
-            effects,
-            stop,
-            thread: Some(thread),
-        }
-    }
-}
-
-impl Drop for Catalogue {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
+/// A catalogue service that keeps its receipts in a folder of its own.
+pub fn catalogue() -> (tempfile::TempDir, CatalogueService) {
+    let folder = tempfile::tempdir().unwrap();
+    let service = CatalogueService::start(&folder.path().join("receipts.jsonl")).unwrap();
+    (folder, service)
 }

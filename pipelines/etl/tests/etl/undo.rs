@@ -1,12 +1,11 @@
 //! Compensations: what was before an act is back, once, however the act ended.
 
-use orchbench_etl::catalogue::CatalogueService;
 use orchbench_etl::{
     Announced, ErrorType, Etl, EtlConfig, Published, Sink, SinkKind, StepCall, StepError,
     StepInputs, StepOutput, Undo, Undone,
 };
 
-use crate::fixture::{FLIGHTS, FLIGHTS_HEADER, Inputs, call};
+use crate::fixture::{FLIGHTS, FLIGHTS_HEADER, Inputs, call, catalogue};
 use crate::sink::{DAY, small};
 
 /// A call of a run, with a token that is newer than all before it.
@@ -198,7 +197,7 @@ fn an_older_compensation_is_fenced_and_the_naive_sink_has_none() {
 #[test]
 fn an_announcement_is_retracted_and_a_busy_catalogue_says_when_to_come_again() {
     let inputs = small();
-    let service = CatalogueService::start(&inputs.path().join("receipts.jsonl")).unwrap();
+    let (_receipts, service) = catalogue();
     let etl = Etl::open(EtlConfig {
         catalogue_url: Some(service.url().to_owned()),
         ..inputs.config()

@@ -4,15 +4,15 @@ use std::time::Instant;
 
 use orchbench_etl::{Etl, EtlConfig};
 
-use crate::fixture::Catalogue;
+use crate::fixture::catalogue;
 
 #[test]
 fn the_whole_year_has_the_known_counts() {
     let folder = tempfile::tempdir().unwrap();
-    let catalogue = Catalogue::start();
+    let (_receipts, catalogue) = catalogue();
     let warehouse = format!("sqlite:{}", folder.path().join("warehouse.db").display());
     let etl = Etl::open(EtlConfig {
-        catalogue_url: Some(catalogue.url.clone()),
+        catalogue_url: Some(catalogue.url().to_owned()),
         ..EtlConfig::new(folder.path().join("work"), warehouse)
     })
     .unwrap();

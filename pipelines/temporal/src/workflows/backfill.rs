@@ -26,7 +26,7 @@ use temporalio_sdk::{
     ContinueAsNewOptions, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult,
 };
 
-use self::lane::lane;
+use self::lane::Work;
 pub use self::state::MAX_CONCURRENCY;
 use self::state::{BackfillState, partitions};
 use super::report::{BackfillOutcome, BackfillProgress};
@@ -102,13 +102,20 @@ async fn backfill(ctx: &Context, input: BackfillInput) -> WorkflowResult<Backfil
     let steps = Steps::new(ctx, &input.pipeline);
     let todo = partitions(&input, &steps.source().await?).map_err(bad_input)?;
     steps.describe(&format!("{} partitions", todo.len()))?;
-    if ctx.state(|workflow| workflow.state.done.dimensions.is_none()) {
-        let dimensions = steps.dimensions().await?;
-        ctx.state_mut(|workflow| workflow.state.done.dimensions = Some(dimensions));
-    }
+    let dimensions = match ctx.state(|workflow| workflow.state.done.dimensions.clone()) {
+        Some(carried) => carried,
+        None => steps.dimensions().await?,
+    };
+    ctx.state_mut(|workflow| workflow.state.done.dimensions = Some(dimensions.clone()));
     ctx.state_mut(|workflow| workflow.state.begin(&todo, input.partitions_per_run));
     // As many lanes as there may ever be; those above the concurrency wait.
-    let lanes = join_all((0..MAX_CONCURRENCY).map(|number| lane(ctx, &steps, &input, number)));
+    let work = Work {
+        ctx,
+        steps,
+        input: &input,
+        dimensions,
+    };
+    let lanes = join_all((0..MAX_CONCURRENCY).map(|number| work.lane(number)));
     lanes.await.into_iter().collect::<Result<(), _>>()?;
 
     if ctx.state(|workflow| workflow.state.is_done()) {

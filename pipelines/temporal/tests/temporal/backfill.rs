@@ -7,7 +7,7 @@ use temporalio_client::errors::WorkflowUpdateError;
 use temporalio_client::{WorkflowExecuteUpdateOptions, WorkflowTerminateOptions};
 
 use crate::lab::{Lab, ended, query, until};
-use crate::rendezvous::Meeting;
+use crate::rendezvous::held_up;
 
 fn input(concurrency: usize) -> BackfillInput {
     BackfillInput::new(PipelineInput {
@@ -61,18 +61,12 @@ async fn a_failed_partition_is_listed_and_sinks_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn its_concurrency_is_changed_while_it_runs_and_a_bad_value_is_refused() {
-    let dir = tempfile::TempDir::new().unwrap();
-    let mut meeting = None;
-    let lab = Lab::new(|config| {
-        let point = CrashPoint::BeforeEffect;
-        meeting = Some(Meeting::arrange(config, dir.path(), StepName::Check, point));
-    })
-    .await;
+    let (lab, meeting) = held_up(StepName::Check, CrashPoint::BeforeEffect, |_| ()).await;
     let handle = lab
         .begin(BackfillWorkflow::run, input(1).into(), "backfill-update")
         .await;
     // The only lane is held up in the first day.
-    let waiting = meeting.unwrap().met().await;
+    let waiting = meeting.met().await;
     assert_eq!(
         query(&handle, BackfillWorkflow::progress).await.in_flight,
         1
@@ -151,13 +145,7 @@ async fn many_partitions_continue_as_new_and_nothing_is_forgotten() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn real_partitions_are_carried_over_too_and_an_abandoned_day_comes_to_its_end() {
-    let dir = tempfile::TempDir::new().unwrap();
-    let mut meeting = None;
-    let lab = Lab::new(|config| {
-        let point = CrashPoint::BeforeEffect;
-        meeting = Some(Meeting::arrange(config, dir.path(), StepName::Check, point));
-    })
-    .await;
+    let (lab, meeting) = held_up(StepName::Check, CrashPoint::BeforeEffect, |_| ()).await;
     let short = BackfillInput {
         partitions_per_run: 3,
         ..input(2)
@@ -169,7 +157,7 @@ async fn real_partitions_are_carried_over_too_and_an_abandoned_day_comes_to_its_
             "backfill-abandon",
         )
         .await;
-    let waiting = meeting.unwrap().met().await;
+    let waiting = meeting.met().await;
     handle
         .terminate(WorkflowTerminateOptions::default())
         .await

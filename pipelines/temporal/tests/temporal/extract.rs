@@ -3,11 +3,10 @@
 use orchbench_etl::journal::Kind;
 use orchbench_etl::{CrashPoint, FailurePlan, RetrySpec, StepCall, StepInputs, StepName};
 use orchbench_temporal::{ExtractWorkflow, PipelineInput};
-use tempfile::TempDir;
 use temporalio_client::WorkflowCancelOptions;
 
 use crate::lab::{Lab, ended, until};
-use crate::rendezvous::Meeting;
+use crate::rendezvous::held_up;
 
 fn input() -> PipelineInput {
     PipelineInput {
@@ -84,24 +83,16 @@ async fn the_next_attempt_begins_where_the_heartbeats_say() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn told_to_cancel_it_stops_before_the_next_day() {
-    let dir = TempDir::new().unwrap();
-    let mut meeting = None;
-    let lab = Lab::new(|config| {
+    let point = CrashPoint::AfterEffect;
+    let (lab, meeting) = held_up(StepName::ExtractFlights, point, |config| {
         // The order comes with the answer to a heartbeat; the days must not be over before.
         config.step_delay_ms = 200;
-        let point = CrashPoint::AfterEffect;
-        meeting = Some(Meeting::arrange(
-            config,
-            dir.path(),
-            StepName::ExtractFlights,
-            point,
-        ));
     })
     .await;
     let handle = lab
         .begin(ExtractWorkflow::run, input().into(), "extract-cancelled")
         .await;
-    let waiting = meeting.unwrap().met().await;
+    let waiting = meeting.met().await;
     handle
         .cancel(WorkflowCancelOptions::default())
         .await

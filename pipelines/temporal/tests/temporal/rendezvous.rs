@@ -2,11 +2,27 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
 
 use orchbench_etl::{
     CrashAction, CrashPlan, CrashPoint, CrashRule, EtlConfig, Rendezvous, StepName,
 };
+
+use crate::lab::Lab;
+
+/// A lab in which the first attempt at `step` waits at `point`.
+pub async fn held_up(
+    step: StepName,
+    point: CrashPoint,
+    configure: impl FnOnce(&mut EtlConfig),
+) -> (Lab, Meeting) {
+    let mut meeting = None;
+    let lab = Lab::new(|config| {
+        meeting = Some(Meeting::arrange(config, step, point));
+        configure(config);
+    })
+    .await;
+    (lab, meeting.unwrap())
+}
 
 /// A meeting point; the step connects to it.
 pub struct Meeting {
@@ -20,9 +36,10 @@ pub struct Waiting {
 }
 
 impl Meeting {
-    /// Makes the first attempt at `step` wait at `point`.
-    pub fn arrange(config: &mut EtlConfig, dir: &Path, step: StepName, point: CrashPoint) -> Self {
-        let socket: PathBuf = dir.join("meeting");
+    /// Makes the first attempt at `step` wait at `point`, in the folder of the lab's ETL.
+    pub fn arrange(config: &mut EtlConfig, step: StepName, point: CrashPoint) -> Self {
+        let dir = config.work_dir.parent().unwrap().to_owned();
+        let socket = dir.join("meeting");
         let listener = UnixListener::bind(&socket).unwrap();
         config.crash = Some(CrashPlan {
             rules: vec![CrashRule {

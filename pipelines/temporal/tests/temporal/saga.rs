@@ -55,6 +55,21 @@ impl Shop {
             _dir: dir,
         }
     }
+
+    /// A shop in which the first attempt at a step waits at a point.
+    async fn held_up(
+        step: StepName,
+        point: CrashPoint,
+        configure: impl FnOnce(&mut EtlConfig),
+    ) -> (Self, Meeting) {
+        let mut meeting = None;
+        let shop = Self::new(|config| {
+            meeting = Some(Meeting::arrange(config, step, point));
+            configure(config);
+        })
+        .await;
+        (shop, meeting.unwrap())
+    }
 }
 
 fn sources(dir: &TempDir, name: &str, filter: &str) -> std::path::PathBuf {
@@ -161,24 +176,14 @@ async fn whichever_step_fails_everything_is_as_before() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_act_that_timed_out_is_undone_and_cannot_happen_later() {
     for point in [CrashPoint::BeforeEffect, CrashPoint::AfterEffect] {
-        let dir = TempDir::new().unwrap();
-        let mut meeting = None;
-        let shop = Shop::new(|config| {
-            meeting = Some(Meeting::arrange(
-                config,
-                dir.path(),
-                StepName::Publish,
-                point,
-            ));
-        })
-        .await;
+        let (shop, meeting) = Shop::held_up(StepName::Publish, point, |_| ()).await;
         let input = PipelineInput {
             start_to_close_ms: 1_000,
             ..input()
         };
         let id = format!("saga-timeout-{point}");
         let handle = shop.lab.begin(SagaWorkflow::run, input.into(), &id).await;
-        let zombie = meeting.unwrap().met().await;
+        let zombie = meeting.met().await;
         let failure = ended(&handle).await.unwrap_err();
         assert_eq!(failure.error_type, "TimeoutStartToClose", "{failure:?}");
         assert_eq!(outside(&shop.lab), shop.before, "{id}");
@@ -206,20 +211,10 @@ async fn an_act_that_timed_out_is_undone_and_cannot_happen_later() {
 #[tokio::test(flavor = "multi_thread")]
 async fn cancelled_during_an_act_it_undoes_that_too() {
     for point in [CrashPoint::BeforeEffect, CrashPoint::AfterEffect] {
-        let dir = TempDir::new().unwrap();
-        let mut meeting = None;
-        let shop = Shop::new(|config| {
-            meeting = Some(Meeting::arrange(
-                config,
-                dir.path(),
-                StepName::Publish,
-                point,
-            ));
-        })
-        .await;
+        let (shop, meeting) = Shop::held_up(StepName::Publish, point, |_| ()).await;
         let id = format!("saga-cancel-{point}");
         let handle = shop.lab.begin(SagaWorkflow::run, input().into(), &id).await;
-        let waiting = meeting.unwrap().met().await;
+        let waiting = meeting.met().await;
         handle
             .cancel(WorkflowCancelOptions::default())
             .await
@@ -241,16 +236,8 @@ async fn cancelled_during_an_act_it_undoes_that_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_a_cancellation_nor_failures_stop_the_way_back() {
-    let dir = TempDir::new().unwrap();
-    let mut meeting = None;
-    let shop = Shop::new(|config| {
-        let point = CrashPoint::BeforeEffect;
-        meeting = Some(Meeting::arrange(
-            config,
-            dir.path(),
-            StepName::UndoAnnounce,
-            point,
-        ));
+    let point = CrashPoint::BeforeEffect;
+    let (shop, meeting) = Shop::held_up(StepName::UndoAnnounce, point, |config| {
         // The first two attempts at undoing the publication fail with what no retry cures.
         let steps = [StepName::Announce, StepName::UndoPublish];
         config.failure = Some(fatal(&steps, CrashPoint::AfterEffect));
@@ -260,7 +247,7 @@ async fn neither_a_cancellation_nor_failures_stop_the_way_back() {
         .lab
         .begin(SagaWorkflow::run, input().into(), "saga-way-back")
         .await;
-    let waiting = meeting.unwrap().met().await;
+    let waiting = meeting.met().await;
     assert_eq!(waiting.met.step, StepName::UndoAnnounce);
     handle
         .cancel(WorkflowCancelOptions::default())

@@ -1,6 +1,5 @@
 //! One of the lanes of a backfill: a partition after the other.
 
-use orchbench_etl::StepName;
 use temporalio_sdk::{ParentClosePolicy, WorkflowResult, WorkflowTermination};
 
 use super::super::pipeline::{child, partition};
@@ -8,54 +7,55 @@ use super::super::steps::Steps;
 use super::state::Partition;
 use super::{BackfillWorkflow, Context};
 use crate::activities::EtlActivities;
-use crate::failure::{bad_input, reason};
-use crate::input::BackfillInput;
+use crate::failure::reason;
+use crate::input::{BackfillInput, Dimensions};
 
-/// Takes one partition after the other, as long as there are any and the lane is among those that may.
-pub(super) async fn lane(
-    ctx: &Context,
-    steps: &Steps<BackfillWorkflow>,
-    input: &BackfillInput,
-    number: usize,
-) -> Result<(), WorkflowTermination> {
-    loop {
-        ctx.wait_condition(|workflow| workflow.state.may_go_on(number))
-            .await?;
-        if ctx.continue_as_new_suggested() {
-            ctx.state_mut(|workflow| workflow.state.begin_no_more());
-        }
-        let Some(next) = ctx.state_mut(|workflow| workflow.state.take()) else {
-            return Ok(());
-        };
-        let ended = one(ctx, steps, input, &next).await;
-        if ctx.cancellation_token().is_cancelled() {
-            return Err(WorkflowTermination::cancelled());
-        }
-        let ended = ended.map_err(|error| reason(&error));
-        ctx.state_mut(|workflow| workflow.state.ended(&next, ended));
-    }
+/// What the lanes share.
+pub(super) struct Work<'a> {
+    pub(super) ctx: &'a Context,
+    pub(super) steps: Steps<BackfillWorkflow>,
+    pub(super) input: &'a BackfillInput,
+    pub(super) dimensions: Dimensions,
 }
 
-/// One partition; gives the rows that are there, and those that were changed.
-async fn one(
-    ctx: &Context,
-    steps: &Steps<BackfillWorkflow>,
-    input: &BackfillInput,
-    next: &Partition,
-) -> WorkflowResult<(u64, u64)> {
-    let day = match next {
-        Partition::Day(day) => *day,
-        Partition::Empty(number) => {
-            let options = steps.policy().lookup();
-            ctx.execute_local_activity(EtlActivities::noop, *number, options)
+impl Work<'_> {
+    /// Takes one partition after the other, as long as there are any and the lane is among those that
+    /// may.
+    pub(super) async fn lane(&self, number: usize) -> Result<(), WorkflowTermination> {
+        let ctx = self.ctx;
+        loop {
+            ctx.wait_condition(|workflow| workflow.state.may_go_on(number))
                 .await?;
-            return Ok((0, 0));
+            if ctx.continue_as_new_suggested() {
+                ctx.state_mut(|workflow| workflow.state.begin_no_more());
+            }
+            let Some(next) = ctx.state_mut(|workflow| workflow.state.take()) else {
+                return Ok(());
+            };
+            let ended = self.partition(&next).await;
+            if ctx.cancellation_token().is_cancelled() {
+                return Err(WorkflowTermination::cancelled());
+            }
+            let ended = ended.map_err(|error| reason(&error));
+            ctx.state_mut(|workflow| workflow.state.ended(&next, ended));
         }
-    };
-    let dimensions = ctx.state(|workflow| workflow.state.done.dimensions.clone());
-    let dimensions =
-        dimensions.ok_or_else(|| bad_input(format!("{} first", StepName::ExtractPlanes)))?;
-    let child_input = partition(steps, &input.pipeline, day, &dimensions);
-    let done = child(ctx, child_input, ParentClosePolicy::Abandon).await?;
-    Ok((done.loaded.rows, done.loaded.changed))
+    }
+
+    /// One partition; gives the rows that are there, and those that were changed.
+    async fn partition(&self, next: &Partition) -> WorkflowResult<(u64, u64)> {
+        match next {
+            Partition::Day(day) => {
+                let input = partition(&self.steps, &self.input.pipeline, *day, &self.dimensions);
+                let done = child(self.ctx, input, ParentClosePolicy::Abandon).await?;
+                Ok((done.loaded.rows, done.loaded.changed))
+            }
+            Partition::Empty(number) => {
+                let options = self.steps.policy().lookup();
+                self.ctx
+                    .execute_local_activity(EtlActivities::noop, *number, options)
+                    .await?;
+                Ok((0, 0))
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Records the histories that are missing, each by running the workflow on the real server.
 
-use orchbench_etl::{CrashPoint, EtlConfig, FailurePlan, RetrySpec, StepName};
+use orchbench_etl::{CrashPoint, FailurePlan, RetrySpec, StepName};
 use orchbench_temporal::workflows::noop::STEPS_PER_RUN;
 use orchbench_temporal::workflows::report::Stage;
 use orchbench_temporal::{
@@ -8,14 +8,13 @@ use orchbench_temporal::{
     DailyWorkflow, ExtractWorkflow, NoopInput, NoopWorkflow, ParallelWorkflow, PipelineInput,
     SagaWorkflow, SequentialWorkflow, Shape, Verdict,
 };
-use tempfile::TempDir;
 use temporalio_client::{
     WorkflowCancelOptions, WorkflowExecuteUpdateOptions, WorkflowSignalOptions,
 };
 
 use super::file;
 use crate::lab::{Handle, Lab, ended, query, until};
-use crate::rendezvous::Meeting;
+use crate::rendezvous::{Meeting, held_up};
 use crate::versioning::{OldWorker, without_worker};
 
 pub async fn missing() {
@@ -116,32 +115,12 @@ async fn sagas() {
     ended(&handle).await.unwrap_err();
     keep_latest(&lab, "saga-compensated").await;
 
-    let (lab, meeting, _dir) = held_up(StepName::Publish, |_| ()).await;
+    let (lab, meeting) = held_up(StepName::Publish, CrashPoint::AfterEffect, |_| ()).await;
     let handle = lab
         .begin(SagaWorkflow::run, input("one-day").into(), "saga-cancelled")
         .await;
     cancel(&handle, meeting).await;
     keep_latest(&lab, "saga-cancelled").await;
-}
-
-/// A lab in which the first attempt at a step waits.
-async fn held_up(
-    step: StepName,
-    configure: impl FnOnce(&mut EtlConfig),
-) -> (Lab, Meeting, TempDir) {
-    let dir = TempDir::new().unwrap();
-    let mut meeting = None;
-    let lab = Lab::new(|config| {
-        meeting = Some(Meeting::arrange(
-            config,
-            dir.path(),
-            step,
-            CrashPoint::AfterEffect,
-        ));
-        configure(config);
-    })
-    .await;
-    (lab, meeting.unwrap(), dir)
 }
 
 async fn cancel<W>(handle: &Handle<W>, meeting: Meeting)
@@ -219,7 +198,7 @@ async fn approval_before_the_patch() {
 
 /// Two executions: one with an update that continues as new, and the last one.
 async fn backfill() {
-    let (lab, meeting, _dir) = held_up(StepName::Check, |_| ()).await;
+    let (lab, meeting) = held_up(StepName::Check, CrashPoint::AfterEffect, |_| ()).await;
     let backfill = BackfillInput {
         partitions_per_run: 4,
         ..BackfillInput::new(PipelineInput {
@@ -263,7 +242,8 @@ async fn extracts() {
     ended(&handle).await.unwrap();
     keep_latest(&lab, "extract-retried").await;
 
-    let (lab, meeting, _dir) = held_up(StepName::ExtractFlights, |config| {
+    let point = CrashPoint::AfterEffect;
+    let (lab, meeting) = held_up(StepName::ExtractFlights, point, |config| {
         config.step_delay_ms = 200
     })
     .await;
