@@ -1,6 +1,7 @@
 //! The command line: one file a command, each a thin layer over the library.
 
 mod analyze;
+mod check;
 mod connection;
 mod exec_child;
 mod generate;
@@ -38,6 +39,8 @@ enum Command {
     List(list::Args),
     /// Check and measure again, from a results folder; no engine needed.
     Analyze(analyze::Args),
+    /// The checker by itself, on a results folder; --mutations scores it on planted faults.
+    Check(check::Args),
     /// Write the report again, from a results folder; no engine needed.
     Report(report::Args),
     /// Run the ETL's assets on the asset engine, by hand.
@@ -81,6 +84,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(args),
         Command::List(args) => list::run(&args),
         Command::Analyze(args) => analyze::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Materialize(args) => materialize::run(args),
         Command::Worker(args) => worker::run(args),

@@ -1,6 +1,6 @@
 //! `events/<trial>.jsonl`: what the harness did and saw in a trial, a JSON line each.
 
-use orchbench_etl::{RetrySpec, Summary};
+use orchbench_etl::{RetrySpec, StepName, Summary};
 use serde::{Deserialize, Serialize};
 
 use super::{Sample, TrialPlan};
@@ -100,6 +100,18 @@ pub enum EventBody {
         target: String,
         /// The process that it ended, if any.
         pid: Option<u32>,
+    },
+    /// The engine acknowledged a signal to a run: from here on it owes the effect.
+    SignalAcknowledged {
+        /// The run.
+        run: String,
+        /// The signal's name.
+        signal: String,
+        /// The step that waits for it.
+        releases: StepName,
+        /// When it was sent, CLOCK_MONOTONIC: the effect may come before the
+        /// acknowledgement is seen, but not before this.
+        sent_ns: u64,
     },
     /// A measured value.
     Sample(Sample),

@@ -10,6 +10,7 @@ mod history;
 mod kill;
 mod metrics;
 mod proxy;
+mod record;
 mod restarts;
 mod schedule;
 mod stage;
@@ -21,7 +22,7 @@ use self::stage::Stage;
 
 type Test = (&'static str, fn(&Stage) -> Result<()>);
 
-const TESTS: [Test; 20] = [
+const TESTS: [Test; 21] = [
     (
         "commands::a_workflow_is_started_by_name_and_waited_for",
         commands::start_and_wait,
@@ -78,6 +79,10 @@ const TESTS: [Test; 20] = [
     (
         "kill::the_saga_survives_at_every_point_there_and_back",
         kill::each_point_of_the_saga,
+    ),
+    (
+        "record::every_planted_fault_is_caught_in_fresh_trials",
+        record::trials,
     ),
     (
         "storm::a_backfill_survives_kills_at_random_instants",

@@ -1,0 +1,310 @@
+//! Records real trials for the checker: an approval and a saga, each with its worker killed
+//! on the way. The checker must pass both, and catch every fault that is planted in them.
+//!
+//! With ORCHBENCH_RECORD_TO=FOLDER the recording is kept there: so the folder
+//! `tests/fixtures/recorded` was made.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use orchbench::check::{Checked, check, mutation};
+use orchbench::environment::capture;
+use orchbench::measure::Evidence;
+use orchbench::record::{
+    Event, EventBody, FORMAT_VERSION, JournalSeal, Outcome, Plan, ResultsFolder, RunFailure,
+    TrialPlan, TrialStatus,
+};
+use orchbench::runner::{keep_warehouse, write_expected};
+use orchbench_etl::{
+    CrashAction, CrashPlan, CrashPoint, CrashRule, FailurePlan, RetrySpec, StepName, journal,
+    monotonic_ns,
+};
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, Worker, until};
+
+const SOURCE: &str = "one-day";
+
+/// A pattern, and where its worker dies.
+struct Recorded {
+    id: &'static str,
+    workflow: &'static str,
+    step: StepName,
+    /// The step that fails for good, so that the workflow takes its way back.
+    fails: Option<StepName>,
+}
+
+const TRIALS: [Recorded; 2] = [
+    Recorded {
+        id: "approval",
+        workflow: "ApprovalWorkflow",
+        step: StepName::Load,
+        fails: None,
+    },
+    Recorded {
+        id: "saga",
+        workflow: "SagaWorkflow",
+        step: StepName::UndoPublish,
+        fails: Some(StepName::Announce),
+    },
+];
+
+pub fn trials(stage: &Stage) -> Result<()> {
+    let place = tempfile::tempdir()?;
+    let kept = std::env::var_os("ORCHBENCH_RECORD_TO");
+    let root = kept.map_or_else(|| place.path().join("results"), Into::into);
+    let folder = ResultsFolder::create(&root)?;
+    let work = stage.dir("record-expected")?;
+    let catalogue = stage.config(&work, "none").etl.catalogue_url;
+    let catalogue = catalogue.context("the stage has a catalogue service")?;
+    write_expected(&folder, &[SOURCE.to_owned()], &work, &catalogue)?;
+    for trial in &TRIALS {
+        Recording::of(stage, &folder, trial).make(trial)?;
+    }
+    let plan = Plan {
+        format_version: FORMAT_VERSION,
+        profile: "recorded".to_owned(),
+        seed: 1,
+        trials: TRIALS.iter().map(Recorded::plan).collect(),
+    };
+    folder.write_json("plan.json", &plan)?;
+    let environment = capture(&["tuned".to_owned()], None, BTreeMap::new());
+    folder.write_json("environment.json", &environment)?;
+
+    for trial in &plan.trials {
+        let checked = check(&Evidence::new(&folder).trial(trial));
+        let good = matches!(&checked, Checked::Verdicts(verdicts)
+            if verdicts.iter().all(|verdict| verdict.outcome == Outcome::Pass));
+        ensure!(good, "{checked:#?}");
+    }
+    let scores = mutation::score(&folder)?;
+    let missed: Vec<_> = scores.iter().filter(|score| !score.caught).collect();
+    ensure!(missed.is_empty(), "{missed:#?}");
+    Ok(())
+}
+
+impl Recorded {
+    fn plan(&self) -> TrialPlan {
+        let pattern = if self.fails.is_some() {
+            "saga"
+        } else {
+            "approval"
+        };
+        let point = format!("{}/{}", self.step, CrashPoint::AfterEffect.as_str());
+        let factors = [
+            ("arm", "supervised"),
+            ("fault", "kill-worker"),
+            ("fencing", "on"),
+            ("pattern", pattern),
+            ("point", &point),
+        ];
+        TrialPlan {
+            id: self.id.to_owned(),
+            scenario: "recorded".to_owned(),
+            experiment: "restart-survival".to_owned(),
+            engine: "temporal".to_owned(),
+            settings: "tuned".to_owned(),
+            block: 0,
+            factors: factors
+                .map(|(name, value)| (name.into(), value.into()))
+                .into(),
+            parameters: Value::Null,
+        }
+    }
+}
+
+/// A trial while it is recorded.
+struct Recording<'a> {
+    stage: &'a Stage,
+    folder: &'a ResultsFolder,
+    id: &'a str,
+    events: Vec<Event>,
+}
+
+impl<'a> Recording<'a> {
+    fn of(stage: &'a Stage, folder: &'a ResultsFolder, trial: &'a Recorded) -> Self {
+        let mut recording = Self {
+            stage,
+            folder,
+            id: trial.id,
+            events: Vec::new(),
+        };
+        recording.event(EventBody::TrialStarted {
+            format_version: FORMAT_VERSION,
+            plan: trial.plan(),
+        });
+        recording
+    }
+
+    fn event(&mut self, body: EventBody) {
+        self.events.push(Event {
+            t_ns: monotonic_ns(),
+            body,
+        });
+    }
+
+    fn make(mut self, trial: &Recorded) -> Result<()> {
+        let dir = self.stage.dir(&format!("record-{}", self.id))?;
+        let mut config = self.stage.config(&dir, self.id);
+        config.etl.worker_epoch = 1;
+        config.etl.journal_dir = Some(self.folder.journal_dir(self.id));
+        config.etl.crash = Some(CrashPlan {
+            rules: vec![CrashRule {
+                id: "die".to_owned(),
+                step: trial.step,
+                partition: None,
+                attempt: None,
+                point: CrashPoint::AfterEffect,
+                action: CrashAction::KillSelf,
+            }],
+            dir: dir.join("crash"),
+        });
+        config.etl.failure = trial.fails.map(|step| FailurePlan {
+            seed: 1,
+            rate: 0.0,
+            fail_first: 9,
+            steps: vec![step],
+            point: CrashPoint::BeforeEffect,
+            fatal: true,
+        });
+        let first = Worker::configured(&dir, "first", &config)?;
+        self.ready(&first, 1);
+        self.start(trial)?;
+        let killed = first.pid();
+        let status = first.ended()?;
+        self.killed(trial, killed, &status);
+        config.etl.worker_epoch = 2;
+        let second = Worker::configured(&dir, "second", &config)?;
+        self.ready(&second, 2);
+        if trial.workflow == "ApprovalWorkflow" {
+            self.approve()?;
+        }
+        self.result()?;
+        second.terminate()?;
+        ensure!(second.ended()?.code() == Some(0));
+        keep_warehouse(self.folder, self.id, SOURCE, &config.etl.warehouse)?;
+        self.end()
+    }
+
+    fn ready(&mut self, worker: &Worker, epoch: u64) {
+        let pid = worker.pid();
+        self.event(EventBody::WorkerReady {
+            pid,
+            epoch,
+            journal: Some(format!("{epoch}-{pid}.jsonl")),
+        });
+    }
+
+    fn start(&mut self, trial: &Recorded) -> Result<()> {
+        let retry = RetrySpec {
+            delay_ms: 20,
+            max_attempts: 3,
+            ..RetrySpec::default()
+        };
+        let pipeline = json!({
+            "source": SOURCE,
+            "run": self.id,
+            "concurrency": 2,
+            "heartbeat_timeout_ms": 500,
+            "retry": retry,
+        });
+        let input = if trial.fails.is_some() {
+            pipeline
+        } else {
+            json!({"pipeline": pipeline})
+        };
+        let input = input.to_string();
+        let words = ["start", trial.workflow, &input, "--id", self.id];
+        let queue = ["--task-queue", self.id];
+        self.stage.json(&[words.as_slice(), &queue].concat())?;
+        self.event(EventBody::RunAcknowledged {
+            run: self.id.to_owned(),
+            source: Some(SOURCE.to_owned()),
+            retry,
+        });
+        Ok(())
+    }
+
+    fn killed(&mut self, trial: &Recorded, pid: u32, status: &std::process::ExitStatus) {
+        use std::os::unix::process::ExitStatusExt as _;
+        self.event(EventBody::WorkerExited {
+            pid,
+            signal: status.signal(),
+            code: status.code(),
+        });
+        self.event(EventBody::FaultFired {
+            fault: "kill-worker".to_owned(),
+            target: format!("{}/{}", trial.step, CrashPoint::AfterEffect.as_str()),
+            pid: Some(pid),
+        });
+    }
+
+    /// The verdict, as soon as the workflow waits for it.
+    fn approve(&mut self) -> Result<()> {
+        until("it waits", || {
+            let progress = self.stage.json(&["query", self.id, "progress"])?;
+            Ok(progress.to_string().contains("\"waiting\"").then_some(()))
+        })?;
+        let verdict = json!({"who": "Ada", "why": "looks right"}).to_string();
+        let sent_ns = monotonic_ns();
+        let words = ["signal", self.id, "approve", &verdict];
+        self.stage.workflow(&words)?.text()?;
+        self.event(EventBody::SignalAcknowledged {
+            run: self.id.to_owned(),
+            signal: "approve".to_owned(),
+            releases: StepName::Publish,
+            sent_ns,
+        });
+        Ok(())
+    }
+
+    fn result(&mut self) -> Result<()> {
+        let said = self.stage.workflow(&["result", self.id, "--json"])?;
+        let ended: Value = serde_json::from_str(&said.out).with_context(|| format!("{said:?}"))?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let failure = ended.get("failure").map(|failure| RunFailure {
+            error_type: text(&failure["error_type"]),
+            message: text(&failure["message"]),
+        });
+        let summary = &ended["result"]["summary"];
+        let summary = (!summary.is_null())
+            .then(|| serde_json::from_value(summary.clone()))
+            .transpose()?;
+        ensure!(summary.is_some() != failure.is_some(), "{ended}");
+        self.event(EventBody::RunEnded {
+            run: self.id.to_owned(),
+            summary,
+            failure,
+        });
+        Ok(())
+    }
+
+    fn end(mut self) -> Result<()> {
+        let files = seals(&self.folder.journal_dir(self.id))?;
+        self.event(EventBody::JournalSealed { files });
+        self.event(EventBody::TrialEnded {
+            status: TrialStatus::Completed,
+            reason: None,
+        });
+        let path = self.folder.events_path(self.id);
+        Ok(self.folder.write_lines(&path, &self.events)?)
+    }
+}
+
+/// What the journal's files hold now that the last worker has ended.
+fn seals(journal: &Path) -> Result<Vec<JournalSeal>> {
+    let mut seals = Vec::new();
+    for entry in std::fs::read_dir(journal)? {
+        let entry = entry?;
+        let records = journal::read(&entry.path())?.records;
+        seals.push(JournalSeal {
+            file: entry.file_name().to_string_lossy().into_owned(),
+            records: records.len() as u64,
+            last_checksum: records
+                .last()
+                .map_or(String::new(), |last| last.checksum.clone()),
+        });
+    }
+    Ok(seals)
+}
