@@ -15,6 +15,7 @@ mod table;
 use std::collections::BTreeMap;
 
 use super::{Checked, check, fault_hit};
+use crate::exit::UsageError;
 use crate::measure::{Evidence, TrialEvidence};
 use crate::record::{EventBody, Outcome, ResultsFolder, TrialPlan};
 
@@ -105,11 +106,13 @@ fn good_trials(folder: &ResultsFolder) -> anyhow::Result<Vec<TrialEvidence>> {
                 && outcomes.values().all(|outcome| *outcome == Outcome::Pass)
         })
         .collect();
-    anyhow::ensure!(
-        !trials.is_empty(),
-        "{}: expected a trial in which every invariant holds, found none to plant faults in",
-        folder.root().display()
-    );
+    if trials.is_empty() {
+        let folder = folder.root().display();
+        return Err(UsageError(format!(
+            "{folder}: expected a trial in which every invariant holds, found none to plant faults in"
+        ))
+        .into());
+    }
     Ok(trials)
 }
 
@@ -223,9 +226,10 @@ mod tests {
     #[test]
     fn the_written_table_is_the_generated_one() {
         let generated = markdown(&scored());
-        assert!(
-            generated == include_str!("MUTATIONS.md"),
-            "write it again: orchbench check --mutations --markdown > harness/src/check/MUTATIONS.md\n{generated}"
+        assert_eq!(
+            generated,
+            include_str!("MUTATIONS.md"),
+            "write it again: orchbench check --mutations --markdown > harness/src/check/MUTATIONS.md"
         );
     }
 }

@@ -35,11 +35,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     } else {
         super::analyze::print(&analysis.verdicts);
     }
-    if analysis.verdicts.verdicts.is_empty() && analysis.exit() == Exit::Done {
-        output::note("unknown: the folder has no trial that was made to its end");
-        return Ok(Exit::Inconclusive);
+    for warning in &analysis.verdicts.warnings {
+        output::note(&format!("warning: {warning}"));
     }
-    Ok(analysis.exit())
+    // A trial without an end was not checked: no pass for the folder.
+    Ok(match analysis.exit() {
+        Exit::Done if analysis.partial => Exit::Inconclusive,
+        exit => exit,
+    })
 }
 
 /// Done at 100 %; a mutation that found nothing to be planted in is not caught.
