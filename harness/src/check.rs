@@ -11,6 +11,7 @@ mod conservation;
 mod fault_hit;
 mod fencing;
 mod finding;
+mod history_agrees;
 mod journal_integrity;
 pub mod mutation;
 mod parents_first;
@@ -36,7 +37,7 @@ pub struct Invariant {
 }
 
 /// All invariants, in alphabetical order.
-pub fn all() -> [Invariant; 13] {
+pub fn all() -> [Invariant; 14] {
     [
         acknowledged_end::INVARIANT,
         attempts::INVARIANT,
@@ -44,6 +45,7 @@ pub fn all() -> [Invariant; 13] {
         conservation::INVARIANT,
         fault_hit::INVARIANT,
         fencing::INVARIANT,
+        history_agrees::INVARIANT,
         journal_integrity::INVARIANT,
         parents_first::INVARIANT,
         progress_resumes::INVARIANT,

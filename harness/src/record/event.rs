@@ -113,6 +113,15 @@ pub enum EventBody {
         /// acknowledgement is seen, but not before this.
         sent_ns: u64,
     },
+    /// What the engine's own history says of a run that ended.
+    EngineHistory {
+        /// The run.
+        run: String,
+        /// Whether it calls the run completed.
+        succeeded: bool,
+        /// The steps that it knows, in its order.
+        steps: Vec<HistoryStep>,
+    },
     /// A measured value.
     Sample(Sample),
     /// The trial's journal files, as they were when the last worker had ended.
@@ -136,6 +145,17 @@ pub struct RunFailure {
     pub error_type: String,
     /// The engine's message.
     pub message: String,
+}
+
+/// A step as the engine's own history has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryStep {
+    /// Idempotency key.
+    pub key: String,
+    /// The number of its last attempt, from 1.
+    pub attempts: u32,
+    /// Whether that attempt completed.
+    pub completed: bool,
 }
 
 /// What a journal file held when its trial ended.

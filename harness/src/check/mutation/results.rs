@@ -2,9 +2,9 @@
 
 use super::{Entry, Plant};
 use crate::measure::TrialEvidence;
-use crate::record::{AppliedRow, EventBody, WarehouseRow};
+use crate::record::{AppliedRow, EventBody, HistoryStep, WarehouseRow};
 
-pub(super) const ALL: [Entry; 12] = [
+pub(super) const ALL: [Entry; 15] = [
     (
         "changed-row",
         "a row of the warehouse has other contents",
@@ -28,6 +28,18 @@ pub(super) const ALL: [Entry; 12] = [
         "a row is in the warehouse twice",
         "completeness",
         Plant::Evidence(duplicate_row),
+    ),
+    (
+        "forged-history",
+        "the engine's history counts an attempt less than the journal",
+        "history_agrees",
+        Plant::Evidence(forged_history),
+    ),
+    (
+        "forged-outcome",
+        "the engine's history says the opposite of the run's outcome",
+        "history_agrees",
+        Plant::Evidence(forged_outcome),
     ),
     (
         "lost-run",
@@ -64,6 +76,12 @@ pub(super) const ALL: [Entry; 12] = [
         "half of a partition is in the warehouse",
         "completeness",
         Plant::Evidence(torn_partition),
+    ),
+    (
+        "unknown-step",
+        "the engine's history lacks a step that the journal has",
+        "history_agrees",
+        Plant::Evidence(unknown_step),
     ),
     (
         "wrong-sum",
@@ -203,4 +221,35 @@ fn stalled_run(trial: &mut TrialEvidence) -> bool {
         .filter(|t_ns| **t_ns > healed_ns)
         .for_each(|t_ns| *t_ns += STALL_NS);
     true
+}
+
+/// Changes the first history; false where there is none, or nothing in it to change.
+fn history(
+    trial: &mut TrialEvidence,
+    change: impl Fn(&mut bool, &mut Vec<HistoryStep>) -> bool,
+) -> bool {
+    trial.events.iter_mut().any(|event| match &mut event.body {
+        EventBody::EngineHistory {
+            succeeded, steps, ..
+        } => change(succeeded, steps),
+        _ => false,
+    })
+}
+
+fn forged_history(trial: &mut TrialEvidence) -> bool {
+    history(trial, |_, steps| {
+        let mut retried = steps.iter_mut().filter(|step| step.attempts > 1);
+        retried.next().map(|step| step.attempts -= 1).is_some()
+    })
+}
+
+fn forged_outcome(trial: &mut TrialEvidence) -> bool {
+    history(trial, |succeeded, _| {
+        *succeeded = !*succeeded;
+        true
+    })
+}
+
+fn unknown_step(trial: &mut TrialEvidence) -> bool {
+    history(trial, |_, steps| steps.pop().is_some())
 }
