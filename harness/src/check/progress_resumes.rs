@@ -16,20 +16,16 @@ pub(super) const INVARIANT: Invariant = Invariant {
 /// Above every timeout that governs recovery on an engine here (heartbeat, sticky queue,
 /// lease: 10 s at most by default), and below what a person would call stuck.
 const BOUND_MS: f64 = 60_000.0;
+const SIGKILL: i32 = 9;
 
 fn check(trial: &TrialEvidence) -> Option<Finding> {
     trial.plan.factors.get("fault")?;
-    let fired_ns = last(trial, 0, |body| {
-        matches!(body, EventBody::FaultFired { .. })
-    })?;
-    let healed_ns = last(trial, fired_ns, |body| {
-        matches!(
-            body,
-            EventBody::WorkerReady { .. } | EventBody::ServerReady { .. }
-        )
-    })
-    .unwrap_or(fired_ns);
     let runs = trial.runs();
+    // What comes after the last run's end (workers that are put away) is not the fault.
+    let ends = runs.iter().map(|run| run.ended_ns);
+    let until_ns = ends.map(|t_ns| t_ns.unwrap_or(u64::MAX)).max()?;
+    let hit_ns = last(trial, 0..until_ns, is_hit)?;
+    let healed_ns = last(trial, hit_ns..until_ns, is_ready).unwrap_or(hit_ns);
     let open = runs
         .iter()
         .filter(|run| run.ended_ns.is_none_or(|t_ns| t_ns > healed_ns))
@@ -57,13 +53,33 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
     Some(finding.expected_if(floor).resting_on_journal(trial))
 }
 
-/// When the last event of a kind came after `from_ns`.
-fn last(trial: &TrialEvidence, from_ns: u64, kind: impl Fn(&EventBody) -> bool) -> Option<u64> {
+/// The end of a process by SIGKILL, or the harness's word on faults that end none. (Of a
+/// kill that word may come long after.)
+fn is_hit(event: &EventBody) -> bool {
+    match event {
+        EventBody::ServerKilled { .. } => true,
+        EventBody::WorkerExited { signal, .. } => *signal == Some(SIGKILL),
+        EventBody::FaultFired { .. } => true,
+        _ => false,
+    }
+}
+
+fn is_ready(event: &EventBody) -> bool {
+    matches!(
+        event,
+        EventBody::WorkerReady { .. } | EventBody::ServerReady { .. }
+    )
+}
+
+/// When the last event of a kind came in that time.
+fn last(
+    trial: &TrialEvidence,
+    time_ns: std::ops::Range<u64>,
+    kind: fn(&EventBody) -> bool,
+) -> Option<u64> {
     let events = trial.events.iter().rev();
-    events
-        .filter(|event| event.t_ns >= from_ns && kind(&event.body))
-        .map(|event| event.t_ns)
-        .next()
+    let mut found = events.filter(|event| time_ns.contains(&event.t_ns) && kind(&event.body));
+    found.next().map(|event| event.t_ns)
 }
 
 #[cfg(test)]
