@@ -40,14 +40,18 @@ pub struct Analysis {
 /// When the folder is none, its plan or environment cannot be read, or it cannot be written
 /// to. A trial's own file that cannot be read is a verdict "unknown", not an error.
 pub fn analyze(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
-    let analysis = read(folder)?;
+    let analysis = inspect(folder)?;
     folder.write_json("measurements.json", &analysis.measurements)?;
     folder.write_json("verdicts.json", &analysis.verdicts)?;
     folder.write_json("claims.json", &analysis.claims)?;
     Ok(analysis)
 }
 
-fn read(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
+/// The same without writing anything.
+///
+/// # Errors
+/// As [`analyze`], but for writing.
+pub fn inspect(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
     let plan = folder.plan()?;
     let environment = folder.environment()?;
     let mut evidence = Evidence::new(folder);

@@ -9,9 +9,16 @@ mod attempts;
 mod completeness;
 mod conservation;
 mod fault_hit;
+mod fencing;
 mod finding;
+mod history_agrees;
 mod journal_integrity;
+pub mod mutation;
 mod parents_first;
+mod progress_resumes;
+mod publication;
+mod saga;
+mod signals_once;
 mod single_change;
 
 pub use finding::Finding;
@@ -30,15 +37,21 @@ pub struct Invariant {
 }
 
 /// All invariants, in alphabetical order.
-pub fn all() -> [Invariant; 8] {
+pub fn all() -> [Invariant; 14] {
     [
         acknowledged_end::INVARIANT,
         attempts::INVARIANT,
         completeness::INVARIANT,
         conservation::INVARIANT,
         fault_hit::INVARIANT,
+        fencing::INVARIANT,
+        history_agrees::INVARIANT,
         journal_integrity::INVARIANT,
         parents_first::INVARIANT,
+        progress_resumes::INVARIANT,
+        publication::INVARIANT,
+        saga::INVARIANT,
+        signals_once::INVARIANT,
         single_change::INVARIANT,
     ]
 }

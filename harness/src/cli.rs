@@ -2,6 +2,7 @@
 
 mod analyze;
 mod assets;
+mod check;
 mod connection;
 mod exec_child;
 mod generate;
@@ -39,6 +40,8 @@ enum Command {
     List(list::Args),
     /// Check and measure again, from a results folder; no engine needed.
     Analyze(analyze::Args),
+    /// The checker by itself, on a results folder; --mutations scores it on planted faults.
+    Check(check::Args),
     /// Write the report again, from a results folder; no engine needed.
     Report(report::Args),
     /// Materialize assets on the asset engine.
@@ -84,6 +87,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(args),
         Command::List(args) => list::run(&args),
         Command::Analyze(args) => analyze::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Materialize(args) => materialize::run(args),
         Command::Assets(args) => assets::run(args),

@@ -64,6 +64,6 @@ fn sample(metric: &str, value: f64, labels: &[(&str, &str)]) -> Sample {
 }
 
 /// Nanoseconds between two instants as milliseconds, 0 when they are the other way round.
-fn between_ms(from_ns: u64, to_ns: u64) -> f64 {
+pub(crate) fn between_ms(from_ns: u64, to_ns: u64) -> f64 {
     to_ns.saturating_sub(from_ns) as f64 / 1e6
 }

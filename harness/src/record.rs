@@ -11,7 +11,7 @@ mod verdict;
 mod warehouse;
 
 pub use environment::{Durability, Environment, ServerRecord};
-pub use event::{Event, EventBody, JournalSeal, RunFailure, TrialStatus};
+pub use event::{Event, EventBody, HistoryStep, JournalSeal, RunFailure, TrialStatus};
 pub use folder::{FolderError, ResultsFolder};
 pub use measurement::{Estimate, Interval, Measurement, Measurements, Sample, TrialSamples};
 pub use plan::{Plan, TrialPlan};

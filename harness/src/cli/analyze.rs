@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::analysis;
 use crate::exit::Exit;
 use crate::output;
-use crate::record::{Outcome, ResultsFolder};
+use crate::record::{Outcome, ResultsFolder, Verdicts};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -24,7 +24,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         output::json(&analysis.verdicts)?;
         return Ok(analysis.exit());
     }
-    let verdicts = &analysis.verdicts.verdicts;
+    print(&analysis.verdicts);
+    Ok(analysis.exit())
+}
+
+/// The counts, and each verdict that is no pass.
+pub(super) fn print(checked: &Verdicts) {
+    let verdicts = &checked.verdicts;
     let count = |outcome| {
         verdicts
             .iter()
@@ -37,7 +43,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         count(Outcome::Pass),
         count(Outcome::Unknown),
         count(Outcome::Fail),
-        analysis.verdicts.void.len()
+        checked.void.len()
     ));
     for verdict in verdicts.iter().filter(|each| each.outcome != Outcome::Pass) {
         let word = match (verdict.outcome, verdict.expected) {
@@ -50,5 +56,4 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
             verdict.trial, verdict.invariant, verdict.summary
         ));
     }
-    Ok(analysis.exit())
 }

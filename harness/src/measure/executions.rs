@@ -28,6 +28,8 @@ pub struct Execution {
     pub crash: Option<(CrashPoint, u64)>,
     /// Data version of its output, when it ended well.
     pub output_digest: Option<String>,
+    /// Rows that it changed (1 for a publication), when it ended well and says so.
+    pub changed: Option<u64>,
 }
 
 /// The end of an execution.
@@ -147,6 +149,7 @@ fn begin(file: &str, record: &Record, attempt: u32) -> Option<Execution> {
         finish: None,
         crash: None,
         output_digest: None,
+        changed: None,
     })
 }
 
@@ -158,6 +161,7 @@ fn follow(execution: &mut Execution, record: &Record) {
                 error: None,
             });
             execution.output_digest = record.output_digest.clone();
+            execution.changed = record.changed;
         }
         Kind::Error => {
             let error = record.error.clone().unwrap_or_else(|| "unnamed".to_owned());

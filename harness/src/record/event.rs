@@ -1,6 +1,6 @@
 //! `events/<trial>.jsonl`: what the harness did and saw in a trial, a JSON line each.
 
-use orchbench_etl::{RetrySpec, Summary};
+use orchbench_etl::{RetrySpec, StepName, Summary};
 use serde::{Deserialize, Serialize};
 
 use super::{Sample, TrialPlan};
@@ -101,6 +101,27 @@ pub enum EventBody {
         /// The process that it ended, if any.
         pid: Option<u32>,
     },
+    /// The engine acknowledged a signal to a run: from here on it owes the effect.
+    SignalAcknowledged {
+        /// The run.
+        run: String,
+        /// The signal's name.
+        signal: String,
+        /// The step that waits for it.
+        releases: StepName,
+        /// When it was sent, CLOCK_MONOTONIC: the effect may come before the
+        /// acknowledgement is seen, but not before this.
+        sent_ns: u64,
+    },
+    /// What the engine's own history says of a run that ended.
+    EngineHistory {
+        /// The run.
+        run: String,
+        /// Whether it calls the run completed.
+        succeeded: bool,
+        /// The steps that it knows, in its order.
+        steps: Vec<HistoryStep>,
+    },
     /// A measured value.
     Sample(Sample),
     /// The trial's journal files, as they were when the last worker had ended.
@@ -124,6 +145,17 @@ pub struct RunFailure {
     pub error_type: String,
     /// The engine's message.
     pub message: String,
+}
+
+/// A step as the engine's own history has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryStep {
+    /// Idempotency key.
+    pub key: String,
+    /// The number of its last attempt, from 1.
+    pub attempts: u32,
+    /// Whether that attempt completed.
+    pub completed: bool,
 }
 
 /// What a journal file held when its trial ended.

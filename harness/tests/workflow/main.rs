@@ -12,6 +12,7 @@ mod kill;
 mod messages;
 mod metrics;
 mod proxy;
+mod record;
 mod restarts;
 mod schedule;
 mod stage;
@@ -84,6 +85,10 @@ const TESTS: [Test; 21] = [
     (
         "kill::the_saga_survives_at_every_point_there_and_back",
         kill::each_point_of_the_saga,
+    ),
+    (
+        "record::every_planted_fault_is_caught_in_fresh_trials",
+        record::trials,
     ),
     (
         "storm::a_backfill_survives_kills_at_random_instants",

@@ -210,6 +210,11 @@ impl Worker {
         Ok(worker)
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn log_path(&self) -> PathBuf {
         self.log.clone()
     }

@@ -1,0 +1,171 @@
+//! `orchbench check` as a user has it: on the recorded trials, on damaged copies of them,
+//! and on folders that are none. Damage is unknown or an error that names the place, never
+//! a pass.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use orchbench::check::mutation;
+use tempfile::TempDir;
+
+/// What the command said, and how it ended.
+#[derive(Debug)]
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+/// `orchbench check …` on the recorded folder after a change.
+fn checked(args: &[&str], change: impl Fn(&Path) -> Result<()>) -> Result<Said> {
+    let place = TempDir::new()?;
+    mutation::recorded(place.path())?;
+    change(place.path())?;
+    said(args, place.path())
+}
+
+fn said(args: &[&str], folder: &Path) -> Result<Said> {
+    let output = Command::new(env!("CARGO_BIN_EXE_orchbench"))
+        .arg("check")
+        .args(args)
+        .arg(folder)
+        .stdin(Stdio::null())
+        .output()?;
+    Ok(Said {
+        code: output.status.code().context("ended by a signal")?,
+        out: String::from_utf8(output.stdout)?,
+        err: String::from_utf8(output.stderr)?,
+    })
+}
+
+/// Ends with `code`, and names each of `words`.
+fn says(found: &Said, code: i32, words: &[&str]) -> Result<()> {
+    ensure!(found.code == code, "expected exit code {code}: {found:?}");
+    let text = format!("{}{}", found.out, found.err);
+    for word in words {
+        ensure!(text.contains(word), "expected {word:?}: {found:?}");
+    }
+    Ok(())
+}
+
+fn edit(path: &Path, change: impl Fn(&str) -> String) -> Result<()> {
+    let text = fs::read_to_string(path)?;
+    let changed = change(&text);
+    ensure!(changed != text, "{}: nothing changed", path.display());
+    Ok(fs::write(path, changed)?)
+}
+
+/// The journal of the approval's first worker.
+fn journal(root: &Path) -> Result<std::path::PathBuf> {
+    let mut paths: Vec<_> = fs::read_dir(root.join("journal/approval"))?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    paths.sort();
+    paths.into_iter().next().context("a journal")
+}
+
+#[test]
+fn the_recorded_trials_pass() -> Result<()> {
+    let found = checked(&[], |_| Ok(()))?;
+    says(&found, 0, &["0 unknown, 0 fail; 0 void"])
+}
+
+#[test]
+fn the_score_is_full_and_falls_when_there_is_nothing_to_plant_in() -> Result<()> {
+    let full = checked(&["--mutations"], |_| Ok(()))?;
+    says(&full, 0, &["zombie-write", "100 %"])?;
+    let without_saga = checked(&["--mutations"], |root| {
+        Ok(fs::remove_file(root.join("events/saga.jsonl"))?)
+    })?;
+    says(&without_saga, 3, &["nothing to plant it in"])?;
+    ensure!(!without_saga.out.contains("100 %"), "{without_saga:?}");
+    let no_good_trial = checked(&["--mutations"], |root| {
+        fs::remove_file(root.join("events/saga.jsonl"))?;
+        Ok(fs::remove_file(root.join("events/approval.jsonl"))?)
+    })?;
+    says(&no_good_trial, 2, &["expected a trial", "found none"])
+}
+
+#[test]
+fn a_folder_that_is_none_ends_with_2() -> Result<()> {
+    let empty = TempDir::new()?;
+    says(&said(&[], empty.path())?, 2, &["plan.json", "found none"])?;
+    let foreign = checked(&[], |root| {
+        Ok(fs::write(root.join("plan.json"), "hello\n")?)
+    })?;
+    says(&foreign, 2, &["plan.json: line 1", "expected JSON"])?;
+    let newer = checked(&[], |root| {
+        edit(&root.join("plan.json"), |text| {
+            text.replacen("\"format_version\": 1", "\"format_version\": 99", 1)
+        })
+    })?;
+    says(&newer, 2, &["expected format_version 1, found 99"])
+}
+
+#[test]
+fn a_damaged_journal_is_unknown_with_file_and_line() -> Result<()> {
+    let cut = checked(&[], |root| {
+        edit(&journal(root)?, |text| text[..text.len() - 20].to_owned())
+    })?;
+    says(
+        &cut,
+        4,
+        &["unknown: approval: journal_integrity", "end of the file"],
+    )?;
+    let foreign = checked(&[], |root| {
+        let path = journal(root)?;
+        edit(&path, |text| format!("level=info\n{text}"))
+    })?;
+    says(&foreign, 4, &["line 1: expected a journal record"])?;
+    let newer = checked(&[], |root| {
+        edit(&journal(root)?, |text| {
+            text.replacen("\"format_version\":1", "\"format_version\":99", 1)
+        })
+    })?;
+    says(&newer, 4, &["expected format_version up to 1, found 99"])
+}
+
+#[test]
+fn damaged_results_are_unknown_with_file_and_line() -> Result<()> {
+    let newer = checked(&[], |root| {
+        edit(&root.join("events/approval.jsonl"), |text| {
+            text.replacen("\"format_version\":1", "\"format_version\":99", 1)
+        })
+    })?;
+    says(
+        &newer,
+        4,
+        &["events/approval.jsonl: line 1: expected format_version 1"],
+    )?;
+    let cut = checked(&[], |root| {
+        let path = root.join("warehouse/approval.one-day.rows.jsonl");
+        edit(&path, |text| text[..text.len() - 20].to_owned())
+    })?;
+    says(&cut, 4, &["approval.one-day.rows.jsonl: line 842"])?;
+    let no_log = checked(&[], |root| {
+        Ok(fs::remove_file(
+            root.join("warehouse/approval.applied.jsonl"),
+        )?)
+    })?;
+    says(&no_log, 4, &["unknown: approval: single_change"])
+}
+
+#[test]
+fn a_trial_without_end_is_no_pass() -> Result<()> {
+    let cut = checked(&[], |root| {
+        let path = root.join("events/approval.jsonl");
+        edit(&path, |text| text[..text.len() - 20].to_owned())
+    })?;
+    says(&cut, 4, &["1 of 2 planned trials have an end"])?;
+    let none = checked(&[], |root| {
+        fs::remove_file(root.join("events/saga.jsonl"))?;
+        Ok(fs::remove_file(root.join("events/approval.jsonl"))?)
+    })?;
+    says(
+        &none,
+        4,
+        &["0 verdicts", "0 of 2 planned trials have an end"],
+    )
+}
