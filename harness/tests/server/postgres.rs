@@ -18,15 +18,10 @@ use crate::{eventually, use_built_binary};
 
 const OWNER_ROLE: &str = "postgres::role_owner_of_a_stack";
 
-/// One trial of each of the experiments that need a server of one's own.
+/// A worker killed on each engine, and the server killed.
 const PROFILE: &str = r#"
 description = "the test's own"
 seed = 7
-
-[[scenario]]
-name = "retries"
-blocks = 1
-parameters = { source = "one-day", cases = ["transient"], rates = [] }
 
 [[scenario]]
 name = "restart-survival"

@@ -24,6 +24,8 @@ const WAREHOUSE: &str = "warehouse";
 /// How long it may take until it accepts connections; a fresh one takes seconds.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 const PROBE_PAUSE: Duration = Duration::from_millis(100);
+/// More than the limit leaves time for: it counts, not the engine.
+const PROBES: u32 = 1_000;
 
 /// A PostgreSQL server of ours. Dropping it removes the container, its data and the
 /// network.
@@ -55,7 +57,11 @@ impl Postgres {
             .with_env_var("POSTGRES_PASSWORD", USER)
             .with_env_var("POSTGRES_DB", WAREHOUSE)
             .with_network(network.name())
-            .with_health_check(Healthcheck::cmd_shell(probe).with_interval(PROBE_PAUSE))
+            .with_health_check(
+                Healthcheck::cmd_shell(probe)
+                    .with_interval(PROBE_PAUSE)
+                    .with_retries(PROBES),
+            )
             .with_startup_timeout(READY_LIMIT);
         let container = Container::start(request, &container_name(port), &[(PORT, port)])?;
         Ok(Postgres {

@@ -3,13 +3,15 @@
 
 use std::time::{Duration, Instant};
 
-use orchbench_temporal::{Client, Target};
+use temporalio_client::tonic::{Code, IntoRequest as _};
+use temporalio_client::{Connection, ConnectionOptions};
+use temporalio_common::protos::temporal::api::workflowservice::v1::RegisterNamespaceRequest;
 use testcontainers::core::wait::ExitWaitStrategy;
 use testcontainers::core::{IntoContainerPort as _, WaitFor};
 use testcontainers::{GenericImage, ImageExt as _};
 
 use crate::process::block_on_background;
-use crate::server::{ServerError, ServerTuning};
+use crate::server::{ServerError, ServerTuning, connection_options};
 
 use super::{Container, Postgres, StackImages};
 
@@ -20,9 +22,12 @@ const SCHEMA: &str = include_str!("../../../../docker/schema.sh");
 const SCHEMA_LIMIT: Duration = Duration::from_secs(120);
 /// Where the server reads its dynamic configuration.
 const DYNAMIC_CONFIG: &str = "/etc/temporal/dynamic-config.yaml";
-/// Pause between two tries to make the namespace, and how long one may take.
-const NAMESPACE_PAUSE: Duration = Duration::from_millis(50);
+/// Pause between two looks at the schema job, and between two tries to make the namespace.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long a try to make the namespace may take.
 const NAMESPACE_TRY: Duration = Duration::from_secs(5);
+/// How long the namespace keeps closed workflows.
+const RETENTION: Duration = Duration::from_hours(24);
 
 /// Makes the schema and starts the server, published at `127.0.0.1:port`. It need not be
 /// ready.
@@ -35,7 +40,7 @@ pub(in crate::server) fn start(
     let (host, database_port, user) = postgres.inside()?;
     let done = ExitWaitStrategy::new()
         .with_exit_code(0)
-        .with_poll_interval(NAMESPACE_PAUSE);
+        .with_poll_interval(PAUSE);
     let (name, tag) = images.admin_tools.name_and_tag();
     let schema = GenericImage::new(name, tag)
         .with_entrypoint("/bin/sh")
@@ -82,32 +87,50 @@ fn dynamic_config(tuning: &ServerTuning) -> String {
         .collect()
 }
 
-/// Makes a namespace as soon as the server lets it.
+/// Makes a namespace as soon as the server lets it. It is not asked for before: the
+/// server would remember for ten seconds that there is none.
 pub(in crate::server) fn make_namespace(
     address: &str,
     namespace: &str,
     limit: Duration,
 ) -> Result<(), ServerError> {
+    let options = connection_options(address)?;
     let start = Instant::now();
     loop {
-        let target = Target::plain(address, namespace);
+        let register = register(options.clone(), namespace.to_owned());
         let made = block_on_background(async move {
-            Client::connect_to(&target, NAMESPACE_TRY)
-                .await?
-                .ensure_namespace()
+            tokio::time::timeout(NAMESPACE_TRY, register)
                 .await
+                .unwrap_or_else(|_| Err(format!("no answer within {NAMESPACE_TRY:?}")))
         })?;
         match made {
             Ok(()) => return Ok(()),
-            Err(error) if start.elapsed() >= limit => {
+            Err(reason) if start.elapsed() >= limit => {
                 return Err(ServerError::NotReady {
                     address: address.to_owned(),
                     limit,
-                    reason: error.to_string(),
+                    reason,
                 });
             }
-            Err(_) => std::thread::sleep(NAMESPACE_PAUSE),
+            Err(_) => std::thread::sleep(PAUSE),
         }
+    }
+}
+
+async fn register(options: ConnectionOptions, namespace: String) -> Result<(), String> {
+    let mut service = Connection::connect(options)
+        .await
+        .map_err(|e| e.to_string())?
+        .workflow_service();
+    let request = RegisterNamespaceRequest {
+        namespace,
+        workflow_execution_retention_period: RETENTION.try_into().ok(),
+        ..Default::default()
+    };
+    match service.register_namespace(request.into_request()).await {
+        Ok(_) => Ok(()),
+        Err(status) if status.code() == Code::AlreadyExists => Ok(()),
+        Err(status) => Err(format!("register namespace: {}", status.message())),
     }
 }
 
