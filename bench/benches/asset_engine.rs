@@ -21,8 +21,8 @@ fn no_op_steps(c: &mut Criterion) {
         let options = ExecutorOptions::default()
             .concurrency(64)
             .durability(Durability::PowerLoss);
-        let durable =
-            Executor::open(folder.path().join("catalog.sqlite"), options).expect("a catalog");
+        let durable = Executor::open(folder.path().join("catalog.sqlite"), options.clone())
+            .expect("a catalog");
         let memory = Executor::memory(options);
         let mut run = 0_u64;
         for (store, executor) in [("durable", &durable), ("memory", &memory)] {

@@ -13,6 +13,7 @@ use orchbench::server::{
 use testcontainers::bollard::query_parameters::{ListContainersOptions, ListNetworksOptions};
 
 use crate::lifecycle::{start_workflow, survives_sigkill, workflow_run};
+use crate::processes::SWEEPER_ROLE;
 use crate::role::{Role, has_role, say, wait_to_be_killed};
 use crate::{eventually, use_built_binary};
 
@@ -98,6 +99,28 @@ fn a_stack_goes_with_its_killed_owner() -> Result<()> {
     eventually("containers and network are gone", || {
         Ok(owned(&tag)?.is_empty())
     })
+}
+
+#[test]
+fn the_next_sweep_removes_the_stack_of_a_killed_owner_and_guard() -> Result<()> {
+    use_built_binary();
+    if images().is_none() {
+        return Ok(());
+    }
+    let state = TempFolder::create("test-state")?;
+    let mut owner = Role::start(OWNER_ROLE, state.path())?;
+    let tag = owner.line("owner ")?;
+    let pid = tag.split('-').next().context("the owner's pid")?;
+    let guard = Command::new("pgrep").args(["-P", pid, "-x", "orchbench"]).output()?;
+    let guard: i32 = String::from_utf8(guard.stdout)?.trim().parse().context("the guard's pid")?;
+    let guard = rustix::process::Pid::from_raw(guard).context("the guard's pid")?;
+    rustix::process::kill_process(guard, rustix::process::Signal::KILL)?;
+    owner.kill()?;
+    ensure!(owned(&tag)?.len() == 3, "nobody is left who could remove them");
+
+    let swept = Role::start(SWEEPER_ROLE, state.path())?.rest()?;
+    ensure!(owned(&tag)?.is_empty(), "left: {:?}, swept: {swept:?}", owned(&tag)?);
+    Ok(())
 }
 
 #[test]

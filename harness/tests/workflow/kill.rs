@@ -72,23 +72,6 @@ fn cases() -> Vec<Case> {
             all_there,
         ),
         case(
-            "SagaWorkflow",
-            one(),
-            StepName::Publish,
-            AfterEffect,
-            all_there,
-        ),
-        Case {
-            fails: Some(StepName::Announce),
-            ..case(
-                "SagaWorkflow",
-                one(),
-                StepName::UndoPublish,
-                AfterEffect,
-                |result| result["error_type"] == "InjectedFatal",
-            )
-        },
-        case(
             "BackfillWorkflow",
             json!({"pipeline": some()}),
             StepName::Check,
@@ -119,25 +102,67 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-pub fn each_pattern(stage: &Stage) -> Result<()> {
-    // Side by side: most of each case is waiting for a timeout.
-    std::thread::scope(|scope| {
-        let runs: Vec<_> = cases()
-            .into_iter()
-            .enumerate()
-            .map(|(number, case)| scope.spawn(move || one(stage, number, &case)))
-            .collect();
-        for run in runs {
-            let done = run.join();
-            done.map_err(|_| anyhow::anyhow!("a case panicked"))??;
+/// Every point of every act and of every compensation of the saga.
+fn saga_cases() -> Vec<Case> {
+    let case = |step, point, fails| Case {
+        workflow: "SagaWorkflow",
+        input: pipeline("one-day"),
+        step,
+        point,
+        fails,
+        check: if fails.is_none() {
+            |result| result["loaded"] == 842
+        } else {
+            |result| result["error_type"] == "InjectedFatal"
+        },
+    };
+    let mut cases = Vec::new();
+    for point in CrashPoint::ALL {
+        for act in [StepName::Load, StepName::Publish, StepName::Announce] {
+            cases.push(case(act, point, None));
         }
-        Ok(())
-    })
+        for undo in StepName::BESIDE
+            .into_iter()
+            .filter(|step| step.undoes().is_some())
+        {
+            cases.push(case(undo, point, Some(StepName::Announce)));
+        }
+    }
+    cases
 }
 
-fn one(stage: &Stage, number: usize, case: &Case) -> Result<()> {
-    let id = format!("killed-{number}-{}", case.workflow);
-    survives(stage, &id, case).with_context(|| format!("{id} in {}", case.step))
+pub fn each_pattern(stage: &Stage) -> Result<()> {
+    side_by_side(stage, "pattern", &cases())
+}
+
+pub fn each_point_of_the_saga(stage: &Stage) -> Result<()> {
+    side_by_side(stage, "saga", &saga_cases())
+}
+
+/// Several at a time: most of each case is waiting for a timeout.
+fn side_by_side(stage: &Stage, name: &str, cases: &[Case]) -> Result<()> {
+    const AT_A_TIME: usize = 6;
+    for (chunk, some) in cases.chunks(AT_A_TIME).enumerate() {
+        std::thread::scope(|scope| {
+            let runs: Vec<_> = some
+                .iter()
+                .enumerate()
+                .map(|(number, case)| {
+                    let id = format!("killed-{name}-{}", chunk * AT_A_TIME + number);
+                    scope.spawn(move || {
+                        survives(stage, &id, case)
+                            .with_context(|| format!("{id}: {} at {}", case.step, case.point))
+                    })
+                })
+                .collect();
+            for run in runs {
+                let done = run.join();
+                done.map_err(|_| anyhow::anyhow!("a case panicked"))??;
+            }
+            anyhow::Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 fn survives(stage: &Stage, id: &str, case: &Case) -> Result<()> {

@@ -10,8 +10,10 @@ mod history;
 mod kill;
 mod metrics;
 mod proxy;
+mod restarts;
 mod schedule;
 mod stage;
+mod storm;
 
 use anyhow::{Result, ensure};
 
@@ -19,7 +21,7 @@ use self::stage::Stage;
 
 type Test = (&'static str, fn(&Stage) -> Result<()>);
 
-const TESTS: [Test; 17] = [
+const TESTS: [Test; 20] = [
     (
         "commands::a_workflow_is_started_by_name_and_waited_for",
         commands::start_and_wait,
@@ -73,12 +75,25 @@ const TESTS: [Test; 17] = [
     ),
     ("drain::sigterm_loses_no_activity", drain::sigterm),
     ("kill::each_pattern_survives_its_worker", kill::each_pattern),
+    (
+        "kill::the_saga_survives_at_every_point_there_and_back",
+        kill::each_point_of_the_saga,
+    ),
+    (
+        "storm::a_backfill_survives_kills_at_random_instants",
+        storm::random_kills,
+    ),
+    (
+        "restarts::an_approval_waits_while_everything_restarts",
+        restarts::approval,
+    ),
 ];
 
 fn main() -> Result<()> {
     // Children are started through this program, as `orchbench` starts its own.
     orchbench::cli::serve_if_child();
-    let wanted = std::env::args().nth(1).unwrap_or_default();
+    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let wanted = wanted.unwrap_or_default();
     let stage = Stage::open()?;
     let (mut passed, mut failed) = (0, 0);
     for (name, test) in TESTS.iter().filter(|(name, _)| name.contains(&wanted)) {

@@ -49,6 +49,13 @@ impl Stage {
         Ok(self.server.stop()?)
     }
 
+    /// SIGKILL to the server, then the same server again on the same database.
+    pub fn restart_server(&mut self) -> Result<()> {
+        self.server.kill()?;
+        self.server.restart()?;
+        Ok(())
+    }
+
     pub fn address(&self) -> &str {
         self.server.address()
     }
@@ -219,6 +226,13 @@ impl Worker {
             pid,
             rustix::process::Signal::TERM,
         )?)
+    }
+
+    /// SIGKILL.
+    pub fn kill(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
     }
 
     /// How it ended, within the patience.

@@ -1,13 +1,23 @@
 //! The definition of an asset: its key, what it depends on, how it is cut, how it is made.
 
+mod making;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use serde_json::{Map, Value};
 
 use crate::key::AssetKey;
 use crate::partition::{Mapping, Partitions};
 use crate::retry::RetryPolicy;
 use crate::step::Step;
+
+pub use making::{Check, Checked, Making, MultiStep, Test, Together};
+
+/// The version of code that does not say its own; one allocation for all assets.
+static FIRST_VERSION: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("1"));
 
 /// One dependency of an asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +39,7 @@ pub enum Execution {
     Subprocess,
 }
 
-/// A data asset: a thing that a run can materialize.
+/// A data asset: a thing that a run can materialize, or, when it is external, observe.
 #[derive(Clone)]
 pub struct Asset {
     /// Its name, unique in a graph.
@@ -44,14 +54,22 @@ pub struct Asset {
     pub group: Option<String>,
     /// Free labels.
     pub tags: BTreeMap<String, String>,
+    /// Anything worth saying about all that is ever made of it; `None` = nothing.
+    pub metadata: Option<Box<Map<String, Value>>>,
     /// What happens after a failed attempt.
     pub retry: RetryPolicy,
+    /// How long an attempt may take; `None` = as long as it will. A step in the engine's process is
+    /// given up then, one in a process of its own is killed.
+    pub timeout: Option<Duration>,
     /// What makes it.
-    pub step: Arc<dyn Step>,
-    /// Where that runs.
+    pub making: Making,
+    /// What is checked of it when it was made.
+    pub checks: Vec<Check>,
+    /// Where its step runs.
     pub execution: Execution,
-    /// Whether this is a blocking check of what it depends on: its failure is recorded as a failed
-    /// check, and, like any failure, holds back what is downstream.
+    /// Whether this is a step of its own that checks what it depends on: its failure is recorded as
+    /// a failed check, and, like any failure, holds back what is downstream. (A [`Check`] is part of
+    /// the step that it checks.)
     pub check: bool,
 }
 
@@ -61,18 +79,54 @@ impl Asset {
         Self::shared(key, Arc::new(step))
     }
 
-    /// The same, with a step that several assets share.
+    /// The same, with a step that several assets have, each for itself.
     #[must_use]
     pub fn shared(key: AssetKey, step: Arc<dyn Step>) -> Self {
+        Self::made(key, Making::Step(step))
+    }
+
+    /// Several assets that one step makes in one attempt and one commit (Dagster's
+    /// `multi_asset`). They must keep the same dependencies and partitions; the retry policy and
+    /// tags of the first are the step's. A selection of any of them means all of them.
+    #[must_use]
+    pub fn together<I>(keys: I, step: impl MultiStep + 'static) -> Vec<Self>
+    where
+        I: IntoIterator<Item = AssetKey>,
+    {
+        let together = Arc::new(Together {
+            keys: keys.into_iter().collect(),
+            step: Arc::new(step),
+        });
+        let made =
+            |key: &AssetKey| Self::made(key.clone(), Making::Together(Arc::clone(&together)));
+        together.keys.iter().map(made).collect()
+    }
+
+    /// An asset that something else makes. It is never materialized; what is downstream sees its
+    /// data version as it was last observed, or [`crate::UNOBSERVED`].
+    #[must_use]
+    pub fn external(key: AssetKey) -> Self {
+        Self::made(key, Making::External(None))
+    }
+
+    /// The same, with a step that looks at it when a run observes ([`crate::Mode::Observe`]).
+    pub fn observed(key: AssetKey, step: impl Step + 'static) -> Self {
+        Self::made(key, Making::External(Some(Arc::new(step))))
+    }
+
+    fn made(key: AssetKey, making: Making) -> Self {
         Self {
             key,
             deps: Vec::new(),
             partitions: Partitions::Unpartitioned,
-            code_version: Arc::from("1"),
+            code_version: Arc::clone(&FIRST_VERSION),
             group: None,
             tags: BTreeMap::new(),
+            metadata: None,
             retry: RetryPolicy::default(),
-            step,
+            timeout: None,
+            making,
+            checks: Vec::new(),
             execution: Execution::InProcess,
             check: false,
         }
@@ -125,10 +179,38 @@ impl Asset {
         self
     }
 
+    /// Adds an entry to the metadata of the definition.
+    #[must_use]
+    pub fn metadata(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let metadata = self.metadata.get_or_insert_default();
+        metadata.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds a check.
+    #[must_use]
+    pub fn checked_by(mut self, check: Check) -> Self {
+        self.checks.push(check);
+        self
+    }
+
+    /// Whether something outside of the engine makes it.
+    #[must_use]
+    pub fn is_external(&self) -> bool {
+        matches!(self.making, Making::External(_))
+    }
+
     /// Sets the retry policy.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
+        self
+    }
+
+    /// Limits how long an attempt may take.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
         self
     }
 

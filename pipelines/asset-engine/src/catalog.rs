@@ -5,6 +5,9 @@
 //! of processes may read while it does. Everything derived is written in the transaction that
 //! appends the events it is derived from, so a reader sees a materialization wholly or not at all.
 //!
+//! Each event carries a digest over itself and the digest before it ([`Catalog::verify`]), so that a
+//! byte that changed on the disk is found and placed, and a noted [`Head`] stands for the whole log.
+//!
 //! # What a commit costs, and why a start costs none
 //! The executor commits in groups: whatever ended since the last commit is one transaction, one
 //! fsync. The start of an attempt must be known after a SIGKILL, so that the next attempt gets a
@@ -17,28 +20,39 @@
 //! during every fsync. What a power cut can take away is a start that no commit followed; the epoch
 //! still tells such an attempt from its successor.
 
+mod body;
+mod chain;
+mod error;
 mod failpoint;
+mod fingerprint;
 mod memory;
 mod reading;
 mod schema;
 mod sqlite;
 mod starts;
+mod verified;
+mod writing;
 
+use std::collections::HashMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use thiserror::Error;
-
-use crate::event::{Event, EventRecord, Materialization, RunRecord, RunStatus};
+use crate::event::{
+    BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
+    RunStatus, Tick,
+};
 use crate::key::AssetKey;
 
+pub use error::{CatalogError, Owner};
 pub(crate) use failpoint::Failpoint;
 #[cfg(test)]
 pub(crate) use failpoint::FailpointMode;
+pub(crate) use fingerprint::{EachVersion, Version, fold, piece as piece_fingerprint};
 pub(crate) use memory::MemoryStore;
 pub(crate) use sqlite::SqliteStore;
 pub(crate) use starts::{Start, StartLog};
+pub use verified::{Head, Verified};
 
 /// What a committed catalog survives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,103 +71,6 @@ pub struct Catalog {
     store: Arc<Mutex<dyn Store>>,
 }
 
-/// Why a catalog cannot be used.
-#[derive(Debug, Error)]
-pub enum CatalogError {
-    /// SQLite refused.
-    #[error("catalog {path}: {doing}: {source}")]
-    Sqlite {
-        /// The catalog's file.
-        path: PathBuf,
-        /// What was being done.
-        doing: &'static str,
-        /// SQLite's word.
-        source: rusqlite::Error,
-    },
-    /// A file beside the catalog could not be used.
-    #[error("{path}: {doing}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What was being done.
-        doing: &'static str,
-        /// The system's word.
-        source: std::io::Error,
-    },
-    /// Another executor owns the catalog.
-    #[error("catalog {path}: another executor runs on it ({owner})")]
-    Locked {
-        /// The catalog's file.
-        path: PathBuf,
-        /// `pid N`, or "pid unknown" while the owner is starting.
-        owner: Owner,
-    },
-    /// A younger executor has opened the catalog; this one's commit was refused.
-    #[error("catalog {path}: epoch {own} is fenced off, the catalog is at epoch {current}")]
-    Fenced {
-        /// The catalog's file.
-        path: PathBuf,
-        /// The epoch of the refused executor.
-        own: u64,
-        /// The epoch of the newest one.
-        current: u64,
-    },
-    /// Written by a newer version of this crate.
-    #[error("catalog {path}: schema version {found}, expected at most {expected}")]
-    FutureVersion {
-        /// The catalog's file.
-        path: PathBuf,
-        /// Its version.
-        found: i64,
-        /// The newest version known here.
-        expected: i64,
-    },
-    /// A SQLite file that is no catalog.
-    #[error("{path} is no asset catalog: application id {found:#x}, expected {expected:#x}")]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// Its application id.
-        found: i64,
-        /// That of a catalog.
-        expected: i64,
-    },
-    /// A record that cannot be read.
-    #[error("catalog {path}: {place}: {reason}")]
-    Corrupt {
-        /// The file.
-        path: PathBuf,
-        /// Which record.
-        place: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A planned fault, in tests.
-    #[error("catalog write {write} failed as planned ({place})")]
-    Injected {
-        /// Number of the write, from 1.
-        write: u64,
-        /// What was about to be written, or had been.
-        place: &'static str,
-    },
-}
-
-/// Who owns a locked catalog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owner {
-    /// Its process id; `None` while it has not yet written it.
-    pub pid: Option<u32>,
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.pid {
-            Some(pid) => write!(f, "pid {pid}"),
-            None => f.write_str("pid unknown"),
-        }
-    }
-}
-
 /// How a run stands, by the catalog.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunInfo {
@@ -161,6 +78,17 @@ pub struct RunInfo {
     pub record: Arc<RunRecord>,
     /// How it stands.
     pub status: RunStatus,
+}
+
+/// When a piece was last made or, if something else makes it, seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    /// Its partition.
+    pub partition: Option<Arc<str>>,
+    /// The event in the log.
+    pub seq: u64,
+    /// When: milliseconds since the Unix epoch.
+    pub at_ms: u64,
 }
 
 /// An event that is not yet committed.
@@ -178,6 +106,13 @@ pub(crate) trait Store: Send {
     /// Appends events and updates what is derived from them, all or nothing, and durably when this
     /// returns. Refused when `epoch` is no longer the newest.
     fn commit(&mut self, epoch: u64, drafts: &[Draft]) -> Result<(), CatalogError>;
+    fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError>;
+    fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError>;
+    fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError>;
+    fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError>;
+    fn stamps(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError>;
+    fn head(&self) -> Result<Head, CatalogError>;
+    fn verify(&self, noted: Option<&Head>) -> Result<Verified, CatalogError>;
     fn runs(&self) -> Result<Vec<RunInfo>, CatalogError>;
     fn run(&self, run: &str) -> Result<Option<RunInfo>, CatalogError>;
     fn events(&self, run: Option<&str>) -> Result<Vec<EventRecord>, CatalogError>;
@@ -187,6 +122,10 @@ pub(crate) trait Store: Send {
         partition: Option<&str>,
     ) -> Result<Option<Arc<Materialization>>, CatalogError>;
     fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError>;
+    /// Calls for the newest version of each piece of an asset, by partition key.
+    fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError>;
+    fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError>;
+    fn checks(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError>;
 }
 
 impl Catalog {
@@ -208,6 +147,25 @@ impl Catalog {
         Ok(Self {
             store: Arc::new(Mutex::new(store)),
         })
+    }
+
+    /// How far the log goes.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn head(&self) -> Result<Head, CatalogError> {
+        self.with(|store| store.head())
+    }
+
+    /// Looks at every record: the database's structure, the chain of digests, what the records say,
+    /// and the tables derived from them. With a head that was noted before, also whether the log
+    /// still goes that far, and is the same log.
+    ///
+    /// # Errors
+    /// [`CatalogError::Corrupt`] names the first record, or row of a derived table, that is not as
+    /// it was committed; else the file cannot be read at all.
+    pub fn verify(&self, noted: Option<&Head>) -> Result<Verified, CatalogError> {
+        self.with(|store| store.verify(noted))
     }
 
     /// Every run, in the order of submission.
@@ -262,6 +220,64 @@ impl Catalog {
         self.with(|store| store.latest_of(asset))
     }
 
+    /// The newest observation of each piece of an asset, by partition key.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn observations_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {
+        self.with(|store| store.observations(asset))
+    }
+
+    /// The newest result of each check of each piece of an asset, by partition key and name.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn checks_of(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError> {
+        self.with(|store| store.checks(asset))
+    }
+
+    /// The newest recorded tick of each automation, which has its cursor.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
+        self.with(|store| store.ticks())
+    }
+
+    /// How the runs stand whose ids begin with a name and a slash, such as those of an automation or
+    /// of a backfill.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn statuses_of(&self, name: &str) -> Result<HashMap<String, RunStatus>, CatalogError> {
+        let statuses = self.with(|store| store.statuses(&format!("{name}/")))?;
+        Ok(statuses.into_iter().collect())
+    }
+
+    /// The runs that ticks asked for and that are not yet submitted, oldest first.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError> {
+        self.with(|store| store.orders())
+    }
+
+    /// Every backfill, oldest first.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
+        self.with(|store| store.backfills())
+    }
+
+    /// When each piece of an asset was last made or seen, in the order of that.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn stamps_of(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
+        self.with(|store| store.stamps(asset))
+    }
+
     /// The store itself, which a memory executor writes to as well.
     pub(crate) fn store(&self) -> Arc<Mutex<dyn Store>> {
         Arc::clone(&self.store)
@@ -278,3 +294,6 @@ impl fmt::Debug for Catalog {
         f.debug_struct("Catalog").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

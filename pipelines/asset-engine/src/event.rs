@@ -2,7 +2,10 @@
 //!
 //! The event log is the truth; every other table of a catalog is derived from it.
 
-use std::sync::Arc;
+mod automation;
+mod fact;
+
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,6 +13,12 @@ use serde_json::Value;
 use crate::key::AssetKey;
 use crate::selection::Selection;
 use crate::step::StepFailure;
+
+pub use automation::{BackfillInfo, BackfillRecord, Tick};
+pub use fact::{CheckResult, Observation, Report, Severity};
+
+/// The id that stands for no run.
+static NO_RUN: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
 
 /// One committed event.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +63,21 @@ pub enum Event {
     AttemptInterrupted(Attempt),
     /// An attempt succeeded, and its result counts from here on.
     Materialized(Arc<Materialization>),
+    /// Data that something else makes was looked at.
+    Observed(Arc<Observation>),
+    /// A piece was checked.
+    Checked(Arc<CheckResult>),
+    /// An automation was evaluated.
+    Ticked(Arc<Tick>),
+    /// A backfill was accepted.
+    BackfillRequested(Arc<BackfillRecord>),
+    /// Every run of a backfill has ended, or it was cancelled.
+    BackfillEnded {
+        /// Id of the backfill.
+        id: Arc<str>,
+        /// How.
+        status: RunStatus,
+    },
     /// A step will not run in this run.
     Skipped {
         /// The run.
@@ -92,13 +116,13 @@ pub struct Attempt {
 /// The recorded result of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Materialization {
-    /// The run that made it.
+    /// The run that made it; empty = it was reported from outside of any run.
     pub run: Arc<str>,
     /// The asset.
     pub asset: AssetKey,
     /// Its partition.
     pub partition: Option<Arc<str>>,
-    /// The attempt that succeeded.
+    /// The attempt that succeeded; 0 when it was reported from outside of any run.
     pub attempt: u32,
     /// Epoch of the executor that committed it.
     pub epoch: u64,
@@ -160,6 +184,8 @@ pub enum Mode {
     All,
     /// Those that are missing or stale when their turn comes.
     Stale,
+    /// Its external assets are looked at, and nothing is made.
+    Observe,
 }
 
 /// How a run stands.
@@ -196,7 +222,7 @@ impl RunStatus {
 }
 
 impl Event {
-    /// The run that it belongs to.
+    /// The run that it belongs to; empty = none.
     #[must_use]
     pub fn run(&self) -> &Arc<str> {
         match self {
@@ -208,6 +234,9 @@ impl Event {
             | Self::AttemptInterrupted(attempt)
             | Self::AttemptFailed { attempt, .. } => &attempt.run,
             Self::Materialized(made) => &made.run,
+            Self::Observed(seen) => &seen.run,
+            Self::Checked(check) => &check.run,
+            Self::Ticked(_) | Self::BackfillRequested(_) | Self::BackfillEnded { .. } => &NO_RUN,
         }
     }
 }

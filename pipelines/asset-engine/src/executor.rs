@@ -7,11 +7,14 @@
 //! commit. A chain of steps thus stays on one thread, without a switch, at one fsync a step; a wide
 //! fan-out shares each fsync among many steps.
 //!
-//! A step that waits for its retry holds no thread and no slot. A step that fails for good holds
+//! A step that waits for its retry, or for a tag's limit, holds no thread and no slot. A step that fails for good holds
 //! back what depends on it; independent branches go on.
 
+mod abandon;
 mod job;
+mod limits;
 mod outcome;
+mod outside;
 mod request;
 mod resume;
 mod run_state;
@@ -30,6 +33,7 @@ use crate::event::{Event, RunRecord, RunStatus};
 use crate::graph::AssetGraph;
 use crate::lock::OwnerLock;
 
+pub use limits::TagLimit;
 pub use outcome::{FailedStep, RunOutcome, StepCounts};
 use request::same_request;
 pub use request::{EngineError, ExecutorOptions, RunRequest, UnfinishedRun};
@@ -79,6 +83,7 @@ impl Executor {
         let epoch = store.next_epoch()?;
         let unfinished = resume::close_dead_attempts(&mut store, epoch, &left)?;
         starts.empty()?;
+        let catalog = Catalog::open(path, options.durability)?;
         Ok(Self {
             shared: Shared::new(
                 Arc::new(Mutex::new(store)),
@@ -87,7 +92,7 @@ impl Executor {
                 options,
                 hooks,
             ),
-            catalog: Catalog::open(path, options.durability)?,
+            catalog,
             unfinished: Mutex::new(unfinished),
             _lock: Some(lock),
         })
@@ -233,6 +238,13 @@ impl Executor {
     /// Does nothing to a run that is not under way here.
     pub fn cancel(&self, run: &str) {
         Shared::cancel(&self.shared, run);
+    }
+
+    /// Cancels a run and gives up what is being executed: steps in processes of their own are
+    /// killed, the result of a step in this process is dropped whenever it comes. Does nothing to a
+    /// run that is not under way here.
+    pub fn abort(&self, run: &str) {
+        Shared::abort(&self.shared, run);
     }
 }
 

@@ -4,113 +4,65 @@
 //! cycle, and every partition that a mapping names exists. Assets, edges and steps are `u32`
 //! indices from here on; no name is looked up while a run is planned or executed.
 
+mod build;
+mod error;
+mod link;
 mod order;
+mod walk;
 
-use std::collections::HashMap;
-
-use petgraph::Direction;
-use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::EdgeRef;
-use thiserror::Error;
+use hashbrown::HashTable;
+use petgraph::Directed;
+use petgraph::csr::Csr;
+use rustc_hash::FxHashMap;
 
 use crate::asset::Asset;
 use crate::key::AssetKey;
-use crate::partition::{Mapping, Partitions};
+
+pub use error::GraphError;
+pub(crate) use link::{Link, Positions};
+pub use walk::Direction;
+pub(crate) use walk::marked;
+
+/// Who reads what: node = asset index, weight of an edge = index into `edges`.
+type Readers = Csr<(), u32, Directed, u32>;
 
 /// A checked set of assets.
 #[derive(Debug)]
 pub struct AssetGraph {
     assets: Vec<Asset>,
-    by_key: HashMap<AssetKey, u32>,
-    /// Node index = asset index, edge index = index into `edges`.
-    graph: DiGraph<(), (), u32>,
+    /// By asset, what is asked for often enough to lie close together.
+    kinds: Vec<Kind>,
+    by_key: Index,
+    readers: Readers,
     edges: Vec<Edge>,
     /// Where the dependencies of an asset start in `edges`, which lie in declared order.
     first_edge: Vec<u32>,
     /// Asset indices, dependencies first.
     order: Vec<u32>,
+    /// For assets of a step that makes several: all of them, the one that stands for the step
+    /// first.
+    outputs: FxHashMap<u32, Box<[u32]>>,
 }
 
-/// One dependency, resolved.
+/// Asset indices by the hash of their keys. The keys stay in the assets, so that the table of a
+/// million is small enough for a cache.
+type Index = HashTable<u32>;
+
+/// What every walk asks of an asset.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kind {
+    /// Number of pieces.
+    pub count: u32,
+    pub partitioned: bool,
+    pub external: bool,
+}
+
+/// One dependency, resolved; or the tie between two assets that one step makes.
 #[derive(Debug)]
 pub(crate) struct Edge {
     pub upstream: u32,
     pub downstream: u32,
     pub link: Link,
-}
-
-/// How the pieces of two assets hang together.
-#[derive(Debug)]
-pub(crate) enum Link {
-    /// The piece at the same position.
-    Same,
-    /// The piece of the same key at another position.
-    Remap {
-        /// Downstream position → upstream position.
-        to_upstream: Box<[u32]>,
-        /// Upstream position → downstream position, or [`NO_POSITION`].
-        to_downstream: Box<[u32]>,
-    },
-    /// Every downstream piece reads the one upstream piece.
-    Broadcast,
-    /// Every downstream piece reads all upstream pieces.
-    Gather,
-}
-
-/// Marks an upstream piece that no downstream piece reads.
-pub(crate) const NO_POSITION: u32 = u32::MAX;
-
-/// Why a set of assets is no graph.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum GraphError {
-    /// Assets that depend on each other in a circle.
-    #[error("asset cycle: {}", join(.0))]
-    Cycle(Vec<AssetKey>),
-    /// A dependency that is not in the graph.
-    #[error("asset {asset}: dependency {dep} is not in the graph")]
-    MissingDependency {
-        /// The asset.
-        asset: AssetKey,
-        /// What it depends on.
-        dep: AssetKey,
-    },
-    /// Two assets of one name.
-    #[error("asset {0} is defined twice")]
-    DuplicateName(AssetKey),
-    /// The same dependency twice in one asset.
-    #[error("asset {asset}: dependency {dep} is listed twice")]
-    DuplicateDependency {
-        /// The asset.
-        asset: AssetKey,
-        /// What it depends on.
-        dep: AssetKey,
-    },
-    /// A partition that its identity mapping does not find upstream.
-    #[error("asset {asset}, partition {partition}: dependency {dep} has no such partition")]
-    PartitionMismatch {
-        /// The asset.
-        asset: AssetKey,
-        /// What it depends on.
-        dep: AssetKey,
-        /// The first key that is missing there.
-        partition: String,
-    },
-    /// More assets or edges than an index can count.
-    #[error("graph of {found} {what}, expected at most {max}")]
-    TooLarge {
-        /// Assets or edges.
-        what: &'static str,
-        /// How many.
-        found: usize,
-        /// The limit.
-        max: u32,
-    },
-}
-
-fn join(keys: &[AssetKey]) -> String {
-    let mut names: Vec<&str> = keys.iter().map(AssetKey::as_str).collect();
-    names.extend(keys.first().map(AssetKey::as_str));
-    names.join(" -> ")
 }
 
 impl AssetGraph {
@@ -119,71 +71,7 @@ impl AssetGraph {
     /// # Errors
     /// The first thing wrong with them, by name; see [`GraphError`].
     pub fn new(assets: Vec<Asset>) -> Result<Self, GraphError> {
-        let count = index_of("assets", assets.len())?;
-        let mut by_key = HashMap::with_capacity(assets.len());
-        for (index, asset) in (0..count).zip(&assets) {
-            if by_key.insert(asset.key.clone(), index).is_some() {
-                return Err(GraphError::DuplicateName(asset.key.clone()));
-            }
-        }
-        let edge_count = assets.iter().map(|asset| asset.deps.len()).sum();
-        index_of("edges", edge_count)?;
-        let mut graph = DiGraph::with_capacity(assets.len(), edge_count);
-        for _ in 0..count {
-            graph.add_node(());
-        }
-        let mut edges: Vec<Edge> = Vec::with_capacity(edge_count);
-        let mut first_edge = Vec::with_capacity(assets.len() + 1);
-        // By asset, the last one found to read it; u32::MAX is no asset.
-        let mut last_reader = vec![u32::MAX; assets.len()];
-        for (downstream, asset) in (0..count).zip(&assets) {
-            first_edge.push(index_of("edges", edges.len())?);
-            for dep in &asset.deps {
-                let upstream =
-                    *by_key
-                        .get(&dep.key)
-                        .ok_or_else(|| GraphError::MissingDependency {
-                            asset: asset.key.clone(),
-                            dep: dep.key.clone(),
-                        })?;
-                if std::mem::replace(&mut last_reader[upstream as usize], downstream) == downstream
-                {
-                    return Err(GraphError::DuplicateDependency {
-                        asset: asset.key.clone(),
-                        dep: dep.key.clone(),
-                    });
-                }
-                let link = link(&assets[upstream as usize], asset, dep.mapping)?;
-                edges.push(Edge {
-                    upstream,
-                    downstream,
-                    link,
-                });
-                graph.add_edge(
-                    NodeIndex::new(upstream as usize),
-                    NodeIndex::new(downstream as usize),
-                    (),
-                );
-            }
-        }
-        first_edge.push(index_of("edges", edges.len())?);
-        let order = order::topological_order(&graph);
-        if order.len() < assets.len() {
-            let path = order::cycle(&graph);
-            return Err(GraphError::Cycle(
-                path.into_iter()
-                    .map(|index| assets[index].key.clone())
-                    .collect(),
-            ));
-        }
-        Ok(Self {
-            assets,
-            by_key,
-            graph,
-            edges,
-            first_edge,
-            order,
-        })
+        build::build(assets)
     }
 
     /// The assets, in the order in which they were given.
@@ -213,7 +101,7 @@ impl AssetGraph {
     /// The number of dependencies.
     #[must_use]
     pub fn edge_count(&self) -> usize {
-        self.edges.len()
+        self.assets.iter().map(|asset| asset.deps.len()).sum()
     }
 
     /// The assets, dependencies first.
@@ -222,19 +110,24 @@ impl AssetGraph {
     }
 
     pub(crate) fn index(&self, key: &AssetKey) -> Option<u32> {
-        self.by_key.get(key).copied()
+        find(&self.by_key, &self.assets, key)
     }
 
     pub(crate) fn asset(&self, index: u32) -> &Asset {
         &self.assets[index as usize]
     }
 
+    pub(crate) fn kind(&self, index: u32) -> Kind {
+        self.kinds[index as usize]
+    }
+
     pub(crate) fn order(&self) -> &[u32] {
         &self.order
     }
 
-    /// The dependencies of an asset, in declared order, with their edge indices.
-    pub(crate) fn deps(&self, index: u32) -> impl Iterator<Item = (u32, &Edge)> + Clone {
+    /// All edges that lead to an asset, with their indices: its dependencies in declared order,
+    /// then the tie to the asset that stands for its step.
+    pub(crate) fn edges_to(&self, index: u32) -> impl Iterator<Item = (u32, &Edge)> + Clone {
         let (start, end) = (
             self.first_edge[index as usize],
             self.first_edge[index as usize + 1],
@@ -242,86 +135,52 @@ impl AssetGraph {
         (start..end).map(|edge| (edge, &self.edges[edge as usize]))
     }
 
-    /// What depends on an asset, with the edge indices.
+    /// The dependencies of an asset, in declared order, with their edge indices.
+    pub(crate) fn deps(&self, index: u32) -> impl Iterator<Item = (u32, &Edge)> + Clone {
+        self.edges_to(index)
+            .filter(|(_, edge)| !matches!(edge.link, Link::Together))
+    }
+
+    /// All edges that lead away from an asset, with their indices.
     pub(crate) fn dependents(&self, index: u32) -> impl Iterator<Item = (u32, &Edge)> {
-        self.graph
-            .edges_directed(NodeIndex::new(index as usize), Direction::Outgoing)
-            .map(|edge| {
-                let position = edge.id().index();
-                (
-                    u32::try_from(position).unwrap_or(u32::MAX),
-                    &self.edges[position],
-                )
-            })
+        let edges = self.readers.edges_slice(index).iter();
+        edges.map(|edge| (*edge, &self.edges[*edge as usize]))
     }
 
-    /// Marks everything upstream of an asset.
-    pub(crate) fn mark_upstream(&self, index: u32, marks: &mut [bool]) {
-        self.mark(index, Direction::Incoming, marks);
+    /// What a piece of an asset reads through an edge, by position upstream.
+    pub(crate) fn reads<'a>(&'a self, edge: &'a Edge, position: u32) -> Positions<'a> {
+        let count = self.kind(edge.upstream).count;
+        edge.link.upstream(position, count)
     }
 
-    /// Marks everything downstream of an asset.
-    pub(crate) fn mark_downstream(&self, index: u32, marks: &mut [bool]) {
-        self.mark(index, Direction::Outgoing, marks);
+    /// What reads a piece of an asset through an edge, by position downstream.
+    pub(crate) fn read_by<'a>(&'a self, edge: &'a Edge, position: u32) -> Positions<'a> {
+        let count = self.kind(edge.downstream).count;
+        edge.link.downstream(position, count)
     }
 
-    fn mark(&self, index: u32, direction: Direction, marks: &mut [bool]) {
-        // A mark may come from another term of a selection, so it does not mean "visited".
-        let mut visited = vec![false; self.assets.len()];
-        let mut stack = vec![NodeIndex::new(index as usize)];
-        while let Some(node) = stack.pop() {
-            for next in self.graph.neighbors_directed(node, direction) {
-                if !visited[next.index()] {
-                    visited[next.index()] = true;
-                    marks[next.index()] = true;
-                    stack.push(next);
+    /// Marks whatever is made together with a marked asset.
+    pub(crate) fn complete_outputs(&self, marks: &mut [bool]) {
+        for (index, outputs) in &self.outputs {
+            if marks[*index as usize] {
+                for output in outputs {
+                    marks[*output as usize] = true;
                 }
             }
         }
     }
+
+    /// The assets that the step of an asset makes, in the order of its results, when there are
+    /// several; the first stands for the step.
+    pub(crate) fn outputs(&self, index: u32) -> Option<&[u32]> {
+        self.outputs.get(&index).map(AsRef::as_ref)
+    }
 }
 
-fn index_of(what: &'static str, found: usize) -> Result<u32, GraphError> {
-    u32::try_from(found)
-        .ok()
-        .filter(|index| *index < u32::MAX)
-        .ok_or(GraphError::TooLarge {
-            what,
-            found,
-            max: u32::MAX - 1,
-        })
-}
-
-fn link(upstream: &Asset, downstream: &Asset, mapping: Mapping) -> Result<Link, GraphError> {
-    let (up, down) = match (&upstream.partitions, &downstream.partitions) {
-        (Partitions::Unpartitioned, Partitions::Unpartitioned) => return Ok(Link::Same),
-        (Partitions::Unpartitioned, Partitions::Keys(_)) => return Ok(Link::Broadcast),
-        (Partitions::Keys(_), Partitions::Unpartitioned) => return Ok(Link::Gather),
-        (Partitions::Keys(_), Partitions::Keys(_)) if mapping == Mapping::All => {
-            return Ok(Link::Gather);
-        }
-        (Partitions::Keys(up), Partitions::Keys(down)) => (up, down),
-    };
-    if up.is_same_set(down) {
-        return Ok(Link::Same);
-    }
-    let mut to_upstream = Vec::with_capacity(downstream.partitions.count() as usize);
-    let mut to_downstream = vec![NO_POSITION; upstream.partitions.count() as usize];
-    for (at, key) in (0..).zip(down.iter()) {
-        let found = upstream.partitions.position(Some(key)).ok_or_else(|| {
-            GraphError::PartitionMismatch {
-                asset: downstream.key.clone(),
-                dep: upstream.key.clone(),
-                partition: key.to_string(),
-            }
-        })?;
-        to_upstream.push(found);
-        to_downstream[found as usize] = at;
-    }
-    Ok(Link::Remap {
-        to_upstream: to_upstream.into(),
-        to_downstream: to_downstream.into(),
-    })
+/// The asset of a key.
+fn find(by_key: &Index, assets: &[Asset], key: &AssetKey) -> Option<u32> {
+    let is = |index: &u32| assets[*index as usize].key == *key;
+    by_key.find(key.hash_code(), is).copied()
 }
 
 #[cfg(test)]

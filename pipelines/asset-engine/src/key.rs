@@ -2,15 +2,21 @@
 //!
 //! A key is validated once, when it is made, and is cheap to clone afterwards.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 /// The name of an asset: one or more segments of `[A-Za-z0-9_.-]`, joined by `/`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AssetKey(Arc<str>);
+#[derive(Clone)]
+pub struct AssetKey {
+    text: Arc<str>,
+    /// Worked out once, as graphs look up each key many times.
+    hash: u64,
+}
 
 /// Why a text is not an asset key.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -60,31 +66,79 @@ impl AssetKey {
                 });
             }
         }
-        Ok(Self(Arc::from(key)))
+        Ok(Self {
+            text: Arc::from(key),
+            hash: rustc_hash::FxBuildHasher.hash_one(key),
+        })
+    }
+
+    /// Its hash, for tables that keep no keys of their own.
+    pub(crate) fn hash_code(&self) -> u64 {
+        self.hash
     }
 
     /// The key as text, segments joined by `/`.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Joins segments into a key, `["my-source", "flights"]` into `my-source/flights`.
+    ///
+    /// # Errors
+    /// As of [`AssetKey::new`]; no segment at all is an empty one.
+    pub fn of_segments<'a>(segments: impl IntoIterator<Item = &'a str>) -> Result<Self, KeyError> {
+        let segments: Vec<&str> = segments.into_iter().collect();
+        Self::new(&segments.join("/"))
+    }
+
+    /// The segments, from the outermost.
+    pub fn segments(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.text.split('/')
     }
 
     /// The last segment.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.0.rsplit('/').next().unwrap_or(&self.0)
+        self.text.rsplit('/').next().unwrap_or(&self.text)
+    }
+}
+
+impl PartialEq for AssetKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && (Arc::ptr_eq(&self.text, &other.text) || self.text == other.text)
+    }
+}
+
+impl Eq for AssetKey {}
+
+impl Hash for AssetKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl PartialOrd for AssetKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for AssetKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
     }
 }
 
 impl fmt::Display for AssetKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 impl fmt::Debug for AssetKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AssetKey({})", self.0)
+        write!(f, "AssetKey({})", self.text)
     }
 }
 
@@ -106,7 +160,7 @@ impl TryFrom<&str> for AssetKey {
 
 impl Serialize for AssetKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(&self.text)
     }
 }
 
@@ -128,6 +182,8 @@ mod tests {
         let key = AssetKey::new("my-source/flights_1.0").unwrap();
         assert_eq!(key.to_string(), "my-source/flights_1.0");
         assert_eq!(key.name(), "flights_1.0");
+        assert_eq!(AssetKey::of_segments(key.segments()).unwrap(), key);
+        assert!(AssetKey::of_segments([]).is_err());
         assert_eq!(
             AssetKey::new("a//b").unwrap_err().to_string(),
             "asset key \"a//b\": segment 2 is empty"

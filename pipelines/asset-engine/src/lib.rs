@@ -8,40 +8,53 @@
 //! The modules in the way the data goes: [`AssetKey`] and [`Partitions`] name pieces of data, an
 //! [`Asset`] says how they are made, the [`AssetGraph`] checks how they hang together, a
 //! [`Selection`] picks some, a [`Plan`] lays out the steps, [`staleness`] says which of them are
-//! needed and why, the [`Executor`] runs them and the [`Catalog`] records what happened.
+//! needed and why, the [`Executor`] runs them and the [`Catalog`] records what happened. A [`Daemon`]
+//! asks for runs by itself: at the times of a [`Schedule`], when a [`Sensor`] or a [`Rule`] says so,
+//! and for the partitions of a [`Backfill`].
 #![forbid(unsafe_code)]
 
 mod asset;
+mod automation;
 mod catalog;
 mod clock;
 mod event;
 mod executor;
 mod graph;
+mod io;
 mod key;
+mod lineage;
 mod lock;
 mod partition;
 mod plan;
 mod retry;
 mod selection;
 mod step;
+mod stop;
 mod subprocess;
 
-pub use asset::{Asset, Dep, Execution};
-pub use catalog::{Catalog, CatalogError, Durability, Owner, RunInfo};
+pub use asset::{Asset, Check, Checked, Dep, Execution, Making, MultiStep, Test, Together};
+pub use automation::{
+    Automation, AutomationError, Backfill, BackfillProgress, Beat, Condition, Cron, CronError,
+    Daemon, Evaluation, EvaluationContext, Order, Rule, Schedule, ScheduledTick, Sensor,
+};
+pub use catalog::{Catalog, CatalogError, Durability, Head, Owner, RunInfo, Stamp, Verified};
 pub use event::{
-    Attempt, Event, EventRecord, InputVersion, Materialization, Mode, RunRecord, RunStatus,
-    SkipReason,
+    Attempt, BackfillInfo, BackfillRecord, CheckResult, Event, EventRecord, InputVersion,
+    Materialization, Mode, Observation, Report, RunRecord, RunStatus, Severity, SkipReason, Tick,
 };
 pub use executor::{
     EngineError, Executor, ExecutorOptions, FailedStep, RunOutcome, RunRequest, StepCounts,
-    UnfinishedRun,
+    TagLimit, UnfinishedRun,
 };
-pub use graph::{AssetGraph, GraphError};
+pub use graph::{AssetGraph, Direction, GraphError};
+pub use io::{Address, DataStore, FolderStore, Keyed, MemoryStore, StoreError, Values, typed};
 pub use key::{AssetKey, KeyError};
+pub use lineage::{Lineage, LineageEdge, LineageNode};
 pub use lock::Lock;
 pub use partition::{Mapping, PartitionError, PartitionKeys, Partitions};
-pub use plan::{Plan, StaleReason, StaleStep, staleness};
+pub use plan::{Plan, StaleReason, StaleStep, UNOBSERVED, WhyError, staleness, why};
 pub use retry::{Backoff, RetryPolicy};
 pub use selection::{Selection, SelectionError};
 pub use step::{Materialized, Step, StepContext, StepFailure};
+pub use stop::Stop;
 pub use subprocess::{JsonProtocol, PARENT_PID_VARIABLE, Protocol, Subprocess};

@@ -4,11 +4,18 @@
 //! A set of partition keys is shared by reference: assets that use the same set map to each other
 //! by position, without any look-up.
 
-use std::collections::HashMap;
+mod error;
+mod product;
+mod time;
+
 use std::sync::Arc;
 
-use jiff::civil::Date;
-use thiserror::Error;
+use rustc_hash::FxHashMap;
+
+pub use error::PartitionError;
+use product::Dimension;
+pub(crate) use product::Stride;
+pub(crate) use time::Windows;
 
 /// How an asset is cut.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,96 +34,47 @@ pub struct PartitionKeys(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     keys: Vec<Arc<str>>,
-    index: HashMap<Arc<str>, u32>,
+    index: FxHashMap<Arc<str>, u32>,
+    shape: Shape,
+}
+
+/// What is known of keys besides their names.
+#[derive(Debug)]
+pub(crate) enum Shape {
+    /// Nothing.
+    Static,
+    /// The days that they stand for.
+    Windows(Windows),
+    /// The dimensions that they combine, by name.
+    Product(Box<[Dimension]>),
 }
 
 /// Which partitions of a dependency one partition of an asset reads.
 ///
-/// The one piece of an unpartitioned dependency is read under either mapping.
+/// The one piece of an unpartitioned dependency is read under every mapping, and an unpartitioned
+/// asset reads every partition of a dependency, or those that [`Mapping::Last`] leaves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mapping {
-    /// The partition of the same key.
+    /// The partition of the same key. Between a product and one of its dimensions: those that agree
+    /// in it. Between days and weeks: those that overlap in time.
     #[default]
     Identity,
     /// Every partition.
     All,
-}
-
-/// Why a set of partitions could not be made.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum PartitionError {
-    /// Not an ISO date.
-    #[error("partition date {found:?}: expected YYYY-MM-DD ({reason})")]
-    Date {
-        /// The text as given.
-        found: String,
-        /// What the date parser said.
-        reason: String,
-    },
-    /// The range of days has no day.
-    #[error("partition range {first} to {last}: the last day is before the first")]
-    EmptyRange {
-        /// First day asked for.
-        first: String,
-        /// Last day asked for.
-        last: String,
-    },
-    /// A set without keys, which could never be materialized.
-    #[error("partition set without keys")]
-    NoKeys,
-    /// A key without characters.
-    #[error("partition key {position} is empty")]
-    EmptyKey {
-        /// Position of the key, from 1.
-        position: usize,
-    },
-    /// The same key twice.
-    #[error("partition key {0:?} occurs twice")]
-    Duplicate(String),
-    /// More keys than a step index can count.
-    #[error("partition set of {found} keys, expected at most {max}")]
-    TooMany {
-        /// Keys given.
-        found: usize,
-        /// The limit.
-        max: u32,
+    /// The last so many partitions.
+    Last(u32),
+    /// Partitions whose time overlaps with a window around that of the reading partition, cut where
+    /// the dependency has no partitions. Offsets count partitions of the reading asset, so -1 and 0
+    /// between daily assets are yesterday and today (Dagster's `TimeWindowPartitionMapping`).
+    TimeWindow {
+        /// By how many partitions the window's start is moved; negative = back.
+        start_offset: i32,
+        /// By how many its end.
+        end_offset: i32,
     },
 }
 
 impl Partitions {
-    /// One partition a day, from `first` to `last`, both included, both `YYYY-MM-DD`.
-    ///
-    /// # Errors
-    /// A text that is no date, or a last day before the first.
-    pub fn daily(first: &str, last: &str) -> Result<Self, PartitionError> {
-        let parse = |text: &str| {
-            text.parse::<Date>().map_err(|error| PartitionError::Date {
-                found: text.to_owned(),
-                reason: error.to_string(),
-            })
-        };
-        let (start, end) = (parse(first)?, parse(last)?);
-        if end < start {
-            return Err(PartitionError::EmptyRange {
-                first: first.to_owned(),
-                last: last.to_owned(),
-            });
-        }
-        let mut days = Vec::new();
-        let mut day = start;
-        loop {
-            days.push(day.to_string());
-            if day >= end {
-                break;
-            }
-            match day.tomorrow() {
-                Ok(next) => day = next,
-                Err(_end_of_calendar) => break,
-            }
-        }
-        Self::static_keys(days)
-    }
-
     /// One partition per given key, in the given order.
     ///
     /// # Errors
@@ -126,29 +84,35 @@ impl Partitions {
         I: IntoIterator,
         I::Item: Into<Arc<str>>,
     {
+        Self::of_keys(keys, Shape::Static)
+    }
+
+    fn of_keys<I>(keys: I, shape: Shape) -> Result<Self, PartitionError>
+    where
+        I: IntoIterator,
+        I::Item: Into<Arc<str>>,
+    {
         let keys: Vec<Arc<str>> = keys.into_iter().map(Into::into).collect();
         if keys.is_empty() {
             return Err(PartitionError::NoKeys);
         }
-        let mut index = HashMap::with_capacity(keys.len());
-        for (position, key) in keys.iter().enumerate() {
+        let count = fits(keys.len())?;
+        let mut index = FxHashMap::with_capacity_and_hasher(keys.len(), rustc_hash::FxBuildHasher);
+        for (position, key) in (0..count).zip(&keys) {
             if key.is_empty() {
                 return Err(PartitionError::EmptyKey {
-                    position: position + 1,
+                    position: position as usize + 1,
                 });
             }
-            let position = u32::try_from(position)
-                .ok()
-                .filter(|position| *position < u32::MAX)
-                .ok_or(PartitionError::TooMany {
-                    found: keys.len(),
-                    max: u32::MAX,
-                })?;
             if index.insert(Arc::clone(key), position).is_some() {
                 return Err(PartitionError::Duplicate(key.to_string()));
             }
         }
-        Ok(Self::Keys(PartitionKeys(Arc::new(Inner { keys, index }))))
+        Ok(Self::Keys(PartitionKeys(Arc::new(Inner {
+            keys,
+            index,
+            shape,
+        }))))
     }
 
     /// How many pieces: the number of keys, or 1.
@@ -198,6 +162,14 @@ impl PartitionKeys {
     pub fn is_same_set(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0.keys == other.0.keys
     }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.keys.len()
+    }
+
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.0.shape
+    }
 }
 
 impl PartialEq for PartitionKeys {
@@ -208,20 +180,22 @@ impl PartialEq for PartitionKeys {
 
 impl Eq for PartitionKeys {}
 
+/// A number of keys, if a step index can count it.
+fn fits(found: usize) -> Result<u32, PartitionError> {
+    u32::try_from(found)
+        .ok()
+        .filter(|count| *count < u32::MAX)
+        .ok_or(PartitionError::TooMany {
+            found,
+            max: u32::MAX - 1,
+        })
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
     use super::*;
-
-    #[test]
-    fn daily_counts_both_ends_and_leap_days() {
-        let days = Partitions::daily("2012-02-27", "2012-03-01").unwrap();
-        assert_eq!(days.count(), 4);
-        assert_eq!(days.key(2).unwrap().as_ref(), "2012-02-29");
-        assert_eq!(days.position(Some("2012-03-01")), Some(3));
-        assert_eq!(days.position(None), None);
-    }
 
     #[test]
     fn errors_name_what_was_given() {

@@ -4,16 +4,24 @@
 //! partitions of an asset next to each other, so dependencies between steps need not be stored:
 //! they follow from the edge between the assets and the two positions.
 
+mod known;
+mod reason;
+mod scan;
 mod stale;
 
 use std::sync::Arc;
 
-use crate::graph::{AssetGraph, Edge, Link, NO_POSITION};
+use crate::asset::Making;
+use crate::graph::{AssetGraph, Edge, marked};
 use crate::key::AssetKey;
 use crate::selection::{Selection, SelectionError};
 
-pub(crate) use stale::{Known, reason as stale_reason};
-pub use stale::{StaleReason, StaleStep, staleness};
+pub use known::UNOBSERVED;
+pub(crate) use known::{Input, Known, observation, seen};
+pub use reason::StaleReason;
+pub(crate) use reason::judge;
+pub(crate) use stale::find;
+pub use stale::{StaleStep, WhyError, staleness, why};
 
 /// Which steps a selection means.
 #[derive(Debug, Clone)]
@@ -24,7 +32,7 @@ pub struct Plan {
 }
 
 /// One step of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct PlannedStep {
     /// Asset index.
     pub asset: u32,
@@ -41,24 +49,41 @@ struct Slice {
     chosen: Option<Arc<[u32]>>,
 }
 
-/// The steps at one end of an edge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// Nothing in the plan.
-    Nothing,
-    /// This step.
-    One(u32),
-    /// These, from first to before last; read through a barrier when they are upstream.
-    Range(u32, u32),
-}
-
 impl Plan {
-    /// Lays out the steps of a selection.
+    /// Lays out the steps that materialize a selection. External assets in it are left out; of
+    /// assets that one step makes, one brings the others with it.
     ///
     /// # Errors
-    /// A name that the graph, or a partition that the selected assets do not have.
+    /// A name that the graph, or a partition that the selected assets do not have; a selection of
+    /// nothing but external assets.
     pub fn new(graph: &AssetGraph, selection: &Selection) -> Result<Self, SelectionError> {
+        let mut selected = selection.resolve(graph)?;
+        let made = |index| !graph.kind(index).external;
+        if let Some(external) = marked(&selected).next()
+            && !marked(&selected).any(made)
+        {
+            return Err(SelectionError::External(graph.asset(external).key.clone()));
+        }
+        graph.complete_outputs(&mut selected);
+        Self::lay_out(graph, selection, &selected, made)
+    }
+
+    /// Lays out the steps that observe the external assets of a selection that have a step.
+    ///
+    /// # Errors
+    /// As of [`Plan::new`].
+    pub fn observing(graph: &AssetGraph, selection: &Selection) -> Result<Self, SelectionError> {
         let selected = selection.resolve(graph)?;
+        let observable = |index| matches!(graph.asset(index).making, Making::External(Some(_)));
+        Self::lay_out(graph, selection, &selected, observable)
+    }
+
+    fn lay_out(
+        graph: &AssetGraph,
+        selection: &Selection,
+        selected: &[bool],
+        wanted_kind: impl Fn(u32) -> bool,
+    ) -> Result<Self, SelectionError> {
         let mut slices = vec![Slice::default(); graph.len()];
         let mut total: u64 = 0;
         let mut wanted: Vec<(&str, bool)> = selection
@@ -68,13 +93,14 @@ impl Plan {
             .map(|key| (key.as_str(), false))
             .collect();
         for &index in graph.order() {
-            if !selected[index as usize] {
+            if !selected[index as usize] || !wanted_kind(index) {
                 continue;
             }
-            let partitions = &graph.asset(index).partitions;
+            let kind = graph.kind(index);
             let slice = &mut slices[index as usize];
             slice.first = u32::try_from(total).unwrap_or(u32::MAX);
-            if selection.partitions().is_some() && partitions.is_partitioned() {
+            if selection.partitions().is_some() && kind.partitioned {
+                let partitions = &graph.asset(index).partitions;
                 let mut chosen = Vec::with_capacity(wanted.len());
                 for (key, found) in &mut wanted {
                     if let Some(position) = partitions.position(Some(key)) {
@@ -87,7 +113,7 @@ impl Plan {
                 slice.count = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
                 slice.chosen = Some(chosen.into());
             } else {
-                slice.count = partitions.count();
+                slice.count = kind.count;
             }
             total += u64::from(slice.count);
         }
@@ -168,41 +194,25 @@ impl Plan {
         self.slices[asset as usize].count == graph.asset(asset).partitions.count()
     }
 
-    fn range(&self, asset: u32) -> Reach {
-        let slice = &self.slices[asset as usize];
-        if slice.count == 0 {
-            Reach::Nothing
-        } else {
-            Reach::Range(slice.first, slice.first + slice.count)
-        }
-    }
-
-    fn one(&self, asset: u32, position: u32) -> Reach {
-        self.find(asset, position)
-            .map_or(Reach::Nothing, Reach::One)
-    }
-
     /// The steps of the plan that a piece reads through an edge.
-    pub(crate) fn upstream(&self, edge: &Edge, position: u32) -> Reach {
-        match &edge.link {
-            Link::Same => self.one(edge.upstream, position),
-            Link::Remap { to_upstream, .. } => {
-                self.one(edge.upstream, to_upstream[position as usize])
-            }
-            Link::Broadcast => self.one(edge.upstream, 0),
-            Link::Gather => self.range(edge.upstream),
-        }
+    pub(crate) fn upstream<'a>(
+        &'a self,
+        graph: &'a AssetGraph,
+        edge: &'a Edge,
+        position: u32,
+    ) -> impl Iterator<Item = u32> + 'a {
+        let reads = graph.reads(edge, position);
+        reads.filter_map(|at| self.find(edge.upstream, at))
     }
 
-    /// The steps of the plan that read a piece through an edge.
-    pub(crate) fn downstream(&self, edge: &Edge, position: u32) -> Reach {
-        match &edge.link {
-            Link::Same => self.one(edge.downstream, position),
-            Link::Remap { to_downstream, .. } => match to_downstream[position as usize] {
-                NO_POSITION => Reach::Nothing,
-                at => self.one(edge.downstream, at),
-            },
-            Link::Broadcast | Link::Gather => self.range(edge.downstream),
-        }
+    /// The steps of the plan that read a piece through an edge, or that its step makes with it.
+    pub(crate) fn downstream<'a>(
+        &'a self,
+        graph: &'a AssetGraph,
+        edge: &'a Edge,
+        position: u32,
+    ) -> impl Iterator<Item = u32> + 'a {
+        let readers = graph.read_by(edge, position);
+        readers.filter_map(|at| self.find(edge.downstream, at))
     }
 }

@@ -1,44 +1,63 @@
 //! Selections: which assets, and which of their partitions, a run materializes.
 //!
-//! The syntax is Dagster's: terms joined by commas or spaces; `name` is one asset, `+name` with
-//! everything upstream of it, `name+` with everything downstream, `+name+` both, `*` everything.
+//! The syntax is that of Dagster 1.13, as `AssetSelection.from_string` reads it, with names and
+//! expressions in one grammar (Dagster takes either a name or an expression):
+//!
+//! | | |
+//! |---|---|
+//! | `name` | the asset of this name |
+//! | `+name`, `++name`, `*name` | with one, two, all layers of what it reads |
+//! | `name+`, `name++`, `name*` | with one, two, all layers of what reads it |
+//! | `key:"a/*"` | every asset whose key matches, `*` standing for any text |
+//! | `tag:k=v`, `tag:k` | with this tag; without a value, with an empty one |
+//! | `group:g`, `group:<null>` | in this group (`*` as above), in none |
+//! | `+key:"a"`, `2+key:"a"`, `key:"a"+2` | with all, with two layers (likewise `2+name`) |
+//! | `roots(x)`, `sinks(x)` | those of x that read, are read by, none of x |
+//! | `not x`, `x and y`, `x or y`, `(x)`, `*` | as they read, in this order of precedence |
+//! | `x, y` | either, as in a list on Dagster's command line |
+//!
+//! An asset whose name is a number or one of the words and, or, not is written `key:"2"`.
+//!
+//! Dagster's other attributes (owner, kind, status, …) have no counterpart in an [`crate::Asset`]
+//! and are refused by name.
 
-use serde::{Deserialize, Serialize};
+mod expr;
+mod parse;
+mod resolve;
+mod stored;
+
+use std::fmt;
+use std::str::FromStr;
+
 use thiserror::Error;
 
 use crate::graph::AssetGraph;
-use crate::key::{AssetKey, KeyError};
+use crate::key::AssetKey;
+
+use expr::Expr;
 
 /// What to materialize.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// The union of these; empty = every asset of the graph.
-    terms: Vec<Term>,
+    assets: Expr,
     /// Only these partitions of partitioned assets; `None` = all of them.
     partitions: Option<Vec<String>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Term {
-    key: AssetKey,
-    upstream: bool,
-    downstream: bool,
 }
 
 /// Why a selection cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SelectionError {
-    /// A term is no asset key.
-    #[error("selection {selection:?}, column {column}: {source}")]
-    Term {
-        /// The text as given.
+    /// Not a selection.
+    #[error("selection, column {column}: expected {expected}, found {found}\n  {selection}\n  {}^", " ".repeat(.column - 1))]
+    Syntax {
+        /// The text as given, on one line.
         selection: String,
-        /// Where the term starts, in characters from 1.
+        /// Where it cannot be read on, in characters from 1.
         column: usize,
-        /// What is wrong with the key.
-        source: KeyError,
+        /// What could stand there.
+        expected: String,
+        /// What does.
+        found: String,
     },
     /// No asset of that name in the graph.
     #[error("selection: no asset {key}; the graph has {known}")]
@@ -48,6 +67,11 @@ pub enum SelectionError {
         /// The known names, or their number when there are many.
         known: String,
     },
+    /// Nothing but external assets, of which this is one.
+    #[error(
+        "selection: asset {0} is external, expected one that can be materialized; observe it instead"
+    )]
+    External(AssetKey),
     /// No selected asset has such a partition.
     #[error("selection: no selected asset has a partition {0:?}")]
     UnknownPartition(String),
@@ -71,13 +95,8 @@ impl Selection {
     /// These assets and nothing else.
     #[must_use]
     pub fn assets<I: IntoIterator<Item = AssetKey>>(keys: I) -> Self {
-        let terms = keys.into_iter().map(|key| Term {
-            key,
-            upstream: false,
-            downstream: false,
-        });
         Self {
-            terms: terms.collect(),
+            assets: Expr::or(keys.into_iter().map(Expr::of_key).collect()),
             partitions: None,
         }
     }
@@ -85,50 +104,10 @@ impl Selection {
     /// Reads a selection.
     ///
     /// # Errors
-    /// The first term that is no asset key, with its column.
+    /// The place where it cannot be read on.
     pub fn parse(text: &str) -> Result<Self, SelectionError> {
-        let mut terms = Vec::new();
-        let mut everything = false;
-        let mut column = 1;
-        for word in text.split([',', ' ', '\t', '\n']) {
-            if word == "*" {
-                everything = true;
-            } else if !word.is_empty() {
-                let (upstream, rest) = match word.strip_prefix('+') {
-                    Some(rest) => (true, rest),
-                    None => (false, word),
-                };
-                let (downstream, name) = match rest.strip_suffix('+') {
-                    Some(name) => (true, name),
-                    None => (false, rest),
-                };
-                let key = AssetKey::new(name).map_err(|source| SelectionError::Term {
-                    selection: text.to_owned(),
-                    column: column + usize::from(upstream),
-                    source,
-                })?;
-                terms.push(Term {
-                    key,
-                    upstream,
-                    downstream,
-                });
-            }
-            column += word.chars().count() + 1;
-        }
-        if everything {
-            terms.clear();
-        } else if terms.is_empty() {
-            return Err(SelectionError::Term {
-                selection: text.to_owned(),
-                column: 1,
-                source: KeyError::EmptySegment {
-                    key: String::new(),
-                    segment: 1,
-                },
-            });
-        }
         Ok(Self {
-            terms,
+            assets: parse::parse(text)?,
             partitions: None,
         })
     }
@@ -150,33 +129,39 @@ impl Selection {
         self.partitions.as_deref()
     }
 
+    /// The keys of the assets that are meant, in the order of the graph.
+    ///
+    /// # Errors
+    /// A name that the graph does not have.
+    pub fn keys<'a>(&self, graph: &'a AssetGraph) -> Result<Vec<&'a AssetKey>, SelectionError> {
+        let selected = self.resolve(graph)?;
+        let keys = graph.assets().iter().zip(&selected);
+        Ok(keys
+            .filter(|(_, selected)| **selected)
+            .map(|(asset, _)| &asset.key)
+            .collect())
+    }
+
     /// Which assets of the graph are meant, by index.
     pub(crate) fn resolve(&self, graph: &AssetGraph) -> Result<Vec<bool>, SelectionError> {
-        let mut selected = vec![self.terms.is_empty(); graph.len()];
-        for term in &self.terms {
-            let index = graph.index(&term.key).ok_or_else(|| {
-                let known = match graph.len() {
-                    0..=20 => graph
-                        .assets()
-                        .iter()
-                        .map(|asset| asset.key.as_str())
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                    many => format!("{many} others"),
-                };
-                SelectionError::UnknownAsset {
-                    key: term.key.clone(),
-                    known,
-                }
-            })?;
-            selected[index as usize] = true;
-            if term.upstream {
-                graph.mark_upstream(index, &mut selected);
-            }
-            if term.downstream {
-                graph.mark_downstream(index, &mut selected);
-            }
-        }
-        Ok(selected)
+        self.assets.resolve(graph)
     }
 }
+
+/// The assets that are meant, in the syntax that [`Selection::parse`] reads.
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.assets, f)
+    }
+}
+
+impl FromStr for Selection {
+    type Err = SelectionError;
+
+    fn from_str(text: &str) -> Result<Self, SelectionError> {
+        Self::parse(text)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::event::Materialization;
 use crate::key::AssetKey;
+use crate::stop::Stop;
 
 /// The code that materializes one partition of an asset.
 ///
@@ -50,6 +51,8 @@ pub struct StepContext<'a> {
     pub inputs: &'a [Arc<Materialization>],
     /// The run's configuration.
     pub config: &'a Value,
+    /// Whether anybody still waits for this attempt.
+    pub stop: &'a Stop,
 }
 
 /// What a step made.
@@ -83,8 +86,14 @@ impl StepFailure {
     pub const PROCESS_KILLED: &'static str = "ProcessKilled";
     /// Error type of a step process that could not be run or gave no answer (retryable).
     pub const PROCESS_FAILED: &'static str = "ProcessFailed";
+    /// Error type of an attempt that took longer than its asset allows (retryable).
+    pub const TIMEOUT: &'static str = "Timeout";
+    /// Error type of an attempt that was given up because its run was aborted.
+    pub const ABORTED: &'static str = "Aborted";
     /// Error type of a step whose attempts were used up by crashes of the executor.
     pub const INTERRUPTED: &'static str = "Interrupted";
+    /// Error type of a step that did not return one result for each asset that it makes.
+    pub const WRONG_OUTPUTS: &'static str = "WrongOutputs";
     /// Error type of a step one of whose inputs was never materialized and is not in the run.
     pub const MISSING_INPUT: &'static str = "MissingInput";
 

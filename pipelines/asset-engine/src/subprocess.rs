@@ -2,7 +2,8 @@
 //!
 //! A [`Subprocess`] step starts a command for every attempt, writes one JSON document to its
 //! standard input and reads one from its standard output. A command that is killed is a retryable
-//! failure of the attempt, noticed at once.
+//! failure of the attempt, noticed at once. When the attempt is given up (its time is up, its run
+//! was aborted), the command's process group is killed.
 //!
 //! # The command's duties
 //! The command leads a process group of its own; whatever it leaves behind in that group is killed
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::step::{Materialized, Step, StepContext, StepFailure};
+use crate::stop::Stop;
 
 /// Environment variable of the command: process id of the engine that started it.
 pub const PARENT_PID_VARIABLE: &str = "ASSET_ENGINE_PARENT_PID";
@@ -125,7 +127,7 @@ impl Step for Subprocess {
             .spawn()
             .map_err(|error| self.failed("start", error))?;
         let (status, output, stderr) =
-            talk(&mut child, &request).map_err(|error| self.failed("wait", error))?;
+            talk(&mut child, &request, cx.stop).map_err(|error| self.failed("wait", error))?;
         // A command that was killed may have written half an answer, or a whole one and then not
         // ended well; only a command that ended by itself is believed.
         if status.signal().is_none()
@@ -138,7 +140,11 @@ impl Step for Subprocess {
 }
 
 /// Feeds a command and reads all it says, until it has ended and its process group with it.
-fn talk(child: &mut Child, request: &[u8]) -> std::io::Result<(ExitStatus, Vec<u8>, Vec<u8>)> {
+fn talk(
+    child: &mut Child,
+    request: &[u8],
+    stop: &Stop,
+) -> std::io::Result<(ExitStatus, Vec<u8>, Vec<u8>)> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     std::thread::scope(|scope| {
         scope.spawn(move || {
@@ -147,7 +153,7 @@ fn talk(child: &mut Child, request: &[u8]) -> std::io::Result<(ExitStatus, Vec<u
         });
         let stdout = scope.spawn(move || read_all(stdout));
         let stderr = scope.spawn(move || read_all(stderr));
-        let status = reap(child);
+        let status = reap(child, stop);
         let read = |reader: std::thread::ScopedJoinHandle<'_, Vec<u8>>| {
             reader
                 .join()
@@ -170,8 +176,9 @@ fn read_all(pipe: Option<impl Read>) -> Vec<u8> {
 /// Waits for the command, then kills what is left of its process group, so that nothing keeps its
 /// pipes open. The command is waited for without being reaped first: as long as it is a zombie, no
 /// other process can take over its number.
-fn reap(child: &mut Child) -> std::io::Result<ExitStatus> {
+fn reap(child: &mut Child, stop: &Stop) -> std::io::Result<ExitStatus> {
     let pid = Pid::from_child(child);
+    stop.bind(pid);
     loop {
         match waitid(
             WaitId::Pid(pid),
@@ -182,6 +189,7 @@ fn reap(child: &mut Child) -> std::io::Result<ExitStatus> {
             Err(errno) => return Err(errno.into()),
         }
     }
+    stop.unbind();
     // The group is usually gone with its leader.
     let _ = kill_process_group(pid, Signal::KILL);
     child.wait()

@@ -69,21 +69,27 @@ class Patterns:
         progress = await handle.query("progress")
         expect("SagaWorkflow progress", {"begun": acts, "undone": []}, progress)
 
+    async def extract(self):
+        """One long activity, all days of the source."""
+        outcome = await self.execute("ExtractWorkflow", "my-source")
+        expect("ExtractWorkflow", (7, 0), (outcome["days"], outcome["resumed"]))
+
     async def backfill(self):
         """An update of a running workflow, and one that its validator refuses."""
-        argument = {"pipeline": {"source": "my-source", "concurrency": 1}}
+        # Forty days one by one last longer than it takes to change that.
+        argument = {"pipeline": {"source": "all", "concurrency": 1}, "last": "2013-02-09"}
         handle = await self.start("BackfillWorkflow", argument)
         name = "BackfillWorkflow set_concurrency"
-        expect(name, 1, await handle.execute_update("set_concurrency", 4))
+        expect(name, 1, await handle.execute_update("set_concurrency", 16))
         try:
             await handle.execute_update("set_concurrency", 0)
             sys.exit(f"{name}: expected a refusal of 0")
         except WorkflowUpdateFailedError as refused:
             expect(name, True, "expected 1 to" in str(refused.cause))
         progress = await handle.query("progress")
-        expect("BackfillWorkflow progress", 4, progress["concurrency"])
+        expect("BackfillWorkflow progress", 16, progress["concurrency"])
         outcome = await handle.result()
-        expect("BackfillWorkflow", (7, []), (outcome["succeeded"], outcome["failed"]))
+        expect("BackfillWorkflow", (40, []), (outcome["succeeded"], outcome["failed"]))
 
     async def approval(self):
         """Two signals, of which the first one counts, and two queries."""
@@ -151,6 +157,7 @@ async def main():
     await patterns.pipelines()
     await patterns.a_second_run_changes_nothing()
     await patterns.saga()
+    await patterns.extract()
     await patterns.backfill()
     await patterns.approval()
     await patterns.daily()

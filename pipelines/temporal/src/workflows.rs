@@ -22,7 +22,6 @@
 
 pub mod approval;
 pub mod backfill;
-mod backfill_state;
 pub mod daily;
 pub mod extract;
 pub mod lanes;
@@ -37,8 +36,7 @@ pub mod steps;
 pub mod wait;
 
 pub use approval::ApprovalWorkflow;
-pub use backfill::BackfillWorkflow;
-pub use backfill_state::MAX_CONCURRENCY;
+pub use backfill::{BackfillWorkflow, MAX_CONCURRENCY};
 pub use daily::DailyWorkflow;
 pub use extract::ExtractWorkflow;
 pub use noop::NoopWorkflow;

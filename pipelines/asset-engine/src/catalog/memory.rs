@@ -4,9 +4,18 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{CatalogError, Draft, RunInfo, Store};
-use crate::event::{Event, EventRecord, Materialization, RunStatus};
+use super::{
+    CatalogError, Draft, EachVersion, Head, RunInfo, Stamp, Store, Verified, Version, chain,
+    writing,
+};
+use crate::event::{
+    BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
+    RunStatus, Tick,
+};
 use crate::key::AssetKey;
+
+/// The partition and the name of a check.
+type CheckName = (Option<Arc<str>>, Arc<str>);
 
 /// The tables.
 #[derive(Debug)]
@@ -16,6 +25,12 @@ pub(crate) struct MemoryStore {
     runs: Vec<RunInfo>,
     run_index: HashMap<Arc<str>, usize>,
     latest: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, Arc<Materialization>>>,
+    observations: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, Arc<Observation>>>,
+    checks: HashMap<AssetKey, BTreeMap<CheckName, Arc<CheckResult>>>,
+    stamps: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, Stamp>>,
+    ticks: BTreeMap<Arc<str>, Arc<Tick>>,
+    orders: Vec<Arc<RunRecord>>,
+    backfills: Vec<BackfillInfo>,
 }
 
 impl MemoryStore {
@@ -31,8 +46,88 @@ impl Default for MemoryStore {
             runs: Vec::new(),
             run_index: HashMap::new(),
             latest: HashMap::new(),
+            observations: HashMap::new(),
+            checks: HashMap::new(),
+            stamps: HashMap::new(),
+            ticks: BTreeMap::new(),
+            orders: Vec::new(),
+            backfills: Vec::new(),
         }
     }
+}
+
+impl MemoryStore {
+    fn derive(&mut self, event: &Event) {
+        match event {
+            Event::RunSubmitted(record) => {
+                self.orders.retain(|order| order.run != record.run);
+                self.run_index
+                    .insert(Arc::clone(&record.run), self.runs.len());
+                self.runs.push(RunInfo {
+                    record: Arc::clone(record),
+                    status: RunStatus::Started,
+                });
+            }
+            Event::RunEnded { run, status, .. } => {
+                if let Some(index) = self.run_index.get(run) {
+                    self.runs[*index].status = *status;
+                }
+            }
+            Event::Materialized(made) => {
+                let pieces = self.latest.entry(made.asset.clone()).or_default();
+                pieces.insert(made.partition.clone(), Arc::clone(made));
+            }
+            Event::Observed(seen) => {
+                let pieces = self.observations.entry(seen.asset.clone()).or_default();
+                pieces.insert(seen.partition.clone(), Arc::clone(seen));
+            }
+            Event::Checked(check) => {
+                let checks = self.checks.entry(check.asset.clone()).or_default();
+                let key = (check.partition.clone(), Arc::clone(&check.name));
+                checks.insert(key, Arc::clone(check));
+            }
+            Event::Ticked(tick) => {
+                self.ticks
+                    .insert(Arc::clone(&tick.automation), Arc::clone(tick));
+                self.orders.extend(tick.orders.iter().cloned());
+            }
+            Event::BackfillRequested(record) => self.backfills.push(BackfillInfo {
+                record: Arc::clone(record),
+                status: RunStatus::Started,
+            }),
+            Event::BackfillEnded { id, status } => {
+                let own = |info: &&mut BackfillInfo| info.record.id.as_str() == id.as_ref();
+                if let Some(info) = self.backfills.iter_mut().find(own) {
+                    info.status = *status;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes when a piece was made or seen.
+    fn stamp(&mut self, draft: &Draft) {
+        let (asset, partition) = match &draft.event {
+            Event::Materialized(made) => (&made.asset, &made.partition),
+            Event::Observed(seen) => (&seen.asset, &seen.partition),
+            _ => return,
+        };
+        let stamp = Stamp {
+            partition: partition.clone(),
+            seq: self.events.len() as u64 + 1,
+            at_ms: draft.at_ms,
+        };
+        let pieces = self.stamps.entry(asset.clone()).or_default();
+        pieces.insert(partition.clone(), stamp);
+    }
+}
+
+/// The newest of each piece of an asset, in order.
+fn newest<K, T>(table: &HashMap<AssetKey, BTreeMap<K, Arc<T>>>, asset: &AssetKey) -> Vec<Arc<T>> {
+    table
+        .get(asset)
+        .map(|pieces| pieces.values().cloned().collect())
+        .unwrap_or_default()
 }
 
 impl Store for MemoryStore {
@@ -50,28 +145,8 @@ impl Store for MemoryStore {
             });
         }
         for draft in drafts {
-            match &draft.event {
-                Event::RunSubmitted(record) => {
-                    self.run_index
-                        .insert(Arc::clone(&record.run), self.runs.len());
-                    self.runs.push(RunInfo {
-                        record: Arc::clone(record),
-                        status: RunStatus::Started,
-                    });
-                }
-                Event::RunEnded { run, status, .. } => {
-                    if let Some(index) = self.run_index.get(run) {
-                        self.runs[*index].status = *status;
-                    }
-                }
-                Event::Materialized(made) => {
-                    self.latest
-                        .entry(made.asset.clone())
-                        .or_default()
-                        .insert(made.partition.clone(), Arc::clone(made));
-                }
-                _ => {}
-            }
+            self.derive(&draft.event);
+            self.stamp(draft);
             self.events.push(EventRecord {
                 seq: self.events.len() as u64 + 1,
                 t_ns: draft.t_ns,
@@ -81,6 +156,63 @@ impl Store for MemoryStore {
             });
         }
         Ok(())
+    }
+
+    fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
+        Ok(self.ticks.values().cloned().collect())
+    }
+
+    fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError> {
+        let wanted = self
+            .runs
+            .iter()
+            .filter(|info| info.record.run.starts_with(prefix));
+        Ok(wanted
+            .map(|info| (info.record.run.to_string(), info.status))
+            .collect())
+    }
+
+    fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError> {
+        Ok(self.orders.clone())
+    }
+
+    fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
+        Ok(self.backfills.clone())
+    }
+
+    fn stamps(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
+        let mut stamps: Vec<Stamp> = self
+            .stamps
+            .get(asset)
+            .map(|pieces| pieces.values().cloned().collect())
+            .unwrap_or_default();
+        stamps.sort_by_key(|stamp| stamp.seq);
+        Ok(stamps)
+    }
+
+    fn head(&self) -> Result<Head, CatalogError> {
+        let digest = self.events.iter().fold(chain::START, |before, record| {
+            let draft = Draft {
+                t_ns: record.t_ns,
+                at_ms: record.at_ms,
+                event: record.event.clone(),
+            };
+            let encoded = writing::encode(&record.event);
+            let record = encoded.record(record.seq.cast_signed(), record.epoch, &draft);
+            record.digest(&before)
+        });
+        Ok(Head {
+            seq: self.events.len() as u64,
+            digest: chain::hex(&digest),
+        })
+    }
+
+    fn verify(&self, noted: Option<&Head>) -> Result<Verified, CatalogError> {
+        let head = self.head()?;
+        Ok(Verified {
+            missing: noted.map_or(0, |noted| noted.seq.saturating_sub(head.seq)),
+            head,
+        })
     }
 
     fn runs(&self) -> Result<Vec<RunInfo>, CatalogError> {
@@ -114,10 +246,24 @@ impl Store for MemoryStore {
     }
 
     fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError> {
-        Ok(self
+        Ok(newest(&self.latest, asset))
+    }
+
+    fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError> {
+        let pieces = self
             .latest
             .get(asset)
-            .map(|pieces| pieces.values().cloned().collect())
-            .unwrap_or_default())
+            .into_iter()
+            .flat_map(BTreeMap::values);
+        pieces.for_each(|made| call(Version::of(made)));
+        Ok(())
+    }
+
+    fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {
+        Ok(newest(&self.observations, asset))
+    }
+
+    fn checks(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError> {
+        Ok(newest(&self.checks, asset))
     }
 }

@@ -1,36 +1,32 @@
-//! Events as rows: how they are written into the log and read back.
+//! Rows of the log as events.
 //!
 //! Reading is total: whatever stands in a row, the answer is an event or a reason, never a panic.
 
 use std::sync::Arc;
 
 use rusqlite::Row;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
+use super::body::{
+    BackfillEndedBody, CheckedBody, EndedBody, FailedBody, MadeBody, ObservedBody, OrderBody,
+    RunBody, TickBody,
+};
+use super::chain::Record;
 use crate::event::{
-    Attempt, Event, EventRecord, InputVersion, Materialization, Mode, RunRecord, RunStatus,
-    SkipReason,
+    Attempt, CheckResult, Event, EventRecord, InputVersion, Materialization, Observation,
+    RunRecord, SkipReason, Tick,
 };
 use crate::key::AssetKey;
 use crate::selection::Selection;
 use crate::step::StepFailure;
-
-/// The columns of an event that depend on its kind.
-pub(super) struct EncodedEvent<'a> {
-    pub kind: &'static str,
-    pub asset: Option<&'a str>,
-    pub partition: Option<&'a str>,
-    pub attempt: Option<u32>,
-    pub body: Option<String>,
-}
 
 /// A row of the log.
 pub(super) struct StoredEvent {
     pub seq: i64,
     t_ns: i64,
     at_ms: i64,
-    epoch: i64,
+    pub epoch: i64,
     kind: String,
     run: String,
     asset: Option<String>,
@@ -38,6 +34,9 @@ pub(super) struct StoredEvent {
     attempt: Option<i64>,
     body: Option<String>,
 }
+
+/// How many columns [`select`] asks for, and so the place of the first one more.
+pub(super) const COLUMNS: usize = 10;
 
 /// A query for whole events, which lie in the table called `e`.
 pub(super) fn select(tables: &str, more_columns: &str) -> String {
@@ -62,107 +61,21 @@ impl StoredEvent {
             body: row.get(9)?,
         })
     }
-}
 
-#[derive(Serialize, Deserialize)]
-struct RunBody<S, C> {
-    selection: S,
-    mode: Mode,
-    config: C,
-}
-
-#[derive(Serialize, Deserialize)]
-struct MadeBody<V, M, I> {
-    data_version: V,
-    code_version: V,
-    metadata: M,
-    inputs: I,
-}
-
-#[derive(Serialize, Deserialize)]
-struct FailedBody<F> {
-    failure: F,
-    retry_delay_ns: Option<u64>,
-    check: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-struct EndedBody {
-    status: RunStatus,
-    fresh: u64,
-}
-
-fn json(body: &impl Serialize) -> Option<String> {
-    // These shapes have text keys only and cannot fail to serialize; were one to, the row would
-    // have no body, which reading reports.
-    serde_json::to_string(body).ok()
-}
-
-/// An event as a row.
-pub(super) fn encode(event: &Event) -> EncodedEvent<'_> {
-    let (kind, attempt, body) = match event {
-        Event::RunSubmitted(record) => {
-            let body = RunBody {
-                selection: &record.selection,
-                mode: record.mode,
-                config: record.config.as_ref(),
-            };
-            ("run_submitted", None, json(&body))
+    /// Itself, as its digest sees it.
+    pub fn record(&self) -> Record<'_> {
+        Record {
+            seq: self.seq,
+            t_ns: self.t_ns,
+            at_ms: self.at_ms,
+            epoch: self.epoch,
+            kind: &self.kind,
+            run: &self.run,
+            asset: self.asset.as_deref(),
+            partition: self.partition.as_deref(),
+            attempt: self.attempt,
+            body: self.body.as_deref(),
         }
-        Event::RunResumed { .. } => ("run_resumed", None, None),
-        Event::RunEnded { status, fresh, .. } => {
-            let body = EndedBody {
-                status: *status,
-                fresh: *fresh,
-            };
-            ("run_ended", None, json(&body))
-        }
-        Event::AttemptStarted(attempt) => ("attempt_started", Some(attempt.attempt), None),
-        Event::AttemptInterrupted(attempt) => ("attempt_interrupted", Some(attempt.attempt), None),
-        Event::AttemptFailed {
-            attempt,
-            failure,
-            retry_delay_ns,
-            check,
-        } => {
-            let body = FailedBody {
-                failure,
-                retry_delay_ns: *retry_delay_ns,
-                check: *check,
-            };
-            ("attempt_failed", Some(attempt.attempt), json(&body))
-        }
-        Event::Materialized(made) => {
-            let body = MadeBody {
-                data_version: made.data_version.as_str(),
-                code_version: made.code_version.as_ref(),
-                metadata: &made.metadata,
-                inputs: &made.inputs,
-            };
-            ("materialized", Some(made.attempt), json(&body))
-        }
-        Event::Skipped { reason, .. } => ("skipped", None, json(reason)),
-    };
-    let piece = piece(event);
-    EncodedEvent {
-        kind,
-        asset: piece.map(|(asset, _)| asset.as_str()),
-        partition: piece.and_then(|(_, partition)| partition.as_deref()),
-        attempt,
-        body,
-    }
-}
-
-fn piece(event: &Event) -> Option<(&AssetKey, &Option<Arc<str>>)> {
-    match event {
-        Event::AttemptStarted(attempt)
-        | Event::AttemptInterrupted(attempt)
-        | Event::AttemptFailed { attempt, .. } => Some((&attempt.asset, &attempt.partition)),
-        Event::Materialized(made) => Some((&made.asset, &made.partition)),
-        Event::Skipped {
-            asset, partition, ..
-        } => Some((asset, partition)),
-        Event::RunSubmitted(_) | Event::RunResumed { .. } | Event::RunEnded { .. } => None,
     }
 }
 
@@ -230,10 +143,59 @@ fn decode_event(stored: StoredEvent, epoch: u64) -> Result<Event, String> {
                 inputs: body.inputs,
             })))
         }
+        "observed" => {
+            let body: ObservedBody<String, Value> = body(&stored)?;
+            Ok(Event::Observed(Arc::new(Observation {
+                run,
+                asset: asset(&stored)?,
+                partition: partition(&stored),
+                data_version: body.data_version,
+                metadata: body.metadata,
+            })))
+        }
+        "checked" => {
+            let body: CheckedBody<String, Value> = body(&stored)?;
+            Ok(Event::Checked(Arc::new(CheckResult {
+                run,
+                asset: asset(&stored)?,
+                partition: partition(&stored),
+                name: Arc::from(body.name),
+                passed: body.passed,
+                severity: body.severity,
+                data_version: body.data_version,
+                metadata: body.metadata,
+            })))
+        }
+        "ticked" => {
+            let body: TickBody<String, OrderBody<String, Selection, Value>> = body(&stored)?;
+            let order = |order: OrderBody<String, Selection, Value>| {
+                Arc::new(RunRecord {
+                    run: Arc::from(order.run),
+                    selection: order.selection,
+                    mode: order.mode,
+                    config: Arc::new(order.config),
+                })
+            };
+            Ok(Event::Ticked(Arc::new(Tick {
+                automation: Arc::from(body.automation),
+                for_ms: body.for_ms,
+                cursor: body.cursor,
+                orders: body.orders.into_iter().map(order).collect(),
+                note: body.note,
+            })))
+        }
+        "backfill_requested" => Ok(Event::BackfillRequested(Arc::new(body(&stored)?))),
+        "backfill_ended" => {
+            let body: BackfillEndedBody<String> = body(&stored)?;
+            Ok(Event::BackfillEnded {
+                id: Arc::from(body.id),
+                status: body.status,
+            })
+        }
         "skipped" => Ok(Event::Skipped {
             run,
             asset: asset(&stored)?,
-            partition: stored.partition.as_deref().map(Arc::from),
+            partition: partition(&stored),
             reason: body::<SkipReason>(&stored)?,
         }),
         other => Err(format!("unknown kind of event {other:?}")),
@@ -256,6 +218,10 @@ fn asset(stored: &StoredEvent) -> Result<AssetKey, String> {
     AssetKey::new(text).map_err(|error| error.to_string())
 }
 
+fn partition(stored: &StoredEvent) -> Option<Arc<str>> {
+    stored.partition.as_deref().map(Arc::from)
+}
+
 fn attempt(stored: &StoredEvent, run: Arc<str>) -> Result<Attempt, String> {
     let number = stored
         .attempt
@@ -264,7 +230,7 @@ fn attempt(stored: &StoredEvent, run: Arc<str>) -> Result<Attempt, String> {
     Ok(Attempt {
         run,
         asset: asset(stored)?,
-        partition: stored.partition.as_deref().map(Arc::from),
+        partition: partition(stored),
         attempt: number,
     })
 }

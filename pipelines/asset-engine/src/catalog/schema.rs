@@ -1,15 +1,20 @@
 //! The tables of a catalog file, their version, and how a file is told from another program's.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::reading::{self, StoredEvent};
+use super::{Version, chain};
+use crate::event::Event;
 
 /// `PRAGMA application_id` of a catalog: "AsCa".
 pub(super) const APPLICATION_ID: i64 = 0x4173_4361;
 
 /// `PRAGMA user_version` of the newest schema.
-pub(super) const SCHEMA_VERSION: i64 = 1;
+pub(super) const SCHEMA_VERSION: i64 = 3;
 
 /// Step n brings version n to n + 1. A published step never changes.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 3] = [
+    "
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
     value INTEGER NOT NULL
@@ -44,7 +49,48 @@ CREATE TABLE latest (
     seq       INTEGER NOT NULL,
     PRIMARY KEY (asset, partition)
 ) WITHOUT ROWID;
-"];
+",
+    "
+-- SHA-256 over the record and the digest of the one before; empty only while a migration runs.
+ALTER TABLE events ADD COLUMN digest BLOB NOT NULL DEFAULT x'';
+-- Derived. The newest observation of a piece, and the newest result of each check of a piece.
+CREATE TABLE observations (
+    asset     TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    seq       INTEGER NOT NULL,
+    PRIMARY KEY (asset, partition)
+) WITHOUT ROWID;
+CREATE TABLE checks (
+    asset     TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    seq       INTEGER NOT NULL,
+    PRIMARY KEY (asset, partition, name)
+) WITHOUT ROWID;
+-- Derived. The newest tick of an automation; the runs that ticks asked for and that are not yet
+-- submitted; backfills.
+CREATE TABLE automations (
+    name TEXT PRIMARY KEY,
+    seq  INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE orders (
+    run TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE backfills (
+    id     TEXT PRIMARY KEY,
+    seq    INTEGER NOT NULL,
+    status TEXT NOT NULL
+) WITHOUT ROWID;
+",
+    "
+-- Of the newest materialization: the version of the code and the fingerprints of its data and of
+-- what it read; NULL where the record cannot be read.
+ALTER TABLE latest ADD COLUMN code TEXT;
+ALTER TABLE latest ADD COLUMN piece INTEGER;
+ALTER TABLE latest ADD COLUMN inputs INTEGER;
+",
+];
 
 /// What was found in a file.
 pub(super) enum Found {
@@ -77,10 +123,79 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<Found> {
             transaction.execute_batch(sql)?;
         }
     }
+    if version == 1 {
+        chain_records(&transaction)?;
+    }
+    if version > 0 {
+        note_versions(&transaction)?;
+        // An executor of the older version that still lives would go on writing in its way: it is
+        // fenced off.
+        transaction.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'", [])?;
+    }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()?;
     Ok(Found::Ready)
+}
+
+/// Gives records of version 1 their digests.
+fn chain_records(connection: &Connection) -> rusqlite::Result<()> {
+    let mut update = connection.prepare("UPDATE events SET digest = ?2 WHERE seq = ?1")?;
+    let mut statement =
+        connection.prepare(&(reading::select("events e", "") + " ORDER BY e.seq"))?;
+    let mut rows = statement.query([])?;
+    let mut digest = chain::START;
+    while let Some(row) = rows.next()? {
+        let stored = StoredEvent::of(row)?;
+        digest = stored.record().digest(&digest);
+        update.execute(params![stored.seq, digest])?;
+    }
+    Ok(())
+}
+
+/// Gives the newest materializations of versions 1 and 2 their fingerprints.
+fn note_versions(connection: &Connection) -> rusqlite::Result<()> {
+    let mut update = connection
+        .prepare("UPDATE latest SET code = ?2, piece = ?3, inputs = ?4 WHERE seq = ?1")?;
+    let sql = reading::select("latest l JOIN events e ON e.seq = l.seq", "");
+    let mut statement = connection.prepare(&sql)?;
+    let stored = statement.query_map([], StoredEvent::of)?;
+    for stored in stored.collect::<rusqlite::Result<Vec<_>>>()? {
+        let seq = stored.seq;
+        if let Ok(Event::Materialized(made)) = reading::decode(stored).map(|record| record.event) {
+            let version = Version::of(&made);
+            let (piece, inputs) = (version.piece.cast_signed(), version.inputs.cast_signed());
+            update.execute(params![seq, version.code_version, piece, inputs])?;
+        }
+    }
+    Ok(())
+}
+
+/// What is written in the schema of a database, if it is not what a new catalog has. A changed
+/// definition can hide rows that are there.
+pub(super) fn unexpected(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let mut new = Connection::open_in_memory()?;
+    prepare(&mut new)?;
+    let (expected, found) = (definitions(&new)?, definitions(connection)?);
+    let differs =
+        |(expected, found): (&String, &String)| (expected != found).then(|| found.clone());
+    if expected.len() != found.len() {
+        return Ok(Some(format!(
+            "{} definitions, expected {}",
+            found.len(),
+            expected.len()
+        )));
+    }
+    Ok(expected.iter().zip(&found).find_map(differs))
+}
+
+fn definitions(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT type || ' ' || name || ' ' || tbl_name || ': ' || coalesce(sql, '')
+         FROM sqlite_schema ORDER BY 1",
+    )?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
 }
 
 fn inspect(connection: &Connection) -> rusqlite::Result<(i64, i64)> {

@@ -1,16 +1,30 @@
 //! A catalog in a SQLite file, in WAL mode: one writer, readers beside it.
 
+mod append;
+mod automation;
+mod rows;
+mod verify;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension};
 
+use super::chain::hex;
 use super::reading::{self, StoredEvent};
 use super::schema::{self, APPLICATION_ID, Found, SCHEMA_VERSION};
-use super::{CatalogError, Draft, Durability, Failpoint, RunInfo, Store};
-use crate::event::{Event, EventRecord, Materialization, RunStatus};
+use super::{
+    CatalogError, Draft, Durability, EachVersion, Failpoint, Head, RunInfo, Stamp, Store, Verified,
+    Version,
+};
+use crate::event::{
+    BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
+    RunStatus, Tick,
+};
 use crate::key::AssetKey;
+use append::{Refused, append};
+use rows::materialization;
 
 /// How long a statement waits for another process's write lock. Only opening and a fenced-off
 /// executor ever meet one.
@@ -87,151 +101,41 @@ impl SqliteStore {
     ) -> Result<T, CatalogError> {
         read(&self.connection).map_err(self.failed(doing))
     }
-
-    fn decode(&self, stored: StoredEvent) -> Result<EventRecord, CatalogError> {
-        let seq = stored.seq;
-        reading::decode(stored).map_err(|reason| CatalogError::Corrupt {
-            path: self.path.clone(),
-            place: format!("event {seq}"),
-            reason,
-        })
-    }
-
-    fn materialization(&self, stored: StoredEvent) -> Result<Arc<Materialization>, CatalogError> {
-        let seq = stored.seq;
-        match self.decode(stored)?.event {
-            Event::Materialized(made) => Ok(made),
-            _ => Err(CatalogError::Corrupt {
-                path: self.path.clone(),
-                place: format!("event {seq}"),
-                reason: "the table of newest materializations points at another event".to_owned(),
-            }),
-        }
-    }
-
-    fn run_info(&self, (stored, status): (StoredEvent, String)) -> Result<RunInfo, CatalogError> {
-        let place = format!("event {}", stored.seq);
-        let corrupt = |reason: String| CatalogError::Corrupt {
-            path: self.path.clone(),
-            place: place.clone(),
-            reason,
-        };
-        let status = RunStatus::parse(&status)
-            .ok_or_else(|| corrupt(format!("unknown run status {status:?}")))?;
-        match self.decode(stored)?.event {
-            Event::RunSubmitted(record) => Ok(RunInfo { record, status }),
-            _ => Err(corrupt(
-                "the table of runs points at another event".to_owned(),
-            )),
-        }
-    }
-}
-
-/// Why a transaction did not come about.
-enum Refused {
-    Sqlite(rusqlite::Error),
-    Fenced(u64),
-    Planned(CatalogError),
-}
-
-impl From<rusqlite::Error> for Refused {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-impl From<CatalogError> for Refused {
-    fn from(error: CatalogError) -> Self {
-        Self::Planned(error)
-    }
-}
-
-/// One transaction: epoch check, events, derived rows.
-fn append(
-    connection: &mut Connection,
-    failpoint: &Failpoint,
-    epoch: u64,
-    drafts: &[Draft],
-) -> Result<(), Refused> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    {
-        let current: u64 = transaction
-            .prepare_cached("SELECT value FROM meta WHERE name = 'epoch'")?
-            .query_row([], |row| row.get::<_, i64>(0))?
-            .cast_unsigned();
-        if current != epoch {
-            return Err(Refused::Fenced(current));
-        }
-        let mut seq: i64 = transaction
-            .prepare_cached("SELECT coalesce(max(seq), 0) FROM events")?
-            .query_row([], |row| row.get(0))?;
-        let mut insert = transaction.prepare_cached(
-            "INSERT INTO events (seq, t_ns, at_ms, epoch, kind, run, asset, partition, attempt, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?;
-        for draft in drafts {
-            seq += 1;
-            let row = reading::encode(&draft.event);
-            failpoint.pass("event")?;
-            insert.execute(params![
-                seq,
-                draft.t_ns.cast_signed(),
-                draft.at_ms.cast_signed(),
-                epoch.cast_signed(),
-                row.kind,
-                draft.event.run(),
-                row.asset,
-                row.partition,
-                row.attempt,
-                row.body,
-            ])?;
-            derive(&transaction, failpoint, seq, &draft.event)?;
-        }
-    }
-    failpoint.pass("before commit")?;
-    transaction.commit()?;
-    failpoint.pass("after commit")?;
-    Ok(())
-}
-
-/// The rows that follow from an event.
-fn derive(
-    connection: &Connection,
-    failpoint: &Failpoint,
-    seq: i64,
-    event: &Event,
-) -> Result<(), Refused> {
-    match event {
-        Event::Materialized(made) => {
-            failpoint.pass("newest materialization")?;
-            connection
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO latest (asset, partition, seq) VALUES (?1, ?2, ?3)",
-                )?
-                .execute(params![
-                    made.asset.as_str(),
-                    made.partition.as_deref().unwrap_or_default(),
-                    seq
-                ])?;
-        }
-        Event::RunSubmitted(record) => {
-            failpoint.pass("run")?;
-            connection
-                .prepare_cached("INSERT INTO runs (run, first_seq, status) VALUES (?1, ?2, ?3)")?
-                .execute(params![record.run, seq, RunStatus::Started.as_str()])?;
-        }
-        Event::RunEnded { run, status, .. } => {
-            failpoint.pass("run")?;
-            connection
-                .prepare_cached("UPDATE runs SET status = ?2, last_seq = ?3 WHERE run = ?1")?
-                .execute(params![run, status.as_str(), seq])?;
-        }
-        _ => {}
-    }
-    Ok(())
 }
 
 impl Store for SqliteStore {
+    fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
+        self.newest_ticks()
+    }
+
+    fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError> {
+        self.statuses_of(prefix)
+    }
+
+    fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError> {
+        self.open_orders()
+    }
+
+    fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
+        self.all_backfills()
+    }
+
+    fn stamps(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
+        self.newest_stamps(asset)
+    }
+
+    fn head(&self) -> Result<Head, CatalogError> {
+        let (seq, digest) = self.read("read the newest event", append::newest)?;
+        Ok(Head {
+            seq: seq.cast_unsigned(),
+            digest: hex(&digest),
+        })
+    }
+
+    fn verify(&self, noted: Option<&Head>) -> Result<Verified, CatalogError> {
+        self.verify_all(noted)
+    }
+
     fn next_epoch(&mut self) -> Result<u64, CatalogError> {
         self.failpoint.pass("epoch")?;
         let epoch: i64 = self.read("raise the epoch", |connection| {
@@ -315,19 +219,42 @@ impl Store for SqliteStore {
                 )
                 .optional()
         })?;
-        row.map(|row| self.materialization(row)).transpose()
+        row.map(|row| self.pointed("latest", row, materialization))
+            .transpose()
     }
 
     fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError> {
-        let rows = self.read("read the materializations", |connection| {
-            let sql = reading::select("latest l JOIN events e ON e.seq = l.seq", "")
-                + " WHERE l.asset = ?1 ORDER BY l.partition";
-            let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map([asset.as_str()], StoredEvent::of)?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
+        self.newest("latest", "t.partition", asset, materialization)
+    }
+
+    fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError> {
+        let complete = self.read("read the versions of an asset", |connection| {
+            rows::each_version(connection, asset, call)
         })?;
-        rows.into_iter()
-            .map(|row| self.materialization(row))
-            .collect()
+        if !complete {
+            // A record that could not be read when the catalog was migrated says why, by name.
+            let newest = self.latest_of(asset)?;
+            newest.iter().for_each(|made| call(Version::of(made)));
+        }
+        Ok(())
+    }
+
+    fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {
+        self.newest("observations", "t.partition", asset, |event| match event {
+            Event::Observed(seen) => Some(seen),
+            _ => None,
+        })
+    }
+
+    fn checks(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError> {
+        self.newest(
+            "checks",
+            "t.partition, t.name",
+            asset,
+            |event| match event {
+                Event::Checked(check) => Some(check),
+                _ => None,
+            },
+        )
     }
 }

@@ -1,7 +1,7 @@
 //! The start log: attempts that began, in a file beside the catalog, ahead of the group commit.
 //!
-//! One JSON line an attempt, one write(2) with `O_APPEND` and no fsync: it outlives SIGKILL of the
-//! process. The line is written before the step is called; a line cut short by the kill therefore
+//! One line an attempt, JSON, a tab and a checksum of the JSON; one write(2) with `O_APPEND` and no
+//! fsync: it outlives SIGKILL of the process. The line is written before the step is called; a line cut short by the kill therefore
 //! belongs to a step that did not begin, and is ignored. The file is emptied when the catalog has
 //! everything that it says.
 
@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::{CatalogError, Failpoint};
+use super::{CatalogError, Failpoint, chain};
 use crate::event::Attempt;
 use crate::key::AssetKey;
 
@@ -100,6 +101,9 @@ impl StartLog {
         let written = serde_json::to_writer(&mut self.line, &line)
             .map_err(std::io::Error::from)
             .and_then(|()| {
+                let checksum = checksum(&self.line);
+                self.line.push(b'\t');
+                self.line.extend_from_slice(checksum.as_bytes());
                 self.line.push(b'\n');
                 self.file.write_all(&self.line)
             });
@@ -134,6 +138,11 @@ impl StartLog {
     }
 }
 
+/// Eight bytes of the SHA-256 of a line's JSON, in hexadecimal.
+fn checksum(json: &[u8]) -> String {
+    chain::hex(&Sha256::digest(json)[..8])
+}
+
 fn parse(path: &Path, text: &[u8]) -> Result<Vec<Start>, CatalogError> {
     let mut starts = Vec::new();
     for (number, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
@@ -145,8 +154,14 @@ fn parse(path: &Path, text: &[u8]) -> Result<Vec<Start>, CatalogError> {
             place: format!("line {}", number + 1),
             reason,
         };
+        let json = match line.iter().position(|byte| *byte == b'\t') {
+            // Version 1 of the catalog had no checksums.
+            None => line,
+            Some(tab) if checksum(&line[..tab]).as_bytes() == &line[tab + 1..] => &line[..tab],
+            Some(_) => return Err(corrupt("does not match its checksum".to_owned())),
+        };
         let line: Line<'_> =
-            serde_json::from_slice(line).map_err(|error| corrupt(error.to_string()))?;
+            serde_json::from_slice(json).map_err(|error| corrupt(error.to_string()))?;
         starts.push(Start {
             t_ns: line.t_ns,
             at_ms: line.at_ms,
@@ -197,6 +212,27 @@ mod tests {
         log.empty().unwrap();
         let (_log, left) = StartLog::open(&catalog, Failpoint::default()).unwrap();
         assert!(left.is_empty());
+    }
+
+    #[test]
+    fn a_flipped_byte_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalog = dir.path().join("catalog.db");
+        let (mut log, _) = StartLog::open(&catalog, Failpoint::default()).unwrap();
+        log.append(&start(1)).unwrap();
+        log.append(&start(2)).unwrap();
+        let path = StartLog::path_beside(&catalog);
+        let whole = std::fs::read(&path).unwrap();
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << (at % 8);
+            // A line that lost its end is one that was never written, so only the last may.
+            let last_newline = at + 1 == whole.len();
+            match parse(&path, &bytes) {
+                Ok(starts) => assert!(last_newline && starts == [start(1)], "byte {at}"),
+                Err(error) => assert!(error.to_string().contains(": line "), "{error}"),
+            }
+        }
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::event::{Event, EventRecord, Materialization, RunStatus, SkipReason};
+use crate::event::{Event, EventRecord, Materialization, Observation, RunStatus, SkipReason};
 use crate::key::AssetKey;
+use crate::plan::seen;
 use crate::step::StepFailure;
 
 /// How a run ended.
@@ -17,14 +18,15 @@ pub struct RunOutcome {
     pub steps: StepCounts,
     /// The steps that failed for good.
     pub failures: Vec<FailedStep>,
-    /// What this run materialized, before and after a crash, in no particular order.
+    /// What this run materialized, or what it observed, before and after a crash, in no particular
+    /// order.
     pub materializations: Vec<Arc<Materialization>>,
 }
 
 /// Steps of a run by how they ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StepCounts {
-    /// Materialized.
+    /// Materialized, or observed.
     pub materialized: u64,
     /// Fresh when their turn came, so not executed.
     pub fresh: u64,
@@ -32,6 +34,8 @@ pub struct StepCounts {
     pub failed: u64,
     /// Not executed, as something upstream failed.
     pub skipped: u64,
+    /// Blocking checks that failed; what they checked counts as materialized.
+    pub blocked: u64,
     /// Not executed, as the run was cancelled.
     pub canceled: u64,
 }
@@ -65,6 +69,12 @@ impl RunOutcome {
                     outcome.steps.materialized += 1;
                     outcome.materializations.push(Arc::clone(made));
                 }
+                Event::Observed(look) => {
+                    outcome.steps.materialized += 1;
+                    let seen = seen(Observation::clone(look), record.epoch);
+                    outcome.materializations.push(seen);
+                }
+                Event::Checked(check) => outcome.steps.blocked += u64::from(check.blocks()),
                 Event::AttemptFailed {
                     attempt,
                     failure,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use thiserror::Error;
 
+use super::limits::TagLimit;
 use crate::catalog::{CatalogError, Durability};
 use crate::event::{Mode, RunRecord};
 use crate::graph::AssetGraph;
@@ -13,10 +14,12 @@ use crate::lock::Lock;
 use crate::selection::{Selection, SelectionError};
 
 /// How an executor works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecutorOptions {
     /// Steps executed at once, over all runs; at least 1.
     pub concurrency: NonZero<usize>,
+    /// Further limits on steps with a tag.
+    pub tag_limits: Vec<TagLimit>,
     /// What a committed step survives.
     pub durability: Durability,
     /// What to do when another executor owns the catalog.
@@ -28,6 +31,7 @@ impl Default for ExecutorOptions {
     fn default() -> Self {
         Self {
             concurrency: std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),
+            tag_limits: Vec::new(),
             durability: Durability::default(),
             lock: Lock::default(),
         }
@@ -39,6 +43,18 @@ impl ExecutorOptions {
     #[must_use]
     pub fn concurrency(mut self, steps: usize) -> Self {
         self.concurrency = NonZero::new(steps).unwrap_or(NonZero::<usize>::MIN);
+        self
+    }
+
+    /// Limits the steps at once whose assets have a tag, of one value or, with `None`, of any; 0 is
+    /// taken as 1.
+    #[must_use]
+    pub fn tag_limit(mut self, tag: &str, value: Option<&str>, steps: usize) -> Self {
+        self.tag_limits.push(TagLimit {
+            tag: tag.to_owned(),
+            value: value.map(str::to_owned),
+            steps: NonZero::new(steps).unwrap_or(NonZero::<usize>::MIN),
+        });
         self
     }
 
@@ -81,6 +97,31 @@ impl RunRequest {
             selection: Selection::all(),
             mode: Mode::All,
             config: Value::Null,
+        }
+    }
+}
+
+impl RunRequest {
+    /// What a record asks for.
+    pub(crate) fn of(record: &RunRecord, graph: Arc<AssetGraph>) -> Self {
+        Self {
+            run: record.run.to_string(),
+            graph,
+            selection: record.selection.clone(),
+            mode: record.mode,
+            config: record.config.as_ref().clone(),
+        }
+    }
+
+    /// Asks for a run again that a dead executor left open, to resume it.
+    #[must_use]
+    pub fn from_unfinished(left: UnfinishedRun, graph: Arc<AssetGraph>) -> Self {
+        Self {
+            run: left.run,
+            graph,
+            selection: left.selection,
+            mode: left.mode,
+            config: left.config,
         }
     }
 }
@@ -130,6 +171,24 @@ pub enum EngineError {
     NotResumed {
         /// Id of the run.
         run: String,
+    },
+    /// A backfill of this id exists and was asked for differently.
+    #[error("backfill {id}: requested before with another selection, partitions or settings")]
+    BackfillConflict {
+        /// Id of the backfill.
+        id: String,
+    },
+    /// A backfill of nothing.
+    #[error("backfill {id}: no partitions, expected at least one")]
+    EmptyBackfill {
+        /// Id of the backfill.
+        id: String,
+    },
+    /// No backfill of this id was requested.
+    #[error("backfill {id}: not in the catalog")]
+    UnknownBackfill {
+        /// Id of the backfill.
+        id: String,
     },
     /// A worker thread could not be started, or panicked outside a step.
     #[error("executor stopped: {0}")]

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use super::UnfinishedRun;
 use crate::catalog::{CatalogError, Draft, Start, Store};
 use crate::clock::{monotonic_ns, unix_ms};
-use crate::event::{Attempt, Event, EventRecord, Materialization, RunStatus, SkipReason};
+use crate::event::{
+    Attempt, Event, EventRecord, Materialization, Observation, RunStatus, SkipReason,
+};
 use crate::key::AssetKey;
+use crate::plan::seen;
 use crate::step::StepFailure;
 
 /// A piece of an asset.
@@ -24,6 +27,8 @@ pub(super) struct Progress {
     pub failures: u32,
     /// How the step ended, if it did.
     pub end: Option<StepEnd>,
+    /// Whether what it made failed a check that holds back what is downstream.
+    pub blocked: bool,
 }
 
 /// How a step ended.
@@ -62,6 +67,15 @@ pub(super) fn history(events: &[EventRecord]) -> HashMap<Piece, Progress> {
                 let piece = (made.asset.clone(), made.partition.clone());
                 steps.entry(piece).or_default().end = Some(StepEnd::Materialized(Arc::clone(made)));
             }
+            Event::Observed(look) => {
+                let piece = (look.asset.clone(), look.partition.clone());
+                let seen = seen(Observation::clone(look), record.epoch);
+                steps.entry(piece).or_default().end = Some(StepEnd::Materialized(seen));
+            }
+            Event::Checked(check) => {
+                let piece = (check.asset.clone(), check.partition.clone());
+                steps.entry(piece).or_default().blocked |= check.blocks();
+            }
             Event::Skipped {
                 asset,
                 partition,
@@ -71,7 +85,12 @@ pub(super) fn history(events: &[EventRecord]) -> HashMap<Piece, Progress> {
                 let piece = (asset.clone(), partition.clone());
                 steps.entry(piece).or_default().end = Some(StepEnd::Skipped(reason.clone()));
             }
-            Event::RunSubmitted(_) | Event::RunResumed { .. } | Event::RunEnded { .. } => {}
+            Event::RunSubmitted(_)
+            | Event::RunResumed { .. }
+            | Event::RunEnded { .. }
+            | Event::Ticked(_)
+            | Event::BackfillRequested(_)
+            | Event::BackfillEnded { .. } => {}
         }
     }
     steps
@@ -140,6 +159,9 @@ fn open_attempts(events: &[EventRecord]) -> Vec<Attempt> {
             }
             Event::Materialized(made) => {
                 open.remove(&(made.asset.clone(), made.partition.clone()));
+            }
+            Event::Observed(seen) => {
+                open.remove(&(seen.asset.clone(), seen.partition.clone()));
             }
             _ => {}
         }

@@ -8,29 +8,29 @@
 //! of an asset is one barrier per edge, which every one of them counts down, so that an edge between
 //! n and m pieces costs n + m steps, not n · m.
 
+mod ends;
+mod inputs;
 mod steps;
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-
+use super::EngineError;
+use super::job::{Job, Made};
 use super::outcome::{FailedStep, RunOutcome, StepCounts};
 use super::resume::{Piece, Progress, StepEnd};
-use super::{EngineError, job::Job};
 use crate::catalog::{Catalog, CatalogError, Draft};
 use crate::event::{Attempt, Event, Materialization, Mode, RunRecord, RunStatus, SkipReason};
 use crate::graph::{AssetGraph, Link};
-use crate::plan::{Known, Plan, Reach};
+use crate::plan::{Known, Plan};
 use crate::step::StepFailure;
+use crate::stop::Stop;
 
 /// A run under way.
 pub(super) struct RunState {
     pub record: Arc<RunRecord>,
     graph: Arc<AssetGraph>,
-    plan: Plan,
+    plan: Arc<Plan>,
     steps: Vec<StepState>,
     /// What the steps of the plan made, or, for fresh ones, had made before.
     outputs: Vec<Option<Arc<Materialization>>>,
@@ -55,6 +55,8 @@ struct StepState {
     crashed: u32,
     failures: u32,
     status: Status,
+    /// Whether what it made failed a blocking check.
+    blocked: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -104,7 +106,10 @@ impl RunState {
         catalog: &Catalog,
         history: Option<HashMap<Piece, Progress>>,
     ) -> Result<Self, EngineError> {
-        let plan = Plan::new(&graph, &record.selection)?;
+        let plan = match record.mode {
+            Mode::All | Mode::Stale => Plan::new(&graph, &record.selection)?,
+            Mode::Observe => Plan::observing(&graph, &record.selection)?,
+        };
         let known = load_known(&graph, &plan, record.mode, catalog)?;
         let mut run = Self {
             steps: vec![StepState::default(); plan.len()],
@@ -117,7 +122,7 @@ impl RunState {
             ended: false,
             record,
             graph,
-            plan,
+            plan: Arc::new(plan),
             known,
         };
         run.count_waits();
@@ -133,7 +138,7 @@ impl RunState {
         let ended = |step: &u32| self.steps[*step as usize].status == Status::Ended;
         let ended: Vec<u32> = (0..self.step_count()).filter(ended).collect();
         for step in ended {
-            if self.outputs[step as usize].is_some() {
+            if self.outputs[step as usize].is_some() && !self.steps[step as usize].blocked {
                 self.pass_on(step, effects);
             } else {
                 self.skip_downstream(step, now, effects);
@@ -177,155 +182,14 @@ impl RunState {
             asset: self.plan.step(step).asset,
             epoch,
             config: Arc::clone(&self.record.config),
+            stop: Stop::default(),
             inputs: self.inputs(step),
         })
     }
 
-    /// Takes the end of an attempt.
-    pub fn finish(
-        &mut self,
-        step: u32,
-        result: Result<Arc<Materialization>, StepFailure>,
-        now: Now,
-        clock_ns: u64,
-        effects: &mut Effects,
-    ) {
-        match result {
-            Ok(made) => {
-                effects.draft(now, Event::Materialized(Arc::clone(&made)));
-                self.counts.materialized += 1;
-                self.end_well(step, made);
-                self.pass_on(step, effects);
-            }
-            Err(failure) => self.finish_failed(step, failure, now, clock_ns, effects),
-        }
-        self.end_if_done(now, effects);
-    }
-
-    /// Ends every step that has not begun.
-    pub fn cancel(&mut self, now: Now, effects: &mut Effects) {
-        self.canceled = true;
-        for step in 0..self.step_count() {
-            let state = &mut self.steps[step as usize];
-            if matches!(state.status, Status::Waiting | Status::Queued) {
-                state.status = Status::Ended;
-                self.open -= 1;
-                self.counts.canceled += 1;
-                let event = self.skipped(step, SkipReason::Canceled);
-                effects.draft(now, event);
-            }
-        }
-        self.end_if_done(now, effects);
-    }
-
-    fn finish_failed(
-        &mut self,
-        step: u32,
-        failure: StepFailure,
-        now: Now,
-        clock_ns: u64,
-        effects: &mut Effects,
-    ) {
-        let state = &mut self.steps[step as usize];
-        state.failures += 1;
-        let state = *state;
-        let policy = &self.graph.asset(self.plan.step(step).asset).retry;
-        let again = !self.canceled
-            && policy.retries(&failure)
-            && policy.allows(state.attempts, state.crashed);
-        if !again {
-            self.fail(step, state.attempts, failure, now, effects);
-            return;
-        }
-        let delay_ns = policy.delay_ns(state.failures, &mut self.jitter(step, state.attempts));
-        self.steps[step as usize].status = Status::Queued;
-        effects
-            .delayed
-            .push((clock_ns.saturating_add(delay_ns), step));
-        let event = Event::AttemptFailed {
-            attempt: self.attempt(step, state.attempts),
-            failure,
-            retry_delay_ns: Some(delay_ns),
-            check: self.graph.asset(self.plan.step(step).asset).check,
-        };
-        effects.draft(now, event);
-    }
-
-    /// Jitter only has to differ between steps and attempts, so it is drawn from their names: the
-    /// same run retries at the same times, which makes a trial repeatable.
-    fn jitter(&self, step: u32, attempt: u32) -> StdRng {
-        let mut hasher = DefaultHasher::new();
-        self.attempt(step, attempt).hash(&mut hasher);
-        StdRng::seed_from_u64(hasher.finish())
-    }
-
-    /// Fails a step for good.
-    fn fail(
-        &mut self,
-        step: u32,
-        attempt: u32,
-        failure: StepFailure,
-        now: Now,
-        effects: &mut Effects,
-    ) {
-        let event = Event::AttemptFailed {
-            attempt: self.attempt(step, attempt),
-            failure: failure.clone(),
-            retry_delay_ns: None,
-            check: self.graph.asset(self.plan.step(step).asset).check,
-        };
-        effects.draft(now, event);
-        self.note_failure(step, attempt, failure);
-        self.steps[step as usize].status = Status::Ended;
-        self.open -= 1;
-        self.skip_downstream(step, now, effects);
-    }
-
-    fn note_failure(&mut self, step: u32, attempt: u32, failure: StepFailure) {
-        let Attempt {
-            asset, partition, ..
-        } = self.attempt(step, attempt);
-        self.counts.failed += 1;
-        self.failures.push(FailedStep {
-            asset,
-            partition: partition.as_deref().map(str::to_owned),
-            attempt,
-            failure,
-        });
-    }
-
-    fn end_if_done(&mut self, now: Now, effects: &mut Effects) {
-        if self.open > 0 || self.ended {
-            return;
-        }
-        self.ended = true;
-        let status = if self.counts.canceled > 0 {
-            RunStatus::Canceled
-        } else if self.counts.failed + self.counts.skipped > 0 {
-            RunStatus::Failure
-        } else {
-            RunStatus::Success
-        };
-        effects.draft(
-            now,
-            Event::RunEnded {
-                run: Arc::clone(&self.record.run),
-                status,
-                fresh: self.counts.fresh,
-            },
-        );
-        let own = |made: &Arc<Materialization>| made.run == self.record.run;
-        effects.ended = Some(RunOutcome {
-            run: self.record.run.to_string(),
-            status,
-            steps: self.counts,
-            failures: std::mem::take(&mut self.failures),
-            materializations: std::mem::take(&mut self.outputs)
-                .into_iter()
-                .flatten()
-                .filter(own)
-                .collect(),
-        });
+    /// The tags of a step.
+    pub fn tags(&self, step: u32) -> &BTreeMap<String, String> {
+        &self.graph.asset(self.plan.step(step).asset).tags
     }
 }
 
@@ -343,10 +207,12 @@ fn load_known(
             continue;
         }
         if mode == Mode::Stale {
-            known.load(graph, catalog, step.asset)?;
+            known.load_with_checks(graph, catalog, step.asset)?;
         }
         for (_, edge) in graph.deps(step.asset) {
-            if mode == Mode::Stale || !plan.covers(graph, edge.upstream) {
+            if mode == Mode::Stale {
+                known.load_with_checks(graph, catalog, edge.upstream)?;
+            } else if !plan.covers(graph, edge.upstream) {
                 known.load(graph, catalog, edge.upstream)?;
             }
         }

@@ -10,6 +10,7 @@ mod state;
 use std::cmp::Reverse;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::limits::Limits;
 use super::outcome::RunOutcome;
 use super::run_state::RunState;
 use super::{EngineError, ExecutorOptions, Hooks};
@@ -48,7 +49,7 @@ impl Shared {
             epoch,
             concurrency: options.concurrency.get(),
             clock: hooks.clock,
-            state: Mutex::new(State::new(starts)),
+            state: Mutex::new(State::new(starts, Limits::new(options.tag_limits))),
             work: Condvar::new(),
             done: Condvar::new(),
             store,
@@ -108,22 +109,44 @@ impl Shared {
             run: Box::new(run),
             draft,
         });
+        let mut state = shared.acknowledged(state, slot)?;
+        shared.wake(&mut state, 0);
+        Ok(())
+    }
+
+    /// Records events of no run under way, and returns once they are committed, all in one commit.
+    pub fn record(shared: &Arc<Self>, drafts: Vec<Draft>) -> Result<(), EngineError> {
+        let mut state = shared.lock();
+        state.counter += 1;
+        let slot = state.counter;
+        state.submitting.insert(slot);
+        state.pending.push(Pending::Record { slot, drafts });
+        let mut state = shared.acknowledged(state, slot)?;
+        // Steps that ended during this commit wait for somebody to make the next one.
+        shared.wake(&mut state, 0);
+        Ok(())
+    }
+
+    /// Waits until what was pushed under a slot is committed; commits it if nobody else does.
+    fn acknowledged<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        slot: u64,
+    ) -> Result<MutexGuard<'a, State>, EngineError> {
         state.urgent = true;
         loop {
             if let Some(stopped) = &state.stopped {
                 return Err(stopped.clone());
             }
             if !state.submitting.contains(&slot) {
-                shared.wake(&mut state, 0);
-                return Ok(());
+                return Ok(state);
             }
             state = if state.committing {
-                shared
-                    .done
+                self.done
                     .wait(state)
                     .unwrap_or_else(PoisonError::into_inner)
             } else {
-                shared.commit(state)
+                self.commit(state)
             };
         }
     }
@@ -148,6 +171,15 @@ impl Shared {
         }
     }
 
+    /// Whether a run is under way here.
+    pub fn is_under_way(&self, run: &str) -> Result<bool, EngineError> {
+        let state = self.lock();
+        match &state.stopped {
+            Some(stopped) => Err(stopped.clone()),
+            None => Ok(state.names.contains_key(run)),
+        }
+    }
+
     pub fn cancel(shared: &Arc<Self>, run: &str) {
         let mut state = shared.lock();
         if let Some((slot, _)) = state.names.get(run) {
@@ -164,6 +196,11 @@ impl Shared {
             let mut state = self.lock();
             state.stopping = true;
             self.work.notify_all();
+            // An attempt that takes too long is still given up, and not waited for.
+            while state.running > 0 && state.stopped.is_none() {
+                let woken = self.done.wait(state);
+                state = woken.unwrap_or_else(PoisonError::into_inner);
+            }
             std::mem::take(&mut state.threads)
         };
         for thread in threads {

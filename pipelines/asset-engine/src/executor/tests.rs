@@ -1,9 +1,16 @@
 //! The executor, held against what it promises.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod abandon;
 mod catalogs;
 mod crash;
 mod fixture;
+mod kills;
+mod limits;
+mod minimal;
+mod model;
 mod order;
+mod owners;
 mod retries;
+mod sources;
 mod stale;

@@ -10,6 +10,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::EngineError;
+use super::abandon::Executing;
 use super::job::Job;
 use super::run_state::Now;
 use super::scheduler::{Pending, Shared, State, Ticket};
@@ -71,14 +72,22 @@ impl Shared {
                 state = self.commit(state);
                 continue;
             }
-            if state.stopping {
+            if state.stopping && (state.running == 0 || state.deadlines.is_empty()) {
                 return;
             }
+            self.expire_due(&mut state);
             self.promote_due(&mut state);
-            if state.running < self.concurrency
-                && let Some(ticket) = state.ready.pop_front()
+            if !state.stopping
+                && state.running < self.concurrency
+                && let Some(ticket) = state.next_ready()
             {
-                state = self.execute(state, ticket);
+                let Some(after) = self.execute(state, ticket) else {
+                    return;
+                };
+                state = after;
+                continue;
+            }
+            if state.urgent && !state.committing {
                 continue;
             }
             state = self.rest(state);
@@ -97,37 +106,41 @@ impl Shared {
         }
     }
 
+    /// Executes a step; `None` when the attempt was given up meanwhile, and the thread with it.
     fn execute<'a>(
         self: &'a Arc<Self>,
         mut state: MutexGuard<'a, State>,
         ticket: Ticket,
-    ) -> MutexGuard<'a, State> {
+    ) -> Option<MutexGuard<'a, State>> {
         let job = match self.begin(&mut state, ticket) {
             Ok(Some(job)) => job,
-            Ok(None) => return state,
+            Ok(None) => return Some(state),
             Err(error) => {
                 self.fail(&mut state, error);
-                return state;
+                return Some(state);
             }
         };
-        state.running += 1;
+        let attempt = job.attempt.attempt;
+        let executing = Executing {
+            attempt,
+            stop: job.stop.clone(),
+            thread: std::thread::current().id(),
+        };
+        state.begin_executing(ticket, executing);
+        if let Some(limit) = job.timeout() {
+            self.set_deadline(&mut state, ticket, attempt, limit);
+        }
         self.wake(&mut state, 0);
         if !state.watched {
             self.call_up(&mut state);
         }
         drop(state);
         let result = job.execute();
-        let (now, clock_ns) = (Now::read(), self.clock.now_ns());
+        let ended = (Now::read(), self.clock.now_ns());
         let mut state = self.lock();
-        state.running -= 1;
-        state.pending.push(Pending::Finish {
-            ticket,
-            result,
-            now,
-            clock_ns,
-        });
-        state.urgent = true;
-        state
+        state.end_executing(ticket, attempt)?;
+        self.finish(&mut state, ticket, result, ended);
+        Some(state)
     }
 
     /// Begins an attempt: known to the kernel when this returns, to the catalog with its next
@@ -170,10 +183,12 @@ impl Shared {
         if keeps_watch {
             state.watched = true;
             let mut wait_ns = START_UNCOMMITTED_MAX_NS;
-            if let (Some(Reverse((due_ns, ..))), Clock::Monotonic) =
-                (state.delayed.peek(), &self.clock)
-            {
-                wait_ns = wait_ns.min(due_ns.saturating_sub(now_ns));
+            if matches!(self.clock, Clock::Monotonic) {
+                let retry_ns = state.delayed.peek().map(|Reverse((due_ns, ..))| *due_ns);
+                let expiry_ns = state.deadlines.peek().map(|Reverse((due_ns, ..))| *due_ns);
+                for due_ns in [retry_ns, expiry_ns].into_iter().flatten() {
+                    wait_ns = wait_ns.min(due_ns.saturating_sub(now_ns));
+                }
             }
             let wait = Duration::from_nanos(wait_ns);
             let woken = self.work.wait_timeout(state, wait);

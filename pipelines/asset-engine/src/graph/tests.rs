@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use super::*;
+use crate::partition::{Mapping, Partitions};
 use crate::step::{Materialized, StepContext, StepFailure};
 
 fn asset(name: &str) -> Asset {
@@ -68,18 +69,11 @@ fn links_partitions_by_key() {
     ])
     .unwrap();
     let links: Vec<&Link> = graph.edges.iter().map(|edge| &edge.link).collect();
-    let Link::Remap {
-        to_upstream,
-        to_downstream,
-    } = links[0]
-    else {
-        panic!("{links:?}");
-    };
-    assert_eq!(to_upstream[0], 2);
-    assert_eq!(to_downstream[2], 0);
-    assert_eq!(to_downstream[0], NO_POSITION);
+    assert!(links[0].upstream(0, 31).eq([2]));
+    assert!(links[0].downstream(2, 7).eq([0]));
+    assert_eq!(links[0].downstream(0, 7).count(), 0);
     assert!(matches!(links[1], Link::Broadcast));
-    assert!(matches!(links[2], Link::Gather));
+    assert!(matches!(links[2], Link::Gather { first: 0 }));
 
     let mismatch = AssetGraph::new(vec![
         asset("week").partitions(week),
@@ -113,18 +107,164 @@ fn selects_up_and_down() {
     };
     assert_eq!(selected("b"), "b");
     assert_eq!(selected("+b"), "ab");
+    assert_eq!(selected("++c"), "abc");
     assert_eq!(selected("b+"), "bcd");
-    assert_eq!(selected("+c, d"), "abcd");
+    assert_eq!(selected("*c, d"), "abcd");
     assert_eq!(selected("*"), "abcd");
     assert_eq!(selected("a,c"), "ac");
     let wrong = crate::Selection::parse("a, +b&").unwrap_err();
     assert!(
-        wrong.to_string().contains("column 5: asset key \"b&\""),
+        wrong
+            .to_string()
+            .starts_with("selection, column 6: expected"),
         "{wrong}"
     );
     let unknown = crate::Selection::parse("x").unwrap().resolve(&graph);
     assert_eq!(
         unknown.unwrap_err().to_string(),
         "selection: no asset x; the graph has a, b, c, d"
+    );
+}
+
+fn days(first: &str, last: &str) -> Partitions {
+    Partitions::daily(first, last).unwrap()
+}
+
+/// The keys that each partition of `reader` reads of `read`.
+fn reads(reader: Partitions, read: Partitions, mapping: Mapping) -> Vec<String> {
+    let graph = AssetGraph::new(vec![
+        asset("read").partitions(read),
+        asset("reader")
+            .partitions(reader)
+            .depends_on_mapped(key("read"), mapping),
+    ])
+    .unwrap();
+    let (_, edge) = graph.deps(1).next().unwrap();
+    let name = |index: u32, at| {
+        graph
+            .asset(index)
+            .partitions
+            .key(at)
+            .map_or("-", AsRef::as_ref)
+    };
+    let (read, reader) = (&graph.assets[0].partitions, &graph.assets[1].partitions);
+    for down in 0..reader.count() {
+        for up in 0..read.count() {
+            let reads = graph.reads(edge, down).any(|at| at == up);
+            let read_by = graph.read_by(edge, up).any(|at| at == down);
+            assert_eq!(reads, read_by, "both sides of {mapping:?} agree");
+        }
+    }
+    (0..reader.count())
+        .map(|at| {
+            let keys: Vec<&str> = graph.reads(edge, at).map(|at| name(0, at)).collect();
+            format!("{}: {}", name(1, at), keys.join(" "))
+        })
+        .collect()
+}
+
+#[test]
+fn maps_the_last_partitions_and_windows_of_time() {
+    let (three, last) = (days("2013-01-01", "2013-01-03"), Mapping::Last(2));
+    assert_eq!(
+        reads(Partitions::Unpartitioned, three.clone(), last),
+        ["-: 2013-01-02 2013-01-03"]
+    );
+    let two = Partitions::static_keys(["x", "y"]).unwrap();
+    assert_eq!(
+        reads(two, three.clone(), last),
+        ["x: 2013-01-02 2013-01-03", "y: 2013-01-02 2013-01-03"]
+    );
+    let yesterday = Mapping::TimeWindow {
+        start_offset: -1,
+        end_offset: 0,
+    };
+    assert_eq!(
+        reads(three.clone(), three.clone(), yesterday),
+        [
+            "2013-01-01: 2013-01-01",
+            "2013-01-02: 2013-01-01 2013-01-02",
+            "2013-01-03: 2013-01-02 2013-01-03"
+        ]
+    );
+    let weeks = Partitions::weekly("2013-01-06", "2013-01-19").unwrap();
+    let around = days("2013-01-11", "2013-01-14");
+    assert_eq!(
+        reads(weeks.clone(), around.clone(), Mapping::Identity),
+        [
+            "2013-01-06: 2013-01-11 2013-01-12",
+            "2013-01-13: 2013-01-13 2013-01-14"
+        ]
+    );
+    assert_eq!(
+        reads(around, weeks, Mapping::Identity)[..2],
+        ["2013-01-11: 2013-01-06", "2013-01-12: 2013-01-06"]
+    );
+    let untimed = AssetGraph::new(vec![
+        asset("days").partitions(three),
+        asset("keys")
+            .partitions(Partitions::static_keys(["x"]).unwrap())
+            .depends_on_mapped(key("days"), yesterday),
+    ]);
+    assert_eq!(
+        untimed.unwrap_err().to_string(),
+        "asset keys: dependency days is mapped by time, expected daily or weekly partitions in both, found others in keys"
+    );
+}
+
+#[test]
+fn maps_products_to_their_dimensions() {
+    let days = days("2013-01-01", "2013-01-02");
+    let origins = Partitions::static_keys(["EWR", "JFK"]).unwrap();
+    let both = Partitions::product([("date", days.clone()), ("origin", origins.clone())]).unwrap();
+    assert_eq!(
+        reads(both.clone(), origins.clone(), Mapping::Identity),
+        [
+            "2013-01-01|EWR: EWR",
+            "2013-01-01|JFK: JFK",
+            "2013-01-02|EWR: EWR",
+            "2013-01-02|JFK: JFK"
+        ]
+    );
+    assert_eq!(
+        reads(origins, both.clone(), Mapping::Identity),
+        [
+            "EWR: 2013-01-01|EWR 2013-01-02|EWR",
+            "JFK: 2013-01-01|JFK 2013-01-02|JFK"
+        ]
+    );
+    assert_eq!(
+        reads(days, both, Mapping::Identity)[0],
+        "2013-01-01: 2013-01-01|EWR 2013-01-01|JFK"
+    );
+}
+
+#[test]
+fn refuses_what_one_step_cannot_make() {
+    let step = |_: &StepContext<'_>| -> Result<Vec<Materialized>, StepFailure> {
+        Err(StepFailure::fatal("Unused", "never executed"))
+    };
+    let make = || Asset::together([key("a"), key("b")], step);
+    let error = |assets: Vec<Asset>| AssetGraph::new(assets).unwrap_err().to_string();
+    assert_eq!(
+        error(make().into_iter().take(1).collect()),
+        "asset a: its step makes b as well, which is not in the graph"
+    );
+    let mut unlike = make();
+    unlike[1] = unlike[1].clone().depends_on(key("c"));
+    unlike.push(asset("c"));
+    assert_eq!(
+        error(unlike),
+        "assets a and b are made by one step, expected the same dependencies in both"
+    );
+    let read = make().into_iter().map(|asset| asset.depends_on(key("c")));
+    let circle = read.chain([asset("c").depends_on(key("b"))]).collect();
+    assert_eq!(error(circle), "asset cycle: c -> b -> c");
+    assert_eq!(
+        error(vec![
+            Asset::external(key("x")).depends_on(key("y")),
+            asset("y")
+        ]),
+        "asset x is external, expected no dependencies, found y"
     );
 }

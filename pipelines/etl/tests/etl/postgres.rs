@@ -3,7 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use orchbench_etl::postgres_server::LocalPostgres;
-use orchbench_etl::{ErrorType, Etl, EtlConfig, Sink, SinkKind, StepName, Warehouse, WarehouseRow};
+use orchbench_etl::{
+    Day, ErrorType, Etl, EtlConfig, Sink, SinkKind, StepCall, StepInputs, StepName, Undo,
+    Warehouse, WarehouseRow,
+};
 
 use crate::fixture::{Catalogue, FLIGHTS, FLIGHTS_HEADER, Inputs, day};
 use crate::sink::{DAY, Ready, small};
@@ -64,7 +67,32 @@ fn runs(config: EtlConfig) -> (String, Vec<WarehouseRow>) {
     }
     let rows = etl.warehouse().rows("my-source").unwrap();
     assert_eq!(rows, expected);
+    undoes(&etl);
     (first.digest, rows)
+}
+
+/// A run of another source, and its way back: to nothing, as there was nothing before.
+fn undoes(etl: &Etl) {
+    etl.run_direct("run-4", "one-day", 1).unwrap();
+    let undo = |inputs: StepInputs, partition: Option<Day>| {
+        let call = StepCall {
+            run: "run-4".to_owned(),
+            source: "one-day".to_owned(),
+            partition,
+            attempt: 1,
+            token: i64::MAX as u64,
+            inputs,
+        };
+        etl.call(&call).unwrap().try_into_undone().unwrap()
+    };
+    let published = undo(StepInputs::UndoPublish, None);
+    assert_eq!((published.undo, published.changed), (Undo::Restored, 1));
+    let loaded = undo(StepInputs::UndoLoad, Some(day(DAY)));
+    assert_eq!((loaded.undo, loaded.changed), (Undo::Restored, 842));
+    let again = undo(StepInputs::UndoLoad, Some(day(DAY)));
+    assert_eq!((again.undo, again.changed), (Undo::Restored, 0));
+    assert_eq!(etl.warehouse().rows("one-day").unwrap(), []);
+    assert_eq!(etl.warehouse().published("one-day").unwrap(), None);
 }
 
 #[test]

@@ -17,20 +17,21 @@
     reason = "the SDK's macro writes constants without documentation"
 )]
 
-use orchbench_etl::StepName;
+mod lane;
+mod state;
+
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::workflows::join_all;
 use temporalio_sdk::{
-    ContinueAsNewOptions, ParentClosePolicy, SyncWorkflowContext, WorkflowContext,
-    WorkflowContextView, WorkflowResult, WorkflowTermination,
+    ContinueAsNewOptions, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult,
 };
 
-use super::backfill_state::{BackfillState, MAX_CONCURRENCY, Partition, partitions};
-use super::pipeline::{child, partition};
+use self::lane::lane;
+pub use self::state::MAX_CONCURRENCY;
+use self::state::{BackfillState, partitions};
 use super::report::{BackfillOutcome, BackfillProgress};
 use super::steps::Steps;
-use crate::activities::EtlActivities;
-use crate::failure::{bad_input, closing, reason};
+use crate::failure::{bad_input, closing};
 use crate::input::{Argument, BackfillInput};
 
 /// The workflow of many partitions.
@@ -124,53 +125,4 @@ async fn backfill(ctx: &Context, input: BackfillInput) -> WorkflowResult<Backfil
         ..input
     };
     match ctx.continue_as_new(rest.into(), ContinueAsNewOptions::default())? {}
-}
-
-/// Takes one partition after the other, as long as there are any and the lane is among those that may.
-async fn lane(
-    ctx: &Context,
-    steps: &Steps<BackfillWorkflow>,
-    input: &BackfillInput,
-    number: usize,
-) -> Result<(), WorkflowTermination> {
-    loop {
-        ctx.wait_condition(|workflow| workflow.state.may_go_on(number))
-            .await?;
-        if ctx.continue_as_new_suggested() {
-            ctx.state_mut(|workflow| workflow.state.begin_no_more());
-        }
-        let Some(next) = ctx.state_mut(|workflow| workflow.state.take()) else {
-            return Ok(());
-        };
-        let ended = one(ctx, steps, input, &next).await;
-        if ctx.cancellation_token().is_cancelled() {
-            return Err(WorkflowTermination::cancelled());
-        }
-        let ended = ended.map_err(|error| reason(&error));
-        ctx.state_mut(|workflow| workflow.state.ended(&next, ended));
-    }
-}
-
-/// One partition; gives the rows that are there, and those that were changed.
-async fn one(
-    ctx: &Context,
-    steps: &Steps<BackfillWorkflow>,
-    input: &BackfillInput,
-    next: &Partition,
-) -> WorkflowResult<(u64, u64)> {
-    let day = match next {
-        Partition::Day(day) => *day,
-        Partition::Empty(number) => {
-            let options = steps.policy().lookup();
-            ctx.execute_local_activity(EtlActivities::noop, *number, options)
-                .await?;
-            return Ok((0, 0));
-        }
-    };
-    let dimensions = ctx.state(|workflow| workflow.state.done.dimensions.clone());
-    let dimensions =
-        dimensions.ok_or_else(|| bad_input(format!("{} first", StepName::ExtractPlanes)))?;
-    let child_input = partition(steps, &input.pipeline, day, &dimensions);
-    let done = child(ctx, child_input, ParentClosePolicy::Abandon).await?;
-    Ok((done.loaded.rows, done.loaded.changed))
 }

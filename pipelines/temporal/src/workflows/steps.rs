@@ -3,18 +3,18 @@
 //! A pattern is about the order of steps, what runs at a time, and what happens when one fails. What
 //! a step is given and under which policy stands here, once.
 
-use orchbench_etl::{
-    Checked, Day, DayResult, Extracted, Loaded, Published, Source, StepInputs, StepName, Summary,
-    Transformed,
-};
+mod prepared;
+
+use orchbench_etl::{Day, DayResult, Published, Source, StepInputs, StepName, Summary, Undone};
 use temporalio_common::ActivityDefinition;
 use temporalio_common::MemoValue;
 use temporalio_common::data_converters::TemporalDeserializable;
 use temporalio_sdk::workflows::join;
 use temporalio_sdk::{ActivityOptions, WorkflowContext, WorkflowResult};
 
+pub use self::prepared::Prepared;
 use crate::activities::{EtlActivities, StepRequest};
-use crate::failure::unwrapped;
+use crate::failure::{bad_input, unwrapped};
 use crate::input::{Dimensions, PartitionInput, PipelineInput};
 use crate::policy::Policy;
 
@@ -24,19 +24,6 @@ pub struct Steps<W> {
     run: String,
     source: String,
     policy: Policy,
-}
-
-/// A day that is ready to be loaded.
-#[derive(Clone, Debug)]
-pub struct Prepared {
-    /// The extract of the day's flights.
-    pub flights: Extracted,
-    /// The extract of the day's weather.
-    pub weather: Extracted,
-    /// Both, joined with what was extracted once a run.
-    pub transformed: Transformed,
-    /// The check of that.
-    pub checked: Checked,
 }
 
 impl<W> Steps<W> {
@@ -259,64 +246,35 @@ impl<W> Steps<W> {
     /// # Errors
     /// None, as far as its policy goes: it is tried until it holds. A name that is no compensation's
     /// is a mistake in the workflow, and fails it.
-    pub async fn undo(
-        &self,
-        act: StepName,
-        day: Option<Day>,
-    ) -> WorkflowResult<orchbench_etl::Undone> {
-        let options = |step| self.policy.compensation(step);
+    pub async fn undo(&self, act: StepName, day: Option<Day>) -> WorkflowResult<Undone> {
+        use EtlActivities as Acts;
         match act {
             StepName::Load => {
-                let options = options(StepName::UndoLoad);
-                self.call_with(EtlActivities::undo_load, day, StepInputs::UndoLoad, options)
+                self.compensate(Acts::undo_load, day, StepInputs::UndoLoad)
                     .await
             }
             StepName::Publish => {
-                let options = options(StepName::UndoPublish);
-                self.call_with(
-                    EtlActivities::undo_publish,
-                    day,
-                    StepInputs::UndoPublish,
-                    options,
-                )
-                .await
+                self.compensate(Acts::undo_publish, day, StepInputs::UndoPublish)
+                    .await
             }
             StepName::Announce => {
-                let options = options(StepName::UndoAnnounce);
-                self.call_with(
-                    EtlActivities::undo_announce,
-                    day,
-                    StepInputs::UndoAnnounce,
-                    options,
-                )
-                .await
+                self.compensate(Acts::undo_announce, day, StepInputs::UndoAnnounce)
+                    .await
             }
-            other => Err(crate::failure::bad_input(format!(
-                "{other} has no compensation"
-            ))),
-        }
-    }
-}
-
-impl Prepared {
-    /// What the day's load takes.
-    #[must_use]
-    pub fn load(&self) -> StepInputs {
-        StepInputs::Load {
-            transformed: self.transformed.clone(),
-            checked: self.checked.clone(),
+            other => Err(bad_input(format!("{other} has no compensation"))),
         }
     }
 
-    /// The day's result after its load.
-    #[must_use]
-    pub fn loaded(self, day: Day, loaded: Loaded) -> DayResult {
-        DayResult {
-            day,
-            flights: self.flights,
-            weather: self.weather,
-            transformed: self.transformed,
-            loaded,
-        }
+    async fn compensate<A>(
+        &self,
+        activity: A,
+        day: Option<Day>,
+        inputs: StepInputs,
+    ) -> WorkflowResult<Undone>
+    where
+        A: ActivityDefinition<Input = StepRequest, Output = Undone>,
+    {
+        let options = self.policy.compensation(inputs.step());
+        self.call_with(activity, day, inputs, options).await
     }
 }

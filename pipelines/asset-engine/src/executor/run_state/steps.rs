@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{
-    Attempt, Effects, Event, Link, Materialization, Mode, Now, Piece, Progress, Reach, RunState,
-    SkipReason, Status, StepEnd, StepFailure,
+    Attempt, Effects, Event, Link, Materialization, Mode, Now, Piece, Progress, RunState,
+    SkipReason, Status, StepEnd,
 };
-use crate::plan::stale_reason;
 
 impl RunState {
     pub(super) fn step_count(&self) -> u32 {
@@ -19,13 +18,22 @@ impl RunState {
     pub(super) fn count_waits(&mut self) {
         let (plan, graph) = (&self.plan, &self.graph);
         for (state, step) in self.steps.iter_mut().zip(plan.steps()) {
-            for (index, edge) in graph.deps(step.asset) {
-                match plan.upstream(edge, step.position) {
-                    Reach::Nothing => {}
-                    Reach::One(_) => state.waits += 1,
-                    Reach::Range(first, end) => {
-                        state.waits += 1;
-                        self.barriers.insert(index, end - first);
+            for (index, edge) in graph.edges_to(step.asset) {
+                match edge.link {
+                    // A plan with one of a step's assets has them all.
+                    Link::Together => state.waits += 1,
+                    Link::Gather { .. } => {
+                        let barrier = self.barriers.entry(index).or_insert_with(|| {
+                            let reads = plan.upstream(graph, edge, step.position);
+                            // A plan has fewer than u32::MAX steps.
+                            u32::try_from(reads.count()).unwrap_or(u32::MAX)
+                        });
+                        state.waits += u32::from(*barrier > 0);
+                    }
+                    Link::Same | Link::Broadcast | Link::Table(_) => {
+                        for _ in plan.upstream(graph, edge, step.position) {
+                            state.waits += 1;
+                        }
                     }
                 }
             }
@@ -45,6 +53,8 @@ impl RunState {
             state.attempts = progress.attempts;
             state.crashed = progress.crashed;
             state.failures = progress.failures;
+            state.blocked = progress.blocked;
+            self.counts.blocked += u64::from(progress.blocked);
             match progress.end {
                 None => continue,
                 Some(StepEnd::Materialized(made)) => {
@@ -78,25 +88,20 @@ impl RunState {
         let mut ended = vec![step];
         while let Some(step) = ended.pop() {
             let piece = self.plan.step(step);
-            let graph = Arc::clone(&self.graph);
+            let (graph, plan) = (Arc::clone(&self.graph), Arc::clone(&self.plan));
             for (index, edge) in graph.dependents(piece.asset) {
-                if matches!(edge.link, Link::Gather) {
+                if let Link::Gather { first } = edge.link {
                     match self.barriers.get_mut(&index) {
-                        None => continue,
-                        Some(barrier) => {
+                        Some(barrier) if piece.position >= first => {
                             *barrier -= 1;
                             if *barrier > 0 {
                                 continue;
                             }
                         }
+                        _ => continue,
                     }
                 }
-                let (first, end) = match self.plan.downstream(edge, piece.position) {
-                    Reach::Nothing => continue,
-                    Reach::One(step) => (step, step + 1),
-                    Reach::Range(first, end) => (first, end),
-                };
-                for next in first..end {
+                for next in plan.downstream(&graph, edge, piece.position) {
                     let state = &mut self.steps[next as usize];
                     state.waits -= 1;
                     if state.waits == 0
@@ -125,35 +130,14 @@ impl RunState {
         false
     }
 
-    /// The newest materialization of a step that is not stale.
-    fn fresh(&self, step: u32) -> Option<Arc<Materialization>> {
-        let piece = self.plan.step(step);
-        let asset = self.graph.asset(piece.asset);
-        let latest = self
-            .known
-            .pieces(piece.asset)
-            .get(piece.position as usize)?;
-        let inputs = self.inputs(step).ok()?;
-        let reason = stale_reason(asset, latest.as_deref(), inputs.iter().map(AsRef::as_ref));
-        if reason.is_some() {
-            return None;
-        }
-        latest.clone()
-    }
-
     /// Skips everything downstream of a step that failed.
     pub(super) fn skip_downstream(&mut self, step: u32, now: Now, effects: &mut Effects) {
         let mut failed = vec![step];
         while let Some(step) = failed.pop() {
             let piece = self.plan.step(step);
-            let graph = Arc::clone(&self.graph);
+            let (graph, plan) = (Arc::clone(&self.graph), Arc::clone(&self.plan));
             for (_, edge) in graph.dependents(piece.asset) {
-                let (first, end) = match self.plan.downstream(edge, piece.position) {
-                    Reach::Nothing => continue,
-                    Reach::One(step) => (step, step + 1),
-                    Reach::Range(first, end) => (first, end),
-                };
-                for next in first..end {
+                for next in plan.downstream(&graph, edge, piece.position) {
                     if self.steps[next as usize].status != Status::Waiting {
                         continue;
                     }
@@ -173,52 +157,6 @@ impl RunState {
                 }
             }
         }
-    }
-
-    /// What a step reads, in the order of its dependencies.
-    pub(super) fn inputs(&self, step: u32) -> Result<Vec<Arc<Materialization>>, StepFailure> {
-        let piece = self.plan.step(step);
-        let mut inputs = Vec::new();
-        for (_, edge) in self.graph.deps(piece.asset) {
-            let positions = match &edge.link {
-                Link::Same => piece.position..piece.position + 1,
-                Link::Remap { to_upstream, .. } => {
-                    let at = to_upstream[piece.position as usize];
-                    at..at + 1
-                }
-                Link::Broadcast => 0..1,
-                Link::Gather => 0..self.graph.asset(edge.upstream).partitions.count(),
-            };
-            for position in positions {
-                let made = match self.plan.find(edge.upstream, position) {
-                    Some(step) => self.outputs[step as usize].as_ref(),
-                    None => self
-                        .known
-                        .pieces(edge.upstream)
-                        .get(position as usize)
-                        .and_then(Option::as_ref),
-                };
-                inputs.push(Arc::clone(
-                    made.ok_or_else(|| self.missing(edge.upstream, position))?,
-                ));
-            }
-        }
-        Ok(inputs)
-    }
-
-    fn missing(&self, asset: u32, position: u32) -> StepFailure {
-        let asset = self.graph.asset(asset);
-        let partition = asset
-            .partitions
-            .key(position)
-            .map_or(String::new(), |key| format!(" partition {key}"));
-        StepFailure::fatal(
-            StepFailure::MISSING_INPUT,
-            format!(
-                "input {}{partition} is not part of the run and was never materialized",
-                asset.key
-            ),
-        )
     }
 
     pub(super) fn attempt(&self, step: u32, attempt: u32) -> Attempt {

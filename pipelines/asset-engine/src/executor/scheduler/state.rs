@@ -4,11 +4,15 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::catalog::{Draft, StartLog};
 use crate::clock::{monotonic_ns, unix_ms};
-use crate::event::{Materialization, RunRecord};
+use crate::event::RunRecord;
 use crate::executor::EngineError;
+use crate::executor::abandon::Executing;
+use crate::executor::job::Made;
+use crate::executor::limits::Limits;
 use crate::executor::outcome::RunOutcome;
 use crate::executor::run_state::{Effects, Now, RunState};
 use crate::step::StepFailure;
@@ -22,7 +26,7 @@ pub(in crate::executor) enum Reservation {
 }
 
 /// A step of a run under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::executor) struct Ticket {
     pub slot: u64,
     pub step: u32,
@@ -31,11 +35,12 @@ pub(in crate::executor) struct Ticket {
 /// Everything that is decided under the lock.
 pub(in crate::executor) struct State {
     pub ready: VecDeque<Ticket>,
+    pub limits: Limits,
     /// Earliest first; the counter keeps equal times in order.
     pub delayed: BinaryHeap<Reverse<(u64, u64, Ticket)>>,
     pub runs: HashMap<u64, RunState>,
     /// Runs under way and runs being submitted, by id.
-    pub(super) names: HashMap<Arc<str>, (u64, Arc<RunRecord>)>,
+    pub names: HashMap<Arc<str>, (u64, Arc<RunRecord>)>,
     pub(super) submitting: HashSet<u64>,
     pub(super) finished: HashMap<Arc<str>, RunOutcome>,
     pub(super) counter: u64,
@@ -46,6 +51,9 @@ pub(in crate::executor) struct State {
     pub oldest_start_ns: Option<u64>,
     pub committing: bool,
     pub running: usize,
+    pub executing: HashMap<Ticket, Executing>,
+    /// When attempts are given up, earliest first, with the limit that was set.
+    pub deadlines: BinaryHeap<Reverse<(u64, Ticket, u32, Duration)>>,
     pub idle: usize,
     /// Whether one of the idle threads keeps watch over delayed steps and starts.
     pub watched: bool,
@@ -60,7 +68,7 @@ pub(in crate::executor) enum Pending {
     Start(Draft),
     Finish {
         ticket: Ticket,
-        result: Result<Arc<Materialization>, StepFailure>,
+        result: Result<Made, StepFailure>,
         now: Now,
         clock_ns: u64,
     },
@@ -71,6 +79,11 @@ pub(in crate::executor) enum Pending {
     },
     Cancel {
         slot: u64,
+    },
+    /// Events of no run under way.
+    Record {
+        slot: u64,
+        drafts: Vec<Draft>,
     },
 }
 
@@ -84,9 +97,10 @@ pub(super) struct Release {
 }
 
 impl State {
-    pub(super) fn new(starts: Option<StartLog>) -> Self {
+    pub(super) fn new(starts: Option<StartLog>, limits: Limits) -> Self {
         Self {
             ready: VecDeque::new(),
+            limits,
             delayed: BinaryHeap::new(),
             runs: HashMap::new(),
             names: HashMap::new(),
@@ -98,6 +112,8 @@ impl State {
             oldest_start_ns: None,
             committing: false,
             running: 0,
+            executing: HashMap::new(),
+            deadlines: BinaryHeap::new(),
             idle: 0,
             watched: false,
             starts,
@@ -107,12 +123,34 @@ impl State {
         }
     }
 
+    /// The next step that may run.
+    pub fn next_ready(&mut self) -> Option<Ticket> {
+        while let Some(ticket) = self.ready.pop_front() {
+            let Some(run) = self.runs.get(&ticket.slot) else {
+                continue;
+            };
+            if !self.limits.parks(ticket, run.tags(ticket.step)) {
+                return Some(ticket);
+            }
+            self.limits.unpark(&mut self.ready);
+        }
+        None
+    }
+
     /// Applies one item to its run.
     pub(super) fn apply(&mut self, item: Pending, drafts: &mut Vec<Draft>, release: &mut Release) {
         let mut effects = Effects::default();
         let slot = match item {
             Pending::Start(draft) => {
                 drafts.push(draft);
+                return;
+            }
+            Pending::Record {
+                slot,
+                drafts: mut recorded,
+            } => {
+                drafts.append(&mut recorded);
+                release.submitted.push(slot);
                 return;
             }
             Pending::Finish {

@@ -1,17 +1,15 @@
-//! Catalogs: memory and file agree, the lock holds, old epochs are fenced off.
+//! Catalogs: memory and file agree, and are read beside their executor.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use super::fixture::{Script, asset, graph, key, memory, pipeline, request};
-use crate::catalog::{Draft, SqliteStore, Store};
 use crate::{
-    Catalog, CatalogError, Durability, Event, Executor, ExecutorOptions, Lock, RetryPolicy,
-    RunStatus,
+    Catalog, CheckResult, Durability, Event, Executor, ExecutorOptions, Materialization,
+    Observation, Report, RetryPolicy, RunStatus, Severity,
 };
 
-fn open(path: &Path, concurrency: usize) -> Executor {
+pub fn open(path: &Path, concurrency: usize) -> Executor {
     Executor::open(path, ExecutorOptions::default().concurrency(concurrency)).unwrap()
 }
 
@@ -104,74 +102,65 @@ fn a_catalog_outlives_its_executor_and_is_read_beside_it() {
 }
 
 #[test]
-fn a_second_executor_fails_or_waits() {
+fn reports_from_outside_are_recorded_in_one_commit_and_read_alike() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("catalog.db");
-    let first = open(&path, 1);
-    let error = Executor::open(&path, ExecutorOptions::default()).unwrap_err();
-    assert!(matches!(error, CatalogError::Locked { .. }), "{error}");
-    let pid = format!("(pid {})", std::process::id());
-    assert!(error.to_string().ends_with(&pid), "{error}");
-
-    let waiting = {
-        let path = path.clone();
-        std::thread::spawn(move || {
-            Executor::open(&path, ExecutorOptions::default().lock(Lock::Wait))
-                .unwrap()
-                .epoch()
-        })
+    let failpoint = crate::catalog::Failpoint::new(0, crate::catalog::FailpointMode::Error);
+    let hooks = crate::executor::Hooks {
+        failpoint: failpoint.clone(),
+        ..Default::default()
     };
-    // Until it sleeps in flock(2), which the kernel tells.
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !someone_waits_for_a_lock(&path) {
-        assert!(Instant::now() < deadline, "nobody waits for the lock");
-        std::thread::yield_now();
+    let durable = Executor::open_with(&path, ExecutorOptions::default(), hooks).unwrap();
+    let volatile = memory(1);
+    let made = |number| {
+        let day = format!("day-{number:04}");
+        Materialization::reported(key("raw"), Some(&day), format!("v{number}"), "1")
+    };
+    let check = |passed, severity| CheckResult {
+        severity,
+        ..CheckResult::new(key("raw"), Some("day-0001"), "counts", passed)
+    };
+    let before = failpoint.writes();
+    for executor in [&durable, &volatile] {
+        executor.record_all((0..2000).map(made)).unwrap();
     }
-    assert!(!waiting.is_finished());
-    drop(first);
-    assert_eq!(waiting.join().unwrap(), 2);
-}
-
-/// Whether /proc/locks has a waiter ("->") for the lock file of a catalog.
-fn someone_waits_for_a_lock(catalog: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let lock = format!("{}.lock", catalog.display());
-    let inode = std::fs::metadata(lock).unwrap().ino();
-    let locks = std::fs::read_to_string("/proc/locks").unwrap();
-    locks
-        .lines()
-        .any(|line| line.contains("->") && line.contains(&format!(":{inode} ")))
-}
-
-#[test]
-fn b10_an_executor_of_an_older_epoch_cannot_commit() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("catalog.db");
-    let executor = open(&path, 1);
-    let script = Arc::new(Script::default());
-    let graph = graph(vec![asset("a", &script)]);
-    executor.run(request("good", &graph)).unwrap();
-    // A younger owner, as if the lock file had been deleted under the first one.
-    let mut younger = SqliteStore::open(&path, Durability::PowerLoss).unwrap();
-    assert_eq!(younger.next_epoch().unwrap(), 2);
-    let error = executor.run(request("late", &graph)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "catalog {}: epoch 1 is fenced off, the catalog is at epoch 2",
-            path.display()
-        )
-    );
-    let reader = Catalog::open(&path, Durability::PowerLoss).unwrap();
-    assert_eq!(reader.run("late").unwrap(), None);
-    let draft = Draft {
-        t_ns: 1,
-        at_ms: 1,
-        event: Event::RunResumed {
-            run: Arc::from("good"),
-        },
-    };
-    younger.commit(2, &[draft]).unwrap();
+    // Each with its row among the newest, and two writes for the commit: so it was one.
+    assert_eq!(failpoint.writes() - before, 2 * 2000 + 2);
+    for executor in [&durable, &volatile] {
+        executor
+            .record_all([
+                Report::from(Observation::new(key("source"), None, "v1")),
+                check(true, Severity::Block).into(),
+            ])
+            .unwrap();
+        executor
+            .record_all([
+                Report::from(Observation::new(key("source"), None, "v2")),
+                check(false, Severity::Warn).into(),
+            ])
+            .unwrap();
+    }
+    drop(durable);
+    let read = Catalog::open(&path, Durability::PowerLoss).unwrap();
+    for catalog in [&read, volatile.catalog()] {
+        let newest = catalog.latest_of(&key("raw")).unwrap();
+        assert_eq!(newest.len(), 2000);
+        assert_eq!(
+            *newest[7],
+            Materialization {
+                epoch: 1,
+                ..made(7)
+            }
+        );
+        let seen = catalog.observations_of(&key("source")).unwrap();
+        assert_eq!(seen.len(), 1);
+        assert_eq!(*seen[0], Observation::new(key("source"), None, "v2"));
+        let checks = catalog.checks_of(&key("raw")).unwrap();
+        assert_eq!(checks.len(), 1);
+        assert_eq!(*checks[0], check(false, Severity::Warn));
+        assert!(!checks[0].blocks());
+        assert_eq!(catalog.all_events().unwrap().len(), 2004);
+    }
 }
 
 #[test]
@@ -191,7 +180,7 @@ fn foreign_and_future_files_are_refused() {
     assert!(
         error
             .to_string()
-            .ends_with("schema version 99, expected at most 1"),
+            .ends_with("schema version 99, expected at most 3"),
         "{error}"
     );
     let text = dir.path().join("text.db");

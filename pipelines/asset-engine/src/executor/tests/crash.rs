@@ -39,7 +39,7 @@ impl Step for Witnessed {
     }
 }
 
-fn witness(dir: &Path) -> std::path::PathBuf {
+pub fn witness(dir: &Path) -> std::path::PathBuf {
     dir.join("witness.txt")
 }
 
@@ -76,7 +76,7 @@ fn policy() -> RetryPolicy {
     }
 }
 
-fn open(dir: &Path, failpoint: Failpoint) -> Result<Executor, crate::CatalogError> {
+pub fn open(dir: &Path, failpoint: Failpoint) -> Result<Executor, crate::CatalogError> {
     Executor::open_with(
         &dir.join("catalog.db"),
         ExecutorOptions::default().concurrency(3),
@@ -87,12 +87,12 @@ fn open(dir: &Path, failpoint: Failpoint) -> Result<Executor, crate::CatalogErro
     )
 }
 
-fn run(executor: &Executor, dir: &Path) -> Result<crate::RunOutcome, crate::EngineError> {
+pub fn run(executor: &Executor, dir: &Path) -> Result<crate::RunOutcome, crate::EngineError> {
     executor.run(RunRequest::new("run", pipeline(dir, &policy())))
 }
 
 /// Opens the catalog after a crash, resumes the run if the crash left one, and checks everything.
-fn resume_and_check(dir: &Path) {
+pub fn resume_and_check(dir: &Path) {
     let executor = open(dir, Failpoint::default()).unwrap();
     let events = executor.catalog().events("run").unwrap();
     let committed: BTreeMap<String, String> = events

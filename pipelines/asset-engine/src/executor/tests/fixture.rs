@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 
 use crate::{
-    Asset, AssetGraph, AssetKey, Executor, ExecutorOptions, Materialized, Partitions, RunRequest,
-    Step, StepContext, StepFailure,
+    Asset, AssetGraph, AssetKey, Executor, ExecutorOptions, Materialized, Mode, Partitions,
+    RunRequest, Selection, Step, StepContext, StepFailure,
 };
 
 pub fn key(name: &str) -> AssetKey {
@@ -109,6 +109,20 @@ pub fn request(run: &str, graph: &Arc<AssetGraph>) -> RunRequest {
 
 pub fn memory(concurrency: usize) -> Executor {
     Executor::memory(ExecutorOptions::default().concurrency(concurrency))
+}
+
+/// A run of what is stale.
+pub fn stale_run(run: &str, graph: &Arc<AssetGraph>) -> RunRequest {
+    selected(run, graph, "*", Mode::Stale)
+}
+
+/// A run of a part.
+pub fn selected(run: &str, graph: &Arc<AssetGraph>, selection: &str, mode: Mode) -> RunRequest {
+    RunRequest {
+        mode,
+        selection: Selection::parse(selection).unwrap(),
+        ..request(run, graph)
+    }
 }
 
 /// A small pipeline with every kind of edge: per-run inputs, daily steps, a total over all days.

@@ -25,7 +25,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
             proptest::collection::vec(any::<bool>(), count),
             reads.collect::<Vec<_>>(),
             proptest::collection::btree_set(0..count, 0..3),
-            1_usize..6,
+            prop_oneof![1_usize..6, Just(16), Just(64)],
         )
             .prop_map(|(partitioned, mut reads, fails, concurrency)| {
                 reads[0].clear();

@@ -2,18 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::fixture::{Script, asset, graph, key, made, memory, pipeline, request};
+use super::fixture::{Script, asset, graph, key, made, memory, pipeline, request, stale_run};
 use crate::{
-    Asset, AssetGraph, Executor, Materialized, Mode, Plan, RunRequest, RunStatus, Selection,
-    StepContext, StepFailure, staleness,
+    Asset, AssetGraph, Executor, Materialized, Plan, RunStatus, Selection, StepContext,
+    StepFailure, staleness,
 };
-
-fn stale_run(run: &str, graph: &Arc<AssetGraph>) -> RunRequest {
-    RunRequest {
-        mode: Mode::Stale,
-        ..request(run, graph)
-    }
-}
 
 fn stale(executor: &Executor, graph: &AssetGraph) -> Vec<String> {
     let plan = Plan::new(graph, &Selection::all()).unwrap();

@@ -5,7 +5,7 @@ use std::fmt;
 
 use orchbench_etl::{Day, Source};
 
-use super::report::BackfillProgress;
+use super::super::report::BackfillProgress;
 use crate::input::{BackfillInput, Carried, FailedPartition};
 
 /// The most partitions at a time.

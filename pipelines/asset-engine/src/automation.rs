@@ -1,0 +1,131 @@
+//! Automation: runs that nobody asks for by hand.
+//!
+//! A [`Schedule`] asks for runs at the times of a [`Cron`] line, a [`Sensor`] when something outside
+//! has changed, a [`Rule`] when a [`Condition`] on the pieces of assets holds; a [`Backfill`] goes
+//! through a range of partitions. A [`Daemon`] evaluates all of them for a time that it is given.
+//!
+//! What an evaluation asks for and its cursor are one record of the catalog (an order and its
+//! outbox): a crash keeps both or neither. Orders become runs afterwards, each under an id that
+//! follows from the automation's name and the order's key, so that none is lost and none is made
+//! twice, whatever the instant of the crash.
+
+mod backfill;
+mod condition;
+mod cron;
+mod daemon;
+mod rule;
+mod schedule;
+mod sensor;
+mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::catalog::{Catalog, CatalogError};
+use crate::event::Mode;
+use crate::graph::AssetGraph;
+use crate::selection::{Selection, SelectionError};
+
+pub use backfill::{Backfill, BackfillProgress};
+pub use condition::Condition;
+pub use cron::{Cron, CronError};
+pub use daemon::{Beat, Daemon};
+pub use rule::Rule;
+pub use schedule::{Schedule, ScheduledTick};
+pub use sensor::Sensor;
+
+/// Something that asks for runs.
+pub trait Automation: Send {
+    /// Its name, unique in a catalog; runs are called `<name>/<key of the order>`.
+    fn name(&self) -> &str;
+
+    /// How long it is left alone after an evaluation.
+    fn min_interval(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Says what to run, as things stand.
+    ///
+    /// # Errors
+    /// It could not be evaluated. That is noted, its cursor stays, and the next tick tries again.
+    fn evaluate(&self, cx: &EvaluationContext<'_>) -> Result<Evaluation, AutomationError>;
+}
+
+/// What an automation looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct EvaluationContext<'a> {
+    /// The time of the evaluation.
+    pub now: Timestamp,
+    /// What its last recorded evaluation left; `None` = this is the first.
+    pub cursor: Option<&'a str>,
+    /// The catalog.
+    pub catalog: &'a Catalog,
+    /// The assets.
+    pub graph: &'a Arc<AssetGraph>,
+}
+
+/// What an evaluation comes to. It is recorded when it has orders, moves the cursor, or has another
+/// note than the one before.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Evaluation {
+    /// The runs that it asks for.
+    pub orders: Vec<Order>,
+    /// Where the next evaluation goes on; `None` = where this one did.
+    pub cursor: Option<String>,
+    /// Why it asks for none, for whoever reads the catalog.
+    pub note: Option<String>,
+}
+
+/// A run that an automation asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    /// Names the run among those of its automation. A key that was ordered before is not again.
+    pub key: String,
+    /// What to materialize.
+    pub selection: Selection,
+    /// All of it, or what is stale.
+    pub mode: Mode,
+    /// The run's configuration.
+    pub config: Value,
+}
+
+/// Why an automation could not be evaluated.
+#[derive(Debug, Error)]
+pub enum AutomationError {
+    /// It says so itself.
+    #[error("{0}")]
+    Failed(String),
+    /// The catalog cannot be read.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// Its selection does not fit the graph.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// Its cursor in the catalog is not one of its own.
+    #[error("cursor {found:?}: {reason}")]
+    Cursor {
+        /// The cursor.
+        found: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl Order {
+    /// All of a selection, without configuration.
+    pub fn new(key: impl Into<String>, selection: Selection) -> Self {
+        Self {
+            key: key.into(),
+            selection,
+            mode: Mode::All,
+            config: Value::Null,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! Conditions on a piece of an asset, under which a [`super::Rule`] asks for it.
+//!
+//! They are made of the parts that Dagster's `AutomationCondition` has, and combine by `&`, `|`
+//! and `!`.
+
+use std::ops::{BitAnd, BitOr, Not};
+
+use super::cron::Cron;
+use super::view::View;
+
+/// A condition on a piece.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
+    /// It was never materialized.
+    Missing,
+    /// It is missing, or older than what it is made from, by data and code versions.
+    Stale,
+    /// The rule has asked for it, and nothing was made of that so far: the run is under way, or has
+    /// failed.
+    Requested,
+    /// A run that materializes it is under way or ordered.
+    InProgress,
+    /// Something that it reads was made (or, where it is external, seen in another version) after
+    /// it was made or asked for, or is asked for in the same run.
+    AnyDepUpdated,
+    /// Something that it reads was never materialized, and is not asked for in the same run.
+    AnyDepMissing,
+    /// A run that materializes something that it reads is under way or ordered.
+    AnyDepInProgress,
+    /// A time of the schedule has come since it was made or asked for, and since the rule began.
+    CronPassed(Cron),
+    /// Everything that it reads was made, or seen, since the newest time of the schedule.
+    AllDepsUpdatedSince(Cron),
+    /// All of these.
+    All(Vec<Condition>),
+    /// Any of these.
+    Any(Vec<Condition>),
+    /// Not this.
+    Not(Box<Condition>),
+}
+
+impl Condition {
+    /// As soon as what it reads has changed, or when it is missing; not while a dependency is
+    /// missing or in progress (Dagster's `AutomationCondition.eager()`).
+    #[must_use]
+    pub fn eager() -> Self {
+        ((Self::Missing & !Self::Requested) | Self::AnyDepUpdated) & Self::can_be_made()
+    }
+
+    /// When it is missing and all that it reads is there (`AutomationCondition.on_missing()`).
+    #[must_use]
+    pub fn on_missing() -> Self {
+        Self::Missing & !Self::Requested & Self::can_be_made()
+    }
+
+    /// Once after each time of a schedule, when all that it reads was made since
+    /// (`AutomationCondition.on_cron()`).
+    #[must_use]
+    pub fn on_cron(cron: Cron) -> Self {
+        Self::CronPassed(cron.clone()) & Self::AllDepsUpdatedSince(cron) & !Self::InProgress
+    }
+
+    fn can_be_made() -> Self {
+        !Self::AnyDepMissing & !Self::AnyDepInProgress & !Self::InProgress
+    }
+
+    /// Whether it holds for a piece.
+    pub(super) fn holds(&self, view: &View<'_>, asset: u32, position: u32) -> bool {
+        match self {
+            Self::Missing => view.is_missing(asset, position),
+            Self::Stale => view.is_stale(asset, position),
+            Self::Requested => view.is_requested(asset, position),
+            Self::InProgress => view.is_in_progress(asset, position),
+            Self::AnyDepUpdated => view.any_dep_updated(asset, position),
+            Self::AnyDepMissing => view.any_dep_missing(asset, position),
+            Self::AnyDepInProgress => view
+                .reads(asset, position)
+                .any(|(dep, at)| view.is_in_progress(dep, at)),
+            Self::CronPassed(cron) => view.cron_passed(cron, asset, position),
+            Self::AllDepsUpdatedSince(cron) => view.all_deps_since(cron, asset, position),
+            Self::All(all) => all.iter().all(|one| one.holds(view, asset, position)),
+            Self::Any(any) => any.iter().any(|one| one.holds(view, asset, position)),
+            Self::Not(not) => !not.holds(view, asset, position),
+        }
+    }
+
+    /// Whether staleness has to be worked out for it.
+    pub(super) fn asks_for_staleness(&self) -> bool {
+        match self {
+            Self::Stale => true,
+            Self::All(several) | Self::Any(several) => several.iter().any(Self::asks_for_staleness),
+            Self::Not(not) => not.asks_for_staleness(),
+            _ => false,
+        }
+    }
+}
+
+impl BitAnd for Condition {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        match self {
+            Self::All(mut all) => {
+                all.push(other);
+                Self::All(all)
+            }
+            one => Self::All(vec![one, other]),
+        }
+    }
+}
+
+impl BitOr for Condition {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        match self {
+            Self::Any(mut any) => {
+                any.push(other);
+                Self::Any(any)
+            }
+            one => Self::Any(vec![one, other]),
+        }
+    }
+}
+
+impl Not for Condition {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        Self::Not(Box::new(self))
+    }
+}

@@ -1,0 +1,116 @@
+//! Cron lines: the times of a schedule, in the time of a place.
+//!
+//! The five fields and their meaning are those of Vixie cron, read by `croner`. Where clocks jump
+//! forward, a job at a fixed time inside the gap is due right after it; where they go back, it is
+//! due once, at the first of the two; a job of every so many minutes follows the clock on the wall.
+
+use chrono::{DateTime, Datelike, Utc};
+use chrono_tz::Tz;
+use croner::parser::{CronParser, Seconds, Year};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use thiserror::Error;
+
+/// A cron line in a time zone.
+#[derive(Debug, Clone)]
+pub struct Cron {
+    line: String,
+    zone: Tz,
+    pattern: croner::Cron,
+}
+
+/// Why there is no such schedule.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CronError {
+    /// The line is none.
+    #[error(
+        "cron line {found:?}: {reason}; expected minute, hour, day of month, month, day of week"
+    )]
+    Line {
+        /// The line as given.
+        found: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No such time zone.
+    #[error("time zone {found:?}: expected a name of the IANA database, such as Europe/Berlin")]
+    Zone {
+        /// The name as given.
+        found: String,
+    },
+}
+
+impl Cron {
+    /// Reads a line of five fields, for a place such as `Europe/Berlin` or `UTC`.
+    ///
+    /// # Errors
+    /// What is wrong with the line, or that there is no such time zone.
+    pub fn new(line: &str, zone: &str) -> Result<Self, CronError> {
+        let parser = CronParser::builder()
+            .seconds(Seconds::Disallowed)
+            .year(Year::Disallowed)
+            .build();
+        let pattern = parser.parse(line).map_err(|error| CronError::Line {
+            found: line.to_owned(),
+            reason: error.to_string(),
+        })?;
+        let zone = zone.parse().map_err(|_| CronError::Zone {
+            found: zone.to_owned(),
+        })?;
+        Ok(Self {
+            line: line.to_owned(),
+            zone,
+            pattern,
+        })
+    }
+
+    /// The times after one moment, up to and with another.
+    pub fn ticks(&self, after: Timestamp, until: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let mut last = self.local(after);
+        std::iter::from_fn(move || {
+            // A line without any further time (the 30th of February) has no next one.
+            let next = self.pattern.find_next_occurrence(&last?, false).ok()?;
+            last = Some(next);
+            timestamp(next)
+        })
+        .take_while(move |tick| *tick <= until)
+    }
+
+    /// The newest time up to and with a moment.
+    #[must_use]
+    pub fn previous(&self, at: Timestamp) -> Option<Timestamp> {
+        let at = self.local(at)?;
+        timestamp(self.pattern.find_previous_occurrence(&at, true).ok()?)
+    }
+
+    /// The day on the calendar of the place.
+    #[must_use]
+    pub fn day(&self, at: Timestamp) -> Option<Date> {
+        let local = self.local(at)?;
+        let narrow = |part: u32| i8::try_from(part).ok();
+        let year = i16::try_from(local.year()).ok()?;
+        Date::new(year, narrow(local.month())?, narrow(local.day())?).ok()
+    }
+
+    fn local(&self, at: Timestamp) -> Option<DateTime<Tz>> {
+        let second = at.as_millisecond().div_euclid(1000);
+        DateTime::<Utc>::from_timestamp(second, 0).map(|utc| utc.with_timezone(&self.zone))
+    }
+}
+
+/// The line and the zone make the schedule.
+impl PartialEq for Cron {
+    fn eq(&self, other: &Self) -> bool {
+        self.line == other.line && self.zone == other.zone
+    }
+}
+
+impl std::fmt::Display for Cron {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.line, self.zone.name())
+    }
+}
+
+fn timestamp(at: DateTime<Tz>) -> Option<Timestamp> {
+    Timestamp::from_second(at.timestamp()).ok()
+}

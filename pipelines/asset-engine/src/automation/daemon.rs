@@ -1,0 +1,250 @@
+//! The daemon: evaluates automations and turns what they ask for into runs.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Automation, Backfill, Evaluation, EvaluationContext, Order};
+use crate::catalog::CatalogError;
+use crate::event::{Event, RunRecord, RunStatus, Tick};
+use crate::executor::{EngineError, Executor, RunOutcome, RunRequest};
+use crate::graph::AssetGraph;
+use crate::selection::SelectionError;
+
+/// Evaluates automations on one catalog. It has no clock and no thread: whoever owns it calls
+/// [`Daemon::tick`] every few seconds with the time.
+pub struct Daemon {
+    executor: Arc<Executor>,
+    graph: Arc<AssetGraph>,
+    automations: Vec<Box<dyn Automation>>,
+    /// When each automation was last evaluated.
+    evaluated: HashMap<String, Timestamp>,
+    /// Runs that were submitted here and whose outcome was not yet given back.
+    under_way: Vec<String>,
+}
+
+/// What one tick of the daemon did.
+#[derive(Debug, Default)]
+pub struct Beat {
+    /// The evaluations that were recorded.
+    pub ticks: Vec<Arc<Tick>>,
+    /// Runs that were submitted or resumed.
+    pub submitted: Vec<String>,
+    /// Runs that have ended since the tick before.
+    pub ended: Vec<RunOutcome>,
+    /// What could not be evaluated or submitted, and why. The next tick tries again.
+    pub problems: Vec<String>,
+}
+
+impl Daemon {
+    /// A daemon for the assets of a graph.
+    #[must_use]
+    pub fn new(
+        executor: Arc<Executor>,
+        graph: Arc<AssetGraph>,
+        automations: Vec<Box<dyn Automation>>,
+    ) -> Self {
+        Self {
+            executor,
+            graph,
+            automations,
+            evaluated: HashMap::new(),
+            under_way: Vec::new(),
+        }
+    }
+
+    /// Takes up what a dead executor left, evaluates every automation that is due, submits what
+    /// they ask for, and brings every open backfill forward.
+    ///
+    /// # Errors
+    /// The catalog failed. What concerns one automation or run is a problem in the [`Beat`].
+    pub fn tick(&mut self, now: Timestamp) -> Result<Beat, EngineError> {
+        let mut beat = Beat::default();
+        self.collect(&mut beat)?;
+        for left in self.executor.unfinished() {
+            let request = RunRequest::from_unfinished(left, Arc::clone(&self.graph));
+            let run = request.run.clone();
+            let answer = self.executor.submit(request);
+            self.note(&run, answer, &mut beat)?;
+        }
+        self.submit_orders(&mut beat)?;
+        self.evaluate(now, &mut beat)?;
+        self.submit_orders(&mut beat)?;
+        for info in self.executor.catalog().backfills()? {
+            if info.status == RunStatus::Started {
+                let backfill = Backfill::new(&self.executor, &self.graph, info.record);
+                match backfill.advance() {
+                    Ok(_) => {}
+                    Err(error @ EngineError::Catalog(_)) => return Err(error),
+                    Err(error) => beat.problems.push(error.to_string()),
+                }
+            }
+        }
+        Ok(beat)
+    }
+
+    /// Waits for every run that was submitted here.
+    ///
+    /// # Errors
+    /// The catalog failed.
+    pub fn settle(&mut self) -> Result<Vec<RunOutcome>, EngineError> {
+        let runs = std::mem::take(&mut self.under_way);
+        runs.iter().map(|run| self.executor.wait(run)).collect()
+    }
+
+    /// Takes the outcomes of runs that have ended.
+    fn collect(&mut self, beat: &mut Beat) -> Result<(), EngineError> {
+        for run in std::mem::take(&mut self.under_way) {
+            match self.executor.poll(&run)? {
+                Some(outcome) => beat.ended.push(outcome),
+                None => self.under_way.push(run),
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what came of submitting a run.
+    fn note(
+        &mut self,
+        run: &str,
+        answer: Result<(), EngineError>,
+        beat: &mut Beat,
+    ) -> Result<(), EngineError> {
+        match answer {
+            Ok(()) => {
+                if !self.under_way.iter().any(|known| known == run) {
+                    self.under_way.push(run.to_owned());
+                }
+                beat.submitted.push(run.to_owned());
+            }
+            Err(error @ (EngineError::Catalog(_) | EngineError::Stopped(_))) => return Err(error),
+            Err(error) => beat.problems.push(format!("run {run}: {error}")),
+        }
+        Ok(())
+    }
+
+    fn submit_orders(&mut self, beat: &mut Beat) -> Result<(), EngineError> {
+        for order in self.executor.catalog().orders()? {
+            let request = RunRequest::of(&order, Arc::clone(&self.graph));
+            match self.executor.submit(request) {
+                Err(EngineError::Selection(error)) => self.refuse(&order, &error, beat)?,
+                answer => self.note(order.run.as_ref(), answer, beat)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Records an ordered run that does not fit the graph as failed, so that it is not tried for
+    /// ever.
+    fn refuse(
+        &self,
+        order: &Arc<RunRecord>,
+        error: &SelectionError,
+        beat: &mut Beat,
+    ) -> Result<(), EngineError> {
+        beat.problems.push(format!("run {}: {error}", order.run));
+        self.executor.append(vec![
+            Event::RunSubmitted(Arc::clone(order)),
+            Event::RunEnded {
+                run: Arc::clone(&order.run),
+                status: RunStatus::Failure,
+                fresh: 0,
+            },
+        ])
+    }
+
+    fn evaluate(&mut self, now: Timestamp, beat: &mut Beat) -> Result<(), EngineError> {
+        let catalog = self.executor.catalog();
+        let ticks = catalog.ticks()?.into_iter();
+        let last: HashMap<Arc<str>, Arc<Tick>> = ticks
+            .map(|tick| (Arc::clone(&tick.automation), tick))
+            .collect();
+        for automation in &self.automations {
+            let name = automation.name();
+            if self.rests(automation.as_ref(), now) {
+                continue;
+            }
+            self.evaluated.insert(name.to_owned(), now);
+            let last = last.get(name).map(AsRef::as_ref);
+            let context = EvaluationContext {
+                now,
+                cursor: last.and_then(|tick| tick.cursor.as_deref()),
+                catalog,
+                graph: &self.graph,
+            };
+            let evaluation = automation.evaluate(&context).unwrap_or_else(|error| {
+                beat.problems.push(format!("automation {name}: {error}"));
+                Evaluation {
+                    note: Some(format!("failed: {error}")),
+                    ..Evaluation::default()
+                }
+            });
+            if let Some(tick) = self.recorded(name, now, evaluation, last)? {
+                self.executor
+                    .append(vec![Event::Ticked(Arc::clone(&tick))])?;
+                beat.ticks.push(tick);
+            }
+        }
+        Ok(())
+    }
+
+    fn rests(&self, automation: &dyn Automation, now: Timestamp) -> bool {
+        self.evaluated.get(automation.name()).is_some_and(|last| {
+            // A clock that went back makes nothing rest for long.
+            let rested = Duration::try_from(now.duration_since(*last)).unwrap_or(Duration::MAX);
+            rested < automation.min_interval()
+        })
+    }
+
+    /// The record of an evaluation; `None` when there is nothing to record.
+    fn recorded(
+        &self,
+        name: &str,
+        now: Timestamp,
+        evaluation: Evaluation,
+        last: Option<&Tick>,
+    ) -> Result<Option<Arc<Tick>>, CatalogError> {
+        let orders = self.new_orders(name, evaluation.orders)?;
+        let last_cursor = last.and_then(|tick| tick.cursor.clone());
+        let cursor = evaluation.cursor.or_else(|| last_cursor.clone());
+        let noted =
+            evaluation.note.is_some() && evaluation.note != last.and_then(|tick| tick.note.clone());
+        if orders.is_empty() && cursor == last_cursor && !noted {
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(Tick {
+            automation: Arc::from(name),
+            for_ms: now.as_millisecond(),
+            cursor,
+            orders,
+            note: evaluation.note,
+        })))
+    }
+
+    /// Orders as runs, without those that were ordered before.
+    fn new_orders(
+        &self,
+        name: &str,
+        orders: Vec<Order>,
+    ) -> Result<Vec<Arc<RunRecord>>, CatalogError> {
+        let catalog = self.executor.catalog();
+        let ordered = catalog.orders()?;
+        let mut known: HashSet<Arc<str>> =
+            ordered.iter().map(|order| Arc::clone(&order.run)).collect();
+        let mut new = Vec::new();
+        for order in orders {
+            let run: Arc<str> = Arc::from(format!("{name}/{}", order.key));
+            if known.insert(Arc::clone(&run)) && catalog.run(&run)?.is_none() {
+                new.push(Arc::new(RunRecord {
+                    run,
+                    selection: order.selection,
+                    mode: order.mode,
+                    config: Arc::new(order.config),
+                }));
+            }
+        }
+        Ok(new)
+    }
+}

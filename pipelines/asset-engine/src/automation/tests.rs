@@ -1,0 +1,8 @@
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod backfills;
+mod crons;
+mod fixture;
+mod rules;
+mod schedules;
+mod sensors;

@@ -1,0 +1,96 @@
+//! Schedules: each time once, missed times within a bound, across restarts.
+
+use std::sync::Arc;
+
+use super::fixture::{Noting, asset, at, daemon, graph, key, memory, open};
+use crate::automation::{Cron, Schedule};
+use crate::catalog::Failpoint;
+use crate::{AssetGraph, Partitions, Selection};
+
+fn days(step: &Arc<Noting>) -> Arc<AssetGraph> {
+    let days = Partitions::daily("2024-03-01", "2024-04-30").unwrap();
+    graph(vec![asset("daily", step).partitions(days)])
+}
+
+fn schedule() -> Schedule {
+    let cron = Cron::new("0 6 * * *", "Europe/Berlin").unwrap();
+    Schedule::of_previous_day("mornings", cron, Selection::assets([key("daily")]))
+}
+
+#[test]
+fn each_morning_materializes_the_day_before_across_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    let step = Arc::new(Noting::default());
+    let graph = days(&step);
+    {
+        let executor = open(&path, Failpoint::default()).unwrap();
+        let mut daemon = daemon(&executor, &graph, schedule());
+        let beat = daemon.tick(at("2024-03-30T12:00:00Z")).unwrap();
+        assert_eq!(
+            beat.ticks[0].note.as_deref(),
+            Some("begins with the first time after 2024-03-30T12:00:00Z")
+        );
+        // Six in the morning is 04:00 UTC from this day on.
+        assert!(
+            daemon
+                .tick(at("2024-03-31T03:59:59Z"))
+                .unwrap()
+                .submitted
+                .is_empty()
+        );
+        let beat = daemon.tick(at("2024-03-31T04:00:00Z")).unwrap();
+        assert_eq!(beat.submitted, ["mornings/2024-03-31T04:00:00Z"]);
+        assert!(
+            daemon
+                .tick(at("2024-03-31T04:00:30Z"))
+                .unwrap()
+                .submitted
+                .is_empty()
+        );
+        daemon.settle().unwrap();
+    }
+    assert_eq!(step.take(), ["daily@2024-03-30"]);
+    let executor = open(&path, Failpoint::default()).unwrap();
+    let mut daemon = daemon(&executor, &graph, schedule());
+    // The mornings of the 1st and the 2nd were missed.
+    daemon.tick(at("2024-04-02T10:00:00Z")).unwrap();
+    daemon.settle().unwrap();
+    assert_eq!(step.take(), ["daily@2024-03-31", "daily@2024-04-01"]);
+    assert_eq!(executor.catalog().verify(None).unwrap().missing, 0);
+}
+
+#[test]
+fn missed_times_are_made_good_within_a_bound() {
+    let step = Arc::new(Noting::default());
+    let graph = days(&step);
+    let executor = memory();
+    let mut daemon = daemon(&executor, &graph, schedule().catch_up(2));
+    daemon.tick(at("2024-03-10T12:00:00Z")).unwrap();
+    let beat = daemon.tick(at("2024-03-20T12:00:00Z")).unwrap();
+    assert_eq!(
+        beat.ticks[0].note.as_deref(),
+        Some("8 missed times are not made good")
+    );
+    daemon.settle().unwrap();
+    assert_eq!(step.take(), ["daily@2024-03-18", "daily@2024-03-19"]);
+}
+
+#[test]
+fn what_cannot_run_is_a_problem_and_not_an_end() {
+    let step = Arc::new(Noting::default());
+    let graph = days(&step);
+    let executor = memory();
+    let mut daemon = daemon(&executor, &graph, schedule());
+    daemon.tick(at("2024-05-09T12:00:00Z")).unwrap();
+    let beat = daemon.tick(at("2024-05-10T12:00:00Z")).unwrap();
+    assert_eq!(
+        beat.problems[0],
+        "run mornings/2024-05-10T04:00:00Z: selection: no selected asset has a partition \"2024-05-09\""
+    );
+    assert!(beat.submitted.is_empty());
+    let runs = executor.catalog().runs().unwrap();
+    assert_eq!(runs[0].status, crate::RunStatus::Failure);
+    let beat = daemon.tick(at("2024-05-10T12:00:30Z")).unwrap();
+    assert_eq!(beat.problems, [""; 0]);
+}

@@ -1,0 +1,214 @@
+//! What the conditions of a rule look at: one reading of the catalog, by asset and position.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::cron::Cron;
+use super::rule::Memory;
+use super::{AutomationError, EvaluationContext};
+use crate::catalog::Stamp;
+use crate::event::{Mode, RunRecord, RunStatus};
+use crate::graph::AssetGraph;
+use crate::plan::{Known, Plan, staleness};
+
+/// A piece, by asset index and position.
+type Piece = (u32, u32);
+
+/// One reading of the catalog for one evaluation of a rule.
+pub(super) struct View<'a> {
+    graph: &'a AssetGraph,
+    now: Timestamp,
+    memory: &'a Memory,
+    known: Known,
+    stamps: HashMap<Piece, Stamp>,
+    in_progress: HashSet<Piece>,
+    stale: HashSet<Piece>,
+    /// What the evaluation asks for so far, in topological order.
+    asked: HashSet<Piece>,
+}
+
+impl<'a> View<'a> {
+    pub fn read(
+        cx: &EvaluationContext<'a>,
+        plan: &Plan,
+        memory: &'a Memory,
+        with_staleness: bool,
+    ) -> Result<Self, AutomationError> {
+        let mut view = Self {
+            graph: cx.graph,
+            now: cx.now,
+            memory,
+            known: Known::default(),
+            stamps: HashMap::new(),
+            in_progress: HashSet::new(),
+            stale: HashSet::new(),
+            asked: HashSet::new(),
+        };
+        let mut last = None;
+        for step in plan.steps() {
+            if last.replace(step.asset) == Some(step.asset) {
+                continue;
+            }
+            view.load(cx, step.asset)?;
+            for (_, edge) in cx.graph.deps(step.asset) {
+                view.load(cx, edge.upstream)?;
+            }
+        }
+        view.read_in_progress(cx)?;
+        if with_staleness {
+            for stale in staleness(cx.graph, cx.catalog, plan)? {
+                if let Some(index) = cx.graph.index(&stale.asset) {
+                    let partitions = &cx.graph.asset(index).partitions;
+                    let at = partitions.position(stale.partition.as_deref());
+                    view.stale.extend(at.map(|at| (index, at)));
+                }
+            }
+        }
+        Ok(view)
+    }
+
+    fn load(&mut self, cx: &EvaluationContext<'_>, index: u32) -> Result<(), AutomationError> {
+        if !self.known.load(cx.graph, cx.catalog, index)? {
+            return Ok(());
+        }
+        let asset = cx.graph.asset(index);
+        for stamp in cx.catalog.stamps_of(&asset.key)? {
+            if let Some(at) = asset.partitions.position(stamp.partition.as_deref()) {
+                self.stamps.insert((index, at), stamp);
+            }
+        }
+        Ok(())
+    }
+
+    /// The pieces of all runs that are under way or ordered.
+    fn read_in_progress(&mut self, cx: &EvaluationContext<'_>) -> Result<(), AutomationError> {
+        let runs = cx.catalog.runs()?.into_iter();
+        let open = runs.filter(|info| info.status == RunStatus::Started);
+        let mut records: Vec<_> = open.map(|info| info.record).collect();
+        records.extend(cx.catalog.orders()?);
+        let makes = |record: &&std::sync::Arc<RunRecord>| record.mode != Mode::Observe;
+        for record in records.iter().filter(makes) {
+            // A run of another graph makes nothing of this one.
+            let Ok(plan) = Plan::new(cx.graph, &record.selection) else {
+                continue;
+            };
+            let pieces = plan.steps().iter().map(|step| (step.asset, step.position));
+            self.in_progress.extend(pieces);
+        }
+        Ok(())
+    }
+
+    /// Notes that a piece is asked for.
+    pub fn ask(&mut self, asset: u32, position: u32) {
+        self.asked.insert((asset, position));
+    }
+
+    /// What a piece reads.
+    pub fn reads(&self, asset: u32, position: u32) -> impl Iterator<Item = Piece> {
+        self.graph.deps(asset).flat_map(move |(_, edge)| {
+            let positions = self.graph.reads(edge, position);
+            positions.map(move |at| (edge.upstream, at))
+        })
+    }
+
+    pub fn is_missing(&self, asset: u32, position: u32) -> bool {
+        !self.graph.asset(asset).is_external() && !self.stamps.contains_key(&(asset, position))
+    }
+
+    pub fn is_stale(&self, asset: u32, position: u32) -> bool {
+        self.stale.contains(&(asset, position))
+    }
+
+    pub fn is_in_progress(&self, asset: u32, position: u32) -> bool {
+        self.in_progress.contains(&(asset, position))
+    }
+
+    pub fn is_requested(&self, asset: u32, position: u32) -> bool {
+        let asked = self.memory.asked(self.graph, asset, position);
+        asked.is_some_and(|asked| asked.seq >= self.made_seq(asset, position))
+    }
+
+    pub fn any_dep_updated(&self, asset: u32, position: u32) -> bool {
+        let asked = self.memory.asked(self.graph, asset, position);
+        let since = self
+            .made_seq(asset, position)
+            .max(asked.map_or(0, |asked| asked.seq));
+        self.reads(asset, position).any(|(dep, at)| {
+            // What the run has made that was to make this as well is no news to it.
+            let own_run = asked.is_some_and(|asked| {
+                let made = self.known.piece(dep, at);
+                made.is_some_and(|made| made.run.as_ref() == asked.run)
+            });
+            let newer = self.made_seq(dep, at) > since && !own_run;
+            let another = !self.graph.asset(dep).is_external()
+                || self.version_read(asset, position, dep, at) != self.version(dep, at);
+            self.joins(asset, position, dep, at) || (newer && another)
+        })
+    }
+
+    pub fn any_dep_missing(&self, asset: u32, position: u32) -> bool {
+        self.reads(asset, position)
+            .any(|(dep, at)| self.is_missing(dep, at) && !self.joins(asset, position, dep, at))
+    }
+
+    pub fn cron_passed(&self, cron: &Cron, asset: u32, position: u32) -> bool {
+        let Some(tick_ms) = self.newest_tick_ms(cron) else {
+            return false;
+        };
+        let asked = self.memory.asked(self.graph, asset, position);
+        self.memory.since_ms < tick_ms
+            && self.made_ms(asset, position) < tick_ms
+            && asked.is_none_or(|asked| asked.at_ms < tick_ms)
+    }
+
+    pub fn all_deps_since(&self, cron: &Cron, asset: u32, position: u32) -> bool {
+        let Some(tick_ms) = self.newest_tick_ms(cron) else {
+            return false;
+        };
+        self.reads(asset, position).all(|(dep, at)| {
+            self.made_ms(dep, at) >= tick_ms || self.joins(asset, position, dep, at)
+        })
+    }
+
+    fn newest_tick_ms(&self, cron: &Cron) -> Option<i64> {
+        Some(cron.previous(self.now)?.as_millisecond())
+    }
+
+    fn made_seq(&self, asset: u32, position: u32) -> u64 {
+        self.stamps
+            .get(&(asset, position))
+            .map_or(0, |stamp| stamp.seq)
+    }
+
+    /// When a piece was made or seen; before all times when it never was.
+    fn made_ms(&self, asset: u32, position: u32) -> i64 {
+        let stamp = self.stamps.get(&(asset, position));
+        stamp.map_or(i64::MIN, |stamp| {
+            i64::try_from(stamp.at_ms).unwrap_or(i64::MAX)
+        })
+    }
+
+    fn version(&self, asset: u32, position: u32) -> Option<&str> {
+        let piece = self.known.piece(asset, position)?;
+        Some(&piece.data_version)
+    }
+
+    /// The version of a dependency that a piece was made from.
+    fn version_read(&self, asset: u32, position: u32, dep: u32, at: u32) -> Option<&str> {
+        let dep = self.graph.asset(dep);
+        let partition = dep.partitions.key(at).map(AsRef::as_ref);
+        let made = self.known.piece(asset, position)?;
+        let read = |input: &&crate::event::InputVersion| {
+            input.asset == dep.key && input.partition.as_deref() == partition
+        };
+        Some(&made.inputs.iter().find(read)?.data_version)
+    }
+
+    /// Whether a dependency is asked for by this evaluation, and so in the same run: it is if it has
+    /// the same partition key.
+    fn joins(&self, asset: u32, position: u32, dep: u32, at: u32) -> bool {
+        let key = |asset, at| self.graph.asset(asset).partitions.key(at);
+        self.asked.contains(&(dep, at)) && key(asset, position) == key(dep, at)
+    }
+}

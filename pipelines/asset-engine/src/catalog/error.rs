@@ -1,0 +1,103 @@
+//! Why a catalog cannot be used, with the file and the place.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a catalog cannot be used.
+#[derive(Debug, Error)]
+pub enum CatalogError {
+    /// SQLite refused.
+    #[error("catalog {path}: {doing}: {source}")]
+    Sqlite {
+        /// The catalog's file.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// SQLite's word.
+        source: rusqlite::Error,
+    },
+    /// A file beside the catalog could not be used.
+    #[error("{path}: {doing}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// Another executor owns the catalog.
+    #[error("catalog {path}: another executor runs on it ({owner})")]
+    Locked {
+        /// The catalog's file.
+        path: PathBuf,
+        /// `pid N`, or "pid unknown" while the owner is starting.
+        owner: Owner,
+    },
+    /// A younger executor has opened the catalog; this one's commit was refused.
+    #[error("catalog {path}: epoch {own} is fenced off, the catalog is at epoch {current}")]
+    Fenced {
+        /// The catalog's file.
+        path: PathBuf,
+        /// The epoch of the refused executor.
+        own: u64,
+        /// The epoch of the newest one.
+        current: u64,
+    },
+    /// Written by a newer version of this crate.
+    #[error("catalog {path}: schema version {found}, expected at most {expected}")]
+    FutureVersion {
+        /// The catalog's file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version known here.
+        expected: i64,
+    },
+    /// A SQLite file that is no catalog.
+    #[error("{path} is no asset catalog: application id {found:#x}, expected {expected:#x}")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Its application id.
+        found: i64,
+        /// That of a catalog.
+        expected: i64,
+    },
+    /// A record that cannot be read.
+    #[error("catalog {path}: {place}: {reason}")]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// Which record.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A planned fault, in tests.
+    #[error("catalog write {write} failed as planned ({place})")]
+    Injected {
+        /// Number of the write, from 1.
+        write: u64,
+        /// What was about to be written, or had been.
+        place: &'static str,
+    },
+}
+
+/// Who owns a locked catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// Its process id; `None` while it has not yet written it.
+    pub pid: Option<u32>,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            Some(pid) => write!(f, "pid {pid}"),
+            None => f.write_str("pid unknown"),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The commit: one transaction that appends events and writes what is derived from them.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use crate::catalog::chain::{self, Digest};
+use crate::catalog::{CatalogError, Draft, Failpoint, Version, writing};
+use crate::event::{Event, RunStatus};
+
+/// Why a transaction did not come about.
+pub(super) enum Refused {
+    Sqlite(rusqlite::Error),
+    Fenced(u64),
+    Planned(CatalogError),
+}
+
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<CatalogError> for Refused {
+    fn from(error: CatalogError) -> Self {
+        Self::Planned(error)
+    }
+}
+
+/// One transaction: epoch check, events, derived rows.
+pub(super) fn append(
+    connection: &mut Connection,
+    failpoint: &Failpoint,
+    epoch: u64,
+    drafts: &[Draft],
+) -> Result<(), Refused> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    {
+        let current: u64 = transaction
+            .prepare_cached("SELECT value FROM meta WHERE name = 'epoch'")?
+            .query_row([], |row| row.get::<_, i64>(0))?
+            .cast_unsigned();
+        if current != epoch {
+            return Err(Refused::Fenced(current));
+        }
+        let (mut seq, mut digest) = newest(&transaction)?;
+        let mut insert = transaction.prepare_cached(
+            "INSERT INTO events (seq, t_ns, at_ms, epoch, kind, run, asset, partition, attempt, body, digest)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?;
+        for draft in drafts {
+            seq += 1;
+            let encoded = writing::encode(&draft.event);
+            let record = encoded.record(seq, epoch, draft);
+            digest = record.digest(&digest);
+            failpoint.pass("event")?;
+            insert.execute(params![
+                record.seq,
+                record.t_ns,
+                record.at_ms,
+                record.epoch,
+                record.kind,
+                record.run,
+                record.asset,
+                record.partition,
+                record.attempt,
+                record.body,
+                digest,
+            ])?;
+            derive(&transaction, failpoint, seq, &draft.event)?;
+        }
+    }
+    failpoint.pass("before commit")?;
+    transaction.commit()?;
+    failpoint.pass("after commit")?;
+    Ok(())
+}
+
+/// The place and the digest of the newest event.
+pub(super) fn newest(connection: &Connection) -> rusqlite::Result<(i64, Digest)> {
+    connection
+        .prepare_cached("SELECT seq, digest FROM events ORDER BY seq DESC LIMIT 1")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+        .map(|newest| newest.unwrap_or((0, chain::START)))
+}
+
+/// The rows that follow from an event.
+fn derive(
+    connection: &Connection,
+    failpoint: &Failpoint,
+    seq: i64,
+    event: &Event,
+) -> Result<(), Refused> {
+    match event {
+        Event::Materialized(made) => {
+            failpoint.pass("newest materialization")?;
+            let version = Version::of(made);
+            connection
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO latest (asset, partition, seq, code, piece, inputs)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![
+                    made.asset.as_str(),
+                    made.partition.as_deref().unwrap_or_default(),
+                    seq,
+                    made.code_version,
+                    version.piece.cast_signed(),
+                    version.inputs.cast_signed()
+                ])?;
+        }
+        Event::Observed(seen) => {
+            failpoint.pass("newest observation")?;
+            connection
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO observations (asset, partition, seq) VALUES (?1, ?2, ?3)",
+                )?
+                .execute(params![
+                    seen.asset.as_str(),
+                    seen.partition.as_deref().unwrap_or_default(),
+                    seq
+                ])?;
+        }
+        Event::Checked(check) => {
+            failpoint.pass("newest check")?;
+            connection
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO checks (asset, partition, name, seq)
+                     VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![
+                    check.asset.as_str(),
+                    check.partition.as_deref().unwrap_or_default(),
+                    check.name,
+                    seq
+                ])?;
+        }
+        Event::Ticked(tick) => {
+            failpoint.pass("newest tick")?;
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO automations (name, seq) VALUES (?1, ?2)")?
+                .execute(params![tick.automation, seq])?;
+            for order in &tick.orders {
+                failpoint.pass("order")?;
+                connection
+                    .prepare_cached("INSERT INTO orders (run, seq) VALUES (?1, ?2)")?
+                    .execute(params![order.run, seq])?;
+            }
+        }
+        Event::BackfillRequested(record) => {
+            failpoint.pass("backfill")?;
+            connection
+                .prepare_cached("INSERT INTO backfills (id, seq, status) VALUES (?1, ?2, ?3)")?
+                .execute(params![record.id, seq, RunStatus::Started.as_str()])?;
+        }
+        Event::BackfillEnded { id, status } => {
+            failpoint.pass("backfill")?;
+            connection
+                .prepare_cached("UPDATE backfills SET status = ?2 WHERE id = ?1")?
+                .execute(params![id, status.as_str()])?;
+        }
+        Event::RunSubmitted(record) => {
+            connection
+                .prepare_cached("DELETE FROM orders WHERE run = ?1")?
+                .execute([&record.run])?;
+            failpoint.pass("run")?;
+            connection
+                .prepare_cached("INSERT INTO runs (run, first_seq, status) VALUES (?1, ?2, ?3)")?
+                .execute(params![record.run, seq, RunStatus::Started.as_str()])?;
+        }
+        Event::RunEnded { run, status, .. } => {
+            failpoint.pass("run")?;
+            connection
+                .prepare_cached("UPDATE runs SET status = ?2, last_seq = ?3 WHERE run = ?1")?
+                .execute(params![run, status.as_str(), seq])?;
+        }
+        _ => {}
+    }
+    Ok(())
+}

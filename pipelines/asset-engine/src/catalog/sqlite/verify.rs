@@ -1,0 +1,284 @@
+//! A look at every record of a catalog file: the database's own structure, the chain of digests,
+//! what the records say, and whether the derived tables follow from them.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
+use super::SqliteStore;
+use crate::catalog::chain::{self, Digest, hex};
+use crate::catalog::reading::{self, StoredEvent};
+use crate::catalog::{CatalogError, Head, Verified, Version, schema};
+use crate::event::{Event, RunStatus};
+
+/// What the derived tables should hold, row by row, as text.
+type Derived = BTreeMap<(&'static str, String), String>;
+
+/// The derived tables: each row's key and value as text. (Joined, a blob would pass for the text of
+/// the same bytes, under which no look-up finds it.)
+const TABLES: [(&str, &str); 7] = [
+    ("automations", "SELECT name, seq FROM automations"),
+    ("orders", "SELECT run, seq FROM orders"),
+    (
+        "backfills",
+        "SELECT id, seq || ' ' || status FROM backfills",
+    ),
+    (
+        "latest",
+        "SELECT iif(typeof(asset) || typeof(partition) = 'texttext', asset || ' ' || partition, 'no text'), seq || ' ' || code || ' ' || piece || ' ' || inputs FROM latest",
+    ),
+    (
+        "observations",
+        "SELECT iif(typeof(asset) || typeof(partition) = 'texttext', asset || ' ' || partition, 'no text'), seq FROM observations",
+    ),
+    (
+        "checks",
+        "SELECT iif(typeof(asset) || typeof(partition) || typeof(name) = 'texttexttext', asset || ' ' || partition || ' ' || name, 'no text'), seq FROM checks",
+    ),
+    (
+        "runs",
+        "SELECT run, first_seq || ' ' || coalesce(last_seq, 'open') || ' ' || status FROM runs",
+    ),
+];
+
+impl SqliteStore {
+    pub(super) fn verify_all(&self, noted: Option<&Head>) -> Result<Verified, CatalogError> {
+        // One transaction, so that a run under way is seen as of one commit.
+        let snapshot = self
+            .connection
+            .unchecked_transaction()
+            .map_err(self.failed("begin a reading transaction"))?;
+        self.check_structure(&snapshot)?;
+        let mut walk = Walk::default();
+        self.walk(&snapshot, noted, &mut walk)?;
+        self.check_epoch(&snapshot, walk.epoch)?;
+        for (table, sql) in TABLES {
+            self.check_derived(&snapshot, table, sql, &mut walk.derived)?;
+        }
+        if let Some(((table, key), value)) = walk.derived.first_key_value() {
+            return Err(self.corrupt(
+                format!("table {table}, row {key:?}"),
+                format!("is missing, expected {value}"),
+            ));
+        }
+        Ok(Verified {
+            missing: noted.map_or(0, |noted| {
+                noted.seq.saturating_sub(walk.seq.cast_unsigned())
+            }),
+            head: walk.head(),
+        })
+    }
+
+    fn corrupt(&self, place: impl Into<String>, reason: impl Into<String>) -> CatalogError {
+        CatalogError::Corrupt {
+            path: self.path.clone(),
+            place: place.into(),
+            reason: reason.into(),
+        }
+    }
+
+    fn check_structure(&self, connection: &Connection) -> Result<(), CatalogError> {
+        let word: String = connection
+            .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+            .map_err(self.failed("check the structure"))?;
+        if word != "ok" {
+            return Err(self.corrupt("database", word));
+        }
+        let unexpected = schema::unexpected(connection).map_err(self.failed("read the schema"))?;
+        unexpected.map_or(Ok(()), |found| Err(self.corrupt("schema", found)))
+    }
+
+    /// Follows the chain from the first record to the last.
+    fn walk(
+        &self,
+        connection: &Connection,
+        noted: Option<&Head>,
+        walk: &mut Walk,
+    ) -> Result<(), CatalogError> {
+        let sql = reading::select("events e", ", e.digest") + " ORDER BY e.seq";
+        let reading = |source| self.failed("read the events")(source);
+        let mut statement = connection.prepare(&sql).map_err(reading)?;
+        let mut rows = statement.query([]).map_err(reading)?;
+        loop {
+            let place = format!("event {}", walk.seq + 1);
+            // A column of another type than it was written with is a flipped record, too.
+            let unreadable =
+                |source: rusqlite::Error| self.corrupt(place.as_str(), source.to_string());
+            let Some(row) = rows.next().map_err(unreadable)? else {
+                return Ok(());
+            };
+            let stored = StoredEvent::of(row).map_err(unreadable)?;
+            let digest: Vec<u8> = row.get(reading::COLUMNS).map_err(unreadable)?;
+            walk.take(stored, &digest, noted)
+                .map_err(|reason| self.corrupt(place.as_str(), reason))?;
+        }
+    }
+
+    fn check_epoch(&self, connection: &Connection, newest: i64) -> Result<(), CatalogError> {
+        let epoch: i64 = connection
+            .query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| {
+                row.get(0)
+            })
+            .map_err(self.failed("read the epoch"))?;
+        if epoch < newest {
+            let reason = format!("{epoch}, expected at least {newest}, that of the newest event");
+            return Err(self.corrupt("epoch", reason));
+        }
+        Ok(())
+    }
+
+    /// Takes the rows of a derived table off what is expected of it.
+    fn check_derived(
+        &self,
+        connection: &Connection,
+        table: &'static str,
+        sql: &str,
+        expected: &mut Derived,
+    ) -> Result<(), CatalogError> {
+        let reading = |source| self.failed("read a derived table")(source);
+        let mut statement = connection.prepare(sql).map_err(reading)?;
+        let mut rows = statement.query([]).map_err(reading)?;
+        while let Some(row) = rows.next().map_err(reading)? {
+            let unreadable = |source: rusqlite::Error| {
+                self.corrupt(format!("table {table}"), source.to_string())
+            };
+            let key: String = row.get(0).map_err(unreadable)?;
+            let value = match row.get_ref(1).map_err(unreadable)? {
+                rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+                other => other
+                    .as_str()
+                    .map_err(|error| unreadable(error.into()))?
+                    .to_owned(),
+            };
+            let wanted = expected.remove(&(table, key.clone()));
+            if wanted.as_deref() != Some(value.as_str()) {
+                let wanted = wanted.unwrap_or_else(|| "no such row".to_owned());
+                return Err(self.corrupt(
+                    format!("table {table}, row {key:?}"),
+                    format!("{value}, expected by the log: {wanted}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How far the walk has come, and what follows from the records so far.
+struct Walk {
+    seq: i64,
+    digest: Digest,
+    epoch: i64,
+    derived: Derived,
+    /// First event of each run.
+    runs: BTreeMap<String, i64>,
+    /// First event of each backfill.
+    backfills: BTreeMap<String, i64>,
+}
+
+impl Default for Walk {
+    fn default() -> Self {
+        Self {
+            seq: 0,
+            digest: chain::START,
+            epoch: 0,
+            derived: Derived::new(),
+            runs: BTreeMap::new(),
+            backfills: BTreeMap::new(),
+        }
+    }
+}
+
+impl Walk {
+    fn head(&self) -> Head {
+        Head {
+            seq: self.seq.cast_unsigned(),
+            digest: hex(&self.digest),
+        }
+    }
+
+    /// Takes the next record, or says what is wrong with it.
+    fn take(
+        &mut self,
+        stored: StoredEvent,
+        digest: &[u8],
+        noted: Option<&Head>,
+    ) -> Result<(), String> {
+        let seq = stored.seq;
+        if seq != self.seq + 1 {
+            return Err(format!("is missing, the log goes on with event {seq}"));
+        }
+        let own = stored.record().digest(&self.digest);
+        if own.as_slice() != digest {
+            return Err(format!("digest {}, recorded {}", hex(&own), hex(digest)));
+        }
+        (self.seq, self.digest) = (seq, own);
+        if let Some(noted) = noted
+            && noted.seq == seq.cast_unsigned()
+            && noted.digest != hex(&own)
+        {
+            return Err(format!("digest {}, noted {}", hex(&own), noted.digest));
+        }
+        self.epoch = self.epoch.max(stored.epoch);
+        self.derive(seq, &reading::decode(stored)?.event);
+        Ok(())
+    }
+
+    fn derive(&mut self, seq: i64, event: &Event) {
+        let piece = |asset: &crate::AssetKey, partition: &Option<std::sync::Arc<str>>| {
+            format!("{asset} {}", partition.as_deref().unwrap_or_default())
+        };
+        let (table, key, value) = match event {
+            Event::Materialized(made) => {
+                let version = Version::of(made);
+                let prints = (version.piece.cast_signed(), version.inputs.cast_signed());
+                (
+                    "latest",
+                    piece(&made.asset, &made.partition),
+                    format!("{seq} {} {} {}", version.code_version, prints.0, prints.1),
+                )
+            }
+            Event::Observed(seen) => (
+                "observations",
+                piece(&seen.asset, &seen.partition),
+                seq.to_string(),
+            ),
+            Event::Checked(check) => {
+                let piece = piece(&check.asset, &check.partition);
+                ("checks", format!("{piece} {}", check.name), seq.to_string())
+            }
+            Event::Ticked(tick) => {
+                for order in &tick.orders {
+                    let key = ("orders", order.run.to_string());
+                    self.derived.insert(key, seq.to_string());
+                }
+                ("automations", tick.automation.to_string(), seq.to_string())
+            }
+            Event::BackfillRequested(record) => {
+                self.backfills.insert(record.id.to_string(), seq);
+                let open = RunStatus::Started.as_str();
+                ("backfills", record.id.to_string(), format!("{seq} {open}"))
+            }
+            Event::BackfillEnded { id, status } => {
+                let first = self.backfills.get(id.as_ref()).copied().unwrap_or_default();
+                (
+                    "backfills",
+                    id.to_string(),
+                    format!("{first} {}", status.as_str()),
+                )
+            }
+            Event::RunSubmitted(record) => {
+                self.derived.remove(&("orders", record.run.to_string()));
+                self.runs.insert(record.run.to_string(), seq);
+                let open = RunStatus::Started.as_str();
+                ("runs", record.run.to_string(), format!("{seq} open {open}"))
+            }
+            Event::RunEnded { run, status, .. } => {
+                let first = self.runs.get(run.as_ref()).copied().unwrap_or_default();
+                let status = status.as_str();
+                ("runs", run.to_string(), format!("{first} {seq} {status}"))
+            }
+            _ => return,
+        };
+        self.derived.insert((table, key), value);
+    }
+}

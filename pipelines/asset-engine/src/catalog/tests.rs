@@ -1,0 +1,7 @@
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod cuts;
+mod fixture;
+mod flips;
+mod fuzz;
+mod migration;

@@ -1,0 +1,77 @@
+//! A catalog of schema version 1, recorded by the code of that version, is read and carried on.
+
+use std::path::Path;
+
+use super::fixture::{key, request};
+use crate::catalog::{SqliteStore, StartLog};
+use crate::{Catalog, CatalogError, Durability, Event, Executor, ExecutorOptions, RunStatus};
+
+/// Lays the recorded catalog and its start log down as files.
+fn lay_down(path: &Path) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection
+        .execute_batch(include_str!("catalog-v1.sql"))
+        .unwrap();
+    let starts = include_str!("catalog-v1.starts");
+    std::fs::write(StartLog::path_beside(path), starts).unwrap();
+}
+
+#[test]
+fn version_1_is_read_verified_and_carried_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    lay_down(&path);
+    let catalog = Catalog::open(&path, Durability::PowerLoss).unwrap();
+    let verified = catalog.verify(None).unwrap();
+    assert_eq!(verified.head.seq, 36);
+    let statuses: Vec<_> = catalog
+        .runs()
+        .unwrap()
+        .iter()
+        .map(|run| run.status)
+        .collect();
+    assert_eq!(
+        statuses,
+        [RunStatus::Success, RunStatus::Failure, RunStatus::Started]
+    );
+    let report = catalog.latest(&key("shop/report"), None).unwrap().unwrap();
+    assert_eq!(report.inputs.len(), 3);
+
+    let executor = Executor::open(&path, ExecutorOptions::default()).unwrap();
+    let left = executor.unfinished();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].run, "die");
+    // The executor that recorded it died in the report's first attempt.
+    let outcome = executor.run(request("die", "die")).unwrap();
+    assert_eq!(outcome.status, RunStatus::Success);
+    let last = executor
+        .catalog()
+        .latest(&key("shop/report"), None)
+        .unwrap();
+    assert_eq!(last.unwrap().attempt, 2);
+    let closed = |record: &crate::EventRecord| matches!(record.event, Event::AttemptInterrupted(_));
+    let events = executor.catalog().events("die").unwrap();
+    assert_eq!(events.iter().filter(|record| closed(record)).count(), 1);
+    assert_eq!(catalog.verify(Some(&verified.head)).unwrap().missing, 0);
+}
+
+#[test]
+fn an_executor_of_the_older_version_is_fenced_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    lay_down(&path);
+    let mut store = SqliteStore::open(&path, Durability::PowerLoss).unwrap();
+    // It had epoch 1.
+    let error = crate::catalog::Store::commit(&mut store, 1, &[]).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            CatalogError::Fenced {
+                own: 1,
+                current: 2,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}

@@ -1,0 +1,45 @@
+//! What a look at every record says of a catalog.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How far a log goes: noted somewhere else, it tells later whether the catalog still has all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// The newest event; 0 = none.
+    pub seq: u64,
+    /// SHA-256 over it and all before it, in hexadecimal.
+    pub digest: String,
+}
+
+/// A catalog whose every record is as it was committed. A file that lost its end (a power cut, a
+/// copy cut short) still holds a committed prefix of its log, which is what this names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// How far it goes.
+    pub head: Head,
+    /// Events up to a noted head that the catalog no longer has; 0 when it has all of them, or when
+    /// there was none to compare with.
+    pub missing: u64,
+}
+
+impl fmt::Display for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Head { seq, digest } = &self.head;
+        match seq {
+            0 => f.write_str("a committed prefix without events")?,
+            _ => write!(f, "a committed prefix, events 1 to {seq}, digest {digest}")?,
+        }
+        if self.missing > 0 {
+            write!(
+                f,
+                "; {} events up to {} that were noted are missing",
+                self.missing,
+                seq + self.missing
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! External assets: Dagster's behaviour B7.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::fixture::{graph, key, made, pure_version, request, selected, stale_run};
+use crate::{
+    Asset, AssetGraph, Executor, ExecutorOptions, Materialized, Mode, Plan, RunStatus, Selection,
+    StepContext, StepFailure, UNOBSERVED, staleness,
+};
+
+/// An external source whose version is in `seen`, and two assets below it.
+fn sourced(seen: &Arc<Mutex<String>>, looks: &Arc<AtomicU32>) -> Arc<AssetGraph> {
+    let (seen, looks) = (Arc::clone(seen), Arc::clone(looks));
+    let look = move |_: &StepContext<'_>| -> Result<Materialized, StepFailure> {
+        looks.fetch_add(1, Ordering::Relaxed);
+        Ok(made(&seen.lock().unwrap()))
+    };
+    let step = |cx: &StepContext<'_>| -> Result<Materialized, StepFailure> { Ok(pure_version(cx)) };
+    graph(vec![
+        Asset::observed(key("source"), look),
+        Asset::external(key("silent")),
+        Asset::new(key("a"), step).depends_on(key("source")),
+        Asset::new(key("b"), step)
+            .depends_on(key("a"))
+            .depends_on(key("silent")),
+    ])
+}
+
+#[test]
+fn b7_a_changed_source_is_unseen_until_observed() {
+    let seen = Arc::new(Mutex::new("v1".to_owned()));
+    let looks = Arc::default();
+    let dir = tempfile::tempdir().unwrap();
+    let options = ExecutorOptions::default().concurrency(2);
+    let executor = Executor::open(dir.path().join("catalog.db"), options).unwrap();
+    let graph = sourced(&seen, &looks);
+    // Materializing does not look.
+    let outcome = executor.run(request("first", &graph)).unwrap();
+    assert_eq!(
+        (outcome.status, outcome.steps.materialized),
+        (RunStatus::Success, 2)
+    );
+    assert_eq!(looks.load(Ordering::Relaxed), 0);
+    let a = executor.catalog().latest(&key("a"), None).unwrap().unwrap();
+    assert_eq!(a.inputs[0].data_version, UNOBSERVED);
+
+    let stale = || {
+        let plan = Plan::new(&graph, &Selection::all()).unwrap();
+        let stale = staleness(&graph, executor.catalog(), &plan).unwrap();
+        stale
+            .iter()
+            .map(|step| format!("{}: {}", step.asset, step.reason))
+            .collect::<Vec<_>>()
+    };
+    assert!(stale().is_empty());
+    let observed = executor
+        .run(selected("look", &graph, "*", Mode::Observe))
+        .unwrap();
+    assert_eq!(
+        (observed.status, observed.steps.materialized),
+        (RunStatus::Success, 1)
+    );
+    assert_eq!(observed.materializations[0].data_version, "v1");
+    assert_eq!(executor.wait("look").unwrap(), observed);
+    assert_eq!(
+        stale(),
+        ["a: source source read at data version INITIAL, observed at v1"]
+    );
+    executor.run(stale_run("second", &graph)).unwrap();
+    assert!(stale().is_empty());
+
+    *seen.lock().unwrap() = "v2".to_owned();
+    assert!(stale().is_empty(), "a change that nobody has looked at");
+    executor
+        .run(selected("look again", &graph, "source", Mode::Observe))
+        .unwrap();
+    assert_eq!(
+        stale(),
+        ["a: source source read at data version v1, observed at v2"]
+    );
+    let error = Plan::new(&graph, &Selection::parse("source").unwrap()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "selection: asset source is external, expected one that can be materialized; observe it instead"
+    );
+}

@@ -1,0 +1,209 @@
+//! The checks that make a graph of definitions.
+
+use rustc_hash::FxHashMap;
+
+use super::link::link;
+use super::{AssetGraph, Edge, GraphError, Index, Kind, Link, Readers, find, order};
+use crate::asset::{Asset, Making};
+use crate::key::AssetKey;
+
+/// Checks the definitions and builds the graph.
+pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
+    let count = index_of("assets", assets.len())?;
+    let by_key = index(&assets, count)?;
+    let kinds: Vec<Kind> = assets.iter().map(kind).collect();
+    let outputs = outputs(&assets, count, &by_key)?;
+    let edge_count: usize = assets.iter().map(|asset| asset.deps.len()).sum();
+    index_of("edges", edge_count + assets.len())?;
+    // Apart from what follows, so that the look-ups, which wait for memory, overlap.
+    let deps = assets.iter().flat_map(|asset| &asset.deps);
+    let upstream: Vec<Option<u32>> = deps.map(|dep| find(&by_key, &assets, &dep.key)).collect();
+    let mut upstream = upstream.into_iter();
+    let mut edges: Vec<Edge> = Vec::with_capacity(edge_count);
+    let mut first_edge = Vec::with_capacity(assets.len() + 1);
+    // By asset, the last one found to read it; u32::MAX is no asset.
+    let mut last_reader = vec![u32::MAX; assets.len()];
+    for (downstream, asset) in (0..count).zip(&assets) {
+        first_edge.push(index_of("edges", edges.len())?);
+        for dep in &asset.deps {
+            let named = || (asset.key.clone(), dep.key.clone());
+            let upstream = upstream.next().flatten().ok_or_else(|| {
+                let (asset, dep) = named();
+                GraphError::MissingDependency { asset, dep }
+            })?;
+            if std::mem::replace(&mut last_reader[upstream as usize], downstream) == downstream {
+                let (asset, dep) = named();
+                return Err(GraphError::DuplicateDependency { asset, dep });
+            }
+            let partitioned = [upstream, downstream].map(|at| kinds[at as usize].partitioned);
+            let link = match partitioned {
+                [false, false] => Link::Same,
+                [false, true] => Link::Broadcast,
+                [true, _] => link(&assets[upstream as usize], asset, dep)?,
+            };
+            edges.push(Edge {
+                upstream,
+                downstream,
+                link,
+            });
+        }
+        if let Some(upstream) = leader(&outputs, downstream)
+            && last_reader[upstream as usize] != downstream
+        {
+            edges.push(Edge {
+                upstream,
+                downstream,
+                link: Link::Together,
+            });
+        }
+    }
+    first_edge.push(index_of("edges", edges.len())?);
+    let (readers, waits) = readers(count, &edges);
+    let order = order::topological_order(&readers, waits);
+    if order.len() < assets.len() {
+        let read = |edge: &&Edge| !matches!(edge.link, Link::Together);
+        let pairs = edges.iter().filter(read);
+        let pairs = pairs.map(|edge| (edge.upstream, edge.downstream));
+        let path = order::cycle(&readers, &order, pairs).into_iter();
+        let key = |index| assets[index as usize].key.clone();
+        return Err(GraphError::Cycle(path.map(key).collect()));
+    }
+    Ok(AssetGraph {
+        assets,
+        kinds,
+        by_key,
+        readers,
+        edges,
+        first_edge,
+        order,
+        outputs,
+    })
+}
+
+fn kind(asset: &Asset) -> Kind {
+    Kind {
+        count: asset.partitions.count(),
+        partitioned: asset.partitions.is_partitioned(),
+        external: asset.is_external(),
+    }
+}
+
+/// The assets by key, after a look at each by itself.
+fn index(assets: &[Asset], count: u32) -> Result<Index, GraphError> {
+    let mut by_key = Index::with_capacity(assets.len());
+    let hash = |index: &u32| assets[*index as usize].key.hash_code();
+    for (index, asset) in (0..count).zip(assets) {
+        if find(&by_key, assets, &asset.key).is_some() {
+            return Err(GraphError::DuplicateName(asset.key.clone()));
+        }
+        by_key.insert_unique(asset.key.hash_code(), index, hash);
+        if let (Making::External(_), Some(dep)) = (&asset.making, asset.deps.first()) {
+            return Err(GraphError::ExternalDependency {
+                asset: asset.key.clone(),
+                dep: dep.key.clone(),
+            });
+        }
+        for (at, check) in asset.checks.iter().enumerate() {
+            if asset.checks[..at]
+                .iter()
+                .any(|other| other.name == check.name)
+            {
+                return Err(GraphError::DuplicateCheck {
+                    asset: asset.key.clone(),
+                    check: check.name.to_string(),
+                });
+            }
+        }
+    }
+    Ok(by_key)
+}
+
+/// The asset that stands for the step of another one.
+fn leader(outputs: &FxHashMap<u32, Box<[u32]>>, index: u32) -> Option<u32> {
+    let first = *outputs.get(&index)?.first()?;
+    (first != index).then_some(first)
+}
+
+/// By asset whose step makes several, all of them in the order of the step's results.
+fn outputs(
+    assets: &[Asset],
+    count: u32,
+    by_key: &Index,
+) -> Result<FxHashMap<u32, Box<[u32]>>, GraphError> {
+    let mut outputs = FxHashMap::default();
+    for (index, asset) in (0..count).zip(assets) {
+        let Making::Together(together) = &asset.making else {
+            continue;
+        };
+        let find = |key: &AssetKey| {
+            find(by_key, assets, key)
+                .filter(|other| {
+                    let same = &assets[*other as usize].making;
+                    matches!(same, Making::Together(other) if std::sync::Arc::ptr_eq(other, together))
+                })
+                .ok_or_else(|| GraphError::MissingOutput {
+                    asset: asset.key.clone(),
+                    missing: key.clone(),
+                })
+        };
+        let all = together
+            .keys
+            .iter()
+            .map(find)
+            .collect::<Result<Box<[u32]>, _>>()?;
+        for &other in &all {
+            let other = &assets[other as usize];
+            let unlike = if other.deps != asset.deps {
+                "dependencies"
+            } else if other.partitions != asset.partitions {
+                "partitions"
+            } else {
+                continue;
+            };
+            return Err(GraphError::UnlikeOutputs {
+                asset: asset.key.clone(),
+                other: other.key.clone(),
+                what: unlike,
+            });
+        }
+        outputs.insert(index, all);
+    }
+    Ok(outputs)
+}
+
+/// The edges by upstream asset, and how many lead to each asset.
+fn readers(count: u32, edges: &[Edge]) -> (Readers, Vec<u32>) {
+    let mut waits = vec![0_u32; count as usize];
+    let mut next = vec![0_u32; count as usize + 1];
+    for edge in edges {
+        waits[edge.downstream as usize] += 1;
+        next[edge.upstream as usize + 1] += 1;
+    }
+    for index in 1..next.len() {
+        next[index] += next[index - 1];
+    }
+    // A stable counting sort: edges come by downstream asset, so they end up by both.
+    let mut sorted = vec![(0, 0, 0); edges.len()];
+    for (number, edge) in (0..).zip(edges) {
+        let at = &mut next[edge.upstream as usize];
+        sorted[*at as usize] = (edge.upstream, edge.downstream, number);
+        *at += 1;
+    }
+    // Sorted as they are, and each pair once, they cannot be refused.
+    let mut readers = Readers::from_sorted_edges(&sorted).unwrap_or_default();
+    while readers.node_count() < count as usize {
+        readers.add_node(());
+    }
+    (readers, waits)
+}
+
+fn index_of(what: &'static str, found: usize) -> Result<u32, GraphError> {
+    u32::try_from(found)
+        .ok()
+        .filter(|index| *index < u32::MAX)
+        .ok_or(GraphError::TooLarge {
+            what,
+            found,
+            max: u32::MAX - 1,
+        })
+}

@@ -1,0 +1,104 @@
+//! Why a set of assets is no graph.
+
+use thiserror::Error;
+
+use crate::key::AssetKey;
+
+/// Why a set of assets is no graph.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum GraphError {
+    /// Assets that depend on each other in a circle.
+    #[error("asset cycle: {}", join(.0))]
+    Cycle(Vec<AssetKey>),
+    /// A dependency that is not in the graph.
+    #[error("asset {asset}: dependency {dep} is not in the graph")]
+    MissingDependency {
+        /// The asset.
+        asset: AssetKey,
+        /// What it depends on.
+        dep: AssetKey,
+    },
+    /// Two assets of one name.
+    #[error("asset {0} is defined twice")]
+    DuplicateName(AssetKey),
+    /// The same dependency twice in one asset.
+    #[error("asset {asset}: dependency {dep} is listed twice")]
+    DuplicateDependency {
+        /// The asset.
+        asset: AssetKey,
+        /// What it depends on.
+        dep: AssetKey,
+    },
+    /// Two checks of one name in one asset.
+    #[error("asset {asset}: check {check} is defined twice")]
+    DuplicateCheck {
+        /// The asset.
+        asset: AssetKey,
+        /// The check.
+        check: String,
+    },
+    /// A partition that its identity mapping does not find upstream.
+    #[error("asset {asset}, partition {partition}: dependency {dep} has no such partition")]
+    PartitionMismatch {
+        /// The asset.
+        asset: AssetKey,
+        /// What it depends on.
+        dep: AssetKey,
+        /// The first key that is missing there.
+        partition: String,
+    },
+    /// A time window mapping between partitions that stand for no time.
+    #[error(
+        "asset {asset}: dependency {dep} is mapped by time, expected daily or weekly partitions in both, found others in {untimed}"
+    )]
+    NoTime {
+        /// The asset.
+        asset: AssetKey,
+        /// What it depends on.
+        dep: AssetKey,
+        /// The one of them without.
+        untimed: AssetKey,
+    },
+    /// An asset whose step makes another one as well that is not in the graph.
+    #[error("asset {asset}: its step makes {missing} as well, which is not in the graph")]
+    MissingOutput {
+        /// The asset.
+        asset: AssetKey,
+        /// The other one.
+        missing: AssetKey,
+    },
+    /// Assets of one step that differ in what the step has only one of.
+    #[error("assets {asset} and {other} are made by one step, expected the same {what} in both")]
+    UnlikeOutputs {
+        /// One asset.
+        asset: AssetKey,
+        /// Another one.
+        other: AssetKey,
+        /// `dependencies` or `partitions`.
+        what: &'static str,
+    },
+    /// An external asset that depends on something: nothing here makes it.
+    #[error("asset {asset} is external, expected no dependencies, found {dep}")]
+    ExternalDependency {
+        /// The asset.
+        asset: AssetKey,
+        /// What it depends on.
+        dep: AssetKey,
+    },
+    /// More assets or edges than an index can count.
+    #[error("graph of {found} {what}, expected at most {max}")]
+    TooLarge {
+        /// Assets or edges.
+        what: &'static str,
+        /// How many.
+        found: usize,
+        /// The limit.
+        max: u32,
+    },
+}
+
+fn join(keys: &[AssetKey]) -> String {
+    let mut names: Vec<&str> = keys.iter().map(AssetKey::as_str).collect();
+    names.extend(keys.first().map(AssetKey::as_str));
+    names.join(" -> ")
+}

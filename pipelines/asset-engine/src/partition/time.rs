@@ -1,0 +1,153 @@
+//! Partitions by time: days and weeks.
+
+use jiff::civil::Date;
+
+use super::{PartitionError, Partitions, Shape};
+
+/// Windows of equal length, one after the other without gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Windows {
+    /// First day of the first window, in days since 1970-01-01.
+    pub first_day: i64,
+    /// Length of each, in days.
+    pub days: i64,
+}
+
+impl Partitions {
+    /// One partition a day, from `first` to `last`, both included, both `YYYY-MM-DD`.
+    ///
+    /// # Errors
+    /// A text that is no date, or a last day before the first.
+    pub fn daily(first: &str, last: &str) -> Result<Self, PartitionError> {
+        Self::windows(first, last, 1)
+    }
+
+    /// One partition a week, from `first` on, as many as are over by the end of `last`; a key is
+    /// the week's first day. Weeks begin on the weekday of `first`.
+    ///
+    /// # Errors
+    /// A text that is no date, or a range without a whole week.
+    pub fn weekly(first: &str, last: &str) -> Result<Self, PartitionError> {
+        Self::windows(first, last, 7)
+    }
+
+    fn windows(first: &str, last: &str, days: i64) -> Result<Self, PartitionError> {
+        let (start, end) = (parse(first)?, parse(last)?);
+        if end < start {
+            return Err(PartitionError::EmptyRange {
+                first: first.to_owned(),
+                last: last.to_owned(),
+            });
+        }
+        let (first_day, end_day) = (day_number(start), day_number(end) + 1);
+        let mut keys = Vec::new();
+        let mut day = start;
+        let mut next_day = first_day + days;
+        while next_day <= end_day {
+            keys.push(day.to_string());
+            match day.checked_add(jiff::Span::new().days(days)) {
+                Ok(next) => day = next,
+                Err(_end_of_calendar) => break,
+            }
+            next_day += days;
+        }
+        if keys.is_empty() {
+            return Err(PartitionError::NoWeek {
+                first: first.to_owned(),
+                last: last.to_owned(),
+            });
+        }
+        Self::of_keys(keys, Shape::Windows(Windows { first_day, days }))
+    }
+}
+
+impl Windows {
+    /// The positions of `upstream` (of `count` windows) whose time overlaps with that of the window
+    /// at `position` here, its start moved by `start_offset` and its end by `end_offset` windows of
+    /// this set; from first to before last, cut at the ends of `upstream`.
+    pub fn overlap(
+        self,
+        position: u32,
+        (start_offset, end_offset): (i32, i32),
+        upstream: Self,
+        count: u32,
+    ) -> (u32, u32) {
+        let start = self.start(i64::from(position) + i64::from(start_offset));
+        let end = self.start(i64::from(position) + 1 + i64::from(end_offset));
+        let at = |day: i64| (day - upstream.first_day).div_euclid(upstream.days);
+        let cut = |at: i64| u32::try_from(at.clamp(0, i64::from(count))).unwrap_or(count);
+        if end <= start {
+            return (0, 0);
+        }
+        (cut(at(start)), cut(at(end - 1) + 1))
+    }
+
+    fn start(self, position: i64) -> i64 {
+        self.first_day + position * self.days
+    }
+}
+
+fn parse(text: &str) -> Result<Date, PartitionError> {
+    text.parse::<Date>().map_err(|error| PartitionError::Date {
+        found: text.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Days since 1970-01-01.
+fn day_number(date: Date) -> i64 {
+    date.duration_since(jiff::civil::date(1970, 1, 1))
+        .as_hours()
+        / 24
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use super::*;
+
+    #[test]
+    fn daily_counts_both_ends_and_leap_days() {
+        let days = Partitions::daily("2012-02-27", "2012-03-01").unwrap();
+        assert_eq!(days.count(), 4);
+        assert_eq!(days.key(2).unwrap().as_ref(), "2012-02-29");
+        assert_eq!(days.position(Some("2012-03-01")), Some(3));
+        assert_eq!(days.position(None), None);
+    }
+
+    #[test]
+    fn weekly_counts_whole_weeks() {
+        let weeks = Partitions::weekly("2013-01-06", "2013-01-26").unwrap();
+        let keys: Vec<&str> = (0..weeks.count())
+            .map(|at| weeks.key(at).unwrap().as_ref())
+            .collect();
+        assert_eq!(keys, ["2013-01-06", "2013-01-13", "2013-01-20"]);
+        assert_eq!(
+            Partitions::weekly("2013-01-01", "2013-01-06")
+                .unwrap_err()
+                .to_string(),
+            "partition range 2013-01-01 to 2013-01-06: expected at least one whole week of 7 days"
+        );
+    }
+
+    #[test]
+    fn windows_overlap_by_day() {
+        let days = Windows {
+            first_day: 100,
+            days: 1,
+        };
+        let weeks = Windows {
+            first_day: 107,
+            days: 7,
+        };
+        assert_eq!(weeks.overlap(0, (0, 0), days, 30), (7, 14));
+        assert_eq!(weeks.overlap(3, (0, 0), days, 30), (28, 30));
+        assert_eq!(weeks.overlap(0, (-1, 0), days, 30), (0, 14));
+        assert_eq!(days.overlap(8, (0, 0), weeks, 4), (0, 1));
+        assert_eq!(days.overlap(3, (0, 0), weeks, 4), (0, 0));
+        assert_eq!(days.overlap(0, (-2, 0), days, 30), (0, 1));
+        assert_eq!(days.overlap(5, (-2, -1), days, 30), (3, 5));
+        assert_eq!(days.overlap(5, (0, -1), days, 30), (0, 0));
+    }
+}

@@ -1,0 +1,228 @@
+//! What the catalog knows of the pieces of a graph, by position.
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde_json::Value;
+
+use crate::catalog::{Catalog, CatalogError};
+use crate::event::{CheckResult, Materialization, Observation};
+use crate::graph::AssetGraph;
+use crate::plan::PlannedStep;
+
+/// The data version of an external asset that was never observed (Dagster's name for it).
+pub const UNOBSERVED: &str = "INITIAL";
+
+/// The newest materializations and failed checks, asset by asset, by position.
+#[derive(Default)]
+pub(crate) struct Known {
+    assets: FxHashMap<u32, Vec<Option<Arc<Materialization>>>>,
+    /// Pieces of assets that have not been read whole, by asset and position.
+    pieces: FxHashMap<u32, FxHashMap<u32, Option<Arc<Materialization>>>>,
+    /// Assets whose checks have been read.
+    checked: FxHashSet<u32>,
+    /// By asset and position, the first blocking check that the newest data failed.
+    failed: FxHashMap<(u32, u32), Arc<CheckResult>>,
+}
+
+/// One thing that a piece reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Input<'a> {
+    pub made: &'a Materialization,
+    /// Whether it is external, so that the version is what was observed.
+    pub external: bool,
+    /// The blocking check that it failed.
+    pub failed: Option<&'a CheckResult>,
+}
+
+impl Known {
+    /// Reads an asset's pieces; false when they have been read before.
+    pub fn load(
+        &mut self,
+        graph: &AssetGraph,
+        catalog: &Catalog,
+        index: u32,
+    ) -> Result<bool, CatalogError> {
+        if self.assets.contains_key(&index) {
+            return Ok(false);
+        }
+        let asset = graph.asset(index);
+        let partitions = &asset.partitions;
+        let count = partitions.count();
+        let mut pieces = if asset.is_external() {
+            let unseen = |at| {
+                Observation::new(
+                    asset.key.clone(),
+                    partitions.key(at).map(AsRef::as_ref),
+                    UNOBSERVED,
+                )
+            };
+            (0..count).map(|at| Some(seen(unseen(at), 0))).collect()
+        } else {
+            vec![None; count as usize]
+        };
+        if asset.is_external() {
+            for observation in catalog.observations_of(&asset.key)? {
+                if let Some(at) = partitions.position(observation.partition.as_deref()) {
+                    pieces[at as usize] = Some(seen(Observation::clone(&observation), 0));
+                }
+            }
+        } else {
+            for made in catalog.latest_of(&asset.key)? {
+                if let Some(at) = partitions.position(made.partition.as_deref()) {
+                    pieces[at as usize] = Some(made);
+                }
+            }
+        }
+        self.assets.insert(index, pieces);
+        Ok(true)
+    }
+
+    /// Reads an asset's pieces and the blocking checks that they have failed, once.
+    pub fn load_with_checks(
+        &mut self,
+        graph: &AssetGraph,
+        catalog: &Catalog,
+        index: u32,
+    ) -> Result<(), CatalogError> {
+        self.load(graph, catalog, index)?;
+        self.load_checks(graph, catalog, index)
+    }
+
+    /// Reads what the judgement of a piece needs.
+    pub fn load_around(
+        &mut self,
+        graph: &AssetGraph,
+        catalog: &Catalog,
+        PlannedStep { asset, position }: PlannedStep,
+    ) -> Result<(), CatalogError> {
+        self.load_piece(graph, catalog, asset, position)?;
+        self.load_checks(graph, catalog, asset)?;
+        for (_, edge) in graph.deps(asset) {
+            for at in graph.reads(edge, position) {
+                self.load_piece(graph, catalog, edge.upstream, at)?;
+            }
+            self.load_checks(graph, catalog, edge.upstream)?;
+        }
+        Ok(())
+    }
+
+    /// Reads a piece; or, when so many of its asset's have been asked for that it is cheaper, all.
+    fn load_piece(
+        &mut self,
+        graph: &AssetGraph,
+        catalog: &Catalog,
+        index: u32,
+        position: u32,
+    ) -> Result<(), CatalogError> {
+        let asset = graph.asset(index);
+        if self.assets.contains_key(&index) {
+            return Ok(());
+        }
+        let pieces = self.pieces.entry(index).or_default();
+        if pieces.contains_key(&position) {
+            return Ok(());
+        }
+        if asset.is_external() || pieces.len() > asset.partitions.count() as usize / 8 {
+            self.load(graph, catalog, index)?;
+            return Ok(());
+        }
+        let partition = asset.partitions.key(position).map(AsRef::as_ref);
+        pieces.insert(position, catalog.latest(&asset.key, partition)?);
+        Ok(())
+    }
+
+    /// Reads the blocking checks that the newest data of an asset have failed, once.
+    fn load_checks(
+        &mut self,
+        graph: &AssetGraph,
+        catalog: &Catalog,
+        index: u32,
+    ) -> Result<(), CatalogError> {
+        if !self.checked.insert(index) {
+            return Ok(());
+        }
+        let asset = graph.asset(index);
+        for check in catalog.checks_of(&asset.key)? {
+            let Some(at) = asset.partitions.position(check.partition.as_deref()) else {
+                continue;
+            };
+            if !check.blocks() {
+                continue;
+            }
+            self.load_piece(graph, catalog, index, at)?;
+            let made = self.piece(index, at);
+            if made.is_some_and(|made| check.is_about(&made.data_version)) {
+                self.failed.entry((index, at)).or_insert(check);
+            }
+        }
+        Ok(())
+    }
+
+    /// The newest materialization of a piece that has been read.
+    pub fn piece(&self, index: u32, position: u32) -> Option<&Arc<Materialization>> {
+        match self.assets.get(&index) {
+            Some(pieces) => pieces.get(position as usize)?.as_ref(),
+            None => self.pieces.get(&index)?.get(&position)?.as_ref(),
+        }
+    }
+
+    /// The blocking check that a piece has failed.
+    pub fn failed(&self, index: u32, position: u32) -> Option<&CheckResult> {
+        self.failed.get(&(index, position)).map(AsRef::as_ref)
+    }
+
+    /// What a piece reads, of what there is, in the order of its dependencies.
+    pub fn inputs<'a>(
+        &'a self,
+        graph: &'a AssetGraph,
+        index: u32,
+        position: u32,
+    ) -> impl Iterator<Item = Input<'a>> + Clone {
+        graph.deps(index).flat_map(move |(_, edge)| {
+            let external = graph.asset(edge.upstream).is_external();
+            graph.reads(edge, position).filter_map(move |at| {
+                Some(Input {
+                    made: self.piece(edge.upstream, at)?,
+                    external,
+                    failed: self.failed(edge.upstream, at),
+                })
+            })
+        })
+    }
+}
+
+impl CheckResult {
+    /// Whether it says something about data of a version.
+    pub(crate) fn is_about(&self, data_version: &str) -> bool {
+        self.data_version
+            .as_deref()
+            .is_none_or(|checked| checked == data_version)
+    }
+}
+
+/// An observation as something that a step reads.
+pub(crate) fn seen(observation: Observation, epoch: u64) -> Arc<Materialization> {
+    Arc::new(Materialization {
+        run: observation.run,
+        asset: observation.asset,
+        partition: observation.partition,
+        attempt: 0,
+        epoch,
+        data_version: observation.data_version,
+        code_version: Arc::from(""),
+        metadata: observation.metadata,
+        inputs: Vec::new(),
+    })
+}
+
+/// The look at an external asset in what its step returned.
+pub(crate) fn observation(made: &Materialization) -> Observation {
+    Observation {
+        run: Arc::clone(&made.run),
+        asset: made.asset.clone(),
+        partition: made.partition.clone(),
+        data_version: made.data_version.clone(),
+        metadata: Value::clone(&made.metadata),
+    }
+}
