@@ -111,15 +111,27 @@ fn the_next_sweep_removes_the_stack_of_a_killed_owner_and_guard() -> Result<()> 
     let mut owner = Role::start(OWNER_ROLE, state.path())?;
     let tag = owner.line("owner ")?;
     let pid = tag.split('-').next().context("the owner's pid")?;
-    let guard = Command::new("pgrep").args(["-P", pid, "-x", "orchbench"]).output()?;
-    let guard: i32 = String::from_utf8(guard.stdout)?.trim().parse().context("the guard's pid")?;
+    let guard = Command::new("pgrep")
+        .args(["-P", pid, "-x", "orchbench"])
+        .output()?;
+    let guard: i32 = String::from_utf8(guard.stdout)?
+        .trim()
+        .parse()
+        .context("the guard's pid")?;
     let guard = rustix::process::Pid::from_raw(guard).context("the guard's pid")?;
     rustix::process::kill_process(guard, rustix::process::Signal::KILL)?;
     owner.kill()?;
-    ensure!(owned(&tag)?.len() == 3, "nobody is left who could remove them");
+    ensure!(
+        owned(&tag)?.len() == 3,
+        "nobody is left who could remove them"
+    );
 
     let swept = Role::start(SWEEPER_ROLE, state.path())?.rest()?;
-    ensure!(owned(&tag)?.is_empty(), "left: {:?}, swept: {swept:?}", owned(&tag)?);
+    ensure!(
+        owned(&tag)?.is_empty(),
+        "left: {:?}, swept: {swept:?}",
+        owned(&tag)?
+    );
     Ok(())
 }
 
