@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-use crate::record::{Durability, Environment, FORMAT_VERSION, ServerRecord};
-use crate::server::Provisioned;
+use crate::record::{Durability, Environment, FORMAT_VERSION, ImageRecord, ServerRecord};
+use crate::server::{Image, Provisioned};
 
 /// Captures the environment at the start of a run.
 pub fn capture(
@@ -48,20 +48,31 @@ pub fn capture(
 }
 
 fn server_record(provisioned: &Provisioned) -> ServerRecord {
-    let (version, store, local_image_build) = match provisioned {
-        Provisioned::Address(named) => (named.address.clone(), "unknown", false),
-        Provisioned::Docker {
-            image, local_build, ..
-        } => (image.clone(), "SQLite file of the dev server", *local_build),
-        Provisioned::Program { version, .. } => {
-            (version.clone(), "SQLite file of the dev server", false)
-        }
+    let (version, store) = match provisioned {
+        Provisioned::Address(named) => (named.address.clone(), "unknown"),
+        Provisioned::Docker(images) => (images.server.name.clone(), "PostgreSQL"),
+        Provisioned::DockerDev(image) => (image.name.clone(), "SQLite file of the dev server"),
+        Provisioned::Program { version, .. } => (version.clone(), "SQLite file of the dev server"),
+    };
+    let images: Vec<ImageRecord> = match provisioned {
+        Provisioned::Docker(images) => images.all().map(image_record).into(),
+        Provisioned::DockerDev(image) => vec![image_record(image)],
+        Provisioned::Address(_) | Provisioned::Program { .. } => Vec::new(),
     };
     ServerRecord {
         way: provisioned.way().to_string(),
         version,
         store: store.to_owned(),
-        local_image_build,
+        local_image_build: images.iter().any(|image| image.local_build),
+        images,
+    }
+}
+
+fn image_record(image: &Image) -> ImageRecord {
+    ImageRecord {
+        name: image.name.clone(),
+        id: image.id.clone(),
+        local_build: image.local_build,
     }
 }
 
@@ -71,12 +82,17 @@ fn durability(server: Option<&Provisioned>) -> Vec<Durability> {
         survives: survives.to_owned(),
         setting: setting.to_owned(),
     };
-    let mut rows = vec![
-        row(
+    let postgres = "fsync=on, synchronous_commit=on, its own volume";
+    let warehouse = match server {
+        Some(Provisioned::Docker(_)) => row("warehouse (PostgreSQL)", "power loss", postgres),
+        _ => row(
             "warehouse (SQLite)",
             "power loss",
             "journal_mode=WAL, synchronous=FULL",
         ),
+    };
+    let mut rows = vec![
+        warehouse,
         row(
             "catalog of the asset engine (SQLite)",
             "power loss",
@@ -100,7 +116,10 @@ fn durability(server: Option<&Provisioned>) -> Vec<Durability> {
             "unknown",
             "its operator's: not visible from here",
         )),
-        Some(_) => rows.push(row(
+        Some(Provisioned::Docker(_)) => {
+            rows.push(row("temporal (PostgreSQL)", "power loss", postgres));
+        }
+        Some(Provisioned::DockerDev(_) | Provisioned::Program { .. }) => rows.push(row(
             "temporal (dev server, SQLite file)",
             "power loss",
             // Seen in the file's header and in the driver's source: the CLI sets no pragma.

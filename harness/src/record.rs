@@ -10,7 +10,7 @@ mod plan;
 mod verdict;
 mod warehouse;
 
-pub use environment::{Durability, Environment, ServerRecord};
+pub use environment::{Durability, Environment, ImageRecord, ServerRecord};
 pub use event::{Event, EventBody, HistoryStep, JournalSeal, RunFailure, TrialStatus};
 pub use folder::{FolderError, ResultsFolder};
 pub use measurement::{Estimate, Interval, Measurement, Measurements, Sample, TrialSamples};

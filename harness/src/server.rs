@@ -23,7 +23,7 @@ mod service;
 mod tuning;
 
 pub use choice::{Choice, Provisioned, ServerSpec, Tried, Unavailable, Way};
-pub use docker::{IMAGE, image_name};
+pub use docker::{Image, Postgres, StackImages, dev_image};
 pub use error::ServerError;
 pub use local::{LocalServer, Server, Versions};
 pub use named::{NamedAddress, connection_options};

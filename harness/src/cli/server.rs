@@ -62,10 +62,12 @@ pub(super) struct Which {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum From {
-    /// The first that works of: TEMPORAL_ADDRESS or a temporal.toml profile, docker, path, cache.
+    /// The first that works of: TEMPORAL_ADDRESS or a temporal.toml profile, docker-dev, path, cache.
     Auto,
-    /// The image that the Docker engine has.
+    /// Temporal on PostgreSQL in containers, and the warehouse on the same PostgreSQL.
     Docker,
+    /// The dev server in a container.
+    DockerDev,
     /// `temporal` on PATH.
     Path,
     /// orchbench's own cache, filled when it is empty.
@@ -84,6 +86,7 @@ impl Which {
             (Some(address), _) => Choice::Address(address.clone()),
             (None, From::Auto) => Choice::Auto,
             (None, From::Docker) => Choice::Docker,
+            (None, From::DockerDev) => Choice::DockerDev,
             (None, From::Path) => Choice::Path,
             (None, From::Cache) => Choice::Cache,
         })

@@ -15,7 +15,7 @@ use crate::worker::{TemporalWorker, WorkerConfig};
 
 pub(super) const ENGINE: Engine = Engine {
     name: "temporal",
-    what: "a real Temporal server (dev server on SQLite, or the address you name) and Rust workers",
+    what: "a real Temporal server (dev server on SQLite, server on PostgreSQL, or the address you name) and Rust workers",
     available,
     open,
 };
@@ -59,7 +59,10 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
             "settings {name}: a server named by its address cannot be set from here"
         )));
     }
-    let spec = ServerSpec::new(trial.dir("store")?.join("temporal")).tuning(tuning);
+    let spec = ServerSpec {
+        postgres: trial.postgres(),
+        ..ServerSpec::new(trial.dir("store")?.join("temporal")).tuning(tuning)
+    };
     let begun = Instant::now();
     let server =
         Server::start(provisioned, &spec).map_err(|error| unreachable(error.to_string()))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use orchbench_etl::{EtlConfig, RetrySpec, Summary};
@@ -13,7 +13,7 @@ use thiserror::Error;
 use super::event_log::{EventLog, seals};
 use super::{Ended, Job, Session, Settings, Setup, Work};
 use crate::record::{EventBody, FolderError, ResultsFolder, Sample, TrialPlan};
-use crate::server::Provisioned;
+use crate::server::{Postgres, Provisioned};
 use crate::worker::WorkerConfig;
 
 /// What all trials of a run share.
@@ -76,6 +76,8 @@ pub struct Trial<'a> {
     pub(super) settings: Settings,
     pub(super) events: EventLog,
     scratch: PathBuf,
+    /// The PostgreSQL server of the session that is open, where the run is on PostgreSQL.
+    postgres: Mutex<Option<Arc<Postgres>>>,
 }
 
 impl<'a> Trial<'a> {
@@ -102,6 +104,7 @@ impl<'a> Trial<'a> {
             settings,
             events: EventLog::create(&path)?,
             scratch,
+            postgres: Mutex::default(),
         };
         trial.events.write(EventBody::TrialStarted {
             format_version: crate::record::FORMAT_VERSION,
@@ -169,6 +172,7 @@ impl<'a> Trial<'a> {
         }
         let work = self.dir("work")?;
         self.dir("store")?;
+        self.bring_postgres_up()?;
         let link = work.join("staged");
         std::os::unix::fs::symlink(&self.laboratory.staged, &link).map_err(io(&link))?;
         if setup.journal {
@@ -201,7 +205,35 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// A fresh PostgreSQL server, where the run is on PostgreSQL: for every engine's
+    /// warehouse, and for Temporal beside it. It stays until the next session or the
+    /// trial's end, so that the warehouse can be read when the engine is down.
+    fn bring_postgres_up(&self) -> Result<(), TrialError> {
+        let mut held = self.postgres.lock().unwrap_or_else(PoisonError::into_inner);
+        held.take();
+        if let Some(Provisioned::Docker(images)) = &self.laboratory.server {
+            let started = Postgres::start(images).map_err(|error| TrialError::Unreachable {
+                engine: self.plan.engine.clone(),
+                reason: error.to_string(),
+            })?;
+            *held = Some(Arc::new(started));
+        }
+        Ok(())
+    }
+
+    /// The PostgreSQL server of the session that is open; `None` where the warehouse is
+    /// on SQLite.
+    pub(super) fn postgres(&self) -> Option<Arc<Postgres>> {
+        self.postgres
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     fn warehouse(&self) -> String {
+        if let Some(postgres) = self.postgres() {
+            return postgres.warehouse_url();
+        }
         let path = self.scratch.join("store").join("warehouse.sqlite");
         format!("sqlite:{}", path.display())
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use testcontainers::bollard::Docker;
+use testcontainers::bollard::errors::Error::DockerResponseServerError;
 use testcontainers::bollard::query_parameters::{
     ListContainersOptions, ListNetworksOptions, RemoveContainerOptions,
 };
@@ -74,9 +75,8 @@ pub fn local_image(name: &str) -> Result<Option<LocalImage>, ProcessError> {
                 id: image.id.unwrap_or_default(),
                 from_registry: image.repo_digests.is_some_and(|d| !d.is_empty()),
             })),
-            Err(testcontainers::bollard::errors::Error::DockerResponseServerError {
-                status_code: 404,
-                ..
+            Err(DockerResponseServerError {
+                status_code: 404, ..
             }) => Ok(None),
             Err(e) => Err(refused("inspect image", e.to_string())),
         }
@@ -110,10 +110,7 @@ pub(super) fn remove_owned(owner: &str) -> Result<Vec<String>, ProcessError> {
             .await
             .map_err(|e| refused("list networks", e.to_string()))?;
         for id in networks.into_iter().filter_map(|n| n.id) {
-            docker
-                .remove_network(&id)
-                .await
-                .map_err(|e| refused("remove network", e.to_string()))?;
+            remove_network(&docker, &id).await?;
             removed.push(format!("network {id}"));
         }
         Ok(removed)
@@ -122,7 +119,6 @@ pub(super) fn remove_owned(owner: &str) -> Result<Vec<String>, ProcessError> {
 
 /// Removes a container with its anonymous volumes; one that is gone already is fine.
 async fn remove_container(docker: &Docker, id: &str) -> Result<(), ProcessError> {
-    use testcontainers::bollard::errors::Error::DockerResponseServerError;
     let options = RemoveContainerOptions {
         force: true,
         v: true,
@@ -136,6 +132,17 @@ async fn remove_container(docker: &Docker, id: &str) -> Result<(), ProcessError>
             ..
         }) => Ok(()),
         Err(e) => Err(refused("remove container", e.to_string())),
+    }
+}
+
+/// Removes a network; one that is gone already is fine.
+async fn remove_network(docker: &Docker, id: &str) -> Result<(), ProcessError> {
+    match docker.remove_network(id).await {
+        Ok(())
+        | Err(DockerResponseServerError {
+            status_code: 404, ..
+        }) => Ok(()),
+        Err(e) => Err(refused("remove network", e.to_string())),
     }
 }
 

@@ -50,6 +50,20 @@ pub struct ServerRecord {
     pub store: String,
     /// True where an image under a vendor's name was built locally.
     pub local_image_build: bool,
+    /// The images it runs from; empty without containers.
+    #[serde(default)]
+    pub images: Vec<ImageRecord>,
+}
+
+/// An image that containers of the run were of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageRecord {
+    /// Its name with its tag.
+    pub name: String,
+    /// Its id (`sha256:…`).
+    pub id: String,
+    /// Whether it was built here, under the vendor's name, not pulled.
+    pub local_build: bool,
 }
 
 /// What a store survives, and by which setting.

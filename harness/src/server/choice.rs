@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{NamedAddress, ServerTuning};
+use super::{Image, NamedAddress, Postgres, ServerTuning, StackImages};
 
 /// Which server the user wants.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,8 +17,10 @@ pub enum Choice {
     Auto,
     /// This address, `host:port` or a URL.
     Address(String),
-    /// A container.
+    /// Temporal on PostgreSQL, in containers.
     Docker,
+    /// The dev server in a container.
+    DockerDev,
     /// The `temporal` program on PATH.
     Path,
     /// The program in the harness's cache, which is filled when empty.
@@ -30,8 +33,10 @@ pub enum Choice {
 pub enum Way {
     /// An address that the user named.
     Address,
-    /// A container of a local image.
+    /// Temporal on PostgreSQL in containers, of images that the engine has.
     Docker,
+    /// The dev server in a container, of an image that the engine has.
+    DockerDev,
     /// `temporal` on PATH.
     Path,
     /// The program in the cache, or the one that `ORCHBENCH_TEMPORAL_CLI` names.
@@ -48,7 +53,8 @@ impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Way::Address => "named address",
-            Way::Docker => "Docker",
+            Way::Docker => "Docker, on PostgreSQL",
+            Way::DockerDev => "Docker",
             Way::Path => "temporal on PATH",
             Way::Cache => "cache",
             Way::GoInstall => "go install",
@@ -63,15 +69,10 @@ impl fmt::Display for Way {
 pub enum Provisioned {
     /// Somebody else's server: it is never started, killed or stopped.
     Address(NamedAddress),
-    /// An image that the Docker engine has.
-    Docker {
-        /// The image's name with its tag.
-        image: String,
-        /// The image's id (`sha256:…`).
-        image_id: String,
-        /// Whether it was built here, under the vendor's name, not pulled.
-        local_build: bool,
-    },
+    /// The images of Temporal on PostgreSQL.
+    Docker(StackImages),
+    /// The image of the dev server.
+    DockerDev(Image),
     /// The Temporal CLI, whose `server start-dev` is the server.
     Program {
         /// How it was found or made.
@@ -88,7 +89,8 @@ impl Provisioned {
     pub fn way(&self) -> Way {
         match self {
             Provisioned::Address(_) => Way::Address,
-            Provisioned::Docker { .. } => Way::Docker,
+            Provisioned::Docker(_) => Way::Docker,
+            Provisioned::DockerDev(_) => Way::DockerDev,
             Provisioned::Program { way, .. } => *way,
         }
     }
@@ -98,13 +100,10 @@ impl fmt::Display for Provisioned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Provisioned::Address(named) => write!(f, "{} ({})", named.address, named.source),
-            Provisioned::Docker {
-                image, local_build, ..
-            } => write!(
-                f,
-                "Docker image {image}{}",
-                if *local_build { " (local build)" } else { "" }
-            ),
+            Provisioned::Docker(images) => {
+                write!(f, "Docker images {} on {}", images.server, images.postgres)
+            }
+            Provisioned::DockerDev(image) => write!(f, "Docker image {image}"),
             Provisioned::Program { way, path, version } => {
                 write!(f, "{} ({version}; by way of {way})", path.display())
             }
@@ -150,6 +149,9 @@ pub struct ServerSpec {
     pub data_dir: PathBuf,
     /// Loopback port of the gRPC frontend, kept over restarts; `None` = a free one.
     pub port: Option<u16>,
+    /// The PostgreSQL server to keep its data on, where it is on PostgreSQL; `None` = one
+    /// of its own.
+    pub postgres: Option<Arc<Postgres>>,
 }
 
 impl ServerSpec {
@@ -160,6 +162,7 @@ impl ServerSpec {
             tuning: ServerTuning::default(),
             data_dir: data_dir.into(),
             port: None,
+            postgres: None,
         }
     }
 
@@ -180,7 +183,7 @@ mod tests {
         let unavailable = Unavailable {
             tried: vec![
                 Tried {
-                    way: Way::Docker,
+                    way: Way::DockerDev,
                     why: "the engine does not answer".to_owned(),
                 },
                 Tried {

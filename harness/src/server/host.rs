@@ -3,11 +3,12 @@
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::process::{Child, CommandSpec, ProcessError, Stream};
 
-use super::docker::Container;
+use super::docker::{self, Container, Postgres};
 use super::error::log_tail;
 use super::{Provisioned, ServerError, ServerSpec};
 
@@ -28,6 +29,8 @@ pub(super) enum Host {
     Container {
         container: Box<Container>,
         running: bool,
+        /// What it keeps its data on; goes after the server.
+        postgres: Option<Arc<Postgres>>,
     },
 }
 
@@ -43,9 +46,22 @@ impl Host {
                 address: named.address.clone(),
                 action: "start",
             }),
-            Provisioned::Docker { image, .. } => Ok(Host::Container {
-                container: Box::new(Container::start(image, &spec.tuning, port)?),
+            Provisioned::Docker(images) => {
+                let postgres = match &spec.postgres {
+                    Some(postgres) => Arc::clone(postgres),
+                    None => Arc::new(Postgres::start(images)?),
+                };
+                let started = docker::start_on_postgres(images, &postgres, &spec.tuning, port)?;
+                Ok(Host::Container {
+                    container: Box::new(started),
+                    running: true,
+                    postgres: Some(postgres),
+                })
+            }
+            Provisioned::DockerDev(image) => Ok(Host::Container {
+                container: Box::new(docker::start_dev(image, &spec.tuning, port)?),
                 running: true,
+                postgres: None,
             }),
             Provisioned::Program { path, .. } => {
                 std::fs::create_dir_all(&spec.data_dir)
@@ -72,7 +88,9 @@ impl Host {
                 log,
                 child,
             } => *child = Some(start_process(program, args, log)?),
-            Host::Container { container, running } => {
+            Host::Container {
+                container, running, ..
+            } => {
                 container.start_again()?;
                 *running = true;
             }
@@ -88,7 +106,9 @@ impl Host {
                     running.kill()?;
                 }
             }
-            Host::Container { container, running } => {
+            Host::Container {
+                container, running, ..
+            } => {
                 if std::mem::take(running) {
                     container.kill()?;
                 }
@@ -121,6 +141,17 @@ impl Host {
             Host::Process { .. } => None,
             Host::Container { container, .. } => Some(container.id()),
         }
+    }
+
+    /// Whether a fresh server of this kind has the namespace `default`.
+    pub(super) fn makes_namespace(&self) -> bool {
+        !matches!(
+            self,
+            Host::Container {
+                postgres: Some(_),
+                ..
+            }
+        )
     }
 
     /// An error when a server process has ended by itself.

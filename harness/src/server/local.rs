@@ -6,13 +6,14 @@ use orchbench_temporal::Target;
 use serde::Serialize;
 use temporalio_client::ConnectionOptions;
 
+use super::docker::{StackImages, make_namespace};
 use super::host::{Host, free_port};
 use super::named::{NamedAddress, connection_options};
 use super::{Provisioned, Ready, ServerError, ServerSpec, ServerTuning, Way, await_ready};
 
 /// How long a server may take until it is ready; a fresh one takes under a second.
 const READY_LIMIT: Duration = Duration::from_secs(60);
-/// The namespace that the dev server makes by itself.
+/// The namespace that the dev server makes by itself, and that a server on PostgreSQL is given.
 const NAMESPACE: &str = "default";
 
 /// The versions of a server in use.
@@ -122,7 +123,7 @@ impl Server {
     }
 }
 
-/// A dev server that the harness started, with its database on disk. Dropping it kills
+/// A server that the harness started, with its database on disk. Dropping it kills
 /// the process, or removes the container.
 #[derive(Debug)]
 pub struct LocalServer {
@@ -148,6 +149,9 @@ impl LocalServer {
         };
         let address = format!("127.0.0.1:{port}");
         let mut host = Host::start(provisioned, spec, port)?;
+        if !host.makes_namespace() {
+            make_namespace(&address, NAMESPACE, READY_LIMIT)?;
+        }
         let ready = ready(&mut host, &address)?;
         Ok(LocalServer {
             host,
@@ -251,14 +255,10 @@ fn versions(provisioned: &Provisioned, ready: &Ready) -> Versions {
     };
     match provisioned {
         Provisioned::Address(_) => {}
-        Provisioned::Docker {
-            image,
-            image_id,
-            local_build,
-        } => {
-            versions.image = Some(image.clone());
-            versions.image_id = Some(image_id.clone());
-            versions.image_local_build = Some(*local_build);
+        Provisioned::Docker(StackImages { server: image, .. }) | Provisioned::DockerDev(image) => {
+            versions.image = Some(image.name.clone());
+            versions.image_id = Some(image.id.clone());
+            versions.image_local_build = Some(image.local_build);
         }
         Provisioned::Program { version, .. } => versions.cli = Some(version.clone()),
     }

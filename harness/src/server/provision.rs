@@ -42,14 +42,15 @@ fn found(choice: &Choice, tried: &mut Vec<Tried>) -> Option<Provisioned> {
             let named = NamedAddress::from_flag(address).map_err(|e| e.to_string());
             attempt(Way::Address, tried, || reached(named?))
         }
-        Choice::Docker => attempt(Way::Docker, tried, docker::available),
+        Choice::Docker => attempt(Way::Docker, tried, docker::stack_available),
+        Choice::DockerDev => attempt(Way::DockerDev, tried, docker::dev_available),
         Choice::Path => attempt(Way::Path, tried, program::on_path),
         Choice::Cache => attempt(Way::Cache, tried, program::overridden_or_in_cache),
         // A named address is the user's wish; no other server can stand in for it.
         Choice::Auto => match NamedAddress::from_environment() {
             Ok(Some(named)) => attempt(Way::Address, tried, || reached(named)),
             Err(error) => attempt(Way::Address, tried, || Err(error.to_string())),
-            Ok(None) => attempt(Way::Docker, tried, docker::available)
+            Ok(None) => attempt(Way::DockerDev, tried, docker::dev_available)
                 .or_else(|| attempt(Way::Path, tried, program::on_path))
                 .or_else(|| attempt(Way::Cache, tried, program::overridden_or_in_cache)),
         },

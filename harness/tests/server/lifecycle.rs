@@ -3,12 +3,10 @@
 use std::net::{TcpListener, TcpStream};
 
 use anyhow::{Context as _, Result, ensure};
-use orchbench::process::{
-    ProcessIdentity, TempFolder, block_on_background, docker, docker_version, local_image,
-};
+use orchbench::process::{ProcessIdentity, TempFolder, block_on_background, docker};
 use orchbench::server::{
     Choice, LocalServer, Provisioned, ServerError, ServerSpec, ServerTuning, connection_options,
-    image_name, provision,
+    find, provision,
 };
 use temporalio_client::Connection;
 use temporalio_client::tonic::IntoRequest as _;
@@ -47,7 +45,7 @@ fn a_server_survives_sigkill_on_the_same_file_and_port() -> Result<()> {
 }
 
 /// Starts a workflow, kills the server, and finds the workflow after the restart.
-fn survives_sigkill(server: &mut LocalServer) -> Result<()> {
+pub(crate) fn survives_sigkill(server: &mut LocalServer) -> Result<()> {
     let address = server.address().to_owned();
     ensure!(!server.versions().server.is_empty(), "no server version");
     let run_id = start_workflow(&address)?;
@@ -96,7 +94,7 @@ fn a_container_survives_sigkill_on_the_same_port() -> Result<()> {
         return Ok(());
     }
     let folder = TempFolder::create("test-container")?;
-    let provisioned = provision(&Choice::Docker, &|_| {})?;
+    let provisioned = provision(&Choice::DockerDev, &|_| {})?;
     let mut server = LocalServer::start(&provisioned, &ServerSpec::new(folder.path()))?;
     let id = server.container_id().context("a container")?.to_owned();
     survives_sigkill(&mut server)?;
@@ -126,7 +124,7 @@ fn role_owner_of_a_container() -> Result<()> {
         return Ok(());
     }
     use_built_binary();
-    let provisioned = provision(&Choice::Docker, &|_| {})?;
+    let provisioned = provision(&Choice::DockerDev, &|_| {})?;
     let folder = TempFolder::create("test-container")?;
     let server = LocalServer::start(&provisioned, &ServerSpec::new(folder.path()))?;
     say("container ", server.container_id().unwrap_or_default())?;
@@ -135,17 +133,7 @@ fn role_owner_of_a_container() -> Result<()> {
 
 /// Why the Docker tests cannot run here; `None` when they can.
 fn docker_lacks() -> Option<String> {
-    match docker_version() {
-        Err(error) => Some(error.to_string()),
-        Ok(_) => match local_image(&image_name()) {
-            Ok(Some(_)) => None,
-            Ok(None) => Some(format!(
-                "no image {} (docker/build-temporal-image.sh)",
-                image_name()
-            )),
-            Err(error) => Some(error.to_string()),
-        },
-    }
+    find(&Choice::DockerDev).err().map(|why| why.to_string())
 }
 
 fn container_exists(id: &str) -> Result<bool> {
@@ -155,7 +143,7 @@ fn container_exists(id: &str) -> Result<bool> {
     )?
 }
 
-fn start_workflow(address: &str) -> Result<String> {
+pub(crate) fn start_workflow(address: &str) -> Result<String> {
     let options = connection_options(address)?;
     block_on_background(async move {
         let request = StartWorkflowExecutionRequest {
@@ -179,7 +167,7 @@ fn start_workflow(address: &str) -> Result<String> {
     })?
 }
 
-fn workflow_run(address: &str) -> Result<String> {
+pub(crate) fn workflow_run(address: &str) -> Result<String> {
     let options = connection_options(address)?;
     block_on_background(async move {
         let request = DescribeWorkflowExecutionRequest {

@@ -13,7 +13,7 @@ use crate::role::{Role, has_role, say, wait_to_be_killed};
 use crate::{LIMIT, eventually, use_built_binary};
 
 const OWNER_ROLE: &str = "processes::role_owner_of_children";
-const SWEEPER_ROLE: &str = "processes::role_sweeper";
+pub(crate) const SWEEPER_ROLE: &str = "processes::role_sweeper";
 const ORPHAN_ROLE: &str = "processes::role_orphan";
 
 #[test]

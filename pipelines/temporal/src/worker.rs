@@ -214,9 +214,12 @@ pub fn run_blocking(
         .enable_all()
         .build()
         .map_err(|error| WorkerError::Runtime(error.to_string()))?;
+    // The connections of a warehouse on PostgreSQL must not be closed inside the runtime.
+    let held = Arc::clone(&etl);
     let result = runtime.block_on(run_worker(options, etl, on_ready, shutdown));
     // Dropping the runtime would wait without bound for a step that outlasted the drain.
     runtime.shutdown_background();
+    drop(held);
     result
 }
 

@@ -1,0 +1,158 @@
+//! One container of ours, whatever it runs: labelled with its owner, published on pinned
+//! loopback ports, removed with its anonymous volumes.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use testcontainers::bollard::models::PortBinding;
+use testcontainers::bollard::query_parameters::{KillContainerOptions, StartContainerOptions};
+use testcontainers::runners::AsyncRunner as _;
+use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt as _};
+
+use crate::process::{
+    OWNER_LABEL, ProcessError, block_on_background, containers_may_exist, docker, ensure_guard,
+    owner_tag,
+};
+
+/// A container of ours; removed on drop, by the guard, or by the next sweep.
+pub(in crate::server) struct Container {
+    id: String,
+    handle: Option<ContainerAsync<GenericImage>>,
+    #[expect(dead_code, reason = "held so that the owner's record keeps the mark")]
+    mark: ContainersMark,
+}
+
+impl std::fmt::Debug for Container {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Container({})", self.id)
+    }
+}
+
+impl Container {
+    /// Starts `request` under a name that ends with `name`, with each container port at
+    /// its loopback port, and waits for what the request waits for.
+    pub(super) fn start(
+        request: impl Into<ContainerRequest<GenericImage>>,
+        name: &str,
+        ports: &[(u16, u16)],
+    ) -> Result<Container, ProcessError> {
+        // Recorded and guarded before it exists.
+        let mark = ContainersMark::set()?;
+        ensure_guard()?;
+        let owner = owner_tag()?;
+        let bindings: HashMap<_, _> = ports.iter().map(binding).collect();
+        let request = request
+            .into()
+            .with_label(OWNER_LABEL, &owner)
+            .with_container_name(full_name(name)?)
+            .with_host_config_modifier(move |host| {
+                host.publish_all_ports = Some(false);
+                host.port_bindings = Some(bindings.clone());
+            });
+        let handle =
+            block_on_background(request.start())?.map_err(|e| refused("start container", e))?;
+        Ok(Container {
+            id: handle.id().to_owned(),
+            handle: Some(handle),
+            mark,
+        })
+    }
+
+    /// The container's id.
+    pub(in crate::server) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// SIGKILL to its program; done when the engine says that the container has ended.
+    pub(in crate::server) fn kill(&self) -> Result<(), ProcessError> {
+        let id = self.id.clone();
+        block_on_background(async move {
+            let options = KillContainerOptions {
+                signal: "SIGKILL".to_owned(),
+            };
+            docker()
+                .await?
+                .kill_container(&id, Some(options))
+                .await
+                .map_err(|e| refused("kill container", e))
+        })?
+    }
+
+    /// Starts it again after a kill, on the same volume and ports.
+    pub(in crate::server) fn start_again(&self) -> Result<(), ProcessError> {
+        let id = self.id.clone();
+        block_on_background(async move {
+            docker()
+                .await?
+                .start_container(&id, None::<StartContainerOptions>)
+                .await
+                .map_err(|e| refused("start container", e))
+        })?
+    }
+
+    /// Its program's process id on the engine's machine; `None` when it does not run.
+    pub(in crate::server) fn pid(&self) -> Result<Option<u32>, ProcessError> {
+        let id = self.id.clone();
+        block_on_background(async move {
+            let found = docker()
+                .await?
+                .inspect_container(&id, None)
+                .await
+                .map_err(|e| refused("inspect container", e))?;
+            let pid = found.state.and_then(|state| state.pid).unwrap_or(0);
+            Ok(u32::try_from(pid).ok().filter(|pid| *pid != 0))
+        })?
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            // What fails here is removed by the guard or the next sweep.
+            let _ = block_on_background(async move { handle.rm().await });
+        }
+    }
+}
+
+/// The name that the engine knows a container or network of ours by.
+pub(super) fn full_name(name: &str) -> Result<String, ProcessError> {
+    Ok(format!("orchbench-{}-{name}", owner_tag()?))
+}
+
+fn binding((container, host): &(u16, u16)) -> (String, Option<Vec<PortBinding>>) {
+    let bound = PortBinding {
+        host_ip: Some("127.0.0.1".to_owned()),
+        host_port: Some(host.to_string()),
+    };
+    (format!("{container}/tcp"), Some(vec![bound]))
+}
+
+/// While one of these lives, the owner's record says that containers may exist.
+#[derive(Debug)]
+pub(super) struct ContainersMark;
+
+static MARKS: AtomicUsize = AtomicUsize::new(0);
+
+impl ContainersMark {
+    pub(super) fn set() -> Result<Self, ProcessError> {
+        MARKS.fetch_add(1, Ordering::SeqCst);
+        let mark = ContainersMark;
+        containers_may_exist(true)?;
+        Ok(mark)
+    }
+}
+
+impl Drop for ContainersMark {
+    fn drop(&mut self) {
+        if MARKS.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let _ = containers_may_exist(false);
+        }
+    }
+}
+
+pub(super) fn refused(action: &'static str, error: impl std::fmt::Display) -> ProcessError {
+    ProcessError::Docker {
+        action,
+        reason: error.to_string(),
+    }
+}
