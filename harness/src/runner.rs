@@ -1,7 +1,10 @@
-//! The runner: makes the trials of a plan one after the other, writes what happened after
+//! The runner: makes the trials of a plan one after the other (or side by side, where a
+//! scenario says that they do not disturb each other), writes what happened after
 //! each of them, makes void ones again, and stops between two steps when interrupted.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 
 use orchbench_etl::{Etl, EtlConfig, Warehouse};
 
@@ -37,31 +40,100 @@ pub fn run(
 ) -> anyhow::Result<RunEnd> {
     let mut index = 0;
     while index < plan.trials.len() {
-        let trial_plan = plan.trials[index].clone();
-        index += 1;
-        if is_complete(&laboratory.folder, &trial_plan)? {
-            progress.end(None);
-            continue;
+        let wave = wave(&plan.trials[index..]).to_vec();
+        index += wave.len();
+        let mut open = Vec::new();
+        for trial in wave {
+            if is_complete(&laboratory.folder, &trial)? {
+                progress.end(None);
+            } else {
+                open.push(trial);
+            }
         }
-        progress.begin(&trial_plan.id);
-        let (status, reason) = make(&trial_plan, laboratory)?;
-        progress.end(reason.as_deref());
-        match status {
-            TrialStatus::Completed => {}
-            TrialStatus::Interrupted => return Ok(RunEnd::Interrupted),
-            // An engine that did not come up is no outcome either: it stays on record, and
-            // the trial is made again.
-            TrialStatus::Void | TrialStatus::Unreachable => {
-                let known = |id: &str| plan.trials.iter().any(|trial| trial.id == id);
-                if let Some(again) = replacement(&trial_plan).filter(|again| !known(&again.id)) {
-                    progress.add();
-                    plan.trials.insert(index, again);
-                    laboratory.folder.write_json("plan.json", plan)?;
+        let made = make_all(&open, laboratory, progress)?;
+        let mut again = Vec::new();
+        for (trial, status) in open.iter().zip(made) {
+            match status {
+                Some(TrialStatus::Completed) => {}
+                Some(TrialStatus::Interrupted) | None => return Ok(RunEnd::Interrupted),
+                // An engine that did not come up is no outcome either: it stays on record,
+                // and the trial is made again.
+                Some(TrialStatus::Void | TrialStatus::Unreachable) => {
+                    let known = |id: &str| plan.trials.iter().any(|trial| trial.id == id);
+                    again.extend(replacement(trial).filter(|again| !known(&again.id)));
                 }
             }
         }
+        if !again.is_empty() {
+            again.iter().for_each(|_| progress.add());
+            plan.trials.splice(index..index, again);
+            laboratory.folder.write_json("plan.json", plan)?;
+        }
     }
     Ok(RunEnd::Complete)
+}
+
+/// The trials that may be made before anything else is looked at: one, or as many of a
+/// scenario as follow each other and may be made side by side.
+fn wave(trials: &[TrialPlan]) -> &[TrialPlan] {
+    let same = |trial: &TrialPlan| {
+        trial.scenario == trials[0].scenario && side_by_side(trial) == side_by_side(&trials[0])
+    };
+    let length = match side_by_side(&trials[0]) {
+        1 => 1,
+        _ => trials.iter().take_while(|trial| same(trial)).count(),
+    };
+    &trials[..length]
+}
+
+/// How many trials of this kind may be made at a time. Only counts are taken from those that
+/// are not alone on the machine: their times are those of a loaded one.
+fn side_by_side(trial: &TrialPlan) -> usize {
+    let number = trial.parameters["side_by_side"].as_u64().unwrap_or(1);
+    usize::try_from(number).unwrap_or(1).max(1)
+}
+
+/// Makes trials, several at a time where they allow it, and says how each ended; `None` for
+/// those that an interrupt left unmade.
+fn make_all(
+    trials: &[TrialPlan],
+    laboratory: &Laboratory,
+    progress: &mut Progress,
+) -> anyhow::Result<Vec<Option<TrialStatus>>> {
+    let mut statuses = vec![None; trials.len()];
+    let width = trials.first().map_or(0, side_by_side).min(trials.len());
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..width {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                while !laboratory.interrupted.load(Ordering::Relaxed) {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(trial) = trials.get(index) else {
+                        return;
+                    };
+                    // A receiver that is gone has an error to report, which ends the run.
+                    let begun = sender.send((index, None)).is_ok();
+                    if !begun || sender.send((index, Some(make(trial, laboratory)))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for (index, made) in receiver {
+            match made {
+                None => progress.begin(&trials[index].id),
+                Some(made) => {
+                    let (status, reason) = made?;
+                    progress.end(reason.as_deref());
+                    statuses[index] = Some(status);
+                }
+            }
+        }
+        Ok(statuses)
+    })
 }
 
 /// Makes one trial and writes its end, whatever it is.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::protocol::{Op, Reply};
 use super::workers::{Answer, Workers};
-use super::{Ended, Session, Setup, Trial, TrialError, Work};
+use super::{Ended, Session, Setup, Strike, Trial, TrialError, Work};
 use crate::worker::WorkerConfig;
 
 /// How long a worker may take to be ready, and a start to be taken over.
@@ -81,11 +81,15 @@ impl Session for PipeSession {
         Ok(Ended::Stuck)
     }
 
-    fn killed_workers(&self) -> Vec<u32> {
-        self.workers.killed()
+    fn workers(&self) -> Vec<u32> {
+        self.workers.pids()
     }
 
-    fn kill_server(&self) -> Result<Option<u32>, TrialError> {
+    fn strike_worker(&self, pid: u32, strike: Strike) -> Result<(), TrialError> {
+        self.workers.strike(pid, strike)
+    }
+
+    fn strike_server(&self, _strike: Strike) -> Result<Option<u32>, TrialError> {
         Ok(None)
     }
 

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use orchbench_temporal::{Client, ClientError, NoopInput, PipelineInput};
+use rustix::process::{Pid, kill_process};
 
 use super::workers::Workers;
-use super::{Ended, Engine, Job, Session, Setup, Shape, Trial, TrialError, Work};
+use super::{Ended, Engine, Job, Session, Setup, Shape, Strike, Trial, TrialError, Work};
 use crate::record::{EventBody, RunFailure};
 use crate::server::{Choice, Provisioned, Server, ServerSpec};
 use crate::worker::{TemporalWorker, WorkerConfig};
@@ -233,17 +234,25 @@ impl Session for TemporalSession {
         })
     }
 
-    fn killed_workers(&self) -> Vec<u32> {
-        self.workers.killed()
+    fn workers(&self) -> Vec<u32> {
+        self.workers.pids()
     }
 
-    fn kill_server(&self) -> Result<Option<u32>, TrialError> {
+    fn strike_worker(&self, pid: u32, strike: Strike) -> Result<(), TrialError> {
+        self.workers.strike(pid, strike)
+    }
+
+    fn strike_server(&self, strike: Strike) -> Result<Option<u32>, TrialError> {
         let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(local) = server.local() else {
             return Ok(None);
         };
         let pid = local.pid().map_err(|error| Self::unreachable(&error))?;
-        local.kill().map_err(|error| Self::unreachable(&error))?;
+        if strike == Strike::Kill {
+            local.kill().map_err(|error| Self::unreachable(&error))?;
+        } else if let Some(pid) = pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)) {
+            kill_process(pid, strike.signal()).map_err(|error| Self::unreachable(&error))?;
+        }
         Ok(pid)
     }
 
