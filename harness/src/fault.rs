@@ -5,32 +5,58 @@
 //! some step is in flight, lasts as long as the plan says, and is healed.
 
 mod armed;
+mod cut_network;
+mod database;
+mod delay_network;
+mod half_open_network;
 mod in_flight;
+mod kill_database;
 mod kill_host;
 mod kill_server;
 mod kill_worker;
+mod pause_database;
 mod pause_server;
 mod pause_worker;
 mod plan;
+mod proxy;
+mod reset_network;
+mod stop_database;
 mod stop_server;
 
 pub use armed::Armed;
+pub use database::Database;
 pub use plan::{At, Instant, Planned, Point};
+pub use proxy::Proxy;
 
 use orchbench_etl::Rendezvous;
+use orchbench_etl::postgres_server::LocalPostgres;
 
 use crate::engine::{Session, Trial, TrialError};
 
+/// A network that passes nothing.
+pub const CUT_NETWORK: &str = "cut-network";
+/// A network that is slow.
+pub const DELAY_NETWORK: &str = "delay-network";
+/// Connections that only one end believes in.
+pub const HALF_OPEN_NETWORK: &str = "half-open-network";
+/// SIGKILL of the warehouse's server.
+pub const KILL_DATABASE: &str = "kill-database";
 /// SIGKILL of all processes of the engine.
 pub const KILL_HOST: &str = "kill-host";
 /// SIGKILL of the engine's server.
 pub const KILL_SERVER: &str = "kill-server";
 /// SIGKILL of a worker.
 pub const KILL_WORKER: &str = "kill-worker";
+/// SIGSTOP and SIGCONT of the warehouse's server.
+pub const PAUSE_DATABASE: &str = "pause-database";
 /// SIGSTOP and SIGCONT of the engine's server.
 pub const PAUSE_SERVER: &str = "pause-server";
 /// SIGSTOP and SIGCONT of a worker.
 pub const PAUSE_WORKER: &str = "pause-worker";
+/// A reset of every connection.
+pub const RESET_NETWORK: &str = "reset-network";
+/// A fast shutdown of the warehouse's server.
+pub const STOP_DATABASE: &str = "stop-database";
 /// SIGTERM of the engine's server.
 pub const STOP_SERVER: &str = "stop-server";
 
@@ -52,18 +78,26 @@ pub struct Fault {
 struct Scene<'a> {
     trial: &'a Trial<'a>,
     session: &'a dyn Session,
+    database: Option<&'a Database>,
     /// The step that waits for it, when it strikes at a crash point.
     met: Option<Rendezvous>,
 }
 
 /// All faults.
-pub fn all() -> [Fault; 6] {
+pub fn all() -> [Fault; 13] {
     [
+        cut_network::FAULT,
+        delay_network::FAULT,
+        half_open_network::FAULT,
+        kill_database::FAULT,
         kill_host::FAULT,
         kill_server::FAULT,
         kill_worker::FAULT,
+        pause_database::FAULT,
         pause_server::FAULT,
         pause_worker::FAULT,
+        reset_network::FAULT,
+        stop_database::FAULT,
         stop_server::FAULT,
     ]
 }
@@ -95,6 +129,18 @@ impl Scene<'_> {
             .ok_or_else(|| TrialError::Plan("no worker to hit".into()))
     }
 
+    fn network(&self) -> Result<&Proxy, TrialError> {
+        self.session.network().ok_or_else(|| {
+            let engine = &self.trial.plan.engine;
+            TrialError::Plan(format!("{engine}: no network of ours to break"))
+        })
+    }
+
+    fn database(&self) -> Result<&Database, TrialError> {
+        self.database
+            .ok_or_else(|| TrialError::Plan("no database of ours to hit".into()))
+    }
+
     fn no_server(&self) -> TrialError {
         TrialError::Unreachable {
             engine: self.trial.plan.engine.clone(),
@@ -105,6 +151,12 @@ impl Scene<'_> {
 
 fn available_everywhere() -> Result<(), String> {
     Ok(())
+}
+
+fn needs_postgres() -> Result<(), String> {
+    LocalPostgres::installed()
+        .then_some(())
+        .ok_or_else(|| "no PostgreSQL is installed here".to_owned())
 }
 
 /// For faults that leave nothing to mend: a supervisor, or nobody, starts the dead again.

@@ -101,7 +101,8 @@ pub fn parse<T: DeserializeOwned>(place: &str, text: &str) -> Result<T, ConfigEr
     })
 }
 
-const EMBEDDED: [(&str, &str); 9] = [
+const EMBEDDED: [(&str, &str); 10] = [
+    ("fault-plans", include_str!("../scenarios/fault-plans.toml")),
     ("overhead", include_str!("../scenarios/overhead.toml")),
     (
         "overhead-floors",

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::protocol::{Op, Reply};
 use super::workers::{Answer, Workers};
 use super::{Ended, Session, Setup, Strike, Trial, TrialError, Work};
+use crate::fault::Proxy;
 use crate::worker::WorkerConfig;
 
 /// How long a worker may take to be ready, and a start to be taken over.
@@ -95,6 +96,10 @@ impl Session for PipeSession {
 
     fn restart_server(&self) -> Result<(), TrialError> {
         Ok(())
+    }
+
+    fn network(&self) -> Option<&Proxy> {
+        None
     }
 
     fn close(self: Box<Self>) -> Result<(), TrialError> {

@@ -6,6 +6,7 @@ use orchbench_etl::{CrashPlan, FailurePlan, Sink, Summary};
 use rustix::process::Signal;
 
 use super::{Ended, TrialError, Work};
+use crate::fault::Proxy;
 use crate::worker::StepExecution;
 
 /// How an engine is brought up for a trial.
@@ -29,6 +30,10 @@ pub struct Setup {
     pub execution: StepExecution,
     /// Work added to every step, milliseconds.
     pub step_delay_ms: u64,
+    /// Whether a proxy of the harness stands between workers and server.
+    pub network: bool,
+    /// URL of the warehouse, `None` for a SQLite file of the trial's own.
+    pub warehouse: Option<String>,
 }
 
 impl Default for Setup {
@@ -43,6 +48,8 @@ impl Default for Setup {
             sink: Sink::default(),
             execution: StepExecution::default(),
             step_delay_ms: 0,
+            network: false,
+            warehouse: None,
         }
     }
 }
@@ -94,6 +101,10 @@ pub trait Session: Send + Sync {
     /// Starts the server again on the same store and address; nothing happens where there is
     /// none.
     fn restart_server(&self) -> Result<(), TrialError>;
+
+    /// The network between workers and server; `None` where there is none, or it was not asked
+    /// for.
+    fn network(&self) -> Option<&Proxy>;
 
     /// Ends workers and server and waits until they are gone.
     fn close(self: Box<Self>) -> Result<(), TrialError>;

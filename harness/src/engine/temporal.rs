@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use orchbench_temporal::{Client, ClientError, NoopInput, PipelineInput};
+use orchbench_temporal::{Client, ClientError, NoopInput, PipelineInput, Target};
 use rustix::process::{Pid, kill_process};
 
 use super::workers::Workers;
 use super::{Ended, Engine, Job, Session, Setup, Shape, Strike, Trial, TrialError, Work};
+use crate::fault::Proxy;
 use crate::record::{EventBody, RunFailure};
 use crate::server::{Choice, Provisioned, Server, ServerSpec};
 use crate::worker::{TemporalWorker, WorkerConfig};
@@ -41,6 +42,7 @@ struct TemporalSession {
     client: Client,
     workers: Workers,
     server: Mutex<Server>,
+    network: Option<Proxy>,
     interrupted: Arc<AtomicBool>,
     events: super::event_log::EventLog,
 }
@@ -69,7 +71,12 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
 
     // A queue of its own, so that no other worker of the server takes this trial's tasks.
     let task_queue = format!("orchbench-{}", trial.plan.id);
-    let workers = start_workers(trial, &setup, &server, &task_queue)?;
+    let network = setup.network.then(|| between(&server)).transpose()?;
+    let target = match &network {
+        Some(network) => Target::plain(network.address().to_string(), server.namespace()),
+        None => server.target(),
+    };
+    let workers = start_workers(trial, &setup, target, &task_queue)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -88,19 +95,34 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
         client,
         workers,
         server: Mutex::new(server),
+        network,
         interrupted: Arc::clone(&trial.laboratory.interrupted),
         events: trial.record_to().clone(),
     }))
 }
 
+/// A network of ours before the server.
+fn between(server: &Server) -> Result<Proxy, TrialError> {
+    if let Server::Named { named, .. } = server {
+        return Err(TemporalSession::unreachable(&format!(
+            "{}: a server named by its address has no network of ours before it",
+            named.address
+        )));
+    }
+    Proxy::start(server.address()).map_err(|source| TrialError::Io {
+        what: "proxy".into(),
+        source,
+    })
+}
+
 fn start_workers(
     trial: &Trial<'_>,
     setup: &Setup,
-    server: &Server,
+    server: Target,
     task_queue: &str,
 ) -> Result<Workers, TrialError> {
     let temporal = TemporalWorker {
-        server: server.target(),
+        server,
         task_queue: task_queue.to_owned(),
         tuned: trial.settings.tuned_worker,
         connect_timeout_ms: None,
@@ -264,6 +286,10 @@ impl Session for TemporalSession {
             .and_then(|local| local.restart())
             .map_err(|error| Self::unreachable(&error))?;
         record_ready(&self.events, &server, begun.elapsed().as_secs_f64() * 1e3)
+    }
+
+    fn network(&self) -> Option<&Proxy> {
+        self.network.as_ref()
     }
 
     fn close(self: Box<Self>) -> Result<(), TrialError> {

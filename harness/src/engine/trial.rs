@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use orchbench_etl::{EtlConfig, RetrySpec, Summary};
@@ -76,6 +76,8 @@ pub struct Trial<'a> {
     pub(super) settings: Settings,
     pub(super) events: EventLog,
     scratch: PathBuf,
+    /// URL of the warehouse of the session that is open, or was last.
+    warehouse: Mutex<String>,
 }
 
 impl<'a> Trial<'a> {
@@ -102,6 +104,7 @@ impl<'a> Trial<'a> {
             settings,
             events: EventLog::create(&path)?,
             scratch,
+            warehouse: Mutex::default(),
         };
         trial.events.write(EventBody::TrialStarted {
             format_version: crate::record::FORMAT_VERSION,
@@ -171,6 +174,13 @@ impl<'a> Trial<'a> {
         self.dir("store")?;
         let link = work.join("staged");
         std::os::unix::fs::symlink(&self.laboratory.staged, &link).map_err(io(&link))?;
+        let sqlite = self.scratch.join("store").join("warehouse.sqlite");
+        let warehouse = setup.warehouse.clone();
+        *self
+            .warehouse
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) =
+            warehouse.unwrap_or_else(|| format!("sqlite:{}", sqlite.display()));
         if setup.journal {
             let journal = self.journal_dir();
             fs::create_dir_all(&journal).map_err(io(&journal))?;
@@ -202,8 +212,8 @@ impl<'a> Trial<'a> {
     }
 
     fn warehouse(&self) -> String {
-        let path = self.scratch.join("store").join("warehouse.sqlite");
-        format!("sqlite:{}", path.display())
+        let warehouse = self.warehouse.lock();
+        warehouse.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Hands a run over and records that the engine acknowledged it.

@@ -60,6 +60,9 @@ struct Parameters {
     /// Work added to every step.
     #[serde(default)]
     step_delay_ms: u64,
+    /// Attempts of a step, `None` for those of the default policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_attempts: Option<u32>,
     /// Trials made at a time, see [`crate::runner`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     side_by_side: Option<usize>,
@@ -239,11 +242,16 @@ fn kill_server(trial: &Trial<'_>, parameters: &Parameters) -> Result<TrialStatus
 }
 
 fn work(parameters: &Parameters, run: &str) -> Work {
+    let default = RetrySpec::default();
+    let retry = RetrySpec {
+        max_attempts: parameters.max_attempts.unwrap_or(default.max_attempts),
+        ..default
+    };
     Work {
         run: run.to_owned(),
         job: Job::Pipeline(Pipeline {
             heartbeat_timeout_ms: parameters.heartbeat_timeout_ms,
-            ..Pipeline::new(&parameters.source, RetrySpec::default())
+            ..Pipeline::new(&parameters.source, retry)
         }),
     }
 }

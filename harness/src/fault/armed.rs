@@ -9,7 +9,7 @@ use orchbench_etl::{CrashAction, CrashPlan, CrashRule, Rendezvous};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::{At, Fault, Planned, Scene, in_flight};
+use super::{At, Database, Fault, Planned, Scene, in_flight};
 use crate::engine::{Session, Trial, TrialError};
 use crate::process::TempFolder;
 
@@ -21,6 +21,7 @@ pub struct Armed {
     planned: Vec<Planned>,
     crash: CrashPlan,
     listeners: Vec<Option<UnixListener>>,
+    database: Option<Database>,
     // A path in it is short, as that of a unix socket must be.
     _sockets: TempFolder,
 }
@@ -31,6 +32,7 @@ impl Armed {
     /// # Errors
     /// When a socket or folder cannot be made.
     pub fn arm(trial: &Trial<'_>, planned: Vec<Planned>) -> Result<Self, TrialError> {
+        let hits_database = planned.iter().any(Planned::hits_database);
         let sockets =
             TempFolder::create("faults").map_err(|error| TrialError::Plan(error.to_string()))?;
         let mut rules = Vec::new();
@@ -64,6 +66,7 @@ impl Armed {
                 dir: trial.dir("crash")?,
             },
             listeners,
+            database: hits_database.then(Database::start).transpose()?,
             _sockets: sockets,
         })
     }
@@ -71,6 +74,11 @@ impl Armed {
     /// What the worker processes are told.
     pub fn crash(&self) -> CrashPlan {
         self.crash.clone()
+    }
+
+    /// Where the warehouse is to be, when a fault is to hit its server.
+    pub fn warehouse(&self) -> Option<String> {
+        self.database.as_ref().map(|each| each.url().to_owned())
     }
 
     /// Does the work while the faults strike. The second part says whether each of them did.
@@ -137,6 +145,7 @@ impl Armed {
         let scene = Scene {
             trial,
             session,
+            database: self.database.as_ref(),
             met,
         };
         let fault = Fault::named(&planned.fault)?;

@@ -3,7 +3,10 @@
 use orchbench_etl::{CrashPoint, StepName};
 use serde::{Deserialize, Serialize};
 
-use super::{KILL_WORKER, names};
+use super::{
+    CUT_NETWORK, DELAY_NETWORK, HALF_OPEN_NETWORK, KILL_DATABASE, KILL_WORKER, PAUSE_DATABASE,
+    RESET_NETWORK, STOP_DATABASE, names,
+};
 use crate::scenario::{ConfigError, known_name};
 
 /// One fault of a plan.
@@ -69,6 +72,17 @@ impl Planned {
             At::Point(Point { step, point, .. }) => format!("{step}/{point}"),
             At::Instant(_) => "in flight".to_owned(),
         }
+    }
+
+    /// Whether it breaks the network between workers and server.
+    pub fn hits_network(&self) -> bool {
+        [CUT_NETWORK, DELAY_NETWORK, HALF_OPEN_NETWORK, RESET_NETWORK]
+            .contains(&self.fault.as_str())
+    }
+
+    /// Whether it hits the server of the warehouse.
+    pub fn hits_database(&self) -> bool {
+        [KILL_DATABASE, PAUSE_DATABASE, STOP_DATABASE].contains(&self.fault.as_str())
     }
 
     /// Whether the process that gets to the point ends itself there: no messenger is faster.

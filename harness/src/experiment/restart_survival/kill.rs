@@ -48,8 +48,11 @@ pub(super) fn run(
         At::Point(at) => Some(at.step),
         At::Instant(_) => None,
     });
+    let network = faults.iter().any(Planned::hits_network);
     let armed = Armed::arm(trial, faults)?;
     let session = trial.open(Setup {
+        network,
+        warehouse: armed.warehouse(),
         crash: Some(armed.crash()),
         failure: first_attempt_fails(trial, failing)?,
         ..setup(trial, parameters)?
