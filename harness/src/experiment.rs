@@ -10,7 +10,7 @@ mod throughput;
 
 use std::collections::BTreeMap;
 
-pub use restart_survival::{INAPPLICABLE, cells};
+pub use restart_survival::{INAPPLICABLE, Unreached, unreached};
 
 use crate::engine::{Trial, TrialError};
 use crate::record::{TrialPlan, TrialStatus};

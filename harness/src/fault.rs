@@ -28,7 +28,6 @@ pub use database::Database;
 pub use plan::{At, Instant, Planned, Point};
 pub use proxy::Proxy;
 
-use orchbench_etl::Rendezvous;
 use orchbench_etl::postgres_server::LocalPostgres;
 
 use crate::engine::{Session, Trial, TrialError};
@@ -79,8 +78,8 @@ struct Scene<'a> {
     trial: &'a Trial<'a>,
     session: &'a dyn Session,
     database: Option<&'a Database>,
-    /// The step that waits for it, when it strikes at a crash point.
-    met: Option<Rendezvous>,
+    /// The process whose step waits for it, or is in flight.
+    pid: Option<u32>,
 }
 
 /// All faults.
@@ -117,13 +116,12 @@ impl Fault {
 }
 
 impl Scene<'_> {
-    /// The worker to hit: the one whose step waits, else the first that takes work.
+    /// The worker to hit: the one whose step it is, else the first that takes work.
     fn worker(&self) -> Result<u32, TrialError> {
         let workers = self.session.workers();
-        let waits = self.met.as_ref().map(|met| met.pid);
         workers
             .iter()
-            .find(|pid| waits == Some(**pid))
+            .find(|pid| self.pid == Some(**pid))
             .or(workers.first())
             .copied()
             .ok_or_else(|| TrialError::Plan("no worker to hit".into()))

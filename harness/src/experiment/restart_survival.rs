@@ -5,6 +5,7 @@
 //! is started again after the same fixed delay on every engine; `whole-host`, all processes
 //! of the engine die, and are started again after that delay.
 
+mod coverage;
 mod kill;
 mod sweep;
 
@@ -13,7 +14,8 @@ use std::time::Duration;
 use orchbench_etl::{CrashPoint, RetrySpec, StepName};
 use serde::{Deserialize, Serialize};
 
-pub use sweep::{INAPPLICABLE, cells};
+pub use coverage::{Unreached, unreached};
+pub use sweep::INAPPLICABLE;
 
 use super::{Condition, Experiment};
 use crate::engine::{Job, Pipeline, Setup, Trial, TrialError, Work};
@@ -109,6 +111,9 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
         let known = ["supervised", "unsupervised", "whole-host"];
         crate::scenario::known_name(&format!("{place}: arms"), "arm", arm, &known)?;
     }
+    if parameters.sweep {
+        return Ok(sweep::conditions(&parameters));
+    }
     let trial = Parameters {
         steps: Vec::new(),
         points: Vec::new(),
@@ -116,9 +121,6 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
         plans: Vec::new(),
         ..parameters.clone()
     };
-    if parameters.sweep {
-        return Ok(sweep::conditions(&parameters, &trial));
-    }
     let mut conditions = named(&parameters, &trial);
     conditions.extend(planned(&parameters, &trial, &place)?);
     if parameters.server_kill {

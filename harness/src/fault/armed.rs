@@ -66,7 +66,9 @@ impl Armed {
                 dir: trial.dir("crash")?,
             },
             listeners,
-            database: hits_database.then(Database::start).transpose()?,
+            database: hits_database
+                .then(|| Database::start(&trial.plan.engine))
+                .transpose()?,
             _sockets: sockets,
         })
     }
@@ -132,13 +134,13 @@ impl Armed {
             }
             return self.own_kill(index, trial);
         }
-        let (met, target, stream) = match &self.listeners[index] {
+        let (pid, target, stream) = match &self.listeners[index] {
             Some(listener) => match accept(listener, &is_over)? {
-                Some((met, stream)) => (Some(met), planned.target(), Some(stream)),
+                Some((met, stream)) => (Some(met.pid), planned.target(), Some(stream)),
                 None => return Ok(false),
             },
             None => match self.instant(index, trial, &is_over)? {
-                Some(key) => (None, key, None),
+                Some((key, pid)) => (pid, key, None),
                 None => return Ok(false),
             },
         };
@@ -146,7 +148,7 @@ impl Armed {
             trial,
             session,
             database: self.database.as_ref(),
-            met,
+            pid,
         };
         let fault = Fault::named(&planned.fault)?;
         let struck = (fault.strike)(&scene)?;
@@ -181,7 +183,7 @@ impl Armed {
         index: usize,
         trial: &Trial<'_>,
         over: &dyn Fn() -> bool,
-    ) -> Result<Option<String>, TrialError> {
+    ) -> Result<Option<(String, Option<u32>)>, TrialError> {
         let At::Instant(at) = &self.planned[index].at else {
             return Ok(None);
         };

@@ -22,11 +22,11 @@ pub struct Database {
 }
 
 impl Database {
-    /// Starts a server.
+    /// Starts a server for the warehouse of a trial on `engine`.
     ///
     /// # Errors
-    /// [`TrialError::Plan`] when there is no PostgreSQL here, or it does not start.
-    pub fn start() -> Result<Self, TrialError> {
+    /// [`TrialError::Unreachable`] when there is no PostgreSQL here: the fault is not possible.
+    pub fn start(engine: &str) -> Result<Self, TrialError> {
         let (send_order, orders) = channel::<Order>();
         let (send_answer, answers) = channel();
         let (send_start, started) = channel();
@@ -56,7 +56,10 @@ impl Database {
             .recv()
             .map_err(|error| TrialError::Plan(format!("database: {error}")))?
             .map_err(|error| TrialError::Plan(error.to_string()))?
-            .ok_or_else(|| TrialError::Plan("no PostgreSQL is installed here".into()))?;
+            .ok_or_else(|| TrialError::Unreachable {
+                engine: engine.to_owned(),
+                reason: "its warehouse: no PostgreSQL is installed here".into(),
+            })?;
         Ok(Self {
             url,
             pid: Mutex::new(pid),

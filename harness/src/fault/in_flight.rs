@@ -15,12 +15,12 @@ const YOUNG: Duration = Duration::from_millis(100);
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// The key of a step that the journal shows just begun and not ended; `None` when there was
+/// The key and the process of a step that the journal shows just begun and not ended; `None` when there was
 /// none in time, or `over` says that none will come.
 pub(super) fn await_step(
     trial: &Trial<'_>,
     over: &dyn Fn() -> bool,
-) -> Result<Option<String>, TrialError> {
+) -> Result<Option<(String, Option<u32>)>, TrialError> {
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline && !over() {
         if trial.interrupted() {
@@ -39,7 +39,10 @@ pub(super) fn await_step(
                 })
         });
         if let Some(record) = open {
-            return Ok(Some(record.key.clone().unwrap_or_default()));
+            // A writer is named after its epoch and its process.
+            let pid = record.writer.rsplit('-').next();
+            let pid = pid.and_then(|pid| pid.parse().ok());
+            return Ok(Some((record.key.clone().unwrap_or_default(), pid)));
         }
         std::thread::sleep(LOOK);
     }

@@ -58,7 +58,7 @@ pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sam
             samples.extend(split(&executions, execution, crash_ns, last_end_ns));
         }
         None => {
-            if let Some(killed_ns) = server_killed_ns(trial) {
+            if let Some(killed_ns) = struck_ns(trial) {
                 samples.push(sample(
                     "recovery_ms",
                     between_ms(killed_ns, last_end_ns),
@@ -114,10 +114,16 @@ fn wasted_work(executions: &Executions) -> Option<f64> {
     (total > 0).then(|| (total - useful) as f64 / total as f64)
 }
 
-fn server_killed_ns(trial: &TrialEvidence) -> Option<u64> {
+/// When the first fault struck that the journal has no crash record of.
+fn struck_ns(trial: &TrialEvidence) -> Option<u64> {
     trial
         .events
         .iter()
-        .find(|event| matches!(event.body, EventBody::ServerKilled { .. }))
+        .find(|event| {
+            matches!(
+                event.body,
+                EventBody::ServerKilled { .. } | EventBody::FaultFired { .. }
+            )
+        })
         .map(|event| event.t_ns)
 }

@@ -85,20 +85,21 @@ pub const INAPPLICABLE: [(&str, &str); 4] = [
     ),
 ];
 
-/// Every cell: a step and a point.
-pub fn cells() -> Vec<(StepName, CrashPoint)> {
-    let points = |step| CrashPoint::ALL.map(|point| (step, point));
-    StepName::ALL.into_iter().flat_map(points).collect()
+/// The cells of a sweep: every step and point, or those of the given steps and points.
+pub(super) fn wanted(parameters: &Parameters) -> impl Iterator<Item = (StepName, CrashPoint)> {
+    let steps = parameters.steps.clone();
+    let points = parameters.points.clone();
+    StepName::ALL
+        .into_iter()
+        .filter(move |step| steps.is_empty() || steps.contains(step))
+        .flat_map(|step| CrashPoint::ALL.map(|point| (step, point)))
+        .filter(move |(_, point)| points.is_empty() || points.contains(point))
 }
 
-/// The sweep's trials, over the given steps and points, or over all of them when none are given.
-pub(super) fn conditions(parameters: &Parameters, trial: &Parameters) -> Vec<Condition> {
+/// The sweep's trials.
+pub(super) fn conditions(parameters: &Parameters) -> Vec<Condition> {
     let mut conditions = Vec::new();
-    let wanted = |(step, point): &(StepName, CrashPoint)| {
-        (parameters.steps.is_empty() || parameters.steps.contains(step))
-            && (parameters.points.is_empty() || parameters.points.contains(point))
-    };
-    for (cell, (step, point)) in cells().into_iter().filter(wanted).enumerate() {
+    for (cell, (step, point)) in wanted(parameters).enumerate() {
         for (turn, kill) in KILLS.iter().enumerate() {
             let (attempt, fencing) = ROTATION[(cell + turn) % ROTATION.len()];
             for (execution, engine, others) in EXECUTIONS {
@@ -115,7 +116,7 @@ pub(super) fn conditions(parameters: &Parameters, trial: &Parameters) -> Vec<Con
                         ("point", &format!("{step}/{point}")),
                         ("sink", parameters.sink.as_str()),
                     ],
-                    trial,
+                    parameters,
                 );
                 condition.except = others.iter().map(ToString::to_string).collect();
                 conditions.push(condition);
