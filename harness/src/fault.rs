@@ -8,6 +8,7 @@ mod armed;
 mod cut_network;
 mod database;
 mod delay_network;
+mod fill_disk;
 mod half_open_network;
 mod in_flight;
 mod kill_database;
@@ -36,6 +37,8 @@ use crate::engine::{Session, Trial, TrialError};
 pub const CUT_NETWORK: &str = "cut-network";
 /// A network that is slow.
 pub const DELAY_NETWORK: &str = "delay-network";
+/// A file system without space.
+pub const FILL_DISK: &str = "fill-disk";
 /// Connections that only one end believes in.
 pub const HALF_OPEN_NETWORK: &str = "half-open-network";
 /// SIGKILL of the warehouse's server.
@@ -83,10 +86,11 @@ struct Scene<'a> {
 }
 
 /// All faults.
-pub fn all() -> [Fault; 13] {
+pub fn all() -> [Fault; 14] {
     [
         cut_network::FAULT,
         delay_network::FAULT,
+        fill_disk::FAULT,
         half_open_network::FAULT,
         kill_database::FAULT,
         kill_host::FAULT,

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
+use orchbench::process::SmallDisk;
 use orchbench_etl::postgres_server::LocalPostgres;
 
 const HEAD: &str = r#"
@@ -112,6 +113,30 @@ fn the_warehouse_breaks_in_every_way_and_the_run_ends_right() -> Result<()> {
         .collect();
     let run = run("fault-plans", "asset-engine", &(ARMS.to_owned() + &plans))?;
     run.struck(&faults.map(|(fault, ..)| fault))
+}
+
+#[test]
+fn the_disk_fills_and_the_run_ends_right() -> Result<()> {
+    if let Err(why) = SmallDisk::possible() {
+        println!("not run: {why}");
+        return Ok(());
+    }
+    let transforming = r#"{ step = "transform", point = "before_effect" }"#;
+    let plan = plan("disk-full", "fill-disk", transforming, 700);
+    let run = run("fault-plans", "asset-engine", &(ARMS.to_owned() + &plan))?;
+    run.struck(&["fill-disk"])?;
+    let events = run.results().join("journal");
+    let mut journal = String::new();
+    for trial in fs::read_dir(events)? {
+        for file in fs::read_dir(trial?.path())? {
+            journal += &fs::read_to_string(file?.path())?;
+        }
+    }
+    ensure!(
+        journal.contains("No space left"),
+        "no step met the full disk"
+    );
+    Ok(())
 }
 
 /// Kills of worker, server and whole host at the load: with the sink that only appends, what

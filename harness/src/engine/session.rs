@@ -32,6 +32,8 @@ pub struct Setup {
     pub step_delay_ms: u64,
     /// Whether a proxy of the harness stands between workers and server.
     pub network: bool,
+    /// Whether the artifact store is on a small file system of its own.
+    pub small_disk: bool,
     /// URL of the warehouse, `None` for a SQLite file of the trial's own.
     pub warehouse: Option<String>,
 }
@@ -49,6 +51,7 @@ impl Default for Setup {
             execution: StepExecution::default(),
             step_delay_ms: 0,
             network: false,
+            small_disk: false,
             warehouse: None,
         }
     }

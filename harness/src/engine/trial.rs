@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use orchbench_etl::{EtlConfig, RetrySpec, Summary};
@@ -12,9 +12,13 @@ use thiserror::Error;
 
 use super::event_log::{EventLog, seals};
 use super::{Ended, Job, Session, Settings, Setup, Work};
+use crate::process::SmallDisk;
 use crate::record::{EventBody, FolderError, ResultsFolder, Sample, TrialPlan};
 use crate::server::Provisioned;
 use crate::worker::WorkerConfig;
+
+/// Size of the file system of an artifact store that a fault is to fill.
+const SMALL_DISK_BYTES: u64 = 64 << 20;
 
 /// What all trials of a run share.
 pub struct Laboratory {
@@ -78,6 +82,7 @@ pub struct Trial<'a> {
     scratch: PathBuf,
     /// URL of the warehouse of the session that is open, or was last.
     warehouse: Mutex<String>,
+    disk: Mutex<Option<SmallDisk>>,
 }
 
 impl<'a> Trial<'a> {
@@ -105,6 +110,7 @@ impl<'a> Trial<'a> {
             events: EventLog::create(&path)?,
             scratch,
             warehouse: Mutex::default(),
+            disk: Mutex::default(),
         };
         trial.events.write(EventBody::TrialStarted {
             format_version: crate::record::FORMAT_VERSION,
@@ -164,6 +170,7 @@ impl<'a> Trial<'a> {
 
     /// Brings the engine up. Each call has a warehouse and stores of its own.
     pub fn open(&self, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
+        self.lock_disk().take();
         for part in ["work", "store"] {
             let path = self.scratch.join(part);
             if path.exists() {
@@ -172,6 +179,14 @@ impl<'a> Trial<'a> {
         }
         let work = self.dir("work")?;
         self.dir("store")?;
+        if setup.small_disk {
+            let disk = SmallDisk::mount(&work, SMALL_DISK_BYTES);
+            let disk = disk.map_err(|reason| TrialError::Unreachable {
+                engine: self.plan.engine.clone(),
+                reason,
+            })?;
+            *self.lock_disk() = Some(disk);
+        }
         let link = work.join("staged");
         std::os::unix::fs::symlink(&self.laboratory.staged, &link).map_err(io(&link))?;
         let sqlite = self.scratch.join("store").join("warehouse.sqlite");
@@ -186,6 +201,10 @@ impl<'a> Trial<'a> {
             fs::create_dir_all(&journal).map_err(io(&journal))?;
         }
         super::open(self, setup)
+    }
+
+    fn lock_disk(&self) -> MutexGuard<'_, Option<SmallDisk>> {
+        self.disk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The configuration of every worker of this trial, before it has an epoch.

@@ -4,8 +4,8 @@ use orchbench_etl::{CrashPoint, StepName};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CUT_NETWORK, DELAY_NETWORK, HALF_OPEN_NETWORK, KILL_DATABASE, KILL_WORKER, PAUSE_DATABASE,
-    RESET_NETWORK, STOP_DATABASE, names,
+    CUT_NETWORK, DELAY_NETWORK, FILL_DISK, HALF_OPEN_NETWORK, KILL_DATABASE, KILL_WORKER,
+    PAUSE_DATABASE, RESET_NETWORK, STOP_DATABASE, names,
 };
 use crate::scenario::{ConfigError, known_name};
 
@@ -78,6 +78,11 @@ impl Planned {
     pub fn hits_network(&self) -> bool {
         [CUT_NETWORK, DELAY_NETWORK, HALF_OPEN_NETWORK, RESET_NETWORK]
             .contains(&self.fault.as_str())
+    }
+
+    /// Whether it fills the file system of the artifact store.
+    pub fn hits_disk(&self) -> bool {
+        self.fault == FILL_DISK
     }
 
     /// Whether it hits the server of the warehouse.

@@ -49,9 +49,11 @@ pub(super) fn run(
         At::Instant(_) => None,
     });
     let network = faults.iter().any(Planned::hits_network);
+    let small_disk = faults.iter().any(Planned::hits_disk);
     let armed = Armed::arm(trial, faults)?;
     let session = trial.open(Setup {
         network,
+        small_disk,
         warehouse: armed.warehouse(),
         crash: Some(armed.crash()),
         failure: first_attempt_fails(trial, failing)?,
