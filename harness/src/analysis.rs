@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::check::{self, Checked};
 use crate::claim;
 use crate::exit::Exit;
+use crate::experiment;
 use crate::measure::{self, Conditions, End, Evidence, TrialEvidence};
 use crate::record::{
     ClaimRecord, Claims, Environment, FORMAT_VERSION, Measurements, Outcome, Plan, ResultsFolder,
@@ -64,6 +65,11 @@ pub fn inspect(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
     let mut warnings = warning::of_run(&plan, &environment, seen.ended);
     warnings.append(&mut seen.warnings);
     warnings.extend(seen.nothing_counts());
+    let unreached = experiment::unreached(&plan.trials, &seen.counted);
+    warnings.extend(unreached.into_iter().map(|each| Warning::NotReached {
+        part: each.part,
+        points: each.points,
+    }));
     let claims = claim::decide(&claim::Results {
         plan: &plan,
         environment: &environment,
@@ -178,11 +184,12 @@ impl Analysis {
                 .iter()
                 .any(|verdict| verdict.outcome == outcome && !verdict.expected)
         };
-        let nothing_counts = self
-            .verdicts
-            .warnings
-            .iter()
-            .any(|warning| matches!(warning, Warning::NothingCounts { .. }));
+        let nothing_counts = self.verdicts.warnings.iter().any(|warning| {
+            matches!(
+                warning,
+                Warning::NothingCounts { .. } | Warning::NotReached { .. }
+            )
+        });
         if any(Outcome::Fail) {
             Exit::Broken
         } else if !self.environment.unreachable.is_empty() {

@@ -11,12 +11,13 @@ mod pipe;
 pub mod protocol;
 mod session;
 mod settings;
+mod storage;
 mod temporal;
 mod trial;
 mod work;
 mod workers;
 
-pub use session::{Session, Setup};
+pub use session::{Session, Setup, Strike};
 pub use settings::{Settings, settings, settings_names};
 pub use trial::{Laboratory, Trial, TrialError};
 pub use work::{Ended, Job, Pipeline, Shape, Work};

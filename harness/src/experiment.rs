@@ -10,6 +10,8 @@ mod throughput;
 
 use std::collections::BTreeMap;
 
+pub use restart_survival::{INAPPLICABLE, Unreached, unreached};
+
 use crate::engine::{Trial, TrialError};
 use crate::record::{TrialPlan, TrialStatus};
 use crate::scenario::{ConfigError, Scenario};
@@ -31,7 +33,7 @@ struct Condition {
     factors: BTreeMap<String, String>,
     parameters: serde_json::Value,
     /// Engines to which it does not apply.
-    except: &'static [&'static str],
+    except: Vec<String>,
 }
 
 impl Condition {
@@ -42,7 +44,7 @@ impl Condition {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
             parameters: serde_json::to_value(parameters).unwrap_or_default(),
-            except: &[],
+            except: Vec::new(),
         }
     }
 }
@@ -96,7 +98,7 @@ fn plan_block(scenario: &Scenario, condition: &Condition, block: u32, trials: &m
         arms.reverse();
     }
     for (engine, settings) in arms {
-        if condition.except.contains(&engine) {
+        if condition.except.iter().any(|except| except == engine) {
             continue;
         }
         let factors: Vec<String> = condition

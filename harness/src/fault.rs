@@ -1,32 +1,176 @@
 //! Faults: what breaks. One file each; the registry below is in alphabetical order.
+//!
+//! A plan ([`Planned`]) names faults and their moments; [`Armed`] puts it in force for one
+//! trial. A fault strikes while its step waits at a crash point, or at a seeded instant while
+//! some step is in flight, lasts as long as the plan says, and is healed.
 
+mod armed;
+mod cut_network;
+mod database;
+mod delay_network;
+mod fill_disk;
+mod half_open_network;
+mod in_flight;
+mod kill_database;
+mod kill_host;
 mod kill_server;
+mod kill_worker;
+mod pause_database;
+mod pause_server;
+mod pause_worker;
+mod plan;
+mod proxy;
+mod reset_network;
+mod stop_database;
+mod stop_server;
 
-pub use kill_server::KillServer;
+pub use armed::Armed;
+pub use database::Database;
+pub use plan::{At, Instant, Planned, Point};
+pub use proxy::Proxy;
 
+use orchbench_etl::postgres_server::LocalPostgres;
+
+use crate::engine::{Session, Trial, TrialError};
+
+/// A network that passes nothing.
+pub const CUT_NETWORK: &str = "cut-network";
+/// A network that is slow.
+pub const DELAY_NETWORK: &str = "delay-network";
+/// A file system without space.
+pub const FILL_DISK: &str = "fill-disk";
+/// Connections that only one end believes in.
+pub const HALF_OPEN_NETWORK: &str = "half-open-network";
+/// SIGKILL of the warehouse's server.
+pub const KILL_DATABASE: &str = "kill-database";
+/// SIGKILL of all processes of the engine.
+pub const KILL_HOST: &str = "kill-host";
 /// SIGKILL of the engine's server.
 pub const KILL_SERVER: &str = "kill-server";
-/// SIGKILL of a worker at a crash point.
+/// SIGKILL of a worker.
 pub const KILL_WORKER: &str = "kill-worker";
+/// SIGSTOP and SIGCONT of the warehouse's server.
+pub const PAUSE_DATABASE: &str = "pause-database";
+/// SIGSTOP and SIGCONT of the engine's server.
+pub const PAUSE_SERVER: &str = "pause-server";
+/// SIGSTOP and SIGCONT of a worker.
+pub const PAUSE_WORKER: &str = "pause-worker";
+/// A reset of every connection.
+pub const RESET_NETWORK: &str = "reset-network";
+/// A fast shutdown of the warehouse's server.
+pub const STOP_DATABASE: &str = "stop-database";
+/// SIGTERM of the engine's server.
+pub const STOP_SERVER: &str = "stop-server";
 
-/// A fault, for `orchbench list`.
+/// A fault, as the harness knows it.
 pub struct Fault {
     /// Registered name.
     pub name: &'static str,
     /// What it does.
     pub what: &'static str,
+    /// Whether it can be made here, and if not, why.
+    pub available: fn() -> Result<(), String>,
+    /// Breaks, and says which processes it hit.
+    strike: fn(&Scene<'_>) -> Result<Vec<u32>, TrialError>,
+    /// Mends what it broke in those processes.
+    heal: fn(&Scene<'_>, &[u32]) -> Result<(), TrialError>,
+}
+
+/// Where a fault strikes.
+struct Scene<'a> {
+    trial: &'a Trial<'a>,
+    session: &'a dyn Session,
+    database: Option<&'a Database>,
+    /// The process whose step waits for it, or is in flight.
+    pid: Option<u32>,
 }
 
 /// All faults.
-pub fn all() -> [Fault; 2] {
+pub fn all() -> [Fault; 14] {
     [
-        Fault {
-            name: KILL_SERVER,
-            what: "SIGKILL of the engine's server while a step is in flight, then a restart on the same store",
-        },
-        Fault {
-            name: KILL_WORKER,
-            what: "SIGKILL of the worker by itself at a crash point of a step, once",
-        },
+        cut_network::FAULT,
+        delay_network::FAULT,
+        fill_disk::FAULT,
+        half_open_network::FAULT,
+        kill_database::FAULT,
+        kill_host::FAULT,
+        kill_server::FAULT,
+        kill_worker::FAULT,
+        pause_database::FAULT,
+        pause_server::FAULT,
+        pause_worker::FAULT,
+        reset_network::FAULT,
+        stop_database::FAULT,
+        stop_server::FAULT,
     ]
+}
+
+/// Names of all faults.
+pub fn names() -> Vec<&'static str> {
+    all().iter().map(|each| each.name).collect()
+}
+
+impl Fault {
+    fn named(name: &str) -> Result<Self, TrialError> {
+        all()
+            .into_iter()
+            .find(|each| each.name == name)
+            .ok_or_else(|| TrialError::Plan(format!("unknown fault {name:?}")))
+    }
+}
+
+impl Scene<'_> {
+    /// The worker to hit: the one whose step it is, else the first that takes work.
+    fn worker(&self) -> Result<u32, TrialError> {
+        let workers = self.session.workers();
+        workers
+            .iter()
+            .find(|pid| self.pid == Some(**pid))
+            .or(workers.first())
+            .copied()
+            .ok_or_else(|| TrialError::Plan("no worker to hit".into()))
+    }
+
+    fn network(&self) -> Result<&Proxy, TrialError> {
+        self.session.network().ok_or_else(|| {
+            let engine = &self.trial.plan.engine;
+            TrialError::Plan(format!("{engine}: no network of ours to break"))
+        })
+    }
+
+    fn database(&self) -> Result<&Database, TrialError> {
+        self.database
+            .ok_or_else(|| TrialError::Plan("no database of ours to hit".into()))
+    }
+
+    fn no_server(&self) -> TrialError {
+        TrialError::Unreachable {
+            engine: self.trial.plan.engine.clone(),
+            reason: "its server's process is not ours to hit".into(),
+        }
+    }
+}
+
+fn available_everywhere() -> Result<(), String> {
+    Ok(())
+}
+
+fn needs_postgres() -> Result<(), String> {
+    LocalPostgres::installed()
+        .then_some(())
+        .ok_or_else(|| "no PostgreSQL is installed here".to_owned())
+}
+
+/// For faults that leave nothing to mend: a supervisor, or nobody, starts the dead again.
+fn heals_itself(_scene: &Scene<'_>, _struck: &[u32]) -> Result<(), TrialError> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_registry_is_in_alphabetical_order() {
+        let names = super::names();
+        assert!(names.is_sorted(), "{names:?}");
+    }
 }

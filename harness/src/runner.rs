@@ -1,9 +1,14 @@
-//! The runner: makes the trials of a plan one after the other, writes what happened after
+//! The runner: makes the trials of a plan one after the other (or side by side, where a
+//! scenario says that they do not disturb each other), writes what happened after
 //! each of them, makes void ones again, and stops between two steps when interrupted.
+
+mod side_by_side;
 
 use std::path::Path;
 
 use orchbench_etl::{Etl, EtlConfig, Warehouse};
+
+use side_by_side::{make_all, wave};
 
 use crate::check::{self, Checked};
 use crate::engine::{Laboratory, Trial, TrialError};
@@ -37,28 +42,34 @@ pub fn run(
 ) -> anyhow::Result<RunEnd> {
     let mut index = 0;
     while index < plan.trials.len() {
-        let trial_plan = plan.trials[index].clone();
-        index += 1;
-        if is_complete(&laboratory.folder, &trial_plan)? {
-            progress.end(None);
-            continue;
+        let wave = wave(&plan.trials[index..]).to_vec();
+        index += wave.len();
+        let mut open = Vec::new();
+        for trial in wave {
+            if is_complete(&laboratory.folder, &trial)? {
+                progress.end(None);
+            } else {
+                open.push(trial);
+            }
         }
-        progress.begin(&trial_plan.id);
-        let (status, reason) = make(&trial_plan, laboratory)?;
-        progress.end(reason.as_deref());
-        match status {
-            TrialStatus::Completed => {}
-            TrialStatus::Interrupted => return Ok(RunEnd::Interrupted),
-            // An engine that did not come up is no outcome either: it stays on record, and
-            // the trial is made again.
-            TrialStatus::Void | TrialStatus::Unreachable => {
-                let known = |id: &str| plan.trials.iter().any(|trial| trial.id == id);
-                if let Some(again) = replacement(&trial_plan).filter(|again| !known(&again.id)) {
-                    progress.add();
-                    plan.trials.insert(index, again);
-                    laboratory.folder.write_json("plan.json", plan)?;
+        let made = make_all(&open, laboratory, progress)?;
+        let mut again = Vec::new();
+        for (trial, status) in open.iter().zip(made) {
+            match status {
+                Some(TrialStatus::Completed) => {}
+                Some(TrialStatus::Interrupted) | None => return Ok(RunEnd::Interrupted),
+                // An engine that did not come up is no outcome either: it stays on record,
+                // and the trial is made again.
+                Some(TrialStatus::Void | TrialStatus::Unreachable) => {
+                    let known = |id: &str| plan.trials.iter().any(|trial| trial.id == id);
+                    again.extend(replacement(trial).filter(|again| !known(&again.id)));
                 }
             }
+        }
+        if !again.is_empty() {
+            again.iter().for_each(|_| progress.add());
+            plan.trials.splice(index..index, again);
+            laboratory.folder.write_json("plan.json", plan)?;
         }
     }
     Ok(RunEnd::Complete)

@@ -101,11 +101,16 @@ pub fn parse<T: DeserializeOwned>(place: &str, text: &str) -> Result<T, ConfigEr
     })
 }
 
-const EMBEDDED: [(&str, &str); 7] = [
+const EMBEDDED: [(&str, &str); 10] = [
+    ("fault-plans", include_str!("../scenarios/fault-plans.toml")),
     ("overhead", include_str!("../scenarios/overhead.toml")),
     (
         "overhead-floors",
         include_str!("../scenarios/overhead-floors.toml"),
+    ),
+    (
+        "restart-naive",
+        include_str!("../scenarios/restart-naive.toml"),
     ),
     (
         "restart-sticky",
@@ -114,6 +119,10 @@ const EMBEDDED: [(&str, &str); 7] = [
     (
         "restart-survival",
         include_str!("../scenarios/restart-survival.toml"),
+    ),
+    (
+        "restart-sweep",
+        include_str!("../scenarios/restart-sweep.toml"),
     ),
     ("retries", include_str!("../scenarios/retries.toml")),
     (

@@ -21,14 +21,53 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
     let Some(first) = fired.first() else {
         return Some(Finding::fail(format!("{fault} was armed and never fired")));
     };
+    if trial.plan.factors.contains_key("plan") {
+        return Some(all_hit(trial, &fired));
+    }
+    let at_point = trial.factor("point").contains('/');
     let server = trial
         .events
         .iter()
         .find(|event| matches!(event.body, EventBody::ServerKilled { .. }));
-    Some(match server {
+    Some(match server.filter(|_| !at_point) {
         Some(killed) => in_flight(trial, killed.t_ns),
         None => crashed(trial, first),
     })
+}
+
+/// A plan of several faults: each of them fired while a run was in flight, or at a crash
+/// point of which the journal has the record.
+fn all_hit(trial: &TrialEvidence, fired: &[&Event]) -> Finding {
+    let armed = trial
+        .events
+        .iter()
+        .filter(|event| matches!(event.body, EventBody::FaultArmed { .. }))
+        .count();
+    let executions = Executions::of(trial);
+    let recorded = |target: &str| {
+        executions.all().any(|execution| {
+            let crash = execution.crash;
+            crash.is_some_and(|(point, _)| target == format!("{}/{point}", execution.step))
+        })
+    };
+    let running = |t_ns: u64| {
+        let mut runs = trial.runs().into_iter();
+        runs.any(|run| run.ended_ns.is_none_or(|ended_ns| ended_ns > t_ns))
+    };
+    let hit = fired
+        .iter()
+        .filter(|event| match &event.body {
+            EventBody::FaultFired { target, .. } => recorded(target) || running(event.t_ns),
+            _ => false,
+        })
+        .count();
+    if hit < armed {
+        return Finding::fail(format!(
+            "expected {armed} faults to hit something in flight, found {hit}"
+        ))
+        .resting_on_journal(trial);
+    }
+    Finding::pass(format!("{hit} faults hit a run in flight"))
 }
 
 /// A killed worker: the journal has a crash record between a step's invocation and the

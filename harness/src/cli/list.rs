@@ -57,8 +57,13 @@ fn sections() -> anyhow::Result<Vec<Section>> {
             String::new(),
         ]
     });
-    let faults =
-        fault::all().map(|each| [each.name.to_owned(), each.what.to_owned(), String::new()]);
+    let faults = fault::all().map(|each| {
+        let state = match (each.available)() {
+            Ok(()) => "possible".to_owned(),
+            Err(why) => format!("not possible here: {why}"),
+        };
+        [each.name.to_owned(), each.what.to_owned(), state]
+    });
     let scenarios = scenario::all()?
         .into_iter()
         .map(|each| [each.name, each.title, each.experiment]);

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::protocol::{Op, Reply};
 use super::workers::{Answer, Workers};
-use super::{Ended, Session, Setup, Trial, TrialError, Work};
+use super::{Ended, Session, Setup, Strike, Trial, TrialError, Work};
+use crate::fault::Proxy;
 use crate::worker::WorkerConfig;
 
 /// How long a worker may take to be ready, and a start to be taken over.
@@ -81,16 +82,24 @@ impl Session for PipeSession {
         Ok(Ended::Stuck)
     }
 
-    fn killed_workers(&self) -> Vec<u32> {
-        self.workers.killed()
+    fn workers(&self) -> Vec<u32> {
+        self.workers.pids()
     }
 
-    fn kill_server(&self) -> Result<Option<u32>, TrialError> {
+    fn strike_worker(&self, pid: u32, strike: Strike) -> Result<(), TrialError> {
+        self.workers.strike(pid, strike)
+    }
+
+    fn strike_server(&self, _strike: Strike) -> Result<Option<u32>, TrialError> {
         Ok(None)
     }
 
     fn restart_server(&self) -> Result<(), TrialError> {
         Ok(())
+    }
+
+    fn network(&self) -> Option<&Proxy> {
+        None
     }
 
     fn close(self: Box<Self>) -> Result<(), TrialError> {

@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use orchbench_etl::{CrashPlan, FailurePlan, Sink, Summary};
+use rustix::process::Signal;
 
 use super::{Ended, TrialError, Work};
+use crate::fault::Proxy;
 use crate::worker::StepExecution;
 
 /// How an engine is brought up for a trial.
@@ -28,6 +30,12 @@ pub struct Setup {
     pub execution: StepExecution,
     /// Work added to every step, milliseconds.
     pub step_delay_ms: u64,
+    /// Whether a proxy of the harness stands between workers and server.
+    pub network: bool,
+    /// Whether the artifact store is on a small file system of its own.
+    pub small_disk: bool,
+    /// URL of the warehouse, `None` for a SQLite file of the trial's own.
+    pub warehouse: Option<String>,
 }
 
 impl Default for Setup {
@@ -42,6 +50,34 @@ impl Default for Setup {
             sink: Sink::default(),
             execution: StepExecution::default(),
             step_delay_ms: 0,
+            network: false,
+            small_disk: false,
+            warehouse: None,
+        }
+    }
+}
+
+/// What is done to a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strike {
+    /// SIGKILL.
+    Kill,
+    /// SIGSTOP.
+    Pause,
+    /// SIGCONT.
+    Resume,
+    /// SIGTERM.
+    Terminate,
+}
+
+impl Strike {
+    /// Its signal.
+    pub fn signal(self) -> Signal {
+        match self {
+            Self::Kill => Signal::KILL,
+            Self::Pause => Signal::STOP,
+            Self::Resume => Signal::CONT,
+            Self::Terminate => Signal::TERM,
         }
     }
 }
@@ -54,15 +90,24 @@ pub trait Session: Send + Sync {
     /// Waits for a run's end, at most until `deadline`.
     fn wait(&self, work: &Work, deadline: Instant) -> Result<Ended, TrialError>;
 
-    /// Workers that were ended by SIGKILL so far, by pid.
-    fn killed_workers(&self) -> Vec<u32>;
+    /// The worker processes that are alive, by pid; those that take work come first.
+    fn workers(&self) -> Vec<u32>;
 
-    /// Kills the engine's server by SIGKILL and says which process that was; `None` where
-    /// there is none, or it is not ours.
-    fn kill_server(&self) -> Result<Option<u32>, TrialError>;
+    /// Strikes a worker, and waits until it is gone when it is killed. Nothing happens when
+    /// it was gone before.
+    fn strike_worker(&self, pid: u32, strike: Strike) -> Result<(), TrialError>;
 
-    /// Starts the killed server again on the same store and address.
+    /// Strikes the engine's server and says which process that was; `None` where there is
+    /// none, or it is not ours.
+    fn strike_server(&self, strike: Strike) -> Result<Option<u32>, TrialError>;
+
+    /// Starts the server again on the same store and address; nothing happens where there is
+    /// none.
     fn restart_server(&self) -> Result<(), TrialError>;
+
+    /// The network between workers and server; `None` where there is none, or it was not asked
+    /// for.
+    fn network(&self) -> Option<&Proxy>;
 
     /// Ends workers and server and waits until they are gone.
     fn close(self: Box<Self>) -> Result<(), TrialError>;

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use orchbench_temporal::{Client, ClientError, NoopInput, PipelineInput};
+use orchbench_temporal::{Client, ClientError, NoopInput, PipelineInput, Target};
+use rustix::process::{Pid, kill_process};
 
 use super::workers::Workers;
-use super::{Ended, Engine, Job, Session, Setup, Shape, Trial, TrialError, Work};
+use super::{Ended, Engine, Job, Session, Setup, Shape, Strike, Trial, TrialError, Work};
+use crate::fault::Proxy;
 use crate::record::{EventBody, RunFailure};
 use crate::server::{Choice, Provisioned, Server, ServerSpec};
 use crate::worker::{TemporalWorker, WorkerConfig};
@@ -40,6 +42,7 @@ struct TemporalSession {
     client: Client,
     workers: Workers,
     server: Mutex<Server>,
+    network: Option<Proxy>,
     interrupted: Arc<AtomicBool>,
     events: super::event_log::EventLog,
 }
@@ -71,7 +74,12 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
 
     // A queue of its own, so that no other worker of the server takes this trial's tasks.
     let task_queue = format!("orchbench-{}", trial.plan.id);
-    let workers = start_workers(trial, &setup, &server, &task_queue)?;
+    let network = setup.network.then(|| between(&server)).transpose()?;
+    let target = match &network {
+        Some(network) => Target::plain(network.address().to_string(), server.namespace()),
+        None => server.target(),
+    };
+    let workers = start_workers(trial, &setup, target, &task_queue)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -90,19 +98,34 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
         client,
         workers,
         server: Mutex::new(server),
+        network,
         interrupted: Arc::clone(&trial.laboratory.interrupted),
         events: trial.record_to().clone(),
     }))
 }
 
+/// A network of ours before the server.
+fn between(server: &Server) -> Result<Proxy, TrialError> {
+    if let Server::Named { named, .. } = server {
+        return Err(TemporalSession::unreachable(&format!(
+            "{}: a server named by its address has no network of ours before it",
+            named.address
+        )));
+    }
+    Proxy::start(server.address()).map_err(|source| TrialError::Io {
+        what: "proxy".into(),
+        source,
+    })
+}
+
 fn start_workers(
     trial: &Trial<'_>,
     setup: &Setup,
-    server: &Server,
+    server: Target,
     task_queue: &str,
 ) -> Result<Workers, TrialError> {
     let temporal = TemporalWorker {
-        server: server.target(),
+        server,
         task_queue: task_queue.to_owned(),
         tuned: trial.settings.tuned_worker,
         connect_timeout_ms: None,
@@ -236,17 +259,25 @@ impl Session for TemporalSession {
         })
     }
 
-    fn killed_workers(&self) -> Vec<u32> {
-        self.workers.killed()
+    fn workers(&self) -> Vec<u32> {
+        self.workers.pids()
     }
 
-    fn kill_server(&self) -> Result<Option<u32>, TrialError> {
+    fn strike_worker(&self, pid: u32, strike: Strike) -> Result<(), TrialError> {
+        self.workers.strike(pid, strike)
+    }
+
+    fn strike_server(&self, strike: Strike) -> Result<Option<u32>, TrialError> {
         let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(local) = server.local() else {
             return Ok(None);
         };
         let pid = local.pid().map_err(|error| Self::unreachable(&error))?;
-        local.kill().map_err(|error| Self::unreachable(&error))?;
+        if strike == Strike::Kill {
+            local.kill().map_err(|error| Self::unreachable(&error))?;
+        } else if let Some(pid) = pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)) {
+            kill_process(pid, strike.signal()).map_err(|error| Self::unreachable(&error))?;
+        }
         Ok(pid)
     }
 
@@ -258,6 +289,10 @@ impl Session for TemporalSession {
             .and_then(|local| local.restart())
             .map_err(|error| Self::unreachable(&error))?;
         record_ready(&self.events, &server, begun.elapsed().as_secs_f64() * 1e3)
+    }
+
+    fn network(&self) -> Option<&Proxy> {
+        self.network.as_ref()
     }
 
     fn close(self: Box<Self>) -> Result<(), TrialError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use orchbench_etl::{EtlConfig, RetrySpec, Summary};
@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::event_log::{EventLog, seals};
+use super::storage::Storage;
 use super::{Ended, Job, Session, Settings, Setup, Work};
 use crate::record::{EventBody, FolderError, ResultsFolder, Sample, TrialPlan};
 use crate::server::{Postgres, Provisioned};
@@ -76,8 +77,7 @@ pub struct Trial<'a> {
     pub(super) settings: Settings,
     pub(super) events: EventLog,
     scratch: PathBuf,
-    /// The PostgreSQL server of the session that is open, where the run is on PostgreSQL.
-    postgres: Mutex<Option<Arc<Postgres>>>,
+    storage: Mutex<Storage>,
 }
 
 impl<'a> Trial<'a> {
@@ -104,7 +104,7 @@ impl<'a> Trial<'a> {
             settings,
             events: EventLog::create(&path)?,
             scratch,
-            postgres: Mutex::default(),
+            storage: Mutex::default(),
         };
         trial.events.write(EventBody::TrialStarted {
             format_version: crate::record::FORMAT_VERSION,
@@ -164,6 +164,7 @@ impl<'a> Trial<'a> {
 
     /// Brings the engine up. Each call has a warehouse and stores of its own.
     pub fn open(&self, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
+        *self.storage() = Storage::default();
         for part in ["work", "store"] {
             let path = self.scratch.join(part);
             if path.exists() {
@@ -171,8 +172,13 @@ impl<'a> Trial<'a> {
             }
         }
         let work = self.dir("work")?;
-        self.dir("store")?;
-        self.bring_postgres_up()?;
+        *self.storage() = Storage::prepare(
+            &self.plan.engine,
+            self.laboratory.server.as_ref(),
+            &setup,
+            &work,
+            &self.dir("store")?,
+        )?;
         let link = work.join("staged");
         std::os::unix::fs::symlink(&self.laboratory.staged, &link).map_err(io(&link))?;
         if setup.journal {
@@ -180,6 +186,10 @@ impl<'a> Trial<'a> {
             fs::create_dir_all(&journal).map_err(io(&journal))?;
         }
         super::open(self, setup)
+    }
+
+    fn storage(&self) -> MutexGuard<'_, Storage> {
+        self.storage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The configuration of every worker of this trial, before it has an epoch.
@@ -205,37 +215,13 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// A fresh PostgreSQL server, where the run is on PostgreSQL: for every engine's
-    /// warehouse, and for Temporal beside it. It stays until the next session or the
-    /// trial's end, so that the warehouse can be read when the engine is down.
-    fn bring_postgres_up(&self) -> Result<(), TrialError> {
-        let mut held = self.postgres.lock().unwrap_or_else(PoisonError::into_inner);
-        held.take();
-        if let Some(Provisioned::Docker(images)) = &self.laboratory.server {
-            let started = Postgres::start(images).map_err(|error| TrialError::Unreachable {
-                engine: self.plan.engine.clone(),
-                reason: error.to_string(),
-            })?;
-            *held = Some(Arc::new(started));
-        }
-        Ok(())
-    }
-
-    /// The PostgreSQL server of the session that is open; `None` where the warehouse is
-    /// on SQLite.
+    /// The PostgreSQL server of the session that is open; `None` where the run has none.
     pub(super) fn postgres(&self) -> Option<Arc<Postgres>> {
-        self.postgres
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.storage().postgres.clone()
     }
 
     fn warehouse(&self) -> String {
-        if let Some(postgres) = self.postgres() {
-            return postgres.warehouse_url();
-        }
-        let path = self.scratch.join("store").join("warehouse.sqlite");
-        format!("sqlite:{}", path.display())
+        self.storage().warehouse.clone()
     }
 
     /// Hands a run over and records that the engine acknowledged it.

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use super::connection::Connection;
 use super::event_log::EventLog;
 use super::protocol::{Op, Reply};
-use super::{Setup, Trial, TrialError};
+use super::{Setup, Strike, Trial, TrialError};
 use crate::process::{Child, CommandSpec, Stream};
 use crate::record::EventBody;
 use crate::worker::WorkerConfig;
@@ -48,7 +48,6 @@ struct Shared {
 struct State {
     ready: Vec<Arc<Connection>>,
     alive: HashMap<u32, Arc<Mutex<Child>>>,
-    killed: Vec<u32>,
     failure: Option<String>,
     closing: bool,
 }
@@ -141,9 +140,30 @@ impl Workers {
         }
     }
 
-    /// Workers that SIGKILL ended while the session was open.
-    pub(super) fn killed(&self) -> Vec<u32> {
-        self.shared.lock().killed.clone()
+    /// The workers that are alive; those that are ready come first.
+    pub(super) fn pids(&self) -> Vec<u32> {
+        let state = self.shared.lock();
+        let mut pids: Vec<u32> = state.ready.iter().map(|ready| ready.pid).collect();
+        let standing_by = state.alive.keys().filter(|pid| !pids.contains(pid));
+        let standing_by: Vec<u32> = standing_by.copied().collect();
+        pids.extend(standing_by);
+        pids
+    }
+
+    /// Strikes one worker; nothing happens when it is gone.
+    pub(super) fn strike(&self, pid: u32, strike: Strike) -> Result<(), TrialError> {
+        let child = self.shared.lock().alive.get(&pid).cloned();
+        let Some(child) = child else {
+            return Ok(());
+        };
+        let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
+        match strike {
+            Strike::Kill => child.kill().map(drop),
+            Strike::Pause => child.stop(),
+            Strike::Resume => child.resume(),
+            Strike::Terminate => child.signal(strike.signal(), "terminating"),
+        }
+        .map_err(|error| TrialError::Plan(format!("worker {pid}: {error}")))
     }
 
     /// Ends all workers and waits until they are gone.
@@ -335,9 +355,6 @@ impl Shared {
             signal: status.signal(),
             code: status.code(),
         });
-        if status.signal() == Some(rustix::process::Signal::KILL.as_raw()) && !state.closing {
-            state.killed.push(connection.pid);
-        }
         let closing = state.closing;
         drop(state);
         connection.hang_up();

@@ -1,17 +1,25 @@
 //! Restart survival: a worker dies by SIGKILL at a named point of a named step, or the
-//! engine's server dies under runs in flight; does the run end right, and how soon.
+//! engine's server dies, or both, or they freeze; does the run end right, and how soon.
 //!
 //! The arms: `unsupervised`, two workers of which one dies; `supervised`, one worker that
-//! is started again after the same fixed delay on every engine.
+//! is started again after the same fixed delay on every engine; `whole-host`, all processes
+//! of the engine die, and are started again after that delay.
+
+mod coverage;
+mod kill;
+mod sweep;
 
 use std::time::Duration;
 
-use orchbench_etl::{CrashAction, CrashPlan, CrashPoint, CrashRule, RetrySpec, StepName};
+use orchbench_etl::{CrashPoint, RetrySpec, StepName};
 use serde::{Deserialize, Serialize};
+
+pub use coverage::{Unreached, unreached};
+pub use sweep::INAPPLICABLE;
 
 use super::{Condition, Experiment};
 use crate::engine::{Job, Pipeline, Setup, Trial, TrialError, Work};
-use crate::fault::{self, KillServer};
+use crate::fault::{self, Armed, At, Instant, Planned};
 use crate::record::TrialStatus;
 use crate::scenario::{ConfigError, Scenario};
 
@@ -28,6 +36,8 @@ const DEADLINE: Duration = Duration::from_secs(90);
 const RUNS_UNDER_SERVER_KILL: usize = 4;
 /// Work added to every step of those runs, so that they are in flight for a while.
 const STEP_DELAY_MS: u64 = 500;
+/// The factor of a trial that follows a fault plan.
+const PLAN: &str = "plan";
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,45 +49,84 @@ struct Parameters {
     points: Vec<CrashPoint>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     arms: Vec<String>,
-    /// How long a supervisor waits before it starts a dead worker again.
+    /// How long a supervisor waits before it starts a dead process again.
     restart_delay_ms: u64,
     heartbeat_timeout_ms: u64,
     #[serde(default)]
     server_kill: bool,
+    /// Whether every step and point is tried, instead of `steps` × `points` × `arms`.
+    #[serde(default)]
+    sweep: bool,
+    #[serde(default)]
+    sink: SinkName,
+    /// Work added to every step.
+    #[serde(default)]
+    step_delay_ms: u64,
+    /// Attempts of a step, `None` for those of the default policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_attempts: Option<u32>,
+    /// Trials made at a time, see [`crate::runner`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    side_by_side: Option<usize>,
+    /// A fault plan, tried once on each of `arms`, under a name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    plans: Vec<FaultPlan>,
+}
+
+/// Several faults in one trial.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FaultPlan {
+    name: String,
+    faults: Vec<Planned>,
+    /// Engines that have not what it hits.
+    #[serde(default)]
+    except: Vec<String>,
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum SinkName {
+    /// By key: a second load changes nothing.
+    #[default]
+    Idempotent,
+    /// By appending, each time.
+    Naive,
+}
+
+impl SinkName {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Idempotent => "idempotent",
+            Self::Naive => "naive",
+        }
+    }
 }
 
 fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     let parameters: Parameters = scenario.parameters()?;
+    let place = format!("scenario {}: parameters", scenario.name);
     for arm in &parameters.arms {
-        let place = format!("scenario {}: parameters: arms", scenario.name);
-        crate::scenario::known_name(&place, "arm", arm, &["supervised", "unsupervised"])?;
+        let known = ["supervised", "unsupervised", "whole-host"];
+        crate::scenario::known_name(&format!("{place}: arms"), "arm", arm, &known)?;
+    }
+    if parameters.sweep {
+        return Ok(sweep::conditions(&parameters));
     }
     let trial = Parameters {
         steps: Vec::new(),
         points: Vec::new(),
         arms: Vec::new(),
+        plans: Vec::new(),
         ..parameters.clone()
     };
-    let mut conditions = Vec::new();
-    for arm in &parameters.arms {
-        for step in &parameters.steps {
-            for point in &parameters.points {
-                let point = format!("{}/{}", step.as_str(), point.as_str());
-                conditions.push(Condition::new(
-                    &[
-                        ("arm", arm),
-                        ("fault", fault::KILL_WORKER),
-                        ("point", &point),
-                    ],
-                    &trial,
-                ));
-            }
-        }
-    }
+    let mut conditions = named(&parameters, &trial);
+    conditions.extend(planned(&parameters, &trial, &place)?);
     if parameters.server_kill {
         conditions.push(Condition {
             // The embedded engines have no server: killing their worker is all there is.
-            except: &["direct", "asset-engine"],
+            except: vec!["direct".to_owned(), "asset-engine".to_owned()],
             ..Condition::new(
                 &[
                     ("arm", "supervised"),
@@ -91,85 +140,101 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     Ok(conditions)
 }
 
+/// The kill of a worker at each named point of each named step.
+fn named(parameters: &Parameters, trial: &Parameters) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    for arm in &parameters.arms {
+        for step in &parameters.steps {
+            for point in &parameters.points {
+                let point = format!("{}/{}", step.as_str(), point.as_str());
+                conditions.push(Condition::new(
+                    &[
+                        ("arm", arm),
+                        ("fault", fault::KILL_WORKER),
+                        ("point", &point),
+                    ],
+                    trial,
+                ));
+            }
+        }
+    }
+    conditions
+}
+
+/// Each fault plan on each arm.
+fn planned(
+    parameters: &Parameters,
+    trial: &Parameters,
+    place: &str,
+) -> Result<Vec<Condition>, ConfigError> {
+    let mut conditions = Vec::new();
+    for plan in &parameters.plans {
+        for fault in &plan.faults {
+            fault.validate(&format!("{place}: plan {}", plan.name))?;
+        }
+        for engine in &plan.except {
+            let place = format!("{place}: plan {}: except", plan.name);
+            crate::scenario::known_name(&place, "engine", engine, &crate::engine::names())?;
+        }
+        let trial = Parameters {
+            plans: vec![plan.clone()],
+            ..trial.clone()
+        };
+        for arm in &parameters.arms {
+            conditions.push(Condition {
+                except: plan.except.clone(),
+                ..Condition::new(
+                    &[("arm", arm), ("fault", PLAN), ("plan", &plan.name)],
+                    &trial,
+                )
+            });
+        }
+    }
+    Ok(conditions)
+}
+
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let parameters: Parameters = trial.parameters()?;
     let fault: String = trial.factor("fault")?;
-    if fault == fault::KILL_SERVER {
-        kill_server(trial, &parameters)
-    } else {
-        kill_worker(trial, &parameters)
+    let point: String = trial.factor("point")?;
+    if fault == PLAN {
+        let plan = parameters.plans.first().ok_or_else(|| {
+            TrialError::Plan(format!("trial {}: expected a fault plan", trial.plan.id))
+        })?;
+        return kill::run(trial, &parameters, plan.faults.clone());
     }
-}
-
-fn kill_worker(trial: &Trial<'_>, parameters: &Parameters) -> Result<TrialStatus, TrialError> {
-    let arm: String = trial.factor("arm")?;
-    let target: String = trial.factor("point")?;
-    let (step, point) = target
-        .split_once('/')
-        .and_then(|(step, name)| {
-            let point = CrashPoint::ALL
-                .into_iter()
-                .find(|point| point.as_str() == name)?;
-            Some((step.parse().ok()?, point))
-        })
-        .ok_or_else(|| TrialError::Plan(format!("trial {}: point {target:?}", trial.plan.id)))?;
-    let rule = CrashRule {
-        id: "kill".into(),
-        step,
-        partition: None,
-        attempt: Some(1),
-        point,
-        action: CrashAction::KillSelf,
-    };
-    let crash = CrashPlan {
-        rules: vec![rule],
-        dir: trial.dir("crash")?,
-    };
-    let supervised = arm == "supervised";
-    let session = trial.open(Setup {
-        journal: true,
-        workers: if supervised { 1 } else { 2 },
-        restart_delay: supervised.then(|| Duration::from_millis(parameters.restart_delay_ms)),
-        crash: Some(crash),
-        ..Setup::default()
-    })?;
-    trial.armed(fault::KILL_WORKER, &target)?;
-    let work = work(parameters, "restart");
-    trial.attempt(&*session, &work, DEADLINE)?;
-    let killed = session.killed_workers();
-    for pid in &killed {
-        trial.fired(fault::KILL_WORKER, &target, Some(*pid))?;
+    if point == "in flight" {
+        return kill_server(trial, &parameters);
     }
-    trial.close_and_keep(session, &parameters.source)?;
-    Ok(if killed.is_empty() {
-        TrialStatus::Void
-    } else {
-        TrialStatus::Completed
-    })
+    kill::run(trial, &parameters, vec![kill::planned(trial, &parameters)?])
 }
 
 fn kill_server(trial: &Trial<'_>, parameters: &Parameters) -> Result<TrialStatus, TrialError> {
+    let armed = Armed::arm(
+        trial,
+        vec![Planned {
+            fault: fault::KILL_SERVER.to_owned(),
+            at: At::Instant(Instant { within_ms: 0 }),
+            hold_ms: parameters.restart_delay_ms,
+        }],
+    )?;
     let session = trial.open(Setup {
         journal: true,
         restart_delay: Some(Duration::from_millis(parameters.restart_delay_ms)),
         step_delay_ms: STEP_DELAY_MS,
         ..Setup::default()
     })?;
-    let target = "the Temporal server, with runs in flight";
-    trial.armed(fault::KILL_SERVER, target)?;
     let works: Vec<Work> = (0..RUNS_UNDER_SERVER_KILL)
         .map(|number| work(parameters, &format!("server-{number}")))
         .collect();
     for work in &works {
         trial.start(&*session, work)?;
     }
-    let hit = KillServer {
-        restart_delay: Duration::from_millis(parameters.restart_delay_ms),
-    }
-    .strike(trial, &*session)?;
-    for work in &works {
-        trial.end(&*session, work, DEADLINE)?;
-    }
+    let ((), hit) = armed.during(trial, &*session, || {
+        works
+            .iter()
+            .try_for_each(|work| trial.end(&*session, work, DEADLINE).map(drop))
+    })?;
     trial.close_and_keep(session, &parameters.source)?;
     Ok(if hit {
         TrialStatus::Completed
@@ -179,11 +244,16 @@ fn kill_server(trial: &Trial<'_>, parameters: &Parameters) -> Result<TrialStatus
 }
 
 fn work(parameters: &Parameters, run: &str) -> Work {
+    let default = RetrySpec::default();
+    let retry = RetrySpec {
+        max_attempts: parameters.max_attempts.unwrap_or(default.max_attempts),
+        ..default
+    };
     Work {
         run: run.to_owned(),
         job: Job::Pipeline(Pipeline {
             heartbeat_timeout_ms: parameters.heartbeat_timeout_ms,
-            ..Pipeline::new(&parameters.source, RetrySpec::default())
+            ..Pipeline::new(&parameters.source, retry)
         }),
     }
 }

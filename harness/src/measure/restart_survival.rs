@@ -7,7 +7,7 @@ use super::{
 use crate::record::{EventBody, Sample};
 
 /// Adds the counts `runs_wrong` (1 or 0 a run), `rows_lost`, `changes_doubled` and
-/// `executions_repeated`, and the times of recovery: `recovery_ms` from the kill to the
+/// `executions_repeated`, the `wasted_work_ratio`, and the times of recovery: `recovery_ms` from the kill to the
 /// end of the last run, split for a killed worker into `detect_and_reschedule_ms`,
 /// `reexecute_ms` and `catch_up_ms`.
 pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
@@ -32,6 +32,9 @@ pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sam
         executions.repeated() as f64,
         &[],
     ));
+    if let Some(share) = wasted_work(&executions) {
+        samples.push(sample("wasted_work_ratio", share, &[]));
+    }
     let all_ended = runs.iter().all(|run| run.ended_ns.is_some());
     let Some(last_end_ns) = runs
         .iter()
@@ -55,7 +58,7 @@ pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sam
             samples.extend(split(&executions, execution, crash_ns, last_end_ns));
         }
         None => {
-            if let Some(killed_ns) = server_killed_ns(trial) {
+            if let Some(killed_ns) = struck_ns(trial) {
                 samples.push(sample(
                     "recovery_ms",
                     between_ms(killed_ns, last_end_ns),
@@ -93,10 +96,34 @@ fn split(executions: &Executions, crashed: &Execution, crash_ns: u64, end_ns: u6
     ]
 }
 
-fn server_killed_ns(trial: &TrialEvidence) -> Option<u64> {
+/// The share of the time spent in steps that went into executions other than the one that
+/// each key needs, its last that ended well. `None` when no time was spent.
+fn wasted_work(executions: &Executions) -> Option<f64> {
+    let spent_ns = |execution: &Execution| {
+        let finished = execution.finish.as_ref().map(|finish| finish.t_ns);
+        let ended = finished.or(execution.crash.map(|(_, t_ns)| t_ns));
+        ended.map_or(0, |t_ns| t_ns.saturating_sub(execution.invoked_ns))
+    };
+    let total: u64 = executions.all().map(spent_ns).sum();
+    let useful: u64 = executions
+        .by_key
+        .values()
+        .filter_map(|each| each.iter().rfind(|execution| execution.ok_ns().is_some()))
+        .map(spent_ns)
+        .sum();
+    (total > 0).then(|| (total - useful) as f64 / total as f64)
+}
+
+/// When the first fault struck that the journal has no crash record of.
+fn struck_ns(trial: &TrialEvidence) -> Option<u64> {
     trial
         .events
         .iter()
-        .find(|event| matches!(event.body, EventBody::ServerKilled { .. }))
+        .find(|event| {
+            matches!(
+                event.body,
+                EventBody::ServerKilled { .. } | EventBody::FaultFired { .. }
+            )
+        })
         .map(|event| event.t_ns)
 }

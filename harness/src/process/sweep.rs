@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use super::command::OWNER_ENV;
 use super::registry::{OwnerRecord, RecordedChild, owners_folder};
 use super::temp_folder::NAME_PREFIX;
-use super::{ProcessError, ProcessIdentity, containers};
+use super::{ProcessError, ProcessIdentity, containers, small_disk};
 
 /// One thing that the sweep removed, or could not remove.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,6 +175,7 @@ fn remove_folder(folder: &Path, swept: &mut Vec<Swept>) -> bool {
         ));
         return true;
     }
+    small_disk::unmount_below(folder);
     match fs::remove_dir_all(folder) {
         Ok(()) => swept.push(Swept::Folder(folder.to_owned())),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}

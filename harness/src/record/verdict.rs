@@ -114,6 +114,13 @@ pub enum Warning {
         /// Scenario, engine, settings and factors.
         condition: String,
     },
+    /// A sweep has points that no trial reached.
+    NotReached {
+        /// Scenario, engine and execution.
+        part: String,
+        /// The points.
+        points: Vec<String>,
+    },
     /// A file of a trial cannot be read.
     Malformed {
         /// The trial.
@@ -154,6 +161,9 @@ impl std::fmt::Display for Warning {
                 write!(f, "trial {trial} is void and counts for nothing: {reason}")
             }
             Self::NothingCounts { condition } => write!(f, "no trial counts: {condition}"),
+            Self::NotReached { part, points } => {
+                write!(f, "sweep {part}: no trial reached {}", points.join(", "))
+            }
             Self::Malformed { trial, message } => {
                 write!(f, "trial {trial} cannot be read: {message}")
             }

@@ -38,6 +38,16 @@ pub enum StepExecution {
     Subprocess,
 }
 
+impl StepExecution {
+    /// The name in configurations and factors.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InProcess => "in-process",
+            Self::Subprocess => "subprocess",
+        }
+    }
+}
+
 /// The Temporal server that a worker polls.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

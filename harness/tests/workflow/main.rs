@@ -24,7 +24,7 @@ use self::stage::Stage;
 
 type Test = (&'static str, fn(&Stage) -> Result<()>);
 
-const TESTS: [Test; 21] = [
+const TESTS: [Test; 22] = [
     (
         "commands::a_workflow_is_started_by_name_and_waited_for",
         commands::start_and_wait,

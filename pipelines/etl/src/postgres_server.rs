@@ -4,10 +4,15 @@
 //! The server lives in a temporary folder, listens on a free port of the loopback interface, and
 //! dies with the thread that started it (parent-death signal) or when the handle is dropped.
 
-use std::net::{Ipv4Addr, TcpListener};
+mod program;
+
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use program::{command, find_binaries, free_port, serve, server_user};
 
 /// How long the server may take to accept connections.
 const START_DEADLINE: Duration = Duration::from_secs(60);
@@ -23,8 +28,10 @@ pub struct LocalPostgres {
     server: Child,
     url: String,
     bin: PathBuf,
+    user: Option<String>,
+    port: u16,
     // Removed after the server is dead.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl LocalPostgres {
@@ -67,32 +74,96 @@ impl LocalPostgres {
             return Err(failed("initdb failed", &said.trim()));
         }
         let port = free_port().map_err(|error| failed("no free port", &error))?;
-        let log_file = std::fs::File::create(&log).map_err(|error| failed("server log", &error))?;
-        let server = command(user.as_deref(), &bin.join("postgres"))
-            .arg("-D")
-            .arg(&data)
-            .args([
-                "-p",
-                &port.to_string(),
-                "-c",
-                "listen_addresses=127.0.0.1",
-                "-k",
-            ])
-            .arg(folder.path())
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log_file)
-            .spawn()
-            .map_err(|error| failed("postgres cannot be started", &error))?;
         let mut started = Self {
-            server,
+            server: serve(&bin, user.as_deref(), folder.path(), port)?,
             url: format!("postgres://postgres@127.0.0.1:{port}/postgres"),
             bin,
-            _folder: folder,
+            user,
+            port,
+            folder,
         };
         started.wait_until_ready(&log)?;
         Ok(Some(started))
+    }
+
+    /// Whether [`LocalPostgres::find_and_start`] would find binaries.
+    #[must_use]
+    pub fn installed() -> bool {
+        find_binaries().is_some()
+    }
+
+    /// SIGKILL to the server and all its processes, as when its host dies.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub fn kill(&mut self) -> Result<(), LocalPostgresError> {
+        self.signal(Signal::KILL);
+        self.wait()
+    }
+
+    /// A fast shutdown (SIGINT): open transactions are rolled back, clients disconnected.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub fn stop(&mut self) -> Result<(), LocalPostgresError> {
+        if let Some(pid) = pid_of(self.server.id()) {
+            let _ = rustix::process::kill_process(pid, Signal::INT);
+        }
+        self.wait()
+    }
+
+    /// SIGSTOP to the server and all its processes.
+    ///
+    /// # Errors
+    /// None now; a server that is gone cannot be paused and is not.
+    pub fn pause(&mut self) -> Result<(), LocalPostgresError> {
+        self.signal(Signal::STOP);
+        Ok(())
+    }
+
+    /// SIGCONT after [`LocalPostgres::pause`].
+    ///
+    /// # Errors
+    /// None now.
+    pub fn resume(&mut self) -> Result<(), LocalPostgresError> {
+        self.signal(Signal::CONT);
+        Ok(())
+    }
+
+    /// Starts the server again on the same data and port, after [`LocalPostgres::kill`] or
+    /// [`LocalPostgres::stop`]. It dies with the thread that calls this.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn restart(&mut self) -> Result<(), LocalPostgresError> {
+        let folder = self.folder.path().to_owned();
+        self.server = serve(&self.bin, self.user.as_deref(), &folder, self.port)?;
+        self.wait_until_ready(&folder.join("server.log"))
+    }
+
+    /// To the postmaster first, so that it starts no process in place of one that is hit.
+    fn signal(&self, signal: Signal) {
+        let postmaster = self.server.id();
+        let children =
+            std::fs::read_to_string(format!("/proc/{postmaster}/task/{postmaster}/children"))
+                .unwrap_or_default();
+        let children = children
+            .split_whitespace()
+            .filter_map(|pid| pid.parse().ok());
+        for pid in std::iter::once(postmaster)
+            .chain(children)
+            .filter_map(pid_of)
+        {
+            // One that is gone already needs no signal.
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+
+    fn wait(&mut self) -> Result<(), LocalPostgresError> {
+        let waited = self.server.wait();
+        waited
+            .map(drop)
+            .map_err(|error| LocalPostgresError(format!("waiting for its end: {error}")))
     }
 
     /// Polls until the server answers, or has died, or the deadline is over.
@@ -143,10 +214,12 @@ impl Drop for LocalPostgres {
     fn drop(&mut self) {
         // SIGQUIT is PostgreSQL's immediate shutdown: it takes its children along, which SIGKILL
         // of the postmaster alone would leave to find out by themselves.
-        if let Ok(pid) = i32::try_from(self.server.id())
-            && let Some(pid) = rustix::process::Pid::from_raw(pid)
+        if let Some(pid) = pid_of(self.server.id())
+            && matches!(self.server.try_wait(), Ok(None))
         {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::QUIT);
+            // A paused server hears nothing until it goes on.
+            self.signal(Signal::CONT);
+            let _ = rustix::process::kill_process(pid, Signal::QUIT);
         }
         let deadline = Instant::now() + Duration::from_secs(5);
         while matches!(self.server.try_wait(), Ok(None)) && Instant::now() < deadline {
@@ -157,84 +230,6 @@ impl Drop for LocalPostgres {
     }
 }
 
-fn find_binaries() -> Option<PathBuf> {
-    let mut folders: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|version| version.path().join("bin"))
-        .collect();
-    let version = |path: &PathBuf| {
-        let name = path.parent().and_then(Path::file_name)?.to_str()?;
-        name.parse::<u32>().ok()
-    };
-    folders.sort_by_key(|path| std::cmp::Reverse(version(path)));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    folders.extend(std::env::split_paths(&path));
-    let found = folders.into_iter().find(|folder| {
-        ["initdb", "postgres"]
-            .iter()
-            .all(|name| folder.join(name).is_file())
-    })?;
-    // A link on PATH may point into a folder that has the rest of the installation beside it.
-    let target = std::fs::canonicalize(found.join("initdb")).ok()?;
-    target.parent().map(Path::to_owned)
-}
-
-fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
-}
-
-/// The user that the server runs as; `None` means this one. The folder is given to that user.
-fn server_user(folder: &Path) -> Result<Option<String>, LocalPostgresError> {
-    if !rustix::process::geteuid().is_root() {
-        return Ok(None);
-    }
-    let passwd = std::fs::read_to_string("/etc/passwd")
-        .map_err(|error| LocalPostgresError(format!("/etc/passwd: {error}")))?;
-    let ids = |name: &str| {
-        let line = passwd
-            .lines()
-            .find(|line| line.split(':').next() == Some(name))?;
-        let mut fields = line.split(':').skip(2);
-        let uid = fields.next()?.parse::<u32>().ok()?;
-        let gid = fields.next()?.parse::<u32>().ok()?;
-        Some((uid, gid))
-    };
-    for name in ["postgres", "nobody"] {
-        if let Some((uid, gid)) = ids(name) {
-            std::os::unix::fs::chown(folder, Some(uid), Some(gid)).map_err(|error| {
-                LocalPostgresError(format!("{}: chown to {name}: {error}", folder.display()))
-            })?;
-            return Ok(Some(name.to_owned()));
-        }
-    }
-    Err(LocalPostgresError(
-        "root cannot run PostgreSQL: expected a user postgres or nobody, found neither".to_owned(),
-    ))
-}
-
-/// A command that dies with this thread, as another user when one is given. `setpriv` sets the
-/// parent-death signal behind the change of user, which would clear it.
-fn command(user: Option<&str>, program: &Path) -> Command {
-    let mut command = Command::new("setpriv");
-    if let Some(user) = user {
-        command.args(["--reuid", user, "--init-groups"]);
-        command.args(["--regid", &primary_group(user)]);
-    }
-    command.args(["--pdeathsig", "KILL"]).arg(program);
-    command
-}
-
-/// The numeric primary group of a user that [`server_user`] found.
-fn primary_group(user: &str) -> String {
-    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    passwd
-        .lines()
-        .find(|line| line.split(':').next() == Some(user))
-        .and_then(|line| line.split(':').nth(3))
-        .unwrap_or("65534")
-        .to_owned()
+fn pid_of(pid: u32) -> Option<rustix::process::Pid> {
+    rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)
 }

@@ -1,5 +1,7 @@
 //! What a kill breaks, and how soon a run recovers.
 
+mod sweep;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::Analysis;
@@ -33,6 +35,11 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block
     blocks.push(Block::paragraph(
         "Where none of n runs went wrong, 3/n bounds the rate at 95 % (rule of three, Hanley and Lippman-Hand 1983), for kills drawn like these; otherwise the interval is Clopper and Pearson's.",
     ));
+    // A sweep's trials ran side by side, and are too many for a row each.
+    let (swept, alone): (Vec<Measurement>, Vec<Measurement>) = measurements
+        .iter()
+        .cloned()
+        .partition(|each| each.factors.contains_key("execution"));
     let columns = [
         ("recovery_ms", "kill to run's end, ms"),
         ("detect_and_reschedule_ms", "detect and reschedule, ms"),
@@ -41,11 +48,12 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block
         ("executions_repeated", "executions repeated"),
     ];
     blocks.extend(estimates(
-        measurements,
+        &alone,
         EXPERIMENT,
         "Recovery, by crash point",
         &columns,
     ));
+    blocks.extend(sweep::blocks(&swept));
     let title = "Recovery from the kill of a worker, median over crash points, by its parts";
     blocks.extend(chart::stacks(
         "restart-recovery",
@@ -64,9 +72,17 @@ fn group(each: &Measurement) -> [String; 5] {
         factor("scenario"),
         factor("fault"),
         factor("arm"),
-        each.engine.clone(),
+        engine(each),
         each.settings.clone(),
     ]
+}
+
+/// The engine, and where it executes its steps if that is not the usual place.
+fn engine(each: &Measurement) -> String {
+    match each.factors.get("execution").map(String::as_str) {
+        Some("subprocess") => format!("{}, steps in subprocesses", each.engine),
+        _ => each.engine.clone(),
+    }
 }
 
 fn pooled<'a>(measurements: &'a [Measurement], metric: &'a str) -> BTreeMap<[String; 5], Vec<f64>> {

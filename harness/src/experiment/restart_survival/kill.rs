@@ -1,0 +1,143 @@
+//! One trial: a fault plan over one run.
+
+use std::time::Duration;
+
+use orchbench_etl::{CrashPoint, FailurePlan, Sink, SinkKind, StepName};
+
+use super::{DEADLINE, Parameters, work};
+use crate::engine::{Setup, Trial, TrialError};
+use crate::fault::{Armed, At, KILL_WORKER, Planned, Point};
+use crate::record::TrialStatus;
+use crate::worker::StepExecution;
+
+/// The fault of the trial's factors: at a crash point, on the trial's attempt.
+pub(super) fn planned(trial: &Trial<'_>, parameters: &Parameters) -> Result<Planned, TrialError> {
+    let fault: String = trial.factor("fault")?;
+    let target: String = trial.factor("point")?;
+    let (step, point) = target
+        .split_once('/')
+        .and_then(|(step, name)| {
+            let mut points = CrashPoint::ALL.into_iter();
+            let point = points.find(|point| point.as_str() == name)?;
+            Some((step.parse().ok()?, point))
+        })
+        .ok_or_else(|| TrialError::Plan(format!("trial {}: point {target:?}", trial.plan.id)))?;
+    Ok(Planned {
+        // A worker that is killed needs no healing: the arm has a supervisor, or has none.
+        hold_ms: if fault == KILL_WORKER {
+            0
+        } else {
+            parameters.restart_delay_ms
+        },
+        at: At::Point(Point {
+            step,
+            point,
+            attempt: attempt(trial)?,
+        }),
+        fault,
+    })
+}
+
+/// Runs the pipeline once under a fault plan.
+pub(super) fn run(
+    trial: &Trial<'_>,
+    parameters: &Parameters,
+    faults: Vec<Planned>,
+) -> Result<TrialStatus, TrialError> {
+    let failing = faults.iter().find_map(|fault| match &fault.at {
+        At::Point(at) => Some(at.step),
+        At::Instant(_) => None,
+    });
+    let network = faults.iter().any(Planned::hits_network);
+    let small_disk = faults.iter().any(Planned::hits_disk);
+    let armed = Armed::arm(trial, faults)?;
+    let session = trial.open(Setup {
+        network,
+        small_disk,
+        warehouse: armed.warehouse(),
+        crash: Some(armed.crash()),
+        failure: first_attempt_fails(trial, failing)?,
+        ..setup(trial, parameters)?
+    })?;
+    let work = work(parameters, "restart");
+    let ((), hit) = armed.during(trial, &*session, || {
+        trial.attempt(&*session, &work, DEADLINE).map(drop)
+    })?;
+    trial.close_and_keep(session, &parameters.source)?;
+    Ok(if hit {
+        TrialStatus::Completed
+    } else {
+        TrialStatus::Void
+    })
+}
+
+/// What the trial's arm, execution, sink and fencing mean for an engine.
+fn setup(trial: &Trial<'_>, parameters: &Parameters) -> Result<Setup, TrialError> {
+    let arm: String = trial.factor("arm")?;
+    let supervised = arm != "unsupervised";
+    Ok(Setup {
+        journal: true,
+        workers: if supervised { 1 } else { 2 },
+        restart_delay: supervised.then(|| Duration::from_millis(parameters.restart_delay_ms)),
+        sink: sink(trial, parameters),
+        execution: match factor(trial, "execution") {
+            Some(_) => trial.factor("execution")?,
+            None => StepExecution::default(),
+        },
+        step_delay_ms: parameters.step_delay_ms,
+        ..Setup::default()
+    })
+}
+
+fn sink(trial: &Trial<'_>, parameters: &Parameters) -> Sink {
+    Sink {
+        kind: parameters.sink.into(),
+        fencing: factor(trial, "fencing") != Some("off"),
+    }
+}
+
+/// A second attempt is there to be hit when the first one failed, for a reason that a retry
+/// cures.
+fn first_attempt_fails(
+    trial: &Trial<'_>,
+    step: Option<StepName>,
+) -> Result<Option<FailurePlan>, TrialError> {
+    let fail_first = attempt(trial)? - 1;
+    Ok(step.filter(|_| fail_first > 0).map(|step| FailurePlan {
+        seed: trial.seed(),
+        rate: 0.0,
+        fail_first,
+        steps: vec![step],
+        point: CrashPoint::BeforeEffect,
+        fatal: false,
+    }))
+}
+
+fn attempt(trial: &Trial<'_>) -> Result<u32, TrialError> {
+    let Some(text) = factor(trial, "attempt") else {
+        return Ok(1);
+    };
+    text.parse()
+        .ok()
+        .filter(|attempt| *attempt > 0)
+        .ok_or_else(|| {
+            TrialError::Plan(format!(
+                "trial {}: attempt: expected a number from 1, found {text:?}",
+                trial.plan.id
+            ))
+        })
+}
+
+fn factor<'a>(trial: &'a Trial<'_>, name: &str) -> Option<&'a str> {
+    trial.plan.factors.get(name).map(String::as_str)
+}
+
+/// The two kinds of sink, as scenarios name them.
+impl From<super::SinkName> for SinkKind {
+    fn from(name: super::SinkName) -> Self {
+        match name {
+            super::SinkName::Idempotent => Self::Idempotent,
+            super::SinkName::Naive => Self::Naive,
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The crash-point sweep: which trials it consists of, derived from the registered steps and
+//! points, so that a new one of either is swept without a word.
+//!
+//! Step × point × kill × engine is complete. Attempt and fencing are varied over it in pairs:
+//! four kinds of trial in rotation, so that every cell meets both values of each, and every
+//! kill all four combinations.
+
+use orchbench_etl::{CrashPoint, StepName};
+
+use super::super::Condition;
+use super::Parameters;
+use crate::fault::{KILL_HOST, KILL_SERVER, KILL_WORKER};
+use crate::worker::StepExecution;
+
+/// An arm, the fault that it meets, and the engines that have no such thing.
+struct Kill {
+    arm: &'static str,
+    fault: &'static str,
+    except: &'static [&'static str],
+}
+
+/// The kills, in the order in which attempt and fencing rotate over them.
+const KILLS: [Kill; 4] = [
+    Kill {
+        arm: "supervised",
+        fault: KILL_WORKER,
+        except: &[],
+    },
+    Kill {
+        arm: "unsupervised",
+        fault: KILL_WORKER,
+        except: &[],
+    },
+    Kill {
+        arm: "whole-host",
+        fault: KILL_HOST,
+        except: &[],
+    },
+    Kill {
+        arm: "supervised",
+        fault: KILL_SERVER,
+        except: &["asset-engine"],
+    },
+];
+
+/// Attempt and fencing: any three in a row have both values of each.
+const ROTATION: [(&str, &str); 4] = [("1", "on"), ("2", "off"), ("1", "off"), ("2", "on")];
+
+/// Where the asset engine executes its steps; Temporal's activities are in the worker.
+const EXECUTIONS: [(StepExecution, &str, &[&str]); 3] = [
+    (
+        StepExecution::InProcess,
+        "asset-engine",
+        &["direct", "temporal"],
+    ),
+    (
+        StepExecution::Subprocess,
+        "asset-engine",
+        &["direct", "temporal"],
+    ),
+    (
+        StepExecution::InProcess,
+        "temporal",
+        &["asset-engine", "direct"],
+    ),
+];
+
+/// Cells that are not tried, and why.
+pub const INAPPLICABLE: [(&str, &str); 4] = [
+    (
+        "kill-server on asset-engine",
+        "an embedded engine has no server: its worker is its engine, and kill-worker kills it",
+    ),
+    (
+        "kill-server unsupervised",
+        "there is one server; when nobody starts it again, no run can end",
+    ),
+    (
+        "subprocess on temporal",
+        "an activity is executed in its worker's process; there is no other way",
+    ),
+    (
+        "undo_announce, undo_publish, undo_load, escalate",
+        "not steps of this pipeline: the saga's own tests kill its worker at every point of them",
+    ),
+];
+
+/// The cells of a sweep: every step and point, or those of the given steps and points.
+pub(super) fn wanted(parameters: &Parameters) -> impl Iterator<Item = (StepName, CrashPoint)> {
+    let steps = parameters.steps.clone();
+    let points = parameters.points.clone();
+    StepName::ALL
+        .into_iter()
+        .filter(move |step| steps.is_empty() || steps.contains(step))
+        .flat_map(|step| CrashPoint::ALL.map(|point| (step, point)))
+        .filter(move |(_, point)| points.is_empty() || points.contains(point))
+}
+
+/// The sweep's trials.
+pub(super) fn conditions(parameters: &Parameters) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    for (cell, (step, point)) in wanted(parameters).enumerate() {
+        for (turn, kill) in KILLS.iter().enumerate() {
+            let (attempt, fencing) = ROTATION[(cell + turn) % ROTATION.len()];
+            for (execution, engine, others) in EXECUTIONS {
+                if kill.except.contains(&engine) {
+                    continue;
+                }
+                let mut condition = Condition::new(
+                    &[
+                        ("arm", kill.arm),
+                        ("attempt", attempt),
+                        ("execution", execution.as_str()),
+                        ("fault", kill.fault),
+                        ("fencing", fencing),
+                        ("point", &format!("{step}/{point}")),
+                        ("sink", parameters.sink.as_str()),
+                    ],
+                    parameters,
+                );
+                condition.except = others.iter().map(ToString::to_string).collect();
+                conditions.push(condition);
+            }
+        }
+    }
+    conditions
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    /// The factors of the sweep's trials on one engine and execution.
+    fn factors(engine: &str, execution: &str) -> anyhow::Result<Vec<BTreeMap<String, String>>> {
+        let scenario = crate::scenario::all()?
+            .into_iter()
+            .find(|each| each.name == "restart-sweep")
+            .ok_or_else(|| anyhow::anyhow!("no scenario restart-sweep"))?;
+        let trials = crate::experiment::plan(&scenario, 1)?;
+        Ok(trials
+            .into_iter()
+            .filter(|trial| trial.engine == engine && trial.factors["execution"] == execution)
+            .map(|trial| trial.factors)
+            .collect())
+    }
+
+    #[test]
+    fn every_step_point_and_kill_is_tried_on_every_engine() -> anyhow::Result<()> {
+        for (engine, execution, kills) in [
+            ("asset-engine", "in-process", 3),
+            ("asset-engine", "subprocess", 3),
+            ("temporal", "in-process", 4),
+        ] {
+            let tried: BTreeSet<[String; 3]> = factors(engine, execution)?
+                .into_iter()
+                .map(|each| ["point", "arm", "fault"].map(|name| each[name].clone()))
+                .collect();
+            let cells = StepName::ALL.len() * CrashPoint::ALL.len();
+            assert_eq!(tried.len(), cells * kills, "{engine} {execution}");
+        }
+        Ok(())
+    }
+
+    /// Every value of a factor meets every value of every other one.
+    #[test]
+    fn all_pairs_of_factors_are_covered() -> anyhow::Result<()> {
+        let kill = |each: &BTreeMap<String, String>| format!("{}+{}", each["arm"], each["fault"]);
+        for (engine, execution) in [
+            ("asset-engine", "in-process"),
+            ("asset-engine", "subprocess"),
+            ("temporal", "in-process"),
+        ] {
+            let rows: Vec<[String; 4]> = factors(engine, execution)?
+                .iter()
+                .map(|each| {
+                    [
+                        each["point"].clone(),
+                        kill(each),
+                        each["attempt"].clone(),
+                        each["fencing"].clone(),
+                    ]
+                })
+                .collect();
+            for a in 0..4 {
+                for b in 0..a {
+                    let values = |column: usize| -> BTreeSet<&String> {
+                        rows.iter().map(|row| &row[column]).collect()
+                    };
+                    let pairs: BTreeSet<_> = rows.iter().map(|row| (&row[a], &row[b])).collect();
+                    let expected = values(a).len() * values(b).len();
+                    assert_eq!(pairs.len(), expected, "{engine} {execution}: {a} and {b}");
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,25 @@
+//! Connections of which one end knows that they are over, and the other does not.
+
+use super::proxy::Mode;
+use super::{Fault, HALF_OPEN_NETWORK, Scene, available_everywhere};
+use crate::engine::TrialError;
+
+pub(super) const FAULT: Fault = Fault {
+    name: HALF_OPEN_NETWORK,
+    what: "the server sees its connections end, the workers do not: what they send is lost, until a reset",
+    available: available_everywhere,
+    strike,
+    heal,
+};
+
+fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
+    scene.network()?.set(Mode::HalfOpen);
+    Ok(Vec::new())
+}
+
+fn heal(scene: &Scene<'_>, _struck: &[u32]) -> Result<(), TrialError> {
+    let network = scene.network()?;
+    network.set(Mode::Open);
+    network.reset();
+    Ok(())
+}

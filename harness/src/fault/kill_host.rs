@@ -1,0 +1,22 @@
+//! SIGKILL of everything that the engine consists of: the whole host goes down.
+
+use super::{Fault, KILL_HOST, Scene, available_everywhere, kill_server};
+use crate::engine::{Strike, TrialError};
+
+pub(super) const FAULT: Fault = Fault {
+    name: KILL_HOST,
+    what: "SIGKILL of all workers and of the server, if there is one, then a restart on the same stores",
+    available: available_everywhere,
+    strike,
+    heal: kill_server::heal,
+};
+
+fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
+    let mut struck = Vec::new();
+    struck.extend(kill_server::kill(scene)?);
+    for pid in scene.session.workers() {
+        scene.session.strike_worker(pid, Strike::Kill)?;
+        struck.push(pid);
+    }
+    Ok(struck)
+}

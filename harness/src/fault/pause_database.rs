@@ -1,0 +1,24 @@
+//! SIGSTOP of the warehouse's server, SIGCONT later.
+
+use orchbench_etl::postgres_server::LocalPostgres;
+
+use super::{Fault, PAUSE_DATABASE, Scene, needs_postgres};
+use crate::engine::TrialError;
+
+pub(super) const FAULT: Fault = Fault {
+    name: PAUSE_DATABASE,
+    what: "SIGSTOP of the warehouse's PostgreSQL server, then SIGCONT: it is there and does not answer",
+    available: needs_postgres,
+    strike,
+    heal,
+};
+
+fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
+    let database = scene.database()?;
+    database.order(LocalPostgres::pause)?;
+    Ok(vec![database.pid()])
+}
+
+fn heal(scene: &Scene<'_>, _struck: &[u32]) -> Result<(), TrialError> {
+    scene.database()?.order(LocalPostgres::resume)
+}

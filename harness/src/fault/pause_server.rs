@@ -1,0 +1,23 @@
+//! SIGSTOP of the engine's server, SIGCONT later: it is there and does not answer.
+
+use super::{Fault, PAUSE_SERVER, Scene, available_everywhere};
+use crate::engine::{Strike, TrialError};
+
+pub(super) const FAULT: Fault = Fault {
+    name: PAUSE_SERVER,
+    what: "SIGSTOP of the engine's server, then SIGCONT: it is there and does not answer",
+    available: available_everywhere,
+    strike,
+    heal,
+};
+
+fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
+    match scene.session.strike_server(Strike::Pause)? {
+        Some(pid) => Ok(vec![pid]),
+        None => Err(scene.no_server()),
+    }
+}
+
+fn heal(scene: &Scene<'_>, _struck: &[u32]) -> Result<(), TrialError> {
+    scene.session.strike_server(Strike::Resume).map(drop)
+}

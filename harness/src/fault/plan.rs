@@ -1,0 +1,132 @@
+//! A fault plan is data: which faults a trial has, when each strikes and for how long.
+
+use orchbench_etl::{CrashPoint, StepName};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CUT_NETWORK, DELAY_NETWORK, FILL_DISK, HALF_OPEN_NETWORK, KILL_DATABASE, KILL_WORKER,
+    PAUSE_DATABASE, RESET_NETWORK, STOP_DATABASE, names,
+};
+use crate::scenario::{ConfigError, known_name};
+
+/// One fault of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Planned {
+    /// Registered name of the fault.
+    pub fault: String,
+    /// When it strikes.
+    pub at: At,
+    /// How long it lasts until it is healed, milliseconds; 0 for faults that need no healing.
+    #[serde(default)]
+    pub hold_ms: u64,
+}
+
+/// When a fault strikes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum At {
+    /// When a step gets to a crash point; it waits there until the fault has struck.
+    Point(Point),
+    /// At an instant drawn from the seed, as soon as a step is in flight then.
+    Instant(Instant),
+}
+
+/// A crash point of a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Point {
+    /// The step.
+    pub step: StepName,
+    /// The point in it.
+    pub point: CrashPoint,
+    /// The attempt, from 1.
+    #[serde(default = "first")]
+    pub attempt: u32,
+}
+
+/// A random instant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instant {
+    /// It lies between the start of the first run and this many milliseconds later.
+    pub within_ms: u64,
+}
+
+fn first() -> u32 {
+    1
+}
+
+impl Planned {
+    /// Refuses a fault that is not known. `place` names the plan in the message.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unknown`], with the known names.
+    pub fn validate(&self, place: &str) -> Result<(), ConfigError> {
+        known_name(place, "fault", &self.fault, &names())
+    }
+
+    /// Where it strikes: `load/after_effect`, or `in flight`.
+    pub fn target(&self) -> String {
+        match &self.at {
+            At::Point(Point { step, point, .. }) => format!("{step}/{point}"),
+            At::Instant(_) => "in flight".to_owned(),
+        }
+    }
+
+    /// Whether it breaks the network between workers and server.
+    pub fn hits_network(&self) -> bool {
+        [CUT_NETWORK, DELAY_NETWORK, HALF_OPEN_NETWORK, RESET_NETWORK]
+            .contains(&self.fault.as_str())
+    }
+
+    /// Whether it fills the file system of the artifact store.
+    pub fn hits_disk(&self) -> bool {
+        self.fault == FILL_DISK
+    }
+
+    /// Whether it hits the server of the warehouse.
+    pub fn hits_database(&self) -> bool {
+        [KILL_DATABASE, PAUSE_DATABASE, STOP_DATABASE].contains(&self.fault.as_str())
+    }
+
+    /// Whether the process that gets to the point ends itself there: no messenger is faster.
+    pub(super) fn is_own_kill(&self) -> bool {
+        self.fault == KILL_WORKER && matches!(self.at, At::Point(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Plan {
+        faults: Vec<Planned>,
+    }
+
+    #[test]
+    fn a_plan_is_read_from_toml_and_an_unknown_fault_is_refused() -> anyhow::Result<()> {
+        let plan: Plan = toml::from_str(
+            r#"
+            [[faults]]
+            fault = "kill-worker"
+            at = { step = "load", point = "after_effect" }
+
+            [[faults]]
+            fault = "pause-wroker"
+            at = { within_ms = 2000 }
+            hold_ms = 4000
+            "#,
+        )?;
+        let [kill, pause] = plan.faults.as_slice() else {
+            anyhow::bail!("expected two faults, found {}", plan.faults.len());
+        };
+        assert_eq!(kill.target(), "load/after_effect");
+        assert!(kill.is_own_kill() && kill.validate("plan").is_ok());
+        assert_eq!(pause.at, At::Instant(Instant { within_ms: 2000 }));
+        let error = pause.validate("plan").expect_err("unknown").to_string();
+        assert!(error.contains("nearest: pause-worker"), "{error}");
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! SIGTERM of the engine's server, as a deployment does it, then a restart on the same store.
+
+use super::{Fault, STOP_SERVER, Scene, available_everywhere, kill_server};
+use crate::engine::{Strike, TrialError};
+
+pub(super) const FAULT: Fault = Fault {
+    name: STOP_SERVER,
+    what: "SIGTERM of the engine's server, then a restart on the same store",
+    available: available_everywhere,
+    strike,
+    heal: kill_server::heal,
+};
+
+fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
+    match scene.session.strike_server(Strike::Terminate)? {
+        Some(pid) => Ok(vec![pid]),
+        None => Err(scene.no_server()),
+    }
+}

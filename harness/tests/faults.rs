@@ -1,0 +1,167 @@
+//! Every kind of fault for real: struck, healed, and the run still right. The trials run side
+//! by side; a fault that hit nothing would be void, and a condition without a trial that counts
+//! ends the run with another exit code than 0.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use orchbench::process::SmallDisk;
+use orchbench_etl::postgres_server::LocalPostgres;
+
+const HEAD: &str = r#"
+description = "the test's own"
+seed = 7
+
+[[scenario]]
+name = "SCENARIO"
+blocks = 1
+"#;
+
+struct Run {
+    dir: tempfile::TempDir,
+    output: Output,
+}
+
+fn run(scenario: &str, engine: &str, parameters: &str) -> Result<Run> {
+    let dir = tempfile::tempdir()?;
+    let profile = HEAD.replace("SCENARIO", scenario) + parameters;
+    fs::write(dir.path().join("faults.toml"), profile)?;
+    let output = Command::new(env!("CARGO_BIN_EXE_orchbench"))
+        .current_dir(dir.path())
+        .env("XDG_STATE_HOME", dir.path().join("state"))
+        .args(["run", "faults.toml", "--out", "results", "--engine", engine])
+        .stdin(Stdio::null())
+        .output()?;
+    Ok(Run { dir, output })
+}
+
+impl Run {
+    /// The run ended with 0 and the events show that these faults struck.
+    fn struck(&self, faults: &[&str]) -> Result<()> {
+        let said = String::from_utf8_lossy(&self.output.stderr);
+        ensure!(
+            self.output.status.code() == Some(0),
+            "{:?}: {said}",
+            self.output.status
+        );
+        let mut events = String::new();
+        for entry in fs::read_dir(self.results().join("events"))? {
+            events += &fs::read_to_string(entry?.path())?;
+        }
+        for fault in faults {
+            let fired = events.lines().any(|line| {
+                line.contains(r#""event":"fault_fired""#)
+                    && line.contains(&format!(r#""fault":"{fault}""#))
+            });
+            ensure!(fired, "{fault} did not strike: {said}");
+        }
+        Ok(())
+    }
+
+    fn results(&self) -> std::path::PathBuf {
+        self.dir.path().join("results")
+    }
+}
+
+fn plan(name: &str, fault: &str, at: &str, hold_ms: u64) -> String {
+    format!(
+        "\n[[scenario.parameters.plans]]\nname = \"{name}\"\n[[scenario.parameters.plans.faults]]\nfault = \"{fault}\"\nat = {at}\nhold_ms = {hold_ms}\n"
+    )
+}
+
+const LOADED: &str = r#"{ step = "load", point = "after_effect" }"#;
+const SOON: &str = "{ within_ms = 500 }";
+const ARMS: &str = "\n[scenario.parameters]\narms = [\"unsupervised\"]\n";
+
+#[test]
+fn server_network_and_worker_break_in_every_way_and_the_run_ends_right() -> Result<()> {
+    let faults = [
+        ("cut-network", LOADED, 2500),
+        ("delay-network", SOON, 1000),
+        ("half-open-network", LOADED, 2500),
+        ("kill-worker", SOON, 0),
+        ("pause-server", LOADED, 1000),
+        ("pause-worker", LOADED, 3000),
+        ("reset-network", LOADED, 0),
+        ("stop-server", LOADED, 300),
+    ];
+    let plans: String = faults
+        .iter()
+        .map(|(fault, at, hold_ms)| plan(fault, fault, at, *hold_ms))
+        .collect();
+    let run = run("fault-plans", "temporal", &(ARMS.to_owned() + &plans))?;
+    run.struck(&faults.map(|(fault, ..)| fault))
+}
+
+#[test]
+fn the_warehouse_breaks_in_every_way_and_the_run_ends_right() -> Result<()> {
+    if !LocalPostgres::installed() {
+        println!("not run: no PostgreSQL is installed here");
+        return Ok(());
+    }
+    let before = r#"{ step = "load", point = "before_effect" }"#;
+    let faults = [
+        ("kill-database", before, 500),
+        ("pause-database", before, 500),
+        ("stop-database", before, 500),
+    ];
+    let plans: String = faults
+        .iter()
+        .map(|(fault, at, hold_ms)| plan(fault, fault, at, *hold_ms))
+        .collect();
+    let run = run("fault-plans", "asset-engine", &(ARMS.to_owned() + &plans))?;
+    run.struck(&faults.map(|(fault, ..)| fault))
+}
+
+#[test]
+fn the_disk_fills_and_the_run_ends_right() -> Result<()> {
+    if let Err(why) = SmallDisk::possible() {
+        println!("not run: {why}");
+        return Ok(());
+    }
+    let transforming = r#"{ step = "transform", point = "before_effect" }"#;
+    let plan = plan("disk-full", "fill-disk", transforming, 700);
+    let run = run("fault-plans", "asset-engine", &(ARMS.to_owned() + &plan))?;
+    run.struck(&["fill-disk"])?;
+    let events = run.results().join("journal");
+    let mut journal = String::new();
+    for trial in fs::read_dir(events)? {
+        for file in fs::read_dir(trial?.path())? {
+            journal += &fs::read_to_string(file?.path())?;
+        }
+    }
+    ensure!(
+        journal.contains("No space left"),
+        "no step met the full disk"
+    );
+    Ok(())
+}
+
+/// Kills of worker, server and whole host at the load: with the sink that only appends, what
+/// was loaded and not reported is loaded twice, which is found, counted and expected.
+#[test]
+fn a_naive_sink_doubles_what_a_kill_repeats() -> Result<()> {
+    let run = run(
+        "restart-naive",
+        "temporal",
+        "parameters = { points = [\"after_effect\"] }\n",
+    )?;
+    run.struck(&["kill-host", "kill-server", "kill-worker"])?;
+    let verdicts: serde_json::Value = read(&run.results().join("verdicts.json"))?;
+    let verdicts = verdicts["verdicts"].as_array().context("verdicts")?;
+    let doubled = verdicts.iter().filter(|verdict| {
+        verdict["invariant"] == "single_change"
+            && verdict["outcome"] == "fail"
+            && verdict["expected"] == true
+    });
+    ensure!(doubled.count() > 0, "no doubled change was found");
+    let said = String::from_utf8_lossy(&run.output.stderr);
+    ensure!(!said.contains("no trial reached"), "{said}");
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<serde_json::Value> {
+    Ok(serde_json::from_str(&fs::read_to_string(path)?)?)
+}
