@@ -53,6 +53,8 @@ type Index = HashTable<u32>;
 pub(crate) struct Kind {
     /// Number of pieces.
     pub count: u32,
+    /// Number of dependencies.
+    pub deps: u32,
     pub partitioned: bool,
     pub external: bool,
 }

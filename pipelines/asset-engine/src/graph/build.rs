@@ -4,16 +4,23 @@ use rustc_hash::FxHashMap;
 
 use super::link::link;
 use super::{AssetGraph, Edge, GraphError, Index, Kind, Link, Readers, find, order};
-use crate::asset::{Asset, Making};
+use crate::asset::{Asset, Check, Making};
 use crate::key::AssetKey;
 
 /// Checks the definitions and builds the graph.
 pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
     let count = index_of("assets", assets.len())?;
-    let by_key = index(&assets, count)?;
-    let kinds: Vec<Kind> = assets.iter().map(kind).collect();
-    let outputs = outputs(&assets, count, &by_key)?;
-    let edge_count: usize = assets.iter().map(|asset| asset.deps.len()).sum();
+    let Survey {
+        by_key,
+        kinds,
+        edge_count,
+        makers,
+    } = Survey::of(&assets, count)?;
+    let outputs = if makers {
+        outputs(&assets, count, &by_key)?
+    } else {
+        FxHashMap::default()
+    };
     index_of("edges", edge_count + assets.len())?;
     // Apart from what follows, so that the look-ups, which wait for memory, overlap.
     let deps = assets.iter().flat_map(|asset| &asset.deps);
@@ -23,23 +30,36 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
     let mut first_edge = Vec::with_capacity(assets.len() + 1);
     // By asset, the last one found to read it; u32::MAX is no asset.
     let mut last_reader = vec![u32::MAX; assets.len()];
-    for (downstream, asset) in (0..count).zip(&assets) {
+    for downstream in 0..count {
         first_edge.push(index_of("edges", edges.len())?);
-        for dep in &asset.deps {
-            let named = || (asset.key.clone(), dep.key.clone());
+        let kind = kinds[downstream as usize];
+        for number in 0..kind.deps {
+            // Definitions are large: they are looked at only where they are needed.
+            let named = || {
+                let asset = &assets[downstream as usize];
+                (asset, &asset.deps[number as usize])
+            };
             let upstream = upstream.next().flatten().ok_or_else(|| {
                 let (asset, dep) = named();
-                GraphError::MissingDependency { asset, dep }
+                GraphError::MissingDependency {
+                    asset: asset.key.clone(),
+                    dep: dep.key.clone(),
+                }
             })?;
             if std::mem::replace(&mut last_reader[upstream as usize], downstream) == downstream {
                 let (asset, dep) = named();
-                return Err(GraphError::DuplicateDependency { asset, dep });
+                return Err(GraphError::DuplicateDependency {
+                    asset: asset.key.clone(),
+                    dep: dep.key.clone(),
+                });
             }
-            let partitioned = [upstream, downstream].map(|at| kinds[at as usize].partitioned);
-            let link = match partitioned {
-                [false, false] => Link::Same,
-                [false, true] => Link::Broadcast,
-                [true, _] => link(&assets[upstream as usize], asset, dep)?,
+            let link = match (kinds[upstream as usize].partitioned, kind.partitioned) {
+                (false, false) => Link::Same,
+                (false, true) => Link::Broadcast,
+                (true, _) => {
+                    let (asset, dep) = named();
+                    link(&assets[upstream as usize], asset, dep)?
+                }
             };
             edges.push(Edge {
                 upstream,
@@ -80,42 +100,62 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
     })
 }
 
-fn kind(asset: &Asset) -> Kind {
-    Kind {
-        count: asset.partitions.count(),
-        partitioned: asset.partitions.is_partitioned(),
-        external: asset.is_external(),
+/// What one look at each definition tells.
+struct Survey {
+    by_key: Index,
+    kinds: Vec<Kind>,
+    edge_count: usize,
+    /// Whether there are steps that make several assets.
+    makers: bool,
+}
+
+impl Survey {
+    fn of(assets: &[Asset], count: u32) -> Result<Self, GraphError> {
+        let mut survey = Self {
+            by_key: Index::with_capacity(assets.len()),
+            kinds: Vec::with_capacity(assets.len()),
+            edge_count: 0,
+            makers: false,
+        };
+        let hash = |index: &u32| assets[*index as usize].key.hash_code();
+        for (index, asset) in (0..count).zip(assets) {
+            if find(&survey.by_key, assets, &asset.key).is_some() {
+                return Err(GraphError::DuplicateName(asset.key.clone()));
+            }
+            let hash_code = asset.key.hash_code();
+            survey.by_key.insert_unique(hash_code, index, hash);
+            check_definition(asset)?;
+            survey.kinds.push(Kind {
+                count: asset.partitions.count(),
+                deps: index_of("edges", asset.deps.len())?,
+                partitioned: asset.partitions.is_partitioned(),
+                external: asset.is_external(),
+            });
+            survey.edge_count += asset.deps.len();
+            survey.makers |= matches!(asset.making, Making::Together(_));
+        }
+        Ok(survey)
     }
 }
 
-/// The assets by key, after a look at each by itself.
-fn index(assets: &[Asset], count: u32) -> Result<Index, GraphError> {
-    let mut by_key = Index::with_capacity(assets.len());
-    let hash = |index: &u32| assets[*index as usize].key.hash_code();
-    for (index, asset) in (0..count).zip(assets) {
-        if find(&by_key, assets, &asset.key).is_some() {
-            return Err(GraphError::DuplicateName(asset.key.clone()));
-        }
-        by_key.insert_unique(asset.key.hash_code(), index, hash);
-        if let (Making::External(_), Some(dep)) = (&asset.making, asset.deps.first()) {
-            return Err(GraphError::ExternalDependency {
+/// Checks what can be told of a definition without the others.
+fn check_definition(asset: &Asset) -> Result<(), GraphError> {
+    if let (Making::External(_), Some(dep)) = (&asset.making, asset.deps.first()) {
+        return Err(GraphError::ExternalDependency {
+            asset: asset.key.clone(),
+            dep: dep.key.clone(),
+        });
+    }
+    for (at, check) in asset.checks.iter().enumerate() {
+        let same = |other: &Check| other.name == check.name;
+        if asset.checks[..at].iter().any(same) {
+            return Err(GraphError::DuplicateCheck {
                 asset: asset.key.clone(),
-                dep: dep.key.clone(),
+                check: check.name.to_string(),
             });
         }
-        for (at, check) in asset.checks.iter().enumerate() {
-            if asset.checks[..at]
-                .iter()
-                .any(|other| other.name == check.name)
-            {
-                return Err(GraphError::DuplicateCheck {
-                    asset: asset.key.clone(),
-                    check: check.name.to_string(),
-                });
-            }
-        }
     }
-    Ok(by_key)
+    Ok(())
 }
 
 /// The asset that stands for the step of another one.
