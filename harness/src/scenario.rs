@@ -101,8 +101,9 @@ pub fn parse<T: DeserializeOwned>(place: &str, text: &str) -> Result<T, ConfigEr
     })
 }
 
-const EMBEDDED: [(&str, &str); 10] = [
+const EMBEDDED: [(&str, &str); 11] = [
     ("fault-plans", include_str!("../scenarios/fault-plans.toml")),
+    ("fresh-kills", include_str!("../scenarios/fresh-kills.toml")),
     ("overhead", include_str!("../scenarios/overhead.toml")),
     (
         "overhead-floors",

@@ -7,9 +7,9 @@ mod verify;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use super::chain::hex;
 use super::reading::{self, StoredEvent};
@@ -29,6 +29,9 @@ use rows::materialization;
 /// How long a statement waits for another process's write lock. Only opening and a fenced-off
 /// executor ever meet one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long one that opens a new catalog waits for another that does.
+const WAL_PAUSE: Duration = Duration::from_millis(2);
 
 /// One connection to a catalog file.
 #[derive(Debug)]
@@ -51,7 +54,7 @@ impl SqliteStore {
         let mut connection = Connection::open(path).map_err(failed("open"))?;
         connection
             .busy_timeout(BUSY_TIMEOUT)
-            .and_then(|()| connection.pragma_update(None, "journal_mode", "WAL"))
+            .and_then(|()| write_ahead(&connection))
             .and_then(|()| {
                 let synchronous = match durability {
                     Durability::PowerLoss => "FULL",
@@ -100,6 +103,23 @@ impl SqliteStore {
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, CatalogError> {
         read(&self.connection).map_err(self.failed(doing))
+    }
+}
+
+/// Puts the file into WAL mode. Of several that do so at once on a new file, SQLite refuses all
+/// but one without asking their busy handler, as both hold a read lock that the other waits for.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && begun.elapsed() < BUSY_TIMEOUT =>
+            {
+                std::thread::sleep(WAL_PAUSE);
+            }
+            done => return done,
+        }
     }
 }
 
