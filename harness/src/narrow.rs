@@ -45,7 +45,7 @@ fn leave_out_blocks(plan: &mut Plan, profile: &Profile) {
             continue;
         };
         let what = format!(
-            "scenario {}: {blocks} blocks instead of {}",
+            "scenario {}: blocks: {blocks} instead of {}",
             entry.name, entry.blocks
         );
         let reason = "in containers each trial starts servers of its own (docker_blocks)";
@@ -167,7 +167,7 @@ mod tests {
         let [left] = plan.left_out.as_slice() else {
             anyhow::bail!("expected one line, found {:?}", plan.left_out);
         };
-        assert_eq!(left.what, "scenario throughput: 1 blocks instead of 2");
+        assert_eq!(left.what, "scenario throughput: blocks: 1 instead of 2");
         Ok(())
     }
 }
