@@ -151,6 +151,21 @@ impl Scene<'_> {
     }
 }
 
+/// Whether a fault on Temporal needs a server whose process and network are ours.
+pub fn needs_own_server(name: &str) -> bool {
+    [
+        CUT_NETWORK,
+        DELAY_NETWORK,
+        HALF_OPEN_NETWORK,
+        KILL_HOST,
+        KILL_SERVER,
+        PAUSE_SERVER,
+        RESET_NETWORK,
+        STOP_SERVER,
+    ]
+    .contains(&name)
+}
+
 fn available_everywhere() -> Result<(), String> {
     Ok(())
 }

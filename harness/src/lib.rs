@@ -16,6 +16,7 @@ pub mod exit;
 pub mod experiment;
 pub mod fault;
 pub mod measure;
+pub mod narrow;
 pub mod output;
 pub mod process;
 pub mod profile;

@@ -32,6 +32,10 @@ pub struct Entry {
     /// Blocks of trials: each engine and setting once (and once more in mirrored order in
     /// the next block), in fresh processes.
     pub blocks: u32,
+    /// Blocks where Temporal is on PostgreSQL in containers, which every trial starts
+    /// afresh; `None` for as many as elsewhere, 0 for none.
+    #[serde(default)]
+    pub docker_blocks: Option<u32>,
     /// Parameters that differ from the scenario's own.
     #[serde(default)]
     pub parameters: toml::Table,

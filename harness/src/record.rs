@@ -14,7 +14,7 @@ pub use environment::{Durability, Environment, ImageRecord, ServerRecord};
 pub use event::{Event, EventBody, HistoryStep, JournalSeal, RunFailure, TrialStatus};
 pub use folder::{FolderError, ResultsFolder};
 pub use measurement::{Estimate, Interval, Measurement, Measurements, Sample, TrialSamples};
-pub use plan::{Plan, TrialPlan};
+pub use plan::{LeftOut, Plan, TrialPlan};
 pub use verdict::{ClaimRecord, Claims, Outcome, Verdict, Verdicts, Warning};
 pub use warehouse::{AppliedRow, ExpectedRow, WarehouseRow};
 

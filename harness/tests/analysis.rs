@@ -8,10 +8,11 @@ mod results;
 use std::fs;
 use std::path::Path;
 
+use anyhow::Context as _;
 use orchbench as harness;
 use orchbench::analysis::{Analysis, analyze};
 use orchbench::exit::Exit;
-use orchbench::record::{Outcome, ResultsFolder, Verdict, Warning};
+use orchbench::record::{ImageRecord, LeftOut, Outcome, ResultsFolder, Verdict, Warning};
 
 fn analyzed(change: impl Fn(&Path) -> anyhow::Result<()>) -> anyhow::Result<Analysis> {
     let place = tempfile::tempdir()?;
@@ -79,6 +80,35 @@ fn the_same_folder_gives_the_same_bytes_wherever_it_lies() -> anyhow::Result<()>
             .collect()
     };
     anyhow::ensure!(written()? == written()?);
+    Ok(())
+}
+
+#[test]
+fn the_report_names_what_was_left_out_and_each_image() -> anyhow::Result<()> {
+    let place = tempfile::tempdir()?;
+    let folder = results::small_results(place.path())?;
+    let mut analysis = analyze(&folder)?;
+    analysis.plan.left_out.push(LeftOut {
+        what: "engine temporal, fault kill-server".into(),
+        trials: 3,
+        reason: "the server at db.example:7233 is not ours".into(),
+    });
+    let server = analysis.environment.server.as_mut();
+    let image = |name: &str, local_build| ImageRecord {
+        name: name.into(),
+        id: format!("sha256:{name}"),
+        local_build,
+    };
+    server.context("a server")?.images = vec![image("server:1", true), image("postgres:1", false)];
+    orchbench::report::write(&folder, &analysis)?;
+    let report = fs::read_to_string(place.path().join("report.md"))?;
+    for expected in [
+        "not made: engine temporal, fault kill-server (trials: 3): the server at db.example:7233 is not ours",
+        "server:1, id sha256:server:1, built locally",
+        "postgres:1, id sha256:postgres:1, pulled",
+    ] {
+        anyhow::ensure!(report.contains(expected), "no {expected:?}:\n{report}");
+    }
     Ok(())
 }
 

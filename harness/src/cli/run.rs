@@ -16,7 +16,7 @@ use crate::record::{FORMAT_VERSION, Plan, ResultsFolder};
 use crate::runner::{self, RunEnd};
 use crate::scenario::known_name;
 use crate::server::{self, Choice, Provisioned};
-use crate::{engine, environment, experiment, process, report};
+use crate::{engine, environment, experiment, narrow, process, report};
 use orchbench_etl::catalogue::CatalogueService;
 
 #[derive(Debug, clap::Args)]
@@ -55,6 +55,12 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let interrupted = interrupt_flag()?;
     let (server, unreachable) = provision(&args.server.choice()?, &mut plan)?;
+    if !args.resume
+        && let Some(server) = &server
+    {
+        narrow(&mut plan, &profile, server)?;
+        folder.write_json("plan.json", &plan)?;
+    }
     let settings: BTreeSet<String> = plan
         .trials
         .iter()
@@ -131,6 +137,7 @@ fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {
         profile: profile.name.clone(),
         seed: profile.seed,
         trials,
+        left_out: Vec::new(),
     })
 }
 
@@ -161,6 +168,19 @@ fn provision(
             Ok((None, BTreeMap::from([("temporal".to_owned(), reason)])))
         }
     }
+}
+
+/// Leaves out what cannot be made on the server, and says so.
+fn narrow(plan: &mut Plan, profile: &Profile, server: &Provisioned) -> anyhow::Result<()> {
+    narrow::narrow(plan, profile, server);
+    for left in &plan.left_out {
+        output::note(&left.to_string());
+    }
+    if plan.trials.is_empty() {
+        let message = format!("no trial of the profile can be made on {server}");
+        return Err(UsageError(message).into());
+    }
+    Ok(())
 }
 
 fn make_trials(

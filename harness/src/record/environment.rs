@@ -1,6 +1,7 @@
 //! `environment.json`: on what a run was made, and with which settings.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +65,17 @@ pub struct ImageRecord {
     pub id: String,
     /// Whether it was built here, under the vendor's name, not pulled.
     pub local_build: bool,
+}
+
+impl fmt::Display for ImageRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origin = if self.local_build {
+            "built locally under the vendor's name"
+        } else {
+            "pulled"
+        };
+        write!(f, "{}, id {}, {origin}", self.name, self.id)
+    }
 }
 
 /// What a store survives, and by which setting.

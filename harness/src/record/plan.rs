@@ -1,6 +1,7 @@
 //! `plan.json`: which trials a run was to make, in which order.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,32 @@ pub struct Plan {
     pub seed: u64,
     /// The trials in the order in which they are made.
     pub trials: Vec<TrialPlan>,
+    /// What the profile asks for and the server at hand does not let make.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Trials of the profile that were left out when the run was planned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// What they have in common, such as `engine temporal, fault kill-server`.
+    pub what: String,
+    /// How many they are.
+    pub trials: usize,
+    /// Why they are not made.
+    pub reason: String,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            what,
+            trials,
+            reason,
+        } = self;
+        write!(f, "not made: {what} (trials: {trials}): {reason}")
+    }
 }
 
 /// One trial: one engine, at one setting, once.
@@ -41,4 +68,17 @@ pub struct TrialPlan {
     pub factors: BTreeMap<String, String>,
     /// Parameters of the scenario that this trial uses (JSON of the experiment's own type).
     pub parameters: serde_json::Value,
+}
+
+impl TrialPlan {
+    /// Names of the faults that the trial has: its factor, or each one of its fault plan.
+    pub fn faults(&self) -> Vec<&str> {
+        let planned = self.parameters["plans"].as_array().into_iter().flatten();
+        let of_plans = planned
+            .filter_map(|plan| plan["faults"].as_array())
+            .flatten()
+            .filter_map(|fault| fault["fault"].as_str());
+        let factor = self.factors.get("fault").map(String::as_str);
+        factor.into_iter().chain(of_plans).collect()
+    }
 }

@@ -31,7 +31,7 @@ parameters = { steps = ["load"], points = ["after_effect"], arms = ["supervised"
 "#;
 
 /// The images; `None`, said aloud, where they are not to be had.
-fn images() -> Option<StackImages> {
+pub(crate) fn images() -> Option<StackImages> {
     match find(&Choice::Docker) {
         Ok(Provisioned::Docker(images)) => Some(images),
         Ok(other) => {
@@ -111,15 +111,7 @@ fn the_next_sweep_removes_the_stack_of_a_killed_owner_and_guard() -> Result<()> 
     let mut owner = Role::start(OWNER_ROLE, state.path())?;
     let tag = owner.line("owner ")?;
     let pid = tag.split('-').next().context("the owner's pid")?;
-    let guard = Command::new("pgrep")
-        .args(["-P", pid, "-x", "orchbench"])
-        .output()?;
-    let guard: i32 = String::from_utf8(guard.stdout)?
-        .trim()
-        .parse()
-        .context("the guard's pid")?;
-    let guard = rustix::process::Pid::from_raw(guard).context("the guard's pid")?;
-    rustix::process::kill_process(guard, rustix::process::Signal::KILL)?;
+    kill_guard(pid.parse()?)?;
     owner.kill()?;
     ensure!(
         owned(&tag)?.len() == 3,
@@ -192,8 +184,22 @@ fn a_run_on_postgres_is_right_and_names_its_images() -> Result<()> {
     Ok(())
 }
 
+/// Kills the process that would remove at once what its owner leaves.
+pub(crate) fn kill_guard(owner: u32) -> Result<()> {
+    let guard = Command::new("pgrep")
+        .args(["-P", &owner.to_string(), "-f", "orchbench guard"])
+        .output()?;
+    let guard: i32 = String::from_utf8(guard.stdout)?
+        .trim()
+        .parse()
+        .context("the guard's pid")?;
+    let guard = rustix::process::Pid::from_raw(guard).context("the guard's pid")?;
+    rustix::process::kill_process(guard, rustix::process::Signal::KILL)?;
+    Ok(())
+}
+
 /// Containers and networks that carry an owner's label, by name.
-fn owned(owner: &str) -> Result<Vec<String>> {
+pub(crate) fn owned(owner: &str) -> Result<Vec<String>> {
     let label = format!("{OWNER_LABEL}={owner}");
     let filters = HashMap::from([("label".to_owned(), vec![label])]);
     block_on_background(async move {

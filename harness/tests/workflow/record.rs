@@ -63,6 +63,7 @@ pub fn trials(stage: &Stage) -> Result<()> {
         profile: "recorded".to_owned(),
         seed: 1,
         trials: TRIALS.iter().map(Recorded::plan).collect(),
+        left_out: Vec::new(),
     };
     folder.write_json("plan.json", &plan)?;
     let environment = capture(&["tuned".to_owned()], None, BTreeMap::new());

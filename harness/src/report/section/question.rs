@@ -64,6 +64,9 @@ fn machine(analysis: &Analysis) -> Table {
         format!("{:.2} (1 min)", environment.load_1m),
     );
     row("Temporal server", server(environment));
+    for image in environment.server.iter().flat_map(|server| &server.images) {
+        row("image", image.to_string());
+    }
     table
 }
 
