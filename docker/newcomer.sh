@@ -6,6 +6,8 @@
 # usage: docker/newcomer.sh ORCHBENCH
 #   ORCHBENCH         the built program
 #   ORCHBENCH_PYTHON  a Python with temporalio (python3)
+#   NEWCOMER_PICTURE  where to keep the picture of the UI (nowhere)
+# The picture needs chromium.
 # Ends with 0 when all of it was right; says "not run", and why, where something is missing.
 set -euo pipefail
 
@@ -75,6 +77,27 @@ with urllib.request.urlopen("http://localhost:8080/namespaces/default/workflows"
     assert b"<html" in page.read(), "the UI's page"
 print("ui: shows pipeline-run-1 as completed")
 PYTHON
+
+# The page as a person sees it, drawn by a real browser.
+if command -v chromium >/dev/null; then
+    picture=${NEWCOMER_PICTURE:-$scratch/ui.png}
+    browse=(timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$scratch/browser"
+        --window-size=1400,900 --virtual-time-budget=20000)
+    page=http://localhost:8080/namespaces/default/workflows
+    "${browse[@]}" --dump-dom "$page" >"$scratch/page.html" 2>"$scratch/browser.log"
+    for expected in pipeline-run-1 DataPipelineWorkflow Completed; do
+        grep -q "$expected" "$scratch/page.html" || {
+            tail -n 5 "$scratch/browser.log" >&2
+            echo "the UI's page in a browser: expected $expected" >&2
+            exit 1
+        }
+    done
+    "${browse[@]}" --screenshot="$picture" "$page" 2>"$scratch/browser.log" >&2
+    test -s "$picture"
+    echo "browser: the UI pictures pipeline-run-1"
+else
+    echo "browser: not run: no chromium"
+fi
 
 cat >"$scratch/small.toml" <<'PROFILE'
 description = "a look at overhead and at a kill; the server is not ours to set or to kill"
