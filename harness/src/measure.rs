@@ -26,7 +26,10 @@ use std::collections::BTreeMap;
 pub use condition::{Conditions, id};
 pub use evidence::{End, JournalFile, Run, SourceEvidence, TrialEvidence};
 pub use executions::{Execution, Executions, Finish};
-pub use outcome::{doubled_keys, ended_right, failed_by_policy, missing_rows, scheduled_delay_ms};
+pub use outcome::{
+    doubled_keys, ended_right, failed_by_policy, missing_rows, redundant_commits,
+    scheduled_delay_ms,
+};
 pub use read::Evidence;
 
 use crate::record::{EventBody, Sample};
@@ -49,6 +52,25 @@ pub fn samples(trial: &TrialEvidence) -> Vec<Sample> {
         "throughput" => throughput::derive(observed),
         _ => observed,
     }
+}
+
+/// What was done again, and whether that changed anything: `executions_repeated`,
+/// `executions_overlapping`, `commits_redundant`, `changes_doubled`. What the folder cannot
+/// tell is left out.
+fn repetition(trial: &TrialEvidence, executions: &Executions) -> Vec<Sample> {
+    let counts = [
+        ("executions_repeated", Some(executions.repeated())),
+        ("executions_overlapping", Some(executions.overlaps())),
+        ("commits_redundant", redundant_commits(trial)),
+        (
+            "changes_doubled",
+            doubled_keys(trial).map(|keys| keys.len()),
+        ),
+    ];
+    counts
+        .into_iter()
+        .filter_map(|(metric, count)| Some(sample(metric, count? as f64, &[])))
+        .collect()
 }
 
 /// A sample with labels.

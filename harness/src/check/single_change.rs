@@ -3,7 +3,7 @@
 //! counted apart.
 
 use super::{Finding, Invariant};
-use crate::measure::{Executions, TrialEvidence, doubled_keys};
+use crate::measure::{Executions, TrialEvidence, doubled_keys, redundant_commits};
 
 pub(super) const INVARIANT: Invariant = Invariant {
     name: "single_change",
@@ -25,7 +25,7 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
         .collect();
     let passed = || {
         let executions = Executions::of(trial);
-        let redundant = applied.iter().filter(|row| row.rows_changed == 0).count();
+        let redundant = redundant_commits(trial).unwrap_or_default();
         Finding::pass(format!(
             "{} commits, {redundant} without change; {} repeated executions, {} overlapping",
             applied.len(),

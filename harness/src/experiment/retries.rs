@@ -2,7 +2,9 @@
 //!
 //! The policy is the same for every engine: a constant delay, five attempts. Failures are
 //! injected into the steps themselves, so the effect journal is the witness of every
-//! attempt and of the gap before it.
+//! attempt and of the gap before it. At a share of failing attempts they fail before the
+//! effect, where nothing has happened yet, or after it, where the engine has to do again what
+//! is done already.
 
 use std::time::{Duration, Instant};
 
@@ -37,6 +39,9 @@ struct Parameters {
     cases: Vec<Case>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rates: Vec<f64>,
+    /// Where the attempts fail, at each rate above 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rate_points: Vec<CrashPoint>,
     /// Source of the failure rates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rate_source: Option<String>,
@@ -57,32 +62,45 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     let trial = Parameters {
         cases: Vec::new(),
         rates: Vec::new(),
+        rate_points: Vec::new(),
         ..parameters.clone()
     };
     let cases = parameters.cases.iter().map(|case| match case {
-        Case::Transient => "transient".to_owned(),
-        Case::Fatal => "fatal".to_owned(),
-        Case::Exhausted => "exhausted".to_owned(),
+        Case::Transient => "transient",
+        Case::Fatal => "fatal",
+        Case::Exhausted => "exhausted",
     });
-    let rates = parameters
-        .rates
-        .iter()
-        .map(|rate| format!("rate-{rate:.2}"));
-    Ok(cases
-        .chain(rates)
-        .map(|case| Condition::new(&[("case", &case)], &trial))
-        .collect())
+    let mut conditions: Vec<Condition> = cases
+        .map(|case| Condition::new(&[("case", case)], &trial))
+        .collect();
+    for rate in &parameters.rates {
+        let case = format!("rate-{rate:.2}");
+        // Where nothing fails, it fails nowhere in particular.
+        if *rate == 0.0 {
+            conditions.push(Condition::new(&[("case", &case)], &trial));
+            continue;
+        }
+        for point in &parameters.rate_points {
+            let factors = [("case", case.as_str()), ("point", point.as_str())];
+            conditions.push(Condition::new(&factors, &trial));
+        }
+    }
+    Ok(conditions)
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let parameters: Parameters = trial.parameters()?;
     let case: String = trial.factor("case")?;
+    let point = match trial.plan.factors.contains_key("point") {
+        true => trial.factor("point")?,
+        false => CrashPoint::BeforeEffect,
+    };
     let failing = |fail_first: u32, fatal: bool| FailurePlan {
         seed: trial.seed(),
         rate: 0.0,
         fail_first,
         steps: vec![StepName::Transform],
-        point: CrashPoint::BeforeEffect,
+        point,
         fatal,
     };
     let (source, failure) = match case.as_str() {

@@ -19,6 +19,13 @@ pub fn doubled_keys(trial: &TrialEvidence) -> Option<BTreeMap<&str, usize>> {
     Some(changes)
 }
 
+/// Commits that changed nothing, as an earlier one of the same key had changed all; `None`
+/// without an applied log.
+pub fn redundant_commits(trial: &TrialEvidence) -> Option<usize> {
+    let applied = trial.applied.as_ref()?;
+    Some(applied.iter().filter(|row| row.rows_changed == 0).count())
+}
+
 /// Expected rows that are not in the warehouse as expected, by key; `None` when rows or
 /// expectation are not in the folder.
 pub fn missing_rows(source: &SourceEvidence) -> Option<usize> {

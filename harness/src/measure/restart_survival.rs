@@ -1,13 +1,10 @@
 //! Restart survival: what a kill cost, and what it broke.
 
-use super::{
-    Execution, Executions, TrialEvidence, between_ms, doubled_keys, ended_right, missing_rows,
-    sample,
-};
+use super::{Execution, Executions, TrialEvidence, between_ms, ended_right, missing_rows, sample};
 use crate::record::{EventBody, Sample};
 
-/// Adds the counts `runs_wrong` (1 or 0 a run), `rows_lost`, `changes_doubled` and
-/// `executions_repeated`, the `wasted_work_ratio`, and the times of recovery: `recovery_ms` from the kill to the
+/// Adds the counts `runs_wrong` (1 or 0 a run), `rows_lost`, those of what was
+/// done again ([`super::repetition`]), the `wasted_work_ratio`, and the times of recovery: `recovery_ms` from the kill to the
 /// end of the last run, split for a killed worker into `detect_and_reschedule_ms`,
 /// `reexecute_ms` and `catch_up_ms`.
 pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
@@ -23,15 +20,8 @@ pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sam
     if let Some(lost) = lost {
         samples.push(sample("rows_lost", lost as f64, &[]));
     }
-    if let Some(doubled) = doubled_keys(trial) {
-        samples.push(sample("changes_doubled", doubled.len() as f64, &[]));
-    }
     let executions = Executions::of(trial);
-    samples.push(sample(
-        "executions_repeated",
-        executions.repeated() as f64,
-        &[],
-    ));
+    samples.extend(super::repetition(trial, &executions));
     if let Some(share) = wasted_work(&executions) {
         samples.push(sample("wasted_work_ratio", share, &[]));
     }

@@ -6,8 +6,9 @@ use crate::record::Sample;
 /// Adds, for every step that was attempted more than once, `attempts`, `retry_gap_ms`
 /// (from the end of a failed attempt to the invocation of the next) and
 /// `retry_gap_excess_ms` (that gap beyond the policy's delay); for a step that failed at
-/// once, its single attempt. A `run_ms` of a run that failed says
-/// nothing about the cost of retries and is left out in the `rate-…` cases.
+/// once, its single attempt. In the `rate-…` cases, also what was done again
+/// ([`super::repetition`]). A `run_ms` of a run that failed says
+/// nothing about the cost of retries and is left out there.
 pub(super) fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
     let runs = trial.runs();
     let all_right = runs.iter().all(|run| ended_right(trial, run));
@@ -17,6 +18,9 @@ pub(super) fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample
         .filter(|each| each.metric != "run_ms" || all_right || !rated)
         .collect();
     let executions = Executions::of(trial);
+    if rated {
+        samples.extend(super::repetition(trial, &executions));
+    }
     for each in executions.by_key.values() {
         let failed = each.iter().any(|execution| execution.error().is_some());
         if failed && !rated {

@@ -35,6 +35,7 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block
     blocks.push(Block::paragraph(
         "Where none of n runs went wrong, 3/n bounds the rate at 95 % (rule of three, Hanley and Lippman-Hand 1983), for kills drawn like these; otherwise the interval is Clopper and Pearson's.",
     ));
+    blocks.extend(done_again(measurements).block());
     // A sweep's trials ran side by side, and are too many for a row each.
     let (swept, alone): (Vec<Measurement>, Vec<Measurement>) = measurements
         .iter()
@@ -70,7 +71,11 @@ fn group(each: &Measurement) -> [String; 5] {
     let factor = |name: &str| each.factors.get(name).cloned().unwrap_or_default();
     [
         factor("scenario"),
-        factor("fault"),
+        // A fault plan goes by its name.
+        each.factors
+            .get("plan")
+            .cloned()
+            .unwrap_or_else(|| factor("fault")),
         factor("arm"),
         engine(each),
         each.settings.clone(),
@@ -95,6 +100,47 @@ fn pooled<'a>(measurements: &'a [Measurement], metric: &'a str) -> BTreeMap<[Str
         groups.entry(group(each)).or_default().extend(values);
     }
     groups
+}
+
+/// What an engine executes again is its way to an effect that happened at least once; that it
+/// changes no more than once is the sink's.
+fn done_again(measurements: &[Measurement]) -> Table {
+    let head = [
+        "scenario",
+        "fault",
+        "arm",
+        "engine",
+        "settings",
+        "trials",
+        "executions repeated",
+        "overlapping",
+        "commits without change",
+        "changes doubled",
+        "wasted work, share of the time in steps (median)",
+    ];
+    let mut table = Table::new("What was done again, summed over the trials", &head);
+    let summed = [
+        "executions_overlapping",
+        "commits_redundant",
+        "changes_doubled",
+    ]
+    .map(|metric| pooled(measurements, metric));
+    let wasted = pooled(measurements, "wasted_work_ratio");
+    let absent = || "not recorded".to_owned();
+    for (key, repeated) in pooled(measurements, "executions_repeated") {
+        let mut row: Vec<String> = key.to_vec();
+        row.push(repeated.len().to_string());
+        row.push(number(repeated.iter().sum()));
+        row.extend(summed.iter().map(|counts| {
+            counts
+                .get(&key)
+                .map_or_else(absent, |values| number(values.iter().sum()))
+        }));
+        let share = wasted.get(&key).and_then(|values| median(values));
+        row.push(share.map_or_else(absent, number));
+        table.rows.push(row);
+    }
+    table
 }
 
 fn counts(measurements: &[Measurement]) -> Table {

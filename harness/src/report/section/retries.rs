@@ -1,12 +1,16 @@
 //! Whether the policy is kept, and what a retry costs.
 
 use crate::analysis::Analysis;
+use crate::claim::number;
 use crate::record::Measurement;
-use crate::report::Block;
 use crate::report::chart::{self, Dot};
-use crate::report::table::estimates;
+use crate::report::table::{condition, estimates};
+use crate::report::{Block, Table};
+use crate::stats::{Pair, paired_ratio};
 
 const EXPERIMENT: &str = "retries";
+/// The case that the other rates are held against.
+const NO_FAILURES: &str = "rate-0.00";
 
 pub(in crate::report) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     let measurements = &analysis.measurements.measurements;
@@ -25,8 +29,13 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block
     let cost = estimates(
         &runs,
         EXPERIMENT,
-        "Cost: time of a whole run at a share of failing attempts",
-        &[("run_ms", "run, ms")],
+        "Cost: a whole run at a share of failing attempts",
+        &[
+            ("run_ms", "run, ms"),
+            ("executions_repeated", "executions repeated"),
+            ("commits_redundant", "commits without change"),
+            ("changes_doubled", "changes doubled"),
+        ],
     );
     let mut blocks = vec![Block::heading("Retries")];
     if gaps.is_none() && cost.is_none() {
@@ -34,7 +43,7 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block
         return Ok(blocks);
     }
     blocks.push(Block::paragraph(
-        "The policy is the same for every engine, with a constant delay. transient: a step fails three times and then succeeds; fatal: a named non-retryable error, one attempt expected and the run fails by that name; exhausted: the step fails always, all attempts expected and the run fails; rate-x: that share of all attempts fails. The gap is from the record of a failed attempt's end to that of the next one's invocation.",
+        "The policy is the same for every engine, with a constant delay. transient: a step fails three times and then succeeds; fatal: a named non-retryable error, one attempt expected and the run fails by that name; exhausted: the step fails always, all attempts expected and the run fails; rate-x: that share of all attempts fails, before the effect or after it; what failed after its effect has to be done again, and the second commit changes nothing. The gap is from the record of a failed attempt's end to that of the next one's invocation.",
     ));
     blocks.extend(gaps);
     let excess = dots(measurements, |each| {
@@ -51,18 +60,85 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block
         &excess,
     )?);
     blocks.extend(cost);
+    blocks.extend(ratios(measurements, analysis.plan.seed).block());
     blocks.extend(chart::dots(
         "retries-cost",
         "Time of a run at a share of failing attempts, with 95 % intervals",
         "ms",
-        &dots(measurements, is_rate),
+        &dots(measurements, |each| {
+            is_rate(each) && each.metric == "run_ms"
+        }),
     )?);
     Ok(blocks)
 }
 
+/// Each rate against none, the engine against itself in the same block.
+fn ratios(measurements: &[Measurement], seed: u64) -> Table {
+    let head = [
+        "scenario",
+        "condition",
+        "engine",
+        "settings",
+        "times the run without failures",
+        "pairs",
+    ];
+    let mut table = Table::new(
+        "Cost: a run's time over that of one without failures, in pairs",
+        &head,
+    );
+    let is_run = |each: &&Measurement| is_rate(each) && each.metric == "run_ms";
+    let is_base = |each: &Measurement| {
+        each.factors
+            .get("case")
+            .is_some_and(|case| case == NO_FAILURES)
+    };
+    for each in measurements
+        .iter()
+        .filter(is_run)
+        .filter(|each| !is_base(each))
+    {
+        let base = measurements.iter().filter(is_run).find(|base| {
+            is_base(base)
+                && base.engine == each.engine
+                && base.settings == each.settings
+                && base.factors.get("scenario") == each.factors.get("scenario")
+        });
+        let Some(ratio) = base.and_then(|base| paired_ratio(&pairs(each, base), seed)) else {
+            continue;
+        };
+        let (scenario, condition) = condition(&each.factors);
+        let interval = ratio.interval.map_or_else(
+            || " (no interval)".to_owned(),
+            |interval| format!(" [{}, {}]", number(interval.low), number(interval.high)),
+        );
+        table.rows.push(vec![
+            scenario,
+            condition,
+            each.engine.clone(),
+            each.settings.clone(),
+            format!("{}{interval}", number(ratio.value)),
+            ratio.pairs.to_string(),
+        ]);
+    }
+    table
+}
+
+/// Trials of the same block.
+fn pairs(a: &Measurement, b: &Measurement) -> Vec<Pair> {
+    a.trials
+        .iter()
+        .filter_map(|trial| {
+            let other = b.trials.iter().find(|other| other.block == trial.block)?;
+            Some(Pair {
+                a: trial.values.clone(),
+                b: other.values.clone(),
+            })
+        })
+        .collect()
+}
+
 fn is_rate(each: &Measurement) -> bool {
     each.experiment == EXPERIMENT
-        && each.metric == "run_ms"
         && each
             .factors
             .get("case")
@@ -75,12 +151,12 @@ fn dots(measurements: &[Measurement], keep: impl Fn(&Measurement) -> bool) -> Ve
         .filter(|each| each.experiment == EXPERIMENT && keep(each))
         .map(|each| {
             let factor = |name: &str| each.factors.get(name).map_or("", String::as_str);
-            let what = if each.metric == "run_ms" {
-                factor("case")
+            let what = if each.metric != "run_ms" {
+                factor("scenario").to_owned()
             } else {
-                factor("scenario")
+                format!("{} {}", factor("case"), factor("point"))
             };
-            Dot::of(each, what)
+            Dot::of(each, what.trim_end())
         })
         .collect()
 }
