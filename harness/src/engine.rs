@@ -3,6 +3,7 @@
 //! The harness sees an engine as a [`Session`]: worker processes that take runs over, and
 //! perhaps a server. What a session does, it says in the trial's events.
 
+mod account;
 mod asset_engine;
 mod connection;
 mod direct;
@@ -17,8 +18,10 @@ mod trial;
 mod work;
 mod workers;
 
+pub use account::Account;
 pub use session::{Session, Setup, Strike};
 pub use settings::{Settings, settings, settings_names};
+pub use temporal::history_steps;
 pub use trial::{Laboratory, Trial, TrialError};
 pub use work::{Ended, Job, Pipeline, Shape, Work};
 

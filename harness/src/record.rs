@@ -11,7 +11,9 @@ mod verdict;
 mod warehouse;
 
 pub use environment::{Durability, Environment, ImageRecord, ServerRecord};
-pub use event::{Event, EventBody, HistoryStep, JournalSeal, RunFailure, TrialStatus};
+pub use event::{
+    Event, EventBody, FailedAttempt, HistoryStep, JournalSeal, RunFailure, TrialStatus,
+};
 pub use folder::{FolderError, ResultsFolder};
 pub use measurement::{Estimate, Interval, Measurement, Measurements, Sample, TrialSamples};
 pub use plan::{LeftOut, Plan, TrialPlan};

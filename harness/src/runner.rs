@@ -186,15 +186,17 @@ pub fn write_expected(
 pub fn keep_warehouse(
     folder: &ResultsFolder,
     trial: &str,
-    source: &str,
+    sources: &[impl AsRef<str>],
     url: &str,
 ) -> Result<(), TrialError> {
     let unreadable = |error: orchbench_etl::WarehouseError| {
         TrialError::Plan(format!("trial {trial}: warehouse: {error}"))
     };
     let warehouse = Warehouse::open(url).map_err(unreadable)?;
-    let rows = rows(&warehouse, source).map_err(unreadable)?;
-    folder.write_lines(&folder.rows_path(trial, source), &rows)?;
+    for source in sources.iter().map(AsRef::as_ref) {
+        let rows = rows(&warehouse, source).map_err(unreadable)?;
+        folder.write_lines(&folder.rows_path(trial, source), &rows)?;
+    }
     let applied: Vec<AppliedRow> = warehouse
         .applied()
         .map_err(unreadable)?

@@ -213,13 +213,15 @@ fn make_trials(
 
 /// The sources that the plan's trials read.
 fn sources(plan: &Plan) -> Vec<String> {
-    let named = |key: &'static str| {
-        plan.trials
-            .iter()
-            .filter_map(move |trial| trial.parameters[key].as_str().map(str::to_owned))
-    };
-    let all: BTreeSet<String> = named("source").chain(named("rate_source")).collect();
-    all.into_iter().collect()
+    let keys = ["source", "rate_source", "server_kill_sources"];
+    let named = plan.trials.iter().flat_map(|trial| {
+        keys.iter().flat_map(|key| match &trial.parameters[*key] {
+            serde_json::Value::Array(several) => several.iter().collect(),
+            one => vec![one],
+        })
+    });
+    let all: BTreeSet<&str> = named.filter_map(serde_json::Value::as_str).collect();
+    all.into_iter().map(str::to_owned).collect()
 }
 
 /// A first Ctrl-C (or SIGTERM) asks the run to stop after what it is doing; a second ends

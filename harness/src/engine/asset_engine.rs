@@ -1,5 +1,7 @@
 //! `asset-engine`: our embedded asset orchestrator in a worker process, catalog on SQLite.
 
+mod account;
+
 use super::pipe::PipeSession;
 use super::{Engine, Session, Setup, Trial, TrialError};
 use crate::worker::WorkerConfig;
@@ -17,5 +19,5 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
         catalog: Some(catalog),
         ..trial.worker_config(&setup)
     };
-    PipeSession::open(trial, &setup, template)
+    PipeSession::open(trial, &setup, template, Some(account::account))
 }

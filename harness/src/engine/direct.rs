@@ -11,5 +11,5 @@ pub(super) const ENGINE: Engine = Engine {
 };
 
 fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
-    PipeSession::open(trial, &setup, trial.worker_config(&setup))
+    PipeSession::open(trial, &setup, trial.worker_config(&setup), None)
 }

@@ -1,20 +1,28 @@
 //! Sessions of embedded engines: workers behind the line protocol.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+use asset_engine::CatalogError;
 
 use super::protocol::{Op, Reply};
 use super::workers::{Answer, Workers};
-use super::{Ended, Session, Setup, Strike, Trial, TrialError, Work};
+use super::{Account, Ended, Session, Setup, Strike, Trial, TrialError, Work};
 use crate::fault::Proxy;
 use crate::worker::WorkerConfig;
 
 /// How long a worker may take to be ready, and a start to be taken over.
 const READY: Duration = Duration::from_secs(60);
 
+/// How an engine with a catalog gives its account of a run.
+type Accounts = fn(catalog: &Path, run: &str) -> Result<Option<Account>, CatalogError>;
+
 /// A session of an embedded engine.
 pub(super) struct PipeSession {
     engine: String,
     workers: Workers,
+    catalog: Option<PathBuf>,
+    accounts: Option<Accounts>,
 }
 
 impl PipeSession {
@@ -23,12 +31,16 @@ impl PipeSession {
         trial: &Trial<'_>,
         setup: &Setup,
         template: WorkerConfig,
+        accounts: Option<Accounts>,
     ) -> Result<Box<dyn Session>, TrialError> {
+        let catalog = template.catalog.clone();
         let workers = Workers::start(trial, setup, template)?;
         workers.await_ready(1, READY)?;
         Ok(Box::new(Self {
             engine: trial.plan.engine.clone(),
             workers,
+            catalog,
+            accounts,
         }))
     }
 
@@ -80,6 +92,14 @@ impl Session for PipeSession {
             }
         }
         Ok(Ended::Stuck)
+    }
+
+    fn account(&self, work: &Work) -> Result<Option<Account>, TrialError> {
+        let (Some(accounts), Some(catalog)) = (self.accounts, &self.catalog) else {
+            return Ok(None);
+        };
+        accounts(catalog, &work.run)
+            .map_err(|error| self.unreachable(format!("run {}: its catalog: {error}", work.run)))
     }
 
     fn workers(&self) -> Vec<u32> {

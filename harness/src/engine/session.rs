@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use orchbench_etl::{CrashPlan, FailurePlan, Sink, Summary};
 use rustix::process::Signal;
 
-use super::{Ended, TrialError, Work};
+use super::{Account, Ended, TrialError, Work};
 use crate::fault::Proxy;
 use crate::worker::StepExecution;
 
@@ -89,6 +89,9 @@ pub trait Session: Send + Sync {
 
     /// Waits for a run's end, at most until `deadline`.
     fn wait(&self, work: &Work, deadline: Instant) -> Result<Ended, TrialError>;
+
+    /// The engine's own account of a run that ended; `None` where the engine keeps none.
+    fn account(&self, work: &Work) -> Result<Option<Account>, TrialError>;
 
     /// The worker processes that are alive, by pid; those that take work come first.
     fn workers(&self) -> Vec<u32>;

@@ -1,6 +1,8 @@
 //! `temporal`: a real Temporal server of the trial's own (or the one that the user named),
 //! worker processes that poll it, and a client in the harness.
 
+mod account;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,8 +10,11 @@ use std::time::{Duration, Instant};
 use orchbench_temporal::{Client, ClientError, NoopInput, PipelineInput, Target};
 use rustix::process::{Pid, kill_process};
 
+pub use account::steps as history_steps;
+
+use self::account::Watch;
 use super::workers::Workers;
-use super::{Ended, Engine, Job, Session, Setup, Shape, Strike, Trial, TrialError, Work};
+use super::{Account, Ended, Engine, Job, Session, Setup, Shape, Strike, Trial, TrialError, Work};
 use crate::fault::Proxy;
 use crate::record::{EventBody, RunFailure};
 use crate::server::{Choice, Provisioned, Server, ServerSpec};
@@ -37,12 +42,18 @@ fn available() -> Result<String, String> {
         })
 }
 
+/// What a wait for a run's end comes to: the client's error, or the run's end.
+type Answer =
+    Result<Result<Option<Box<orchbench_etl::Summary>>, orchbench_temporal::Failure>, ClientError>;
+
 struct TemporalSession {
     runtime: tokio::runtime::Runtime,
     client: Client,
     workers: Workers,
     server: Mutex<Server>,
     network: Option<Proxy>,
+    /// Where a fault is to strike, on a server whose clock is this host's.
+    watch: Option<Watch>,
     interrupted: Arc<AtomicBool>,
     events: super::event_log::EventLog,
 }
@@ -66,6 +77,7 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
         postgres: trial.postgres(),
         ..ServerSpec::new(trial.dir("store")?.join("temporal")).tuning(tuning)
     };
+    let watched = setup.crash.is_some() && !matches!(provisioned, Provisioned::Address(_));
     let begun = Instant::now();
     let server =
         Server::start(provisioned, &spec).map_err(|error| unreachable(error.to_string()))?;
@@ -99,6 +111,7 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
         workers,
         server: Mutex::new(server),
         network,
+        watch: watched.then(Watch::default),
         interrupted: Arc::clone(&trial.laboratory.interrupted),
         events: trial.record_to().clone(),
     }))
@@ -183,6 +196,20 @@ impl TemporalSession {
         })
     }
 
+    /// A run's end, by the server's word.
+    async fn result(&self, work: &Work) -> Answer {
+        match &work.job {
+            Job::Pipeline(_) => {
+                let result = self.client.pipeline_result(&work.run, None).await?;
+                Ok(result.map(|summary| Some(Box::new(summary))))
+            }
+            Job::Noop { .. } => {
+                let result = self.client.noop_result(&work.run, None).await?;
+                Ok(result.map(|_| None))
+            }
+        }
+    }
+
     fn unreachable(error: &dyn std::fmt::Display) -> TrialError {
         TrialError::Unreachable {
             engine: "temporal".into(),
@@ -232,20 +259,13 @@ impl Session for TemporalSession {
     }
 
     fn wait(&self, work: &Work, deadline: Instant) -> Result<Ended, TrialError> {
-        type Answer = Result<
-            Result<Option<Box<orchbench_etl::Summary>>, orchbench_temporal::Failure>,
-            ClientError,
-        >;
         let answer: Option<Answer> = self.drive(deadline, async {
-            match &work.job {
-                Job::Pipeline(_) => {
-                    let result = self.client.pipeline_result(&work.run, None).await?;
-                    Ok(result.map(|summary| Some(Box::new(summary))))
-                }
-                Job::Noop { .. } => {
-                    let result = self.client.noop_result(&work.run, None).await?;
-                    Ok(result.map(|_| None))
-                }
+            let Some(watch) = &self.watch else {
+                return self.result(work).await;
+            };
+            tokio::select! {
+                result = self.result(work) => result,
+                never = watch.over(&self.client, &work.run) => match never {},
             }
         })?;
         Ok(match answer {
@@ -257,6 +277,16 @@ impl Session for TemporalSession {
                 message: failure.message,
             }),
         })
+    }
+
+    fn account(&self, work: &Work) -> Result<Option<Account>, TrialError> {
+        let unseen = Watch::default();
+        let watch = self.watch.as_ref().unwrap_or(&unseen);
+        let told = account::account(&self.client, watch, work);
+        let told = self.drive(Instant::now() + READY, told)?;
+        let told =
+            told.ok_or_else(|| Self::unreachable(&format!("run {}: no history", work.run)))?;
+        told.map(Some).map_err(|error| Self::unreachable(&error))
     }
 
     fn workers(&self) -> Vec<u32> {

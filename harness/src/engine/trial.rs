@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use orchbench_etl::{EtlConfig, RetrySpec, Summary};
+use orchbench_etl::{EtlConfig, Summary};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::event_log::{EventLog, seals};
 use super::storage::Storage;
-use super::{Ended, Job, Session, Settings, Setup, Work};
+use super::{Ended, Session, Settings, Setup, Work};
 use crate::record::{EventBody, FolderError, ResultsFolder, Sample, TrialPlan};
 use crate::server::{Postgres, Provisioned};
 use crate::worker::WorkerConfig;
@@ -227,14 +227,10 @@ impl<'a> Trial<'a> {
     /// Hands a run over and records that the engine acknowledged it.
     pub fn start(&self, session: &dyn Session, work: &Work) -> Result<(), TrialError> {
         session.start(work)?;
-        let (source, retry) = match &work.job {
-            Job::Pipeline(pipeline) => (Some(pipeline.source.clone()), pipeline.retry.clone()),
-            Job::Noop { .. } => (None, RetrySpec::default()),
-        };
         self.record(EventBody::RunAcknowledged {
             run: work.run.clone(),
-            source,
-            retry,
+            source: work.source().map(str::to_owned),
+            retry: work.retry(),
         })
     }
 
@@ -343,20 +339,38 @@ impl<'a> Trial<'a> {
         self.seal()
     }
 
-    /// Ends the session and keeps what it left in the warehouse, for the checker.
+    /// Ends the session and keeps, for the checker, the engine's account of the runs and what
+    /// they left in the warehouse.
     pub fn close_and_keep(
         &self,
         session: Box<dyn Session>,
-        source: &str,
+        works: &[Work],
     ) -> Result<(), TrialError> {
+        if self.journal_dir().exists() {
+            for work in works {
+                self.keep_account(&*session, work)?;
+            }
+        }
         session.close()?;
+        let sources: Vec<&str> = works.iter().filter_map(Work::source).collect();
         crate::runner::keep_warehouse(
             &self.laboratory.folder,
             &self.plan.id,
-            source,
+            &sources,
             &self.warehouse(),
         )?;
         self.seal()
+    }
+
+    fn keep_account(&self, session: &dyn Session, work: &Work) -> Result<(), TrialError> {
+        let Some(account) = session.account(work)? else {
+            return Ok(());
+        };
+        self.record(EventBody::EngineHistory {
+            run: work.run.clone(),
+            succeeded: account.succeeded,
+            steps: account.steps,
+        })
     }
 
     fn seal(&self) -> Result<(), TrialError> {

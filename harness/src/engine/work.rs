@@ -14,6 +14,24 @@ pub struct Work {
     pub job: Job,
 }
 
+impl Work {
+    /// The source of an ETL run.
+    pub fn source(&self) -> Option<&str> {
+        match &self.job {
+            Job::Pipeline(pipeline) => Some(&pipeline.source),
+            Job::Noop { .. } => None,
+        }
+    }
+
+    /// The policy of its steps.
+    pub fn retry(&self) -> RetrySpec {
+        match &self.job {
+            Job::Pipeline(pipeline) => pipeline.retry.clone(),
+            Job::Noop { .. } => RetrySpec::default(),
+        }
+    }
+}
+
 /// What a run consists of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]

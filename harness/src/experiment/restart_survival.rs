@@ -32,9 +32,8 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 
 /// A run that has not ended by then is stuck.
 const DEADLINE: Duration = Duration::from_secs(90);
-/// Runs in flight when the server is killed.
-const RUNS_UNDER_SERVER_KILL: usize = 4;
-/// Work added to every step of those runs, so that they are in flight for a while.
+/// Work added to every step of the runs under a killed server, so that they are in flight for
+/// a while.
 const STEP_DELAY_MS: u64 = 500;
 /// The factor of a trial that follows a fault plan.
 const PLAN: &str = "plan";
@@ -52,8 +51,10 @@ struct Parameters {
     /// How long a supervisor waits before it starts a dead process again.
     restart_delay_ms: u64,
     heartbeat_timeout_ms: u64,
-    #[serde(default)]
-    server_kill: bool,
+    /// The server is killed while a run of each of these is in flight. No two are of one source,
+    /// as the sink would fence the earlier off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    server_kill_sources: Vec<String>,
     /// Whether every step and point is tried, instead of `steps` × `points` × `arms`.
     #[serde(default)]
     sweep: bool,
@@ -62,9 +63,9 @@ struct Parameters {
     /// Work added to every step.
     #[serde(default)]
     step_delay_ms: u64,
-    /// Attempts of a step, `None` for those of the default policy.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    max_attempts: Option<u32>,
+    /// The policy of every step; in the plan it stands whole.
+    #[serde(default)]
+    retry: RetrySpec,
     /// Trials made at a time, see [`crate::runner`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     side_by_side: Option<usize>,
@@ -119,11 +120,12 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
         points: Vec::new(),
         arms: Vec::new(),
         plans: Vec::new(),
+        server_kill_sources: Vec::new(),
         ..parameters.clone()
     };
     let mut conditions = named(&parameters, &trial);
     conditions.extend(planned(&parameters, &trial, &place)?);
-    if parameters.server_kill {
+    if !parameters.server_kill_sources.is_empty() {
         conditions.push(Condition {
             // The embedded engines have no server: killing their worker is all there is.
             except: vec!["direct".to_owned(), "asset-engine".to_owned()],
@@ -133,7 +135,10 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
                     ("fault", fault::KILL_SERVER),
                     ("point", "in flight"),
                 ],
-                &trial,
+                &Parameters {
+                    server_kill_sources: parameters.server_kill_sources.clone(),
+                    ..trial
+                },
             )
         });
     }
@@ -224,8 +229,10 @@ fn kill_server(trial: &Trial<'_>, parameters: &Parameters) -> Result<TrialStatus
         step_delay_ms: STEP_DELAY_MS,
         ..Setup::default()
     })?;
-    let works: Vec<Work> = (0..RUNS_UNDER_SERVER_KILL)
-        .map(|number| work(parameters, &format!("server-{number}")))
+    let works: Vec<Work> = parameters
+        .server_kill_sources
+        .iter()
+        .map(|source| work(parameters, source, &format!("server-{source}")))
         .collect();
     for work in &works {
         trial.start(&*session, work)?;
@@ -235,7 +242,7 @@ fn kill_server(trial: &Trial<'_>, parameters: &Parameters) -> Result<TrialStatus
             .iter()
             .try_for_each(|work| trial.end(&*session, work, DEADLINE).map(drop))
     })?;
-    trial.close_and_keep(session, &parameters.source)?;
+    trial.close_and_keep(session, &works)?;
     Ok(if hit {
         TrialStatus::Completed
     } else {
@@ -243,17 +250,12 @@ fn kill_server(trial: &Trial<'_>, parameters: &Parameters) -> Result<TrialStatus
     })
 }
 
-fn work(parameters: &Parameters, run: &str) -> Work {
-    let default = RetrySpec::default();
-    let retry = RetrySpec {
-        max_attempts: parameters.max_attempts.unwrap_or(default.max_attempts),
-        ..default
-    };
+fn work(parameters: &Parameters, source: &str, run: &str) -> Work {
     Work {
         run: run.to_owned(),
         job: Job::Pipeline(Pipeline {
             heartbeat_timeout_ms: parameters.heartbeat_timeout_ms,
-            ..Pipeline::new(&parameters.source, retry)
+            ..Pipeline::new(source, parameters.retry.clone())
         }),
     }
 }

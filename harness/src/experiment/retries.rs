@@ -139,7 +139,7 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let begun = Instant::now();
     trial.attempt(&*session, &work, DEADLINE)?;
     trial.sample("run_ms", begun.elapsed().as_secs_f64() * 1e3, &[])?;
-    trial.close_and_keep(session, source)?;
+    trial.close_and_keep(session, &[work])?;
     Ok(TrialStatus::Completed)
 }
 

@@ -134,7 +134,7 @@ fn etl(trial: &Trial<'_>, parameters: &Parameters) -> Result<(), TrialError> {
             partitions as f64 / elapsed_s,
             &[("in_flight", &in_flight.to_string())],
         )?;
-        trial.close_and_keep(session, &parameters.source)?;
+        trial.close_and_keep(session, &[work])?;
     }
     Ok(())
 }

@@ -4,9 +4,10 @@ use super::{Execution, Executions, TrialEvidence, between_ms, ended_right, missi
 use crate::record::{EventBody, Sample};
 
 /// Adds the counts `runs_wrong` (1 or 0 a run), `rows_lost`, those of what was
-/// done again ([`super::repetition`]), the `wasted_work_ratio`, and the times of recovery: `recovery_ms` from the kill to the
-/// end of the last run, split for a killed worker into `detect_and_reschedule_ms`,
-/// `reexecute_ms` and `catch_up_ms`.
+/// done again ([`super::repetition`]), the `wasted_work_ratio`, and the times of recovery:
+/// `recovery_ms` from the kill to the end of the last run, split for a killed worker into
+/// `detect_and_reschedule_ms`, `reexecute_ms` and `catch_up_ms`; the first of them into
+/// `detect_ms` and `reschedule_ms` where it is known when the engine noted the loss.
 pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
     let runs = trial.runs();
     for run in &runs {
@@ -34,18 +35,11 @@ pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sam
     else {
         return samples;
     };
-    let crashed = executions
-        .all()
-        .filter_map(|execution| Some((execution, execution.crash?.1)))
-        .min_by_key(|(_, t_ns)| *t_ns);
-    match crashed {
-        Some((execution, crash_ns)) => {
-            samples.push(sample(
-                "recovery_ms",
-                between_ms(crash_ns, last_end_ns),
-                &[],
-            ));
-            samples.extend(split(&executions, execution, crash_ns, last_end_ns));
+    match Crash::first(&executions) {
+        Some(crash) => {
+            let recovery_ms = between_ms(crash.t_ns, last_end_ns);
+            samples.push(sample("recovery_ms", recovery_ms, &[]));
+            samples.extend(crash.split(trial, last_end_ns));
         }
         None => {
             if let Some(killed_ns) = struck_ns(trial) {
@@ -60,30 +54,70 @@ pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sam
     samples
 }
 
-/// Crash → next invocation of the same step and partition → its end → the run's end.
-/// Empty when the step was not executed again.
-fn split(executions: &Executions, crashed: &Execution, crash_ns: u64, end_ns: u64) -> Vec<Sample> {
-    let again = executions.all().filter(|execution| {
-        execution.run == crashed.run
-            && execution.step == crashed.step
-            && execution.partition == crashed.partition
-            && execution.invoked_ns > crash_ns
-    });
-    let Some((invoked_ns, ok_ns)) = again
-        .filter_map(|execution| Some((execution.invoked_ns, execution.ok_ns()?)))
-        .min()
-    else {
-        return Vec::new();
-    };
-    vec![
-        sample(
-            "detect_and_reschedule_ms",
-            between_ms(crash_ns, invoked_ns),
-            &[],
-        ),
-        sample("reexecute_ms", between_ms(invoked_ns, ok_ns), &[]),
-        sample("catch_up_ms", between_ms(ok_ns, end_ns), &[]),
-    ]
+/// The first crash of a trial, by the journal.
+struct Crash<'a> {
+    key: &'a str,
+    attempt: u32,
+    t_ns: u64,
+    /// All executions of its key.
+    each: &'a [Execution],
+}
+
+impl<'a> Crash<'a> {
+    fn first(executions: &'a Executions) -> Option<Self> {
+        let by_key = executions.by_key.iter();
+        let crashes = by_key.flat_map(|(key, each)| {
+            each.iter().filter_map(move |execution| {
+                Some(Self {
+                    key,
+                    attempt: execution.attempt,
+                    t_ns: execution.crash?.1,
+                    each,
+                })
+            })
+        });
+        crashes.min_by_key(|crash| crash.t_ns)
+    }
+
+    /// Crash → the engine notes it → next invocation under the same key → its end → the run's
+    /// end. Empty when the step was not executed again.
+    fn split(&self, trial: &TrialEvidence, end_ns: u64) -> Vec<Sample> {
+        let again = self.each.iter().filter(|each| each.invoked_ns > self.t_ns);
+        let Some((invoked_ns, ok_ns)) = again
+            .filter_map(|execution| Some((execution.invoked_ns, execution.ok_ns()?)))
+            .min()
+        else {
+            return Vec::new();
+        };
+        let mut parts = vec![
+            ("detect_and_reschedule_ms", self.t_ns, invoked_ns),
+            ("reexecute_ms", invoked_ns, ok_ns),
+            ("catch_up_ms", ok_ns, end_ns),
+        ];
+        let noted_ns = self.noted_ns(trial);
+        if let Some(noted_ns) = noted_ns.filter(|ns| (self.t_ns..=invoked_ns).contains(ns)) {
+            parts.push(("detect_ms", self.t_ns, noted_ns));
+            parts.push(("reschedule_ms", noted_ns, invoked_ns));
+        }
+        let parts = parts.into_iter();
+        parts
+            .map(|(metric, from_ns, to_ns)| sample(metric, between_ms(from_ns, to_ns), &[]))
+            .collect()
+    }
+
+    /// When the engine noted the loss, by its own account.
+    fn noted_ns(&self, trial: &TrialEvidence) -> Option<u64> {
+        let accounts = trial.events.iter().filter_map(|event| match &event.body {
+            EventBody::EngineHistory { steps, .. } => Some(steps),
+            _ => None,
+        });
+        accounts
+            .flatten()
+            .filter(|step| step.key == self.key)
+            .flat_map(|step| &step.failed)
+            .find(|failed| failed.attempt == self.attempt)
+            .map(|failed| failed.noted_ns)
+    }
 }
 
 /// The share of the time spent in steps that went into executions other than the one that

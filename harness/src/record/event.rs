@@ -156,6 +156,18 @@ pub struct HistoryStep {
     pub attempts: u32,
     /// Whether that attempt completed.
     pub completed: bool,
+    /// Attempts that the engine is known to have noted as failed or lost, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FailedAttempt>,
+}
+
+/// An attempt that an engine noted as failed or lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedAttempt {
+    /// Its number, from 1.
+    pub attempt: u32,
+    /// When the engine noted that, CLOCK_MONOTONIC.
+    pub noted_ns: u64,
 }
 
 /// What a journal file held when its trial ended.

@@ -27,7 +27,7 @@ seed = 7
 [[scenario]]
 name = "restart-survival"
 blocks = 1
-parameters = { steps = ["load"], points = ["after_effect"], arms = ["supervised"], server_kill = true }
+parameters = { steps = ["load"], points = ["after_effect"], arms = ["supervised"], server_kill_sources = ["one-day", "one-day-EWR", "one-day-JFK", "one-day-LGA"] }
 "#;
 
 /// The images; `None`, said aloud, where they are not to be had.

@@ -35,6 +35,15 @@ pub(crate) fn asset_name(step: StepName) -> &'static str {
     }
 }
 
+/// The step that makes an asset, by the asset's key; `None` when none does.
+#[must_use]
+pub fn step_making(asset: &str) -> Option<StepName> {
+    let (_, name) = asset.rsplit_once('/')?;
+    StepName::ALL
+        .into_iter()
+        .find(|step| asset_name(*step) == name)
+}
+
 /// What a step reads, in the order in which its call is built from it.
 fn reads(step: StepName) -> &'static [StepName] {
     match step {

@@ -205,7 +205,8 @@ mod tests {
             .to_string();
         assert_eq!(
             message,
-            "unknown source \"ewr\": expected one of EWR, JFK, LGA, all, my-source, one-day"
+            "unknown source \"ewr\": expected one of EWR, JFK, LGA, all, my-source, one-day, \
+             one-day-EWR, one-day-JFK, one-day-LGA"
         );
     }
 

@@ -59,11 +59,11 @@ pub(super) fn run(
         failure: first_attempt_fails(trial, failing)?,
         ..setup(trial, parameters)?
     })?;
-    let work = work(parameters, "restart");
+    let work = work(parameters, &parameters.source, "restart");
     let ((), hit) = armed.during(trial, &*session, || {
         trial.attempt(&*session, &work, DEADLINE).map(drop)
     })?;
-    trial.close_and_keep(session, &parameters.source)?;
+    trial.close_and_keep(session, &[work])?;
     Ok(if hit {
         TrialStatus::Completed
     } else {

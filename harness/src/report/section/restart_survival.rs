@@ -14,8 +14,9 @@ use crate::stats::{LEVEL, clopper_pearson, median, rule_of_three};
 
 const EXPERIMENT: &str = "restart-survival";
 /// The parts of a recovery, in order of time.
-const PARTS: [(&str, &str); 3] = [
-    ("detect_and_reschedule_ms", "detect and reschedule"),
+const PARTS: [(&str, &str); 4] = [
+    ("detect_ms", "detect"),
+    ("reschedule_ms", "reschedule"),
     ("reexecute_ms", "re-execute"),
     ("catch_up_ms", "catch up"),
 ];
@@ -43,7 +44,9 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block
         .partition(|each| each.factors.contains_key("execution"));
     let columns = [
         ("recovery_ms", "kill to run's end, ms"),
-        ("detect_and_reschedule_ms", "detect and reschedule, ms"),
+        ("detect_ms", "detect, ms"),
+        ("reschedule_ms", "reschedule, ms"),
+        ("detect_and_reschedule_ms", "both, ms"),
         ("reexecute_ms", "re-execute, ms"),
         ("catch_up_ms", "catch up, ms"),
         ("executions_repeated", "executions repeated"),
@@ -53,6 +56,9 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block
         EXPERIMENT,
         "Recovery, by crash point",
         &columns,
+    ));
+    blocks.push(Block::paragraph(
+        "Detect: from the kill until the engine noted that the attempt was lost, by its own account: the asset engine's catalog, or, as Temporal's history does not tell, its server, asked beside the run for when the next attempt was due, less the retry policy's delay. Reschedule: from there until a worker began the step again, with the policy's delay in it where the engine waits. Where nobody saw it noted, only both together are known.",
     ));
     blocks.extend(sweep::blocks(&swept));
     let title = "Recovery from the kill of a worker, median over crash points, by its parts";
@@ -194,44 +200,48 @@ fn rate(k: usize, n: usize) -> String {
     }
 }
 
+/// Groups in which the engine's note of the loss is known: the others have no parts to show.
 fn stacks(measurements: &[Measurement]) -> Vec<Stack> {
     let parts = PARTS.map(|(metric, _)| pooled(measurements, metric));
     parts[0]
         .keys()
         .map(|key| {
-            let [scenario, _, arm, engine, settings] = key;
+            let [scenario, fault, arm, engine, settings] = key;
+            let medians = parts.iter().map(|part| {
+                let values = part.get(key);
+                values.and_then(|values| median(values)).unwrap_or(0.0)
+            });
             Stack {
-                label: format!("{engine} ({settings}), {arm}, {scenario}"),
-                parts: parts
-                    .iter()
-                    .map(|part| {
-                        part.get(key)
-                            .and_then(|values| median(values))
-                            .unwrap_or(0.0)
-                    })
-                    .collect(),
+                label: format!("{engine} ({settings}), {arm}, {fault}, {scenario}"),
+                parts: medians.collect(),
             }
         })
         .collect()
 }
 
-/// The settings that govern recovery, from the trials' own parameters: without them the
-/// figures would look like properties of the engines alone.
+/// The settings that govern recovery, from the trials' own parameters and runs: without them
+/// the figures would look like properties of the engines alone.
 fn governors(analysis: &Analysis) -> Option<String> {
-    let values = |name: &str| {
-        let all: BTreeSet<u64> = analysis
-            .plan
-            .trials
-            .iter()
-            .filter(|trial| trial.experiment == EXPERIMENT)
-            .filter_map(|trial| trial.parameters[name].as_u64())
-            .collect();
+    let trials = || {
+        let trials = analysis.plan.trials.iter();
+        trials.filter(|trial| trial.experiment == EXPERIMENT)
+    };
+    // `None` where no trial's parameters have it: results of an earlier version.
+    let values = |pointer: &str| {
+        let found = trials().filter_map(|trial| trial.parameters.pointer(pointer)?.as_u64());
+        let all: BTreeSet<u64> = found.collect();
         let all: Vec<String> = all.iter().map(u64::to_string).collect();
         (!all.is_empty()).then(|| all.join(", "))
     };
+    let retry = match (values("/retry/max_attempts"), values("/retry/delay_ms")) {
+        (Some(attempts), Some(delay_ms)) => format!(
+            " Retry policy of every step, on every engine: at most {attempts} attempts, {delay_ms} ms apart. Temporal counts a lost attempt among them and waits before the next; the asset engine makes an attempt that died with its worker good, within a bound of its own, and does not wait; one whose subprocess alone died it retries as the policy says."
+        ),
+        _ => String::new(),
+    };
     Some(format!(
-        "What governs recovery here: a supervisor starts a dead worker again after {} ms, on every engine. Temporal's server learns of a dead worker by silence, a heartbeat timeout of {} ms in these trials and the sticky timeout of the settings: shorter ones detect sooner and cost more traffic. The asset engine's stand-by learns of it at once, as the kernel releases the dead owner's lock, on one machine only.",
-        values("restart_delay_ms")?,
-        values("heartbeat_timeout_ms")?
+        "What governs recovery here: a supervisor starts a dead worker again after {} ms, on every engine. Temporal's server learns of a dead worker by silence, a heartbeat timeout of {} ms in these trials and the sticky timeout of the settings: shorter ones detect sooner and cost more traffic. The asset engine's stand-by learns of it at once, as the kernel releases the dead owner's lock, on one machine only: that lock is its lease, without a time of its own.{retry}",
+        values("/restart_delay_ms")?,
+        values("/heartbeat_timeout_ms")?
     ))
 }

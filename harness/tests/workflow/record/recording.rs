@@ -1,18 +1,18 @@
 //! A trial while it is recorded: what the harness would write, step by step.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use orchbench::engine::history_steps;
 use orchbench::record::{
-    Event, EventBody, FORMAT_VERSION, HistoryStep, JournalSeal, ResultsFolder, RunFailure,
-    TrialStatus,
+    Event, EventBody, FORMAT_VERSION, JournalSeal, ResultsFolder, RunFailure, TrialStatus,
 };
 use orchbench::runner::keep_warehouse;
 use orchbench_etl::{
     CrashAction, CrashPlan, CrashPoint, CrashRule, FailurePlan, RetrySpec, StepName, journal,
     monotonic_ns,
 };
+use orchbench_temporal::client::HistoryEvent;
 use serde_json::{Value, json};
 
 use super::{Recorded, SOURCE};
@@ -88,7 +88,7 @@ impl<'a> Recording<'a> {
         self.history()?;
         second.terminate()?;
         ensure!(second.ended()?.code() == Some(0));
-        keep_warehouse(self.folder, self.id, SOURCE, &config.etl.warehouse)?;
+        keep_warehouse(self.folder, self.id, &[SOURCE], &config.etl.warehouse)?;
         self.end()
     }
 
@@ -190,33 +190,13 @@ impl<'a> Recording<'a> {
     fn history(&mut self) -> Result<()> {
         let shown = self.stage.json(&["show", self.id])?;
         let execution = &shown[0];
-        let events = execution["history"].as_array().context("a history")?;
-        let mut steps: BTreeMap<i64, HistoryStep> = BTreeMap::new();
-        for event in events {
-            let kind = event["type"].as_str().unwrap_or_default();
-            let origin = event["origin"].as_i64().unwrap_or_default();
-            if kind == "ActivityTaskScheduled" {
-                let step = event["activity"].as_str().context("an activity")?;
-                let argument = event["data"].get(0).unwrap_or(&event["data"]);
-                let day = argument["partition"].as_str().unwrap_or("-");
-                let step = HistoryStep {
-                    key: format!("{}/{step}/{day}", self.id),
-                    attempts: 0,
-                    completed: false,
-                };
-                steps.insert(event["id"].as_i64().context("an event id")?, step);
-            } else if let Some(step) = steps.get_mut(&origin) {
-                if let Some(attempt) = event["attempt"].as_u64() {
-                    step.attempts = u32::try_from(attempt)?;
-                }
-                step.completed |= kind == "ActivityTaskCompleted";
-            }
-        }
+        let events: Vec<HistoryEvent> = serde_json::from_value(execution["history"].clone())?;
+        let steps = history_steps(self.id, &events);
         ensure!(!steps.is_empty(), "no activity: {shown}");
         self.event(EventBody::EngineHistory {
             run: self.id.to_owned(),
             succeeded: execution["execution"]["status"] == "Completed",
-            steps: steps.into_values().collect(),
+            steps: steps.into_iter().map(|(_, step)| step).collect(),
         });
         Ok(())
     }

@@ -156,6 +156,7 @@ mod tests {
             origin: None,
             since_origin_ns: None,
             activity: None,
+            activity_id: None,
             attempt: None,
             child: None,
             identity: None,

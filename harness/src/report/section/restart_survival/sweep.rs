@@ -8,9 +8,11 @@ use crate::report::{Block, Table};
 use crate::stats::median;
 
 /// Medians over the sweep's trials.
-const COLUMNS: [(&str, &str); 5] = [
+const COLUMNS: [(&str, &str); 7] = [
     ("recovery_ms", "kill to run's end, ms"),
-    ("detect_and_reschedule_ms", "detect and reschedule, ms"),
+    ("detect_ms", "detect, ms"),
+    ("reschedule_ms", "reschedule, ms"),
+    ("detect_and_reschedule_ms", "both, ms"),
     ("reexecute_ms", "re-execute, ms"),
     ("catch_up_ms", "catch up, ms"),
     ("wasted_work_ratio", "wasted work, share of step time"),

@@ -34,6 +34,8 @@ pub struct HistoryEvent {
     pub since_origin_ns: Option<u64>,
     /// The activity's type, for the events of an activity.
     pub activity: Option<String>,
+    /// The activity's id within its workflow, for the event that schedules it.
+    pub activity_id: Option<String>,
     /// The attempt, for events that state it: of an activity or of a workflow task.
     pub attempt: Option<u32>,
     /// The child workflow's id, for the events of a child.
@@ -86,6 +88,7 @@ impl Reader {
             origin: detail.origin,
             since_origin_ns,
             activity: detail.activity,
+            activity_id: detail.activity_id,
             attempt: detail.attempt,
             child: detail.child,
             identity: detail.identity,

@@ -26,6 +26,8 @@ pub struct PendingActivity {
     pub rows: Option<u64>,
     /// When the current attempt began, in nanoseconds since 1970.
     pub last_started_ns: Option<u64>,
+    /// When the attempt is due, in nanoseconds since 1970, while it waits after one that failed.
+    pub next_attempt_ns: Option<u64>,
     /// Why the last attempt failed, with the error type before it when there is one.
     pub last_failure: Option<String>,
     /// The worker of the last attempt.
@@ -52,6 +54,11 @@ pub(in crate::client) fn pending_activity(info: PendingActivityInfo) -> PendingA
         rows: progress.map(|progress| progress.rows),
         last_started_ns: info
             .last_started_time
+            .as_ref()
+            .and_then(proto_ts_to_system_time)
+            .and_then(clock::ns),
+        next_attempt_ns: info
+            .next_attempt_schedule_time
             .as_ref()
             .and_then(proto_ts_to_system_time)
             .and_then(clock::ns),

@@ -16,6 +16,7 @@ pub(super) struct Detail {
     pub(super) name: Option<String>,
     pub(super) origin: Option<i64>,
     pub(super) activity: Option<String>,
+    pub(super) activity_id: Option<String>,
     pub(super) attempt: Option<u32>,
     pub(super) child: Option<String>,
     pub(super) identity: Option<String>,
@@ -39,6 +40,7 @@ fn activity(attributes: &Attributes) -> Option<Detail> {
             let name = a.activity_type.as_ref().map(|kind| kind.name.clone());
             Detail {
                 activity: name.clone(),
+                activity_id: Some(a.activity_id.clone()),
                 name,
                 data: held(a.input.as_ref()),
                 ..Detail::default()

@@ -1,0 +1,22 @@
+//! An engine's own account of a run: the steps that it knows, and how it calls their attempts.
+
+use crate::record::HistoryStep;
+
+/// An engine's own account of a run that ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Account {
+    /// Whether it calls the run completed.
+    pub succeeded: bool,
+    /// The steps that it knows, in its order.
+    pub steps: Vec<HistoryStep>,
+}
+
+/// A step that an engine has begun to tell of.
+pub(super) fn untold(run: &str, step: &str, partition: Option<&str>) -> HistoryStep {
+    HistoryStep {
+        key: format!("{run}/{step}/{}", partition.unwrap_or("-")),
+        attempts: 0,
+        completed: false,
+        failed: Vec::new(),
+    }
+}
