@@ -8,6 +8,7 @@ mod armed;
 mod cut_network;
 mod database;
 mod delay_network;
+mod disconnect_network;
 mod fill_disk;
 mod half_open_network;
 mod in_flight;
@@ -37,6 +38,8 @@ use crate::engine::{Session, Trial, TrialError};
 pub const CUT_NETWORK: &str = "cut-network";
 /// A network that is slow.
 pub const DELAY_NETWORK: &str = "delay-network";
+/// A container off its networks.
+pub const DISCONNECT_NETWORK: &str = "disconnect-network";
 /// A file system without space.
 pub const FILL_DISK: &str = "fill-disk";
 /// Connections that only one end believes in.
@@ -86,10 +89,11 @@ struct Scene<'a> {
 }
 
 /// All faults.
-pub fn all() -> [Fault; 14] {
+pub fn all() -> [Fault; 15] {
     [
         cut_network::FAULT,
         delay_network::FAULT,
+        disconnect_network::FAULT,
         fill_disk::FAULT,
         half_open_network::FAULT,
         kill_database::FAULT,
@@ -156,6 +160,7 @@ pub fn needs_own_server(name: &str) -> bool {
     [
         CUT_NETWORK,
         DELAY_NETWORK,
+        DISCONNECT_NETWORK,
         HALF_OPEN_NETWORK,
         KILL_HOST,
         KILL_SERVER,
@@ -166,14 +171,19 @@ pub fn needs_own_server(name: &str) -> bool {
     .contains(&name)
 }
 
+/// Whether a fault needs a server that is in a container of ours.
+pub fn needs_container(name: &str) -> bool {
+    name == DISCONNECT_NETWORK
+}
+
 fn available_everywhere() -> Result<(), String> {
     Ok(())
 }
 
 fn needs_postgres() -> Result<(), String> {
-    LocalPostgres::installed()
-        .then_some(())
-        .ok_or_else(|| "no PostgreSQL is installed here".to_owned())
+    LocalPostgres::installed().then_some(()).ok_or_else(|| {
+        "no PostgreSQL is installed here (--server docker has it in containers)".to_owned()
+    })
 }
 
 /// For faults that leave nothing to mend: a supervisor, or nobody, starts the dead again.

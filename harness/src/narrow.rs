@@ -13,7 +13,8 @@ pub fn narrow(plan: &mut Plan, profile: &Profile, server: &Provisioned) {
     match server {
         Provisioned::Address(named) => leave_out_own_server(plan, &named.address),
         Provisioned::Docker(_) => leave_out_blocks(plan, profile),
-        Provisioned::DockerDev(_) | Provisioned::Program { .. } => {}
+        Provisioned::Program { .. } => leave_out_containers(plan),
+        Provisioned::DockerDev(_) => {}
     }
 }
 
@@ -33,6 +34,18 @@ fn leave_out_own_server(plan: &mut Plan, address: &str) {
         leave_out(plan, &what, &reason, |trial| {
             trial.engine == "temporal"
                 && fault::needs_own_server(name)
+                && trial.faults().contains(&name)
+        });
+    }
+}
+
+/// A process of ours is on no network of containers.
+fn leave_out_containers(plan: &mut Plan) {
+    for name in fault::names() {
+        let what = format!("engine temporal, fault {name}");
+        leave_out(plan, &what, "the server is in no container", |trial| {
+            trial.engine == "temporal"
+                && fault::needs_container(name)
                 && trial.faults().contains(&name)
         });
     }
@@ -134,6 +147,24 @@ mod tests {
                 plan.left_out
             );
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_process_is_taken_off_no_network_of_containers() -> anyhow::Result<()> {
+        let profile = profile::find("full")?;
+        let mut plan = planned(&profile)?;
+        let program = Provisioned::Program {
+            path: "temporal".into(),
+            version: "1".into(),
+            way: crate::server::Way::Path,
+        };
+        narrow(&mut plan, &profile, &program);
+        let [left] = plan.left_out.as_slice() else {
+            anyhow::bail!("expected one line, found {:?}", plan.left_out);
+        };
+        assert_eq!(left.what, "engine temporal, fault disconnect-network");
+        assert!(left.trials > 0);
         Ok(())
     }
 

@@ -96,7 +96,7 @@ fn server_network_and_worker_break_in_every_way_and_the_run_ends_right() -> Resu
 }
 
 #[test]
-fn the_warehouse_breaks_in_every_way_and_the_run_ends_right() -> Result<()> {
+fn warehouse_and_worker_break_in_every_way_and_the_run_ends_right() -> Result<()> {
     if !LocalPostgres::installed() {
         println!("not run: no PostgreSQL is installed here");
         return Ok(());
@@ -105,6 +105,7 @@ fn the_warehouse_breaks_in_every_way_and_the_run_ends_right() -> Result<()> {
     let faults = [
         ("kill-database", before, 500),
         ("pause-database", before, 500),
+        ("pause-worker", LOADED, 3000),
         ("stop-database", before, 500),
     ];
     let plans: String = faults

@@ -118,6 +118,10 @@ impl Session for PipeSession {
         Ok(())
     }
 
+    fn connect_server(&self, _connected: bool) -> Result<bool, TrialError> {
+        Ok(false)
+    }
+
     fn network(&self) -> Option<&Proxy> {
         None
     }

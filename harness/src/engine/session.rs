@@ -108,6 +108,10 @@ pub trait Session: Send + Sync {
     /// none.
     fn restart_server(&self) -> Result<(), TrialError>;
 
+    /// Takes the container of the engine's server off its networks, or puts it back; false where
+    /// there is none of ours.
+    fn connect_server(&self, connected: bool) -> Result<bool, TrialError>;
+
     /// The network between workers and server; `None` where there is none, or it was not asked
     /// for.
     fn network(&self) -> Option<&Proxy>;

@@ -321,6 +321,16 @@ impl Session for TemporalSession {
         record_ready(&self.events, &server, begun.elapsed().as_secs_f64() * 1e3)
     }
 
+    fn connect_server(&self, connected: bool) -> Result<bool, TrialError> {
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(local) = server.local() else {
+            return Ok(false);
+        };
+        local
+            .set_connected(connected)
+            .map_err(|error| Self::unreachable(&error))
+    }
+
     fn network(&self) -> Option<&Proxy> {
         self.network.as_ref()
     }

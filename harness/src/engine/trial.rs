@@ -216,8 +216,13 @@ impl<'a> Trial<'a> {
     }
 
     /// The PostgreSQL server of the session that is open; `None` where the run has none.
-    pub(super) fn postgres(&self) -> Option<Arc<Postgres>> {
+    pub fn postgres(&self) -> Option<Arc<Postgres>> {
         self.storage().postgres.clone()
+    }
+
+    /// Whether every session of this trial has a PostgreSQL server in a container.
+    pub fn brings_postgres(&self) -> bool {
+        matches!(self.laboratory.server, Some(Provisioned::Docker(_)))
     }
 
     fn warehouse(&self) -> String {

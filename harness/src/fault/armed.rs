@@ -66,9 +66,11 @@ impl Armed {
                 dir: trial.dir("crash")?,
             },
             listeners,
-            database: hits_database
-                .then(|| Database::start(&trial.plan.engine))
-                .transpose()?,
+            database: if hits_database {
+                Database::start(trial)?
+            } else {
+                None
+            },
             _sockets: sockets,
         })
     }
@@ -80,7 +82,7 @@ impl Armed {
 
     /// Where the warehouse is to be, when a fault is to hit its server.
     pub fn warehouse(&self) -> Option<String> {
-        self.database.as_ref().map(|each| each.url().to_owned())
+        self.database.as_ref()?.url().map(str::to_owned)
     }
 
     /// Does the work while the faults strike. The second part says whether each of them did.
@@ -144,10 +146,11 @@ impl Armed {
                 None => return Ok(false),
             },
         };
+        let of_session = Database::of_session(trial);
         let scene = Scene {
             trial,
             session,
-            database: self.database.as_ref(),
+            database: self.database.as_ref().or(of_session.as_ref()),
             pid,
         };
         let fault = Fault::named(&planned.fault)?;

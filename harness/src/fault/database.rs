@@ -1,94 +1,89 @@
-//! The PostgreSQL server of a trial's own warehouse, as something that faults can hit.
-//!
-//! A server dies with the thread that started it, so a thread that lives as long as the trial
-//! keeps it and starts it again.
+//! The PostgreSQL server of a trial's warehouse, as something that faults can hit: a local one
+//! of the trial's own, or, where the run is on PostgreSQL in containers, the session's. There it
+//! is Temporal's store, too.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+mod keeper;
 
-use orchbench_etl::postgres_server::{LocalPostgres, LocalPostgresError};
+use std::sync::Arc;
 
-use crate::engine::TrialError;
+use self::keeper::Keeper;
+use crate::engine::{Trial, TrialError};
+use crate::server::Postgres;
 
-/// What the thread is asked to do with its server.
-type Order = Box<dyn FnOnce(&mut LocalPostgres) -> Result<(), LocalPostgresError> + Send>;
-type Answer = Result<(), LocalPostgresError>;
+/// What is done to a database's server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// SIGKILL.
+    Kill,
+    /// A fast shutdown.
+    Stop,
+    /// Freezes all its processes.
+    Pause,
+    /// Lets them go on.
+    Resume,
+    /// Starts it again on the same data and port.
+    Restart,
+}
 
-/// A PostgreSQL server that lives as long as this.
-pub struct Database {
-    url: String,
-    pid: Mutex<u32>,
-    line: Mutex<(Sender<Order>, Receiver<Answer>)>,
+/// A PostgreSQL server that holds a trial's warehouse.
+pub enum Database {
+    /// A process; it lives as long as this.
+    Local(Keeper),
+    /// A container, which belongs to the trial's session.
+    Container(Arc<Postgres>),
 }
 
 impl Database {
-    /// Starts a server for the warehouse of a trial on `engine`.
+    /// Starts a local server for the warehouse of a trial; `None` where its session brings one in
+    /// a container.
     ///
     /// # Errors
     /// [`TrialError::Unreachable`] when there is no PostgreSQL here: the fault is not possible.
-    pub fn start(engine: &str) -> Result<Self, TrialError> {
-        let (send_order, orders) = channel::<Order>();
-        let (send_answer, answers) = channel();
-        let (send_start, started) = channel();
-        let keep = move || {
-            let mut server = match LocalPostgres::find_and_start() {
-                Ok(Some(server)) => server,
-                other => {
-                    let _ = send_start.send(other.map(|_| None));
-                    return;
-                }
-            };
-            let at = Some((server.url().to_owned(), server.pid()));
-            // Whoever asked is gone when nobody hears the answer; the loop ends then too.
-            let _ = send_start.send(Ok(at));
-            for order in orders {
-                let _ = send_answer.send(order(&mut server));
-            }
-        };
-        std::thread::Builder::new()
-            .name("database".into())
-            .spawn(keep)
-            .map_err(|source| TrialError::Io {
-                what: "database".into(),
-                source,
-            })?;
-        let (url, pid) = started
-            .recv()
-            .map_err(|error| TrialError::Plan(format!("database: {error}")))?
-            .map_err(|error| TrialError::Plan(error.to_string()))?
-            .ok_or_else(|| TrialError::Unreachable {
-                engine: engine.to_owned(),
-                reason: "its warehouse: no PostgreSQL is installed here".into(),
-            })?;
-        Ok(Self {
-            url,
-            pid: Mutex::new(pid),
-            line: Mutex::new((send_order, answers)),
-        })
+    pub fn start(trial: &Trial<'_>) -> Result<Option<Self>, TrialError> {
+        if trial.brings_postgres() {
+            return Ok(None);
+        }
+        Keeper::start(&trial.plan.engine).map(|keeper| Some(Self::Local(keeper)))
     }
 
-    /// The URL of the warehouse.
-    pub fn url(&self) -> &str {
-        &self.url
+    /// The database of the trial's session, once that is open.
+    pub(super) fn of_session(trial: &Trial<'_>) -> Option<Self> {
+        trial.postgres().map(Self::Container)
+    }
+
+    /// The URL of the warehouse, for a session that does not bring its own.
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::Local(keeper) => Some(keeper.url()),
+            Self::Container(_) => None,
+        }
     }
 
     /// The server's process.
-    pub fn pid(&self) -> u32 {
-        *self.pid.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn pid(&self) -> Result<Option<u32>, TrialError> {
+        match self {
+            Self::Local(keeper) => Ok(Some(keeper.pid())),
+            Self::Container(postgres) => postgres.pid().map_err(failed),
+        }
     }
 
-    /// Has the keeper do something with the server.
-    pub(super) fn order(
-        &self,
-        order: fn(&mut LocalPostgres) -> Result<(), LocalPostgresError>,
-    ) -> Result<(), TrialError> {
-        let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        line.0
-            .send(Box::new(order))
-            .map_err(|error| TrialError::Plan(format!("database: {error}")))?;
-        line.1
-            .recv()
-            .map_err(|error| TrialError::Plan(format!("database: {error}")))?
-            .map_err(|error| TrialError::Plan(error.to_string()))
+    /// Does something to the server.
+    pub(super) fn order(&self, order: Order) -> Result<(), TrialError> {
+        let postgres = match self {
+            Self::Local(keeper) => return keeper.order(order),
+            Self::Container(postgres) => postgres,
+        };
+        match order {
+            Order::Kill => postgres.kill(),
+            Order::Stop => postgres.stop(),
+            Order::Pause => postgres.pause(true),
+            Order::Resume => postgres.pause(false),
+            Order::Restart => postgres.start_again(),
+        }
+        .map_err(failed)
     }
+}
+
+fn failed(error: impl std::fmt::Display) -> TrialError {
+    TrialError::Plan(format!("database: {error}"))
 }

@@ -1,7 +1,6 @@
 //! SIGKILL of the warehouse's server, then a restart on the same data.
 
-use orchbench_etl::postgres_server::LocalPostgres;
-
+use super::database::Order;
 use super::{Fault, KILL_DATABASE, Scene, needs_postgres};
 use crate::engine::TrialError;
 
@@ -15,10 +14,11 @@ pub(super) const FAULT: Fault = Fault {
 
 fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
     let database = scene.database()?;
-    database.order(LocalPostgres::kill)?;
-    Ok(vec![database.pid()])
+    let pid = database.pid()?;
+    database.order(Order::Kill)?;
+    Ok(pid.into_iter().collect())
 }
 
 fn heal(scene: &Scene<'_>, _struck: &[u32]) -> Result<(), TrialError> {
-    scene.database()?.order(LocalPostgres::restart)
+    scene.database()?.order(Order::Restart)
 }

@@ -1,7 +1,6 @@
 //! SIGSTOP of the warehouse's server, SIGCONT later.
 
-use orchbench_etl::postgres_server::LocalPostgres;
-
+use super::database::Order;
 use super::{Fault, PAUSE_DATABASE, Scene, needs_postgres};
 use crate::engine::TrialError;
 
@@ -15,10 +14,11 @@ pub(super) const FAULT: Fault = Fault {
 
 fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
     let database = scene.database()?;
-    database.order(LocalPostgres::pause)?;
-    Ok(vec![database.pid()])
+    let pid = database.pid()?;
+    database.order(Order::Pause)?;
+    Ok(pid.into_iter().collect())
 }
 
 fn heal(scene: &Scene<'_>, _struck: &[u32]) -> Result<(), TrialError> {
-    scene.database()?.order(LocalPostgres::resume)
+    scene.database()?.order(Order::Resume)
 }

@@ -135,12 +135,17 @@ impl Host {
         }
     }
 
-    /// The container's id, when it is one.
-    pub(super) fn container_id(&self) -> Option<&str> {
+    /// The container, when it is one.
+    pub(super) fn container(&self) -> Option<&Container> {
         match self {
             Host::Process { .. } => None,
-            Host::Container { container, .. } => Some(container.id()),
+            Host::Container { container, .. } => Some(container),
         }
+    }
+
+    /// The container's id, when it is one.
+    pub(super) fn container_id(&self) -> Option<&str> {
+        self.container().map(Container::id)
     }
 
     /// Whether a fresh server of this kind has the namespace `default`.

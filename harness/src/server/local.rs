@@ -202,6 +202,23 @@ impl LocalServer {
         self.host.container_id()
     }
 
+    /// Takes the server's container off its networks, or puts it back; false when it is a
+    /// process.
+    ///
+    /// # Errors
+    /// [`ServerError::Process`] with the Docker engine's answer.
+    pub fn set_connected(&self, connected: bool) -> Result<bool, ServerError> {
+        let Some(container) = self.host.container() else {
+            return Ok(false);
+        };
+        if connected {
+            container.reconnect()?;
+        } else {
+            container.disconnect()?;
+        }
+        Ok(true)
+    }
+
     /// SIGKILL. When this returns, the server is gone; nothing happens when it was.
     ///
     /// # Errors

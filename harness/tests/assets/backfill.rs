@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use asset_engine::{AssetKey, Catalog, Durability, Event, RunStatus};
+use orchbench_etl::Warehouse;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 
 use crate::folder::Folder;
 
@@ -20,6 +23,24 @@ const BACKFILL: [&str; 8] = [
     "year",
     "--json",
 ];
+
+/// Each day of the year through to the warehouse, four days a run.
+const WAREHOUSE: [&str; 12] = [
+    "assets",
+    "backfill",
+    "LGA/flights or LGA/weather or LGA/transformed or LGA/checked or LGA/warehouse",
+    "--partition",
+    "2013-01-01..2013-12-31",
+    "--id",
+    "storm",
+    "--per-run",
+    "4",
+    "--step-delay-ms",
+    "40",
+    "--json",
+];
+/// Of the instants of the kills.
+const SEED: u64 = 20_131_231;
 
 /// 365 partitions, four at once: at least two seconds in which it can be killed.
 const SLOW: [&str; 2] = ["--step-delay-ms", "25"];
@@ -84,6 +105,63 @@ fn a_killed_backfill_goes_on_and_makes_no_partition_twice() -> Result<()> {
         made(&catalog)? == after,
         "a backfill that had ended was made again"
     );
+    Ok(())
+}
+
+/// Killed at random instants until it gets through, and each partition is still in the warehouse
+/// once.
+#[test]
+fn a_backfill_gets_through_a_kill_every_few_hundred_milliseconds() -> Result<()> {
+    let folder = Folder::new()?;
+    folder.expect(
+        0,
+        &["materialize", "LGA/airlines or LGA/airports or LGA/planes"],
+    )?;
+    let mut instants = StdRng::seed_from_u64(SEED);
+    let mut kills = 0;
+    let deadline = Instant::now() + Duration::from_secs(120);
+    loop {
+        ensure!(Instant::now() < deadline, "not through after {kills} kills");
+        let mut child = folder
+            .command(&WAREHOUSE)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        // The instant of the kill is the matter here, not a condition.
+        let wait = Duration::from_millis(instants.random_range(500..2_500));
+        let begun = Instant::now();
+        while begun.elapsed() < wait && child.try_wait()?.is_none() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if let Some(status) = child.try_wait()? {
+            ensure!(status.success(), "{status}");
+            break;
+        }
+        child.kill()?;
+        child.wait()?;
+        kills += 1;
+    }
+    let catalog = Catalog::open(folder.path("work/catalog.sqlite"), Durability::PowerLoss)?;
+    catalog.verify(None)?;
+    let interrupted = catalog.all_events()?.into_iter();
+    let interrupted = interrupted
+        .filter(|record| matches!(record.event, Event::AttemptInterrupted(_)))
+        .count();
+    println!("{kills} kills cut {interrupted} attempts");
+    ensure!(kills > 2 && interrupted > 0, "the kills hit nothing");
+    let latest = catalog.latest_of(&AssetKey::new("LGA/warehouse")?)?;
+    ensure!(latest.len() == DAYS, "{} partitions", latest.len());
+
+    let file = folder.path("work/warehouse.sqlite");
+    let warehouse = Warehouse::open(&format!("sqlite:{}", file.display()))?;
+    ensure!(warehouse.partitions("LGA")?.len() == DAYS);
+    ensure!(warehouse.rows("LGA")?.iter().all(|row| row.copies == 1));
+    let mut changes: HashMap<String, u32> = HashMap::new();
+    for row in warehouse.applied()? {
+        *changes.entry(row.key).or_default() += u32::from(row.rows_changed > 0);
+    }
+    let twice: Vec<_> = changes.iter().filter(|(_, times)| **times != 1).collect();
+    ensure!(changes.len() == DAYS && twice.is_empty(), "{twice:?}");
     Ok(())
 }
 

@@ -1,10 +1,11 @@
 //! Servers and processes for real: a dev server killed and restarted, children that die
 //! with their parent, the sweep after a SIGKILL, the ways to a server and what they lack,
-//! Temporal on PostgreSQL in containers, what a killed run leaves of it, and the newcomer's way by docker-compose.yml.
+//! Temporal on PostgreSQL in containers and faults on these, what a killed run leaves of it, and the newcomer's way by docker-compose.yml.
 //!
 //! Where a test needs a process to kill or another environment, this test program runs
 //! itself again with one of the `role_…` tests, which do nothing otherwise.
 
+mod container_faults;
 mod killed_run;
 mod lifecycle;
 mod newcomer;

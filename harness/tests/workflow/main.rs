@@ -24,7 +24,7 @@ use self::stage::Stage;
 
 type Test = (&'static str, fn(&Stage) -> Result<()>);
 
-const TESTS: [Test; 22] = [
+const TESTS: [Test; 24] = [
     (
         "commands::a_workflow_is_started_by_name_and_waited_for",
         commands::start_and_wait,
@@ -91,12 +91,20 @@ const TESTS: [Test; 22] = [
         record::trials,
     ),
     (
-        "storm::a_backfill_survives_kills_at_random_instants",
-        storm::random_kills,
+        "storm::two_backfills_at_once_survive_kills_at_random_instants",
+        storm::two_at_once,
+    ),
+    (
+        "storm::a_years_backfill_survives_a_kill_every_few_seconds",
+        storm::a_year,
     ),
     (
         "restarts::an_approval_waits_while_everything_restarts",
         restarts::approval,
+    ),
+    (
+        "restarts::an_approval_waits_while_worker_server_and_database_restart",
+        restarts::approval_on_postgres,
     ),
 ];
 

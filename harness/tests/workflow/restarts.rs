@@ -1,18 +1,65 @@
-//! An approval outlives the restart of everything: of its worker, and of the server with its database.
+//! An approval outlives the restart of everything: of its worker, of the server, and of the
+//! database that has Temporal's store and the warehouse.
+
+use std::sync::Arc;
 
 use anyhow::{Result, ensure};
+use orchbench::server::{Choice, Postgres, Provisioned, ServerSpec, ServerTuning, find};
+use orchbench_etl::Warehouse;
 use orchbench_etl::journal::{Kind, read_dir};
 use serde_json::json;
 
+use crate::evidence::changes;
 use crate::stage::{Stage, Worker, until};
 
 const QUEUE: &str = "outlive";
+/// Flights of the source.
+const ROWS: usize = 842;
 
+/// The dev server with its database file.
 pub fn approval(_: &Stage) -> Result<()> {
     // A server of its own, as it is killed.
-    let mut stage = Stage::open()?;
+    outlives(Stage::open()?, None, Stage::restart_server)
+}
+
+/// Server and PostgreSQL in containers.
+pub fn approval_on_postgres(_: &Stage) -> Result<()> {
+    let images = match find(&Choice::Docker) {
+        Ok(Provisioned::Docker(images)) => images,
+        Ok(other) => {
+            println!("not run: expected the images, found {other}");
+            return Ok(());
+        }
+        Err(why) => {
+            println!("not run: {why}");
+            return Ok(());
+        }
+    };
+    let postgres = Arc::new(Postgres::start(&images)?);
+    let folder = tempfile::tempdir()?;
+    let spec = ServerSpec {
+        postgres: Some(Arc::clone(&postgres)),
+        ..ServerSpec::new(folder.path()).tuning(ServerTuning::named("tuned")?)
+    };
+    let stage = Stage::on(&Provisioned::Docker(images), &spec)?;
+    outlives(stage, Some(postgres.warehouse_url()), |stage| {
+        postgres.kill()?;
+        postgres.start_again()?;
+        stage.restart_server()
+    })
+}
+
+/// The worker dies; everything else, too, before the verdict and after it.
+fn outlives(
+    mut stage: Stage,
+    warehouse: Option<String>,
+    restart: impl Fn(&mut Stage) -> Result<()>,
+) -> Result<()> {
     let dir = stage.dir(QUEUE)?;
     let mut config = stage.config(&dir, QUEUE);
+    if let Some(url) = warehouse {
+        config.etl.warehouse = url;
+    }
     let worker = Worker::configured(&dir, "first", &config)?;
     let words = [
         "start",
@@ -27,13 +74,13 @@ pub fn approval(_: &Stage) -> Result<()> {
     waits(&stage)?;
 
     worker.kill()?;
-    stage.restart_server()?;
+    restart(&mut stage)?;
     // A verdict that comes while there is no worker is kept.
     let verdict = json!({"who": "Ada", "why": "looks right"}).to_string();
     stage
         .workflow(&["signal", QUEUE, "approve", &verdict])?
         .text()?;
-    stage.restart_server()?;
+    restart(&mut stage)?;
     config.etl.worker_epoch = 2;
     let _worker = Worker::configured(&dir, "second", &config)?;
 
@@ -55,6 +102,10 @@ pub fn approval(_: &Stage) -> Result<()> {
         "{all} executions of {} steps",
         keys.len()
     );
+    let warehouse = Warehouse::open(&config.etl.warehouse)?;
+    ensure!(warehouse.rows("one-day")?.len() == ROWS);
+    let changed = changes(&warehouse)?;
+    ensure!(changed.values().all(|times| *times == 1), "{changed:?}");
     stage.close()
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use orchbench::process::PARENT_ENV;
-use orchbench::server::{Choice, LocalServer, ServerSpec, ServerTuning, provision};
+use orchbench::server::{Choice, LocalServer, Provisioned, ServerSpec, ServerTuning, provision};
 use orchbench::worker::{StepExecution, TemporalWorker, WorkerConfig};
 use orchbench_etl::EtlConfig;
 use orchbench_etl::catalogue::CatalogueService;
@@ -32,14 +32,24 @@ pub struct Said {
 }
 
 impl Stage {
+    /// A dev server as a process.
     pub fn open() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let provisioned = provision(&Choice::Cache, &|line| println!("{line}"))
             .or_else(|_| provision(&Choice::Path, &|line| println!("{line}")))?;
         let spec =
             ServerSpec::new(folder.path().join("server")).tuning(ServerTuning::named("tuned")?);
+        Self::with(folder, &provisioned, &spec)
+    }
+
+    /// The server that is provisioned.
+    pub fn on(provisioned: &Provisioned, spec: &ServerSpec) -> Result<Self> {
+        Self::with(tempfile::tempdir()?, provisioned, spec)
+    }
+
+    fn with(folder: TempDir, provisioned: &Provisioned, spec: &ServerSpec) -> Result<Self> {
         Ok(Self {
-            server: LocalServer::start(&provisioned, &spec)?,
+            server: LocalServer::start(provisioned, spec)?,
             catalogue: CatalogueService::start(&folder.path().join("receipts.jsonl"))?,
             folder,
         })

@@ -3,9 +3,14 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use testcontainers::bollard::models::PortBinding;
-use testcontainers::bollard::query_parameters::{KillContainerOptions, StartContainerOptions};
+use testcontainers::bollard::models::{
+    NetworkConnectRequest, NetworkDisconnectRequest, PortBinding,
+};
+use testcontainers::bollard::query_parameters::{
+    KillContainerOptions, StartContainerOptions, StopContainerOptions,
+};
 use testcontainers::runners::AsyncRunner as _;
 use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt as _};
 
@@ -14,9 +19,14 @@ use crate::process::{
     owner_tag,
 };
 
+/// How long a program may take to end when asked, seconds.
+const STOP_GRACE_S: i32 = 10;
+
 /// A container of ours; removed on drop, by the guard, or by the next sweep.
 pub(in crate::server) struct Container {
     id: String,
+    /// The networks that it was taken off.
+    cut_from: Mutex<Vec<String>>,
     handle: Option<ContainerAsync<GenericImage>>,
     #[expect(dead_code, reason = "held so that the owner's record keeps the mark")]
     mark: ContainersMark,
@@ -53,6 +63,7 @@ impl Container {
             block_on_background(request.start())?.map_err(|e| refused("start container", e))?;
         Ok(Container {
             id: handle.id().to_owned(),
+            cut_from: Mutex::default(),
             handle: Some(handle),
             mark,
         })
@@ -76,6 +87,87 @@ impl Container {
                 .await
                 .map_err(|e| refused("kill container", e))
         })?
+    }
+
+    /// Asks its program to end by this signal, and SIGKILL after the grace; done when it has.
+    pub(in crate::server) fn stop(&self, signal: &str) -> Result<(), ProcessError> {
+        let id = self.id.clone();
+        let options = StopContainerOptions {
+            signal: Some(signal.to_owned()),
+            t: Some(STOP_GRACE_S),
+        };
+        block_on_background(async move {
+            docker()
+                .await?
+                .stop_container(&id, Some(options))
+                .await
+                .map_err(|e| refused("stop container", e))
+        })?
+    }
+
+    /// Freezes all its processes, or lets them go on.
+    pub(in crate::server) fn pause(&self, paused: bool) -> Result<(), ProcessError> {
+        let id = self.id.clone();
+        block_on_background(async move {
+            let docker = docker().await?;
+            if paused {
+                docker.pause_container(&id).await
+            } else {
+                docker.unpause_container(&id).await
+            }
+            .map_err(|e| refused("pause container", e))
+        })?
+    }
+
+    /// Takes it off its networks: no packet comes in or goes out, also by its published ports.
+    pub(in crate::server) fn disconnect(&self) -> Result<(), ProcessError> {
+        let id = self.id.clone();
+        let networks = block_on_background(async move {
+            let docker = docker().await?;
+            let found = docker
+                .inspect_container(&id, None)
+                .await
+                .map_err(|e| refused("inspect container", e))?;
+            let settings = found.network_settings.and_then(|found| found.networks);
+            let networks: Vec<String> = settings.unwrap_or_default().into_keys().collect();
+            for network in &networks {
+                let off = NetworkDisconnectRequest {
+                    container: id.clone(),
+                    force: Some(true),
+                };
+                docker
+                    .disconnect_network(network, off)
+                    .await
+                    .map_err(|e| refused("disconnect container", e))?;
+            }
+            Ok::<_, ProcessError>(networks)
+        })??;
+        *self.cut_from() = networks;
+        Ok(())
+    }
+
+    /// Puts it back, under the same name and ports; its address in the network may be another.
+    pub(in crate::server) fn reconnect(&self) -> Result<(), ProcessError> {
+        let networks = std::mem::take(&mut *self.cut_from());
+        let id = self.id.clone();
+        block_on_background(async move {
+            for network in networks {
+                let on = NetworkConnectRequest {
+                    container: id.clone(),
+                    endpoint_config: None,
+                };
+                docker()
+                    .await?
+                    .connect_network(&network, on)
+                    .await
+                    .map_err(|e| refused("connect container", e))?;
+            }
+            Ok(())
+        })?
+    }
+
+    fn cut_from(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
+        self.cut_from.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts it again after a kill, on the same volume and ports.

@@ -92,7 +92,32 @@ impl Postgres {
         Ok(self.container.kill()?)
     }
 
-    /// Starts it again after a kill, on the same data and port. It need not be ready:
+    /// A fast shutdown (SIGINT): open transactions are rolled back, clients disconnected. When
+    /// this returns, it is gone.
+    ///
+    /// # Errors
+    /// [`ServerError::Process`] with the Docker engine's answer.
+    pub fn stop(&self) -> Result<(), ServerError> {
+        Ok(self.container.stop("SIGINT")?)
+    }
+
+    /// Freezes all its processes, or lets them go on.
+    ///
+    /// # Errors
+    /// [`ServerError::Process`] with the Docker engine's answer.
+    pub fn pause(&self, paused: bool) -> Result<(), ServerError> {
+        Ok(self.container.pause(paused)?)
+    }
+
+    /// Its process on the engine's machine; `None` when it does not run.
+    ///
+    /// # Errors
+    /// [`ServerError::Process`] with the Docker engine's answer.
+    pub fn pid(&self) -> Result<Option<u32>, ServerError> {
+        Ok(self.container.pid()?)
+    }
+
+    /// Starts it again after a kill or a stop, on the same data and port. It need not be ready:
     /// whoever uses it meets that, as with any database that comes back.
     ///
     /// # Errors

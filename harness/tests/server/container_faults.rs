@@ -1,0 +1,94 @@
+//! Faults on containers: Temporal's server off its Docker network, and the PostgreSQL that has
+//! its store and the warehouse killed, frozen and stopped, on both engines.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use orchbench::process::TempFolder;
+use serde_json::Value;
+
+use crate::postgres::images;
+
+const HEAD: &str = r#"
+description = "the test's own"
+seed = 7
+
+[[scenario]]
+name = "fault-plans"
+blocks = 1
+
+[scenario.parameters]
+arms = ["supervised"]
+"#;
+
+const PLANS: [(&str, &str, u64); 4] = [
+    ("disconnect-network", "[\"asset-engine\"]", 2500),
+    ("kill-database", "[]", 500),
+    ("pause-database", "[]", 1000),
+    ("stop-database", "[]", 500),
+];
+
+#[test]
+fn containers_break_in_every_way_and_the_run_ends_right() -> Result<()> {
+    if images().is_none() {
+        return Ok(());
+    }
+    let plans = PLANS.map(|(fault, except, hold_ms)| {
+        format!(
+            r#"
+[[scenario.parameters.plans]]
+name = "{fault}"
+except = {except}
+[[scenario.parameters.plans.faults]]
+fault = "{fault}"
+at = {{ step = "load", point = "before_effect" }}
+hold_ms = {hold_ms}
+"#
+        )
+    });
+    let folder = TempFolder::create("test-faults")?;
+    std::fs::write(
+        folder.path().join("faults.toml"),
+        HEAD.to_owned() + &plans.concat(),
+    )?;
+    let run = Command::new(env!("CARGO_BIN_EXE_orchbench"))
+        .args(["run", "faults.toml", "--server", "docker"])
+        .args(["--out", "results"])
+        .env("XDG_STATE_HOME", folder.path())
+        .current_dir(folder.path())
+        .output()?;
+    let said = String::from_utf8_lossy(&run.stderr);
+    // A fault that hit nothing, or a verdict other than a pass, would end it otherwise.
+    ensure!(run.status.code() == Some(0), "{}: {said}", run.status);
+
+    let fired = fired(&folder.path().join("results/events"))?;
+    let of = |name: &str| fired.iter().filter(|event| event["fault"] == name).count();
+    ensure!(of("disconnect-network") == 1, "{fired:?}");
+    for name in ["kill-database", "pause-database", "stop-database"] {
+        ensure!(of(name) == 2, "{name}: once an engine: {fired:?}");
+    }
+    let on_database = fired
+        .iter()
+        .filter(|event| event["fault"] != "disconnect-network");
+    for event in on_database {
+        ensure!(
+            event["pid"].is_u64(),
+            "not the container's process: {event}"
+        );
+    }
+    Ok(())
+}
+
+/// What the harness says that it struck.
+fn fired(events: &std::path::Path) -> Result<Vec<Value>> {
+    let mut fired = Vec::new();
+    for entry in std::fs::read_dir(events).context("the events")? {
+        for line in std::fs::read_to_string(entry?.path())?.lines() {
+            let event: Value = serde_json::from_str(line)?;
+            if event["event"] == "fault_fired" {
+                fired.push(event);
+            }
+        }
+    }
+    Ok(fired)
+}
