@@ -8,6 +8,7 @@ mod asset_engine;
 mod connection;
 mod direct;
 mod event_log;
+mod laboratory;
 mod pipe;
 pub mod protocol;
 mod session;
@@ -19,10 +20,11 @@ mod work;
 mod workers;
 
 pub use account::Account;
+pub use laboratory::{Laboratory, TrialError};
 pub use session::{Session, Setup, Strike};
 pub use settings::{Settings, settings, settings_names};
 pub use temporal::history_steps;
-pub use trial::{Laboratory, Trial, TrialError};
+pub use trial::Trial;
 pub use work::{Ended, Job, Pipeline, Shape, Work};
 
 /// An engine, as the harness knows it.

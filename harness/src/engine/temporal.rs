@@ -2,29 +2,29 @@
 //! worker processes that poll it, and a client in the harness.
 
 mod account;
+mod open;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use orchbench_temporal::{Client, ClientError, NoopInput, PipelineInput, Target};
+use orchbench_temporal::{Client, ClientError, NoopInput, PipelineInput};
 use rustix::process::{Pid, kill_process};
 
 pub use account::steps as history_steps;
 
 use self::account::Watch;
 use super::workers::Workers;
-use super::{Account, Ended, Engine, Job, Session, Setup, Shape, Strike, Trial, TrialError, Work};
+use super::{Account, Ended, Engine, Job, Session, Shape, Strike, TrialError, Work};
 use crate::fault::Proxy;
-use crate::record::{EventBody, RunFailure};
-use crate::server::{Choice, Provisioned, Server, ServerSpec};
-use crate::worker::{TemporalWorker, WorkerConfig};
+use crate::record::RunFailure;
+use crate::server::{Choice, Server};
 
 pub(super) const ENGINE: Engine = Engine {
     name: "temporal",
     what: "a real Temporal server (dev server on SQLite, server on PostgreSQL, or the address you name) and Rust workers",
     available,
-    open,
+    open: open::open,
 };
 
 /// How long server, workers and client may take to be ready.
@@ -56,123 +56,6 @@ struct TemporalSession {
     watch: Option<Watch>,
     interrupted: Arc<AtomicBool>,
     events: super::event_log::EventLog,
-}
-
-fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
-    let unreachable = |reason: String| TrialError::Unreachable {
-        engine: "temporal".into(),
-        reason,
-    };
-    let Some(provisioned) = &trial.laboratory.server else {
-        return Err(unreachable("no server was provisioned".into()));
-    };
-    let tuning = trial.settings.server();
-    if matches!(provisioned, Provisioned::Address(_)) && !tuning.dynamic_config.is_empty() {
-        let name = trial.settings.name;
-        return Err(unreachable(format!(
-            "settings {name}: a server named by its address cannot be set from here"
-        )));
-    }
-    let spec = ServerSpec {
-        postgres: trial.postgres(),
-        ..ServerSpec::new(trial.dir("store")?.join("temporal")).tuning(tuning)
-    };
-    let watched = setup.crash.is_some() && !matches!(provisioned, Provisioned::Address(_));
-    let begun = Instant::now();
-    let server =
-        Server::start(provisioned, &spec).map_err(|error| unreachable(error.to_string()))?;
-    let startup_ms = begun.elapsed().as_secs_f64() * 1e3;
-    record_ready(trial.record_to(), &server, startup_ms)?;
-
-    // A queue of its own, so that no other worker of the server takes this trial's tasks.
-    let task_queue = format!("orchbench-{}", trial.plan.id);
-    let network = setup.network.then(|| between(&server)).transpose()?;
-    let target = match &network {
-        Some(network) => Target::plain(network.address().to_string(), server.namespace()),
-        None => server.target(),
-    };
-    let workers = start_workers(trial, &setup, target, &task_queue)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(|source| TrialError::Io {
-            what: "runtime of the Temporal client".into(),
-            source,
-        })?;
-    let client = runtime
-        .block_on(Client::connect_to(&server.target(), READY))
-        .map_err(|error| unreachable(error.to_string()))?
-        .with_task_queue(task_queue);
-    workers.await_ready(setup.workers as usize, READY)?;
-    Ok(Box::new(TemporalSession {
-        runtime,
-        client,
-        workers,
-        server: Mutex::new(server),
-        network,
-        watch: watched.then(Watch::default),
-        interrupted: Arc::clone(&trial.laboratory.interrupted),
-        events: trial.record_to().clone(),
-    }))
-}
-
-/// A network of ours before the server.
-fn between(server: &Server) -> Result<Proxy, TrialError> {
-    if let Server::Named { named, .. } = server {
-        return Err(TemporalSession::unreachable(&format!(
-            "{}: a server named by its address has no network of ours before it",
-            named.address
-        )));
-    }
-    Proxy::start(server.address()).map_err(|source| TrialError::Io {
-        what: "proxy".into(),
-        source,
-    })
-}
-
-fn start_workers(
-    trial: &Trial<'_>,
-    setup: &Setup,
-    server: Target,
-    task_queue: &str,
-) -> Result<Workers, TrialError> {
-    let temporal = TemporalWorker {
-        server,
-        task_queue: task_queue.to_owned(),
-        tuned: trial.settings.tuned_worker,
-        connect_timeout_ms: None,
-        drain_ms: None,
-        metrics: None,
-    };
-    let template = WorkerConfig {
-        temporal: Some(temporal),
-        ..trial.worker_config(setup)
-    };
-    Workers::start(trial, setup, template)
-}
-
-fn record_ready(
-    events: &super::event_log::EventLog,
-    server: &Server,
-    startup_ms: f64,
-) -> Result<(), TrialError> {
-    let versions = server.versions();
-    let version = match (&versions.cli, &versions.image) {
-        (Some(cli), _) => format!("{} ({cli})", versions.server),
-        (None, Some(image)) => format!("{} ({image})", versions.server),
-        (None, None) => versions.server.clone(),
-    };
-    let pid = match server {
-        Server::Local(local) => local.pid().ok().flatten(),
-        Server::Named { .. } => None,
-    };
-    events.write(EventBody::ServerReady {
-        pid,
-        address: server.address().to_owned(),
-        version,
-        startup_ms,
-    })
 }
 
 impl TemporalSession {
@@ -318,7 +201,7 @@ impl Session for TemporalSession {
             .local()
             .and_then(|local| local.restart())
             .map_err(|error| Self::unreachable(&error))?;
-        record_ready(&self.events, &server, begun.elapsed().as_secs_f64() * 1e3)
+        open::record_ready(&self.events, &server, begun.elapsed().as_secs_f64() * 1e3)
     }
 
     fn connect_server(&self, connected: bool) -> Result<bool, TrialError> {

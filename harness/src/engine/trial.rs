@@ -1,5 +1,7 @@
 //! A trial in the making: its folder, its events, the engine it brings up.
 
+mod keep;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,66 +10,14 @@ use std::time::{Duration, Instant};
 
 use orchbench_etl::{EtlConfig, Summary};
 use serde::de::DeserializeOwned;
-use thiserror::Error;
 
-use super::event_log::{EventLog, seals};
+use super::event_log::EventLog;
+use super::laboratory::{Laboratory, TrialError};
 use super::storage::Storage;
 use super::{Ended, Session, Settings, Setup, Work};
-use crate::record::{EventBody, FolderError, ResultsFolder, Sample, TrialPlan};
+use crate::record::{EventBody, Sample, TrialPlan};
 use crate::server::{Postgres, Provisioned};
 use crate::worker::WorkerConfig;
-
-/// What all trials of a run share.
-pub struct Laboratory {
-    /// Where results go.
-    pub folder: ResultsFolder,
-    /// Scratch space, removed at the end.
-    pub scratch: PathBuf,
-    /// The catalogue service to announce to.
-    pub catalogue_url: String,
-    /// Unpacked input, shared by all trials.
-    pub staged: PathBuf,
-    /// The Temporal server to use, where one is to be had.
-    pub server: Option<Provisioned>,
-    /// Set when the user interrupts.
-    pub interrupted: Arc<std::sync::atomic::AtomicBool>,
-    /// Seed of the run.
-    pub seed: u64,
-}
-
-/// Why a trial could not be made to its end. An engine's wrong outcome is none of these:
-/// it is recorded and judged.
-#[derive(Debug, Error)]
-pub enum TrialError {
-    /// The user interrupted.
-    #[error("interrupted")]
-    Interrupted,
-    /// The engine could not be brought up.
-    #[error("engine {engine}: {reason}")]
-    Unreachable {
-        /// The engine.
-        engine: String,
-        /// What it lacked.
-        reason: String,
-    },
-    /// A run that the trial rests on did not succeed.
-    #[error("{0}")]
-    Run(String),
-    /// The plan cannot be followed.
-    #[error("{0}")]
-    Plan(String),
-    /// The results folder.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// A file or process of the trial.
-    #[error("{what}: {source}")]
-    Io {
-        /// What was attempted.
-        what: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-}
 
 /// A trial in the making.
 pub struct Trial<'a> {
@@ -335,56 +285,6 @@ impl<'a> Trial<'a> {
             fault: fault.to_owned(),
             target: target.to_owned(),
             pid,
-        })
-    }
-
-    /// Ends the session; nothing of the warehouse is kept.
-    pub fn close(&self, session: Box<dyn Session>) -> Result<(), TrialError> {
-        session.close()?;
-        self.seal()
-    }
-
-    /// Ends the session and keeps, for the checker, the engine's account of the runs and what
-    /// they left in the warehouse.
-    pub fn close_and_keep(
-        &self,
-        session: Box<dyn Session>,
-        works: &[Work],
-    ) -> Result<(), TrialError> {
-        if self.journal_dir().exists() {
-            for work in works {
-                self.keep_account(&*session, work)?;
-            }
-        }
-        session.close()?;
-        let sources: Vec<&str> = works.iter().filter_map(Work::source).collect();
-        crate::runner::keep_warehouse(
-            &self.laboratory.folder,
-            &self.plan.id,
-            &sources,
-            &self.warehouse(),
-        )?;
-        self.seal()
-    }
-
-    fn keep_account(&self, session: &dyn Session, work: &Work) -> Result<(), TrialError> {
-        let Some(account) = session.account(work)? else {
-            return Ok(());
-        };
-        self.record(EventBody::EngineHistory {
-            run: work.run.clone(),
-            succeeded: account.succeeded,
-            steps: account.steps,
-        })
-    }
-
-    fn seal(&self) -> Result<(), TrialError> {
-        let journal = self.journal_dir();
-        if !journal.exists() {
-            return Ok(());
-        }
-        self.record(EventBody::JournalSealed {
-            files: seals(&journal)?,
         })
     }
 }

@@ -240,7 +240,7 @@ fn governors(analysis: &Analysis) -> Option<String> {
         _ => String::new(),
     };
     Some(format!(
-        "What governs recovery here: a supervisor starts a dead worker again after {} ms, on every engine. Temporal's server learns of a dead worker by silence, a heartbeat timeout of {} ms in these trials and the sticky timeout of the settings: shorter ones detect sooner and cost more traffic. The asset engine's stand-by learns of it at once, as the kernel releases the dead owner's lock, on one machine only: that lock is its lease, without a time of its own.{retry}",
+        "What governs recovery here: a supervisor starts a dead worker again after {} ms, on every engine. Temporal's server learns of a dead worker by silence, a heartbeat timeout of {} ms in these trials and the sticky timeout of the settings: shorter ones detect sooner and cost more traffic. The asset engine's stand-by learns of it at once, as the kernel releases the dead owner's lock, on one machine only: that lock is its lease, and it ends with the owner's life only: from a worker that is frozen nobody takes over.{retry}",
         values("/restart_delay_ms")?,
         values("/heartbeat_timeout_ms")?
     ))

@@ -1,0 +1,58 @@
+//! What is kept of a trial when its session ends.
+
+use super::Trial;
+use crate::engine::event_log::seals;
+use crate::engine::{Session, TrialError, Work};
+use crate::record::EventBody;
+
+impl Trial<'_> {
+    /// Ends the session; nothing of the warehouse is kept.
+    pub fn close(&self, session: Box<dyn Session>) -> Result<(), TrialError> {
+        session.close()?;
+        self.seal()
+    }
+
+    /// Ends the session and keeps, for the checker, the engine's account of the runs and what
+    /// they left in the warehouse.
+    pub fn close_and_keep(
+        &self,
+        session: Box<dyn Session>,
+        works: &[Work],
+    ) -> Result<(), TrialError> {
+        if self.journal_dir().exists() {
+            for work in works {
+                self.keep_account(&*session, work)?;
+            }
+        }
+        session.close()?;
+        let sources: Vec<&str> = works.iter().filter_map(Work::source).collect();
+        crate::runner::keep_warehouse(
+            &self.laboratory.folder,
+            &self.plan.id,
+            &sources,
+            &self.warehouse(),
+        )?;
+        self.seal()
+    }
+
+    fn keep_account(&self, session: &dyn Session, work: &Work) -> Result<(), TrialError> {
+        let Some(account) = session.account(work)? else {
+            return Ok(());
+        };
+        self.record(EventBody::EngineHistory {
+            run: work.run.clone(),
+            succeeded: account.succeeded,
+            steps: account.steps,
+        })
+    }
+
+    fn seal(&self) -> Result<(), TrialError> {
+        let journal = self.journal_dir();
+        if !journal.exists() {
+            return Ok(());
+        }
+        self.record(EventBody::JournalSealed {
+            files: seals(&journal)?,
+        })
+    }
+}
