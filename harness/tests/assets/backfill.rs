@@ -1,7 +1,7 @@
 //! A backfill of a year's 365 partitions on real data, killed in the middle and taken up again.
 
 use std::collections::HashMap;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -10,7 +10,7 @@ use orchbench_etl::Warehouse;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::folder::Folder;
+use crate::folder::{Folder, text};
 
 const DAYS: usize = 365;
 const BACKFILL: [&str; 8] = [
@@ -162,6 +162,50 @@ fn a_backfill_gets_through_a_kill_every_few_hundred_milliseconds() -> Result<()>
     }
     let twice: Vec<_> = changes.iter().filter(|(_, times)| **times != 1).collect();
     ensure!(changes.len() == DAYS && twice.is_empty(), "{twice:?}");
+    Ok(())
+}
+
+/// A second one on the same catalog is refused, or waits for its turn as asked; the same one
+/// started twice, or another over the same range, makes nothing again.
+#[test]
+fn of_two_backfills_at_once_one_waits_and_nothing_is_made_twice() -> Result<()> {
+    let folder = Folder::new()?;
+    let first = folder
+        .command(&[&BACKFILL[..], &SLOW].concat())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let path = folder.path("work/catalog.sqlite");
+    let flights = AssetKey::new("EWR/flights")?;
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !path.exists()
+        || Catalog::open(&path, Durability::PowerLoss)?
+            .latest_of(&flights)?
+            .is_empty()
+    {
+        ensure!(Instant::now() < deadline, "no partition was made");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let refused = folder.run(&BACKFILL)?;
+    let said = text(&refused);
+    ensure!(!refused.status.success(), "it was not refused");
+    ensure!(said.contains("another executor runs on it"), "{said}");
+
+    let waiting = |words: &[&str]| -> Result<Child> {
+        let mut command = folder.command(words);
+        Ok(command.arg("--wait").stdout(Stdio::null()).spawn()?)
+    };
+    let same = waiting(&BACKFILL)?;
+    let mut words = BACKFILL;
+    words[6] = "other";
+    let other = waiting(&[&words[..], &["--stale"]].concat())?;
+    for mut child in [first, same, other] {
+        let status = child.wait()?;
+        ensure!(status.success(), "{status}");
+    }
+    let made = made(&Catalog::open(&path, Durability::PowerLoss)?)?;
+    let twice: Vec<_> = made.iter().filter(|(_, times)| **times != 1).collect();
+    ensure!(made.len() == DAYS && twice.is_empty(), "{twice:?}");
     Ok(())
 }
 

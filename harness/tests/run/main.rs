@@ -1,0 +1,8 @@
+//! `orchbench run` as a user drives it: a small profile on the asset engine and on a real
+//! Temporal server, then what the checker says of tampered results, of a killed harness
+//! and of an interrupted one.
+
+mod folder;
+mod refused;
+mod stopped;
+mod tamper;

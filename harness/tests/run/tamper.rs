@@ -1,0 +1,115 @@
+//! A whole run, and what the checker says of results that were tampered with.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::folder::{Folder, find, text};
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_line(path: &Path, index: usize) -> Result<String> {
+    let text = fs::read_to_string(path)?;
+    let mut lines: Vec<&str> = text.lines().collect();
+    ensure!(lines.len() > index, "{}: too short", path.display());
+    let removed = lines.remove(index).to_owned();
+    fs::write(path, lines.join("\n") + "\n")?;
+    Ok(removed)
+}
+
+#[test]
+fn a_run_is_checked_reported_and_tamper_evident() -> Result<()> {
+    let folder = Folder::new()?;
+    let run = folder.orchbench(&["run", "small.toml", "--out", "results"])?;
+    if run.status.code() != Some(0) {
+        let verdicts = folder.orchbench(&["analyze", "results"])?;
+        anyhow::bail!("run: {:?}\n{}\n{}", run.status, text(&run), text(&verdicts));
+    }
+    let results = folder.path("results");
+    for name in [
+        "environment.json",
+        "plan.json",
+        "measurements.json",
+        "verdicts.json",
+        "claims.json",
+        "report.md",
+        "report.html",
+    ] {
+        ensure!(results.join(name).is_file(), "no {name}");
+    }
+    report_is_rebuilt(&folder, &results)?;
+    missing_row_is_broken(&folder, &results)?;
+    missing_journal_line_is_unknown(&folder, &results)
+}
+
+/// Same folder, same report.
+fn report_is_rebuilt(folder: &Folder, results: &Path) -> Result<()> {
+    let before = fs::read_to_string(results.join("report.md"))?;
+    let report = folder.orchbench(&["report", "results"])?;
+    ensure!(report.status.code() == Some(0), "report: {}", text(&report));
+    ensure!(
+        before == fs::read_to_string(results.join("report.md"))?,
+        "another report"
+    );
+    Ok(())
+}
+
+fn missing_row_is_broken(folder: &Folder, results: &Path) -> Result<()> {
+    let tampered = folder.path("short");
+    copy(results, &tampered)?;
+    let rows = find(
+        &tampered.join("warehouse"),
+        &["restart-survival", ".rows.jsonl"],
+    )?;
+    remove_line(&rows, 17)?;
+    let analyze = folder.orchbench(&["analyze", "short"])?;
+    let said = text(&analyze);
+    ensure!(
+        analyze.status.code() == Some(3),
+        "{:?}: {said}",
+        analyze.status
+    );
+    ensure!(
+        said.contains("2013-01-01"),
+        "does not name the partition: {said}"
+    );
+    Ok(())
+}
+
+fn missing_journal_line_is_unknown(folder: &Folder, results: &Path) -> Result<()> {
+    for from_end in [false, true] {
+        let tampered = folder.path(if from_end { "gap-end" } else { "gap" });
+        copy(results, &tampered)?;
+        let journal = find(&tampered.join("journal"), &["retries", ".jsonl"])?;
+        let last = fs::read_to_string(&journal)?.lines().count() - 1;
+        remove_line(&journal, if from_end { last } else { 4 })?;
+        let name = tampered.to_string_lossy().into_owned();
+        let analyze = folder.orchbench(&["analyze", &name])?;
+        let said = text(&analyze);
+        ensure!(
+            analyze.status.code() == Some(4),
+            "{:?}: {said}",
+            analyze.status
+        );
+        let file = journal
+            .file_name()
+            .context("a name")?
+            .to_string_lossy()
+            .into_owned();
+        ensure!(said.contains(&file), "does not name {file}: {said}");
+    }
+    Ok(())
+}
