@@ -111,7 +111,7 @@ parameters = { shapes = ["chain"], steps = [1, 3], samples = 1 }
 [[scenario]]
 name = "restart-sticky"
 blocks = 1
-parameters = { server_kill = true }
+parameters = { server_kill_sources = ["one-day"] }
 PROFILE
 XDG_STATE_HOME=$scratch "$orchbench" run "${NEWCOMER_PROFILE:-$scratch/small.toml}" \
     --temporal-address localhost:7233 --experiment overhead,restart-survival --out "$scratch/results" \
