@@ -73,10 +73,23 @@ pub struct Fault {
     pub what: &'static str,
     /// Whether it can be made here, and if not, why.
     pub available: fn() -> Result<(), String>,
+    /// What it needs of Temporal's server.
+    pub needs: Needs,
     /// Breaks, and says which processes it hit.
     strike: fn(&Scene<'_>) -> Result<Vec<u32>, TrialError>,
     /// Mends what it broke in those processes.
     heal: fn(&Scene<'_>, &[u32]) -> Result<(), TrialError>,
+}
+
+/// What a fault needs of Temporal's server; each of these is also all that come before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// Any server will do.
+    Nothing,
+    /// One whose process and network are ours.
+    OwnServer,
+    /// One that is in a container of ours.
+    Container,
 }
 
 /// Where a fault strikes.
@@ -153,27 +166,6 @@ impl Scene<'_> {
             reason: "its server's process is not ours to hit".into(),
         }
     }
-}
-
-/// Whether a fault on Temporal needs a server whose process and network are ours.
-pub fn needs_own_server(name: &str) -> bool {
-    [
-        CUT_NETWORK,
-        DELAY_NETWORK,
-        DISCONNECT_NETWORK,
-        HALF_OPEN_NETWORK,
-        KILL_HOST,
-        KILL_SERVER,
-        PAUSE_SERVER,
-        RESET_NETWORK,
-        STOP_SERVER,
-    ]
-    .contains(&name)
-}
-
-/// Whether a fault needs a server that is in a container of ours.
-pub fn needs_container(name: &str) -> bool {
-    name == DISCONNECT_NETWORK
 }
 
 fn available_everywhere() -> Result<(), String> {

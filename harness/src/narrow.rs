@@ -2,7 +2,7 @@
 //! and named with its reason in plan.json and in the report.
 
 use crate::engine;
-use crate::fault;
+use crate::fault::{self, Needs};
 use crate::profile::Profile;
 use crate::record::{LeftOut, Plan, TrialPlan};
 use crate::server::Provisioned;
@@ -13,7 +13,9 @@ pub fn narrow(plan: &mut Plan, profile: &Profile, server: &Provisioned) {
     match server {
         Provisioned::Address(named) => leave_out_own_server(plan, &named.address),
         Provisioned::Docker(_) => leave_out_blocks(plan, profile),
-        Provisioned::Program { .. } => leave_out_containers(plan),
+        Provisioned::Program { .. } => {
+            leave_out_faults(plan, Needs::Container, "the server is in no container");
+        }
         Provisioned::DockerDev(_) => {}
     }
 }
@@ -29,24 +31,17 @@ fn leave_out_own_server(plan: &mut Plan, address: &str) {
             set && trial.engine == "temporal" && trial.settings == name
         });
     }
-    for name in fault::names() {
-        let what = format!("engine temporal, fault {name}");
-        leave_out(plan, &what, &reason, |trial| {
-            trial.engine == "temporal"
-                && fault::needs_own_server(name)
-                && trial.faults().contains(&name)
-        });
-    }
+    leave_out_faults(plan, Needs::OwnServer, &reason);
 }
 
-/// A process of ours is on no network of containers.
-fn leave_out_containers(plan: &mut Plan) {
-    for name in fault::names() {
-        let what = format!("engine temporal, fault {name}");
-        leave_out(plan, &what, "the server is in no container", |trial| {
+/// Leaves out the faults that need of Temporal's server what is missing, or more.
+fn leave_out_faults(plan: &mut Plan, missing: Needs, reason: &str) {
+    for fault in fault::all() {
+        let what = format!("engine temporal, fault {}", fault.name);
+        leave_out(plan, &what, reason, |trial| {
             trial.engine == "temporal"
-                && fault::needs_container(name)
-                && trial.faults().contains(&name)
+                && fault.needs >= missing
+                && trial.faults().contains(&fault.name)
         });
     }
 }

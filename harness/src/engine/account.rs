@@ -1,5 +1,7 @@
 //! An engine's own account of a run: the steps that it knows, and how it calls their attempts.
 
+use orchbench_etl::idempotency_key;
+
 use crate::record::HistoryStep;
 
 /// An engine's own account of a run that ended.
@@ -14,7 +16,7 @@ pub struct Account {
 /// A step that an engine has begun to tell of.
 pub(super) fn untold(run: &str, step: &str, partition: Option<&str>) -> HistoryStep {
     HistoryStep {
-        key: format!("{run}/{step}/{}", partition.unwrap_or("-")),
+        key: idempotency_key(run, step, partition),
         attempts: 0,
         completed: false,
         failed: Vec::new(),

@@ -16,8 +16,9 @@ pub(super) const ENGINE: Engine = Engine {
 fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
     let catalog = trial.dir("store")?.join("catalog.sqlite");
     let template = WorkerConfig {
-        catalog: Some(catalog),
+        catalog: Some(catalog.clone()),
         ..trial.worker_config(&setup)
     };
-    PipeSession::open(trial, &setup, template, Some(account::account))
+    let accounts = Box::new(move |run: &str| account::account(&catalog, run));
+    PipeSession::open(trial, &setup, template, Some(accounts))
 }

@@ -1,6 +1,5 @@
 //! Sessions of embedded engines: workers behind the line protocol.
 
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use asset_engine::CatalogError;
@@ -15,13 +14,12 @@ use crate::worker::WorkerConfig;
 const READY: Duration = Duration::from_secs(60);
 
 /// How an engine with a catalog gives its account of a run.
-type Accounts = fn(catalog: &Path, run: &str) -> Result<Option<Account>, CatalogError>;
+pub(super) type Accounts = Box<dyn Fn(&str) -> Result<Option<Account>, CatalogError> + Send + Sync>;
 
 /// A session of an embedded engine.
 pub(super) struct PipeSession {
     engine: String,
     workers: Workers,
-    catalog: Option<PathBuf>,
     accounts: Option<Accounts>,
 }
 
@@ -33,13 +31,11 @@ impl PipeSession {
         template: WorkerConfig,
         accounts: Option<Accounts>,
     ) -> Result<Box<dyn Session>, TrialError> {
-        let catalog = template.catalog.clone();
         let workers = Workers::start(trial, setup, template)?;
         workers.await_ready(1, READY)?;
         Ok(Box::new(Self {
             engine: trial.plan.engine.clone(),
             workers,
-            catalog,
             accounts,
         }))
     }
@@ -95,10 +91,10 @@ impl Session for PipeSession {
     }
 
     fn account(&self, work: &Work) -> Result<Option<Account>, TrialError> {
-        let (Some(accounts), Some(catalog)) = (self.accounts, &self.catalog) else {
+        let Some(accounts) = &self.accounts else {
             return Ok(None);
         };
-        accounts(catalog, &work.run)
+        accounts(&work.run)
             .map_err(|error| self.unreachable(format!("run {}: its catalog: {error}", work.run)))
     }
 

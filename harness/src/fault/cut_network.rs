@@ -1,13 +1,14 @@
 //! A network that passes nothing for a while, and says nothing.
 
 use super::proxy::Mode;
-use super::{CUT_NETWORK, Fault, Scene, available_everywhere};
+use super::{CUT_NETWORK, Fault, Needs, Scene, available_everywhere};
 use crate::engine::TrialError;
 
 pub(super) const FAULT: Fault = Fault {
     name: CUT_NETWORK,
     what: "the network between workers and server passes nothing for a while",
     available: available_everywhere,
+    needs: Needs::OwnServer,
     strike,
     heal,
 };

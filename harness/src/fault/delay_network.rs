@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::proxy::Mode;
-use super::{DELAY_NETWORK, Fault, Scene, available_everywhere};
+use super::{DELAY_NETWORK, Fault, Needs, Scene, available_everywhere};
 use crate::engine::TrialError;
 
 pub(super) const FAULT: Fault = Fault {
     name: DELAY_NETWORK,
     what: "the network between workers and server delays every message by 200 ms for a while",
     available: available_everywhere,
+    needs: Needs::OwnServer,
     strike,
     heal,
 };

@@ -1,12 +1,13 @@
 //! The server's container off its networks: neither workers nor its database reach it.
 
-use super::{DISCONNECT_NETWORK, Fault, Scene, available_everywhere};
+use super::{DISCONNECT_NETWORK, Fault, Needs, Scene, available_everywhere};
 use crate::engine::TrialError;
 
 pub(super) const FAULT: Fault = Fault {
     name: DISCONNECT_NETWORK,
     what: "the server's container is off its Docker networks for a while: nobody reaches it, and it does not reach its database",
     available: available_everywhere,
+    needs: Needs::Container,
     strike,
     heal,
 };

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 
-use super::{FILL_DISK, Fault, Scene};
+use super::{FILL_DISK, Fault, Needs, Scene};
 use crate::engine::TrialError;
 use crate::process::SmallDisk;
 
@@ -13,6 +13,7 @@ pub(super) const FAULT: Fault = Fault {
     name: FILL_DISK,
     what: "no space left on the artifact store's file system (a small tmpfs) for a while",
     available: SmallDisk::possible,
+    needs: Needs::Nothing,
     strike,
     heal,
 };

@@ -1,13 +1,14 @@
 //! Connections of which one end knows that they are over, and the other does not.
 
 use super::proxy::Mode;
-use super::{Fault, HALF_OPEN_NETWORK, Scene, available_everywhere};
+use super::{Fault, HALF_OPEN_NETWORK, Needs, Scene, available_everywhere};
 use crate::engine::TrialError;
 
 pub(super) const FAULT: Fault = Fault {
     name: HALF_OPEN_NETWORK,
     what: "the server sees its connections end, the workers do not: what they send is lost, until a reset",
     available: available_everywhere,
+    needs: Needs::OwnServer,
     strike,
     heal,
 };

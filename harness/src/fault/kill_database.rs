@@ -1,13 +1,14 @@
 //! SIGKILL of the warehouse's server, then a restart on the same data.
 
 use super::database::Order;
-use super::{Fault, KILL_DATABASE, Scene, needs_postgres};
+use super::{Fault, KILL_DATABASE, Needs, Scene, needs_postgres};
 use crate::engine::TrialError;
 
 pub(super) const FAULT: Fault = Fault {
     name: KILL_DATABASE,
     what: "SIGKILL of the warehouse's PostgreSQL server with all its processes, then a restart",
     available: needs_postgres,
+    needs: Needs::Nothing,
     strike,
     heal,
 };

@@ -1,12 +1,13 @@
 //! SIGKILL of everything that the engine consists of: the whole host goes down.
 
-use super::{Fault, KILL_HOST, Scene, available_everywhere, kill_server};
+use super::{Fault, KILL_HOST, Needs, Scene, available_everywhere, kill_server};
 use crate::engine::{Strike, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
     name: KILL_HOST,
     what: "SIGKILL of all workers and of the server, if there is one, then a restart on the same stores",
     available: available_everywhere,
+    needs: Needs::OwnServer,
     strike,
     heal: kill_server::heal,
 };

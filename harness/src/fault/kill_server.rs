@@ -1,6 +1,6 @@
 //! SIGKILL of the engine's server, then a restart on the same store.
 
-use super::{Fault, KILL_SERVER, Scene, available_everywhere};
+use super::{Fault, KILL_SERVER, Needs, Scene, available_everywhere};
 use crate::engine::{Strike, TrialError};
 use crate::record::EventBody;
 
@@ -8,6 +8,7 @@ pub(super) const FAULT: Fault = Fault {
     name: KILL_SERVER,
     what: "SIGKILL of the engine's server while a step is in flight, then a restart on the same store",
     available: available_everywhere,
+    needs: Needs::OwnServer,
     strike,
     heal,
 };

@@ -1,13 +1,14 @@
 //! SIGSTOP of the warehouse's server, SIGCONT later.
 
 use super::database::Order;
-use super::{Fault, PAUSE_DATABASE, Scene, needs_postgres};
+use super::{Fault, Needs, PAUSE_DATABASE, Scene, needs_postgres};
 use crate::engine::TrialError;
 
 pub(super) const FAULT: Fault = Fault {
     name: PAUSE_DATABASE,
     what: "SIGSTOP of the warehouse's PostgreSQL server, then SIGCONT: it is there and does not answer",
     available: needs_postgres,
+    needs: Needs::Nothing,
     strike,
     heal,
 };

@@ -1,12 +1,13 @@
 //! SIGSTOP of the engine's server, SIGCONT later: it is there and does not answer.
 
-use super::{Fault, PAUSE_SERVER, Scene, available_everywhere};
+use super::{Fault, Needs, PAUSE_SERVER, Scene, available_everywhere};
 use crate::engine::{Strike, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
     name: PAUSE_SERVER,
     what: "SIGSTOP of the engine's server, then SIGCONT: it is there and does not answer",
     available: available_everywhere,
+    needs: Needs::OwnServer,
     strike,
     heal,
 };

@@ -1,13 +1,14 @@
 //! SIGSTOP of a worker, SIGCONT later: a zombie that wakes when its step may have been given
 //! to another.
 
-use super::{Fault, PAUSE_WORKER, Scene, available_everywhere};
+use super::{Fault, Needs, PAUSE_WORKER, Scene, available_everywhere};
 use crate::engine::{Strike, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
     name: PAUSE_WORKER,
     what: "SIGSTOP of a worker, then SIGCONT: a zombie that wakes after its step was given to another",
     available: available_everywhere,
+    needs: Needs::Nothing,
     strike,
     heal,
 };

@@ -1,13 +1,14 @@
 //! A fast shutdown of the warehouse's server, then a restart on the same data.
 
 use super::database::Order;
-use super::{Fault, STOP_DATABASE, Scene, needs_postgres};
+use super::{Fault, Needs, STOP_DATABASE, Scene, needs_postgres};
 use crate::engine::TrialError;
 
 pub(super) const FAULT: Fault = Fault {
     name: STOP_DATABASE,
     what: "a fast shutdown of the warehouse's PostgreSQL server, as a deployment does it, then a restart",
     available: needs_postgres,
+    needs: Needs::Nothing,
     strike,
     heal,
 };

@@ -1,12 +1,13 @@
 //! SIGTERM of the engine's server, as a deployment does it, then a restart on the same store.
 
-use super::{Fault, STOP_SERVER, Scene, available_everywhere, kill_server};
+use super::{Fault, Needs, STOP_SERVER, Scene, available_everywhere, kill_server};
 use crate::engine::{Strike, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
     name: STOP_SERVER,
     what: "SIGTERM of the engine's server, then a restart on the same store",
     available: available_everywhere,
+    needs: Needs::OwnServer,
     strike,
     heal: kill_server::heal,
 };

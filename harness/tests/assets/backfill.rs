@@ -1,6 +1,7 @@
 //! A backfill of a year's 365 partitions on real data, killed in the middle and taken up again.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use orchbench_etl::Warehouse;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
+use crate::changes::changes;
 use crate::folder::{Folder, text};
 
 const DAYS: usize = 365;
@@ -54,7 +56,6 @@ fn a_killed_backfill_goes_on_and_makes_no_partition_twice() -> Result<()> {
         .stderr(Stdio::piped())
         .spawn()?;
     let path = folder.path("work/catalog.sqlite");
-    let flights = AssetKey::new("EWR/flights")?;
     let deadline = Instant::now() + Duration::from_secs(60);
     let before = loop {
         ensure!(Instant::now() < deadline, "no partition was made");
@@ -63,12 +64,7 @@ fn a_killed_backfill_goes_on_and_makes_no_partition_twice() -> Result<()> {
             let said = String::from_utf8_lossy(&said);
             anyhow::bail!("it ended before it could be killed: {status}: {said}");
         }
-        if path.exists()
-            && Catalog::open(&path, Durability::PowerLoss)?
-                .latest_of(&flights)?
-                .len()
-                >= 20
-        {
+        if flights_made(&path)? >= 20 {
             child.kill()?;
             child.wait()?;
             break made(&Catalog::open(&path, Durability::PowerLoss)?)?;
@@ -156,10 +152,7 @@ fn a_backfill_gets_through_a_kill_every_few_hundred_milliseconds() -> Result<()>
     let warehouse = Warehouse::open(&format!("sqlite:{}", file.display()))?;
     ensure!(warehouse.partitions("LGA")?.len() == DAYS);
     ensure!(warehouse.rows("LGA")?.iter().all(|row| row.copies == 1));
-    let mut changes: HashMap<String, u32> = HashMap::new();
-    for row in warehouse.applied()? {
-        *changes.entry(row.key).or_default() += u32::from(row.rows_changed > 0);
-    }
+    let changes = changes(&warehouse)?;
     let twice: Vec<_> = changes.iter().filter(|(_, times)| **times != 1).collect();
     ensure!(changes.len() == DAYS && twice.is_empty(), "{twice:?}");
     Ok(())
@@ -176,13 +169,8 @@ fn of_two_backfills_at_once_one_waits_and_nothing_is_made_twice() -> Result<()> 
         .stderr(Stdio::null())
         .spawn()?;
     let path = folder.path("work/catalog.sqlite");
-    let flights = AssetKey::new("EWR/flights")?;
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !path.exists()
-        || Catalog::open(&path, Durability::PowerLoss)?
-            .latest_of(&flights)?
-            .is_empty()
-    {
+    while flights_made(&path)? == 0 {
         ensure!(Instant::now() < deadline, "no partition was made");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -207,6 +195,16 @@ fn of_two_backfills_at_once_one_waits_and_nothing_is_made_twice() -> Result<()> 
     let twice: Vec<_> = made.iter().filter(|(_, times)| **times != 1).collect();
     ensure!(made.len() == DAYS && twice.is_empty(), "{twice:?}");
     Ok(())
+}
+
+/// How many days of flights a catalog has, which may not be there yet.
+fn flights_made(path: &Path) -> Result<usize> {
+    if !path.exists() {
+        return Ok(0);
+    }
+    let flights = AssetKey::new("EWR/flights")?;
+    let catalog = Catalog::open(path, Durability::PowerLoss)?;
+    Ok(catalog.latest_of(&flights)?.len())
 }
 
 /// How often each partition was materialized.

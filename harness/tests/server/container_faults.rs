@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use orchbench::process::TempFolder;
 use serde_json::Value;
 
-use crate::postgres::images;
+use crate::images::images;
 
 const HEAD: &str = r#"
 description = "the test's own"

@@ -6,7 +6,8 @@ use anyhow::{Result, ensure};
 use orchbench::process::{ProcessIdentity, TempFolder};
 
 use crate::eventually;
-use crate::postgres::{images, kill_guard, owned};
+use crate::images::images;
+use crate::postgres::{kill_guard, owned};
 
 /// One trial on each engine: the one on containers is killed, the other is the next run.
 const PROFILE: &str = r#"

@@ -5,6 +5,9 @@
 //! Where a test needs a process to kill or another environment, this test program runs
 //! itself again with one of the `role_…` tests, which do nothing otherwise.
 
+#[path = "../fixtures/images.rs"]
+mod images;
+
 mod container_faults;
 mod killed_run;
 mod lifecycle;

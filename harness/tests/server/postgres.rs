@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use orchbench::process::{OWNER_LABEL, TempFolder, block_on_background, docker, owner_tag};
-use orchbench::server::{
-    Choice, LocalServer, Postgres, Provisioned, ServerSpec, ServerTuning, StackImages, find,
-};
+use orchbench::server::{LocalServer, Postgres, Provisioned, ServerSpec, ServerTuning};
 use testcontainers::bollard::query_parameters::{ListContainersOptions, ListNetworksOptions};
 
+use crate::images::images;
 use crate::lifecycle::{start_workflow, survives_sigkill, workflow_run};
 use crate::processes::SWEEPER_ROLE;
 use crate::role::{Role, has_role, say, wait_to_be_killed};
@@ -29,21 +28,6 @@ name = "restart-survival"
 blocks = 1
 parameters = { steps = ["load"], points = ["after_effect"], arms = ["supervised"], server_kill_sources = ["one-day", "one-day-EWR", "one-day-JFK", "one-day-LGA"] }
 "#;
-
-/// The images; `None`, said aloud, where they are not to be had.
-pub(crate) fn images() -> Option<StackImages> {
-    match find(&Choice::Docker) {
-        Ok(Provisioned::Docker(images)) => Some(images),
-        Ok(other) => {
-            println!("not run: expected the images, found {other}");
-            None
-        }
-        Err(why) => {
-            println!("not run: {why}");
-            None
-        }
-    }
-}
 
 #[test]
 fn temporal_on_postgres_survives_sigkill_of_server_and_database() -> Result<()> {

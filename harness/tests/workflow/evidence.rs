@@ -1,6 +1,5 @@
 //! What a worker's folder shows: its journal and its warehouse.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::Result;
@@ -30,13 +29,4 @@ pub fn in_hand(records: &[Record], epoch: u64) -> usize {
 pub fn warehouse(dir: &Path) -> Result<Warehouse> {
     let file = dir.join("warehouse.sqlite");
     Ok(Warehouse::open(&format!("sqlite:{}", file.display()))?)
-}
-
-/// How often each idempotency key has changed the warehouse.
-pub fn changes(warehouse: &Warehouse) -> Result<HashMap<String, u32>> {
-    let mut changes = HashMap::new();
-    for applied in warehouse.applied()? {
-        *changes.entry(applied.key).or_default() += u32::from(applied.rows_changed > 0);
-    }
-    Ok(changes)
 }

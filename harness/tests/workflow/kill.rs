@@ -10,7 +10,8 @@ use orchbench_etl::journal::{Kind, read_dir};
 use orchbench_etl::{CrashAction, CrashPlan, CrashPoint, CrashRule, FailurePlan, StepName};
 use serde_json::{Value, json};
 
-use crate::evidence::{changes, warehouse};
+use crate::changes::changes;
+use crate::evidence::warehouse;
 use crate::stage::{Stage, Worker, until};
 
 /// One pattern, the step in which its worker dies, and what its result must be.

@@ -3,6 +3,11 @@
 //!
 //! An argument names the tests to run: those whose name contains it.
 
+#[path = "../fixtures/changes.rs"]
+mod changes;
+#[path = "../fixtures/images.rs"]
+mod images;
+
 mod commands;
 mod connection;
 mod drain;

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use orchbench::server::{Choice, Postgres, Provisioned, ServerSpec, ServerTuning, find};
+use orchbench::server::{Postgres, Provisioned, ServerSpec, ServerTuning};
 use orchbench_etl::Warehouse;
 use orchbench_etl::journal::{Kind, read_dir};
 use serde_json::json;
 
-use crate::evidence::changes;
+use crate::changes::changes;
+use crate::images::images;
 use crate::stage::{Stage, Worker, until};
 
 const QUEUE: &str = "outlive";
@@ -24,16 +25,8 @@ pub fn approval(_: &Stage) -> Result<()> {
 
 /// Server and PostgreSQL in containers.
 pub fn approval_on_postgres(_: &Stage) -> Result<()> {
-    let images = match find(&Choice::Docker) {
-        Ok(Provisioned::Docker(images)) => images,
-        Ok(other) => {
-            println!("not run: expected the images, found {other}");
-            return Ok(());
-        }
-        Err(why) => {
-            println!("not run: {why}");
-            return Ok(());
-        }
+    let Some(images) = images() else {
+        return Ok(());
     };
     let postgres = Arc::new(Postgres::start(&images)?);
     let folder = tempfile::tempdir()?;

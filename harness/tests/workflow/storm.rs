@@ -8,7 +8,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::json;
 
-use crate::evidence::{changes, in_hand, records, warehouse};
+use crate::changes::changes;
+use crate::evidence::{in_hand, records, warehouse};
 use crate::stage::{Stage, Worker, until};
 
 /// Of the instants; the kills are the same in every run, what they hit is not.

@@ -51,5 +51,5 @@ pub use outcome::{
 };
 pub use retry::RetrySpec;
 pub use source::{Source, SourceCatalogue, SourceError};
-pub use step::{Per, StepCall, StepInputs, StepName, StepNameError, StepOutput};
+pub use step::{Per, StepCall, StepInputs, StepName, StepNameError, StepOutput, idempotency_key};
 pub use warehouse::{Applied, Warehouse, WarehouseError, WarehouseRow};

@@ -119,6 +119,19 @@ pub struct StepCall {
     pub inputs: StepInputs,
 }
 
+/// `{run}/{step}/{partition}`, with `-` for a step without partition.
+#[must_use]
+pub fn idempotency_key(
+    run: &str,
+    step: impl std::fmt::Display,
+    partition: Option<impl std::fmt::Display>,
+) -> String {
+    match partition {
+        Some(partition) => format!("{run}/{step}/{partition}"),
+        None => format!("{run}/{step}/-"),
+    }
+}
+
 impl StepCall {
     /// The step that is called.
     #[must_use]
@@ -126,8 +139,7 @@ impl StepCall {
         self.inputs.step()
     }
 
-    /// `{run}/{step}/{partition}`, with `-` for a step without partition: the same for every
-    /// attempt at the same step.
+    /// [`idempotency_key`] of this call: the same for every attempt at the same step.
     #[must_use]
     pub fn idempotency_key(&self) -> String {
         self.key_of(self.step())
@@ -140,10 +152,7 @@ impl StepCall {
     }
 
     fn key_of(&self, step: StepName) -> String {
-        match self.partition {
-            Some(day) => format!("{}/{step}/{day}", self.run),
-            None => format!("{}/{step}/-", self.run),
-        }
+        idempotency_key(&self.run, step, self.partition)
     }
 }
 

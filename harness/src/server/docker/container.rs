@@ -3,10 +3,12 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use testcontainers::bollard::Docker;
+use testcontainers::bollard::errors::Error as Refusal;
 use testcontainers::bollard::models::{
-    NetworkConnectRequest, NetworkDisconnectRequest, PortBinding,
+    ContainerInspectResponse, NetworkConnectRequest, NetworkDisconnectRequest, PortBinding,
 };
 use testcontainers::bollard::query_parameters::{
     KillContainerOptions, StartContainerOptions, StopContainerOptions,
@@ -77,16 +79,12 @@ impl Container {
     /// SIGKILL to its program; done when the engine says that the container has ended.
     pub(in crate::server) fn kill(&self) -> Result<(), ProcessError> {
         let id = self.id.clone();
-        block_on_background(async move {
-            let options = KillContainerOptions {
-                signal: "SIGKILL".to_owned(),
-            };
-            docker()
-                .await?
-                .kill_container(&id, Some(options))
-                .await
-                .map_err(|e| refused("kill container", e))
-        })?
+        let options = KillContainerOptions {
+            signal: "SIGKILL".to_owned(),
+        };
+        ask("kill container", move |docker| async move {
+            docker.kill_container(&id, Some(options)).await
+        })
     }
 
     /// Asks its program to end by this signal, and SIGKILL after the grace; done when it has.
@@ -96,105 +94,102 @@ impl Container {
             signal: Some(signal.to_owned()),
             t: Some(STOP_GRACE_S),
         };
-        block_on_background(async move {
-            docker()
-                .await?
-                .stop_container(&id, Some(options))
-                .await
-                .map_err(|e| refused("stop container", e))
-        })?
+        ask("stop container", move |docker| async move {
+            docker.stop_container(&id, Some(options)).await
+        })
     }
 
     /// Freezes all its processes, or lets them go on.
     pub(in crate::server) fn pause(&self, paused: bool) -> Result<(), ProcessError> {
         let id = self.id.clone();
-        block_on_background(async move {
-            let docker = docker().await?;
+        ask("pause container", move |docker| async move {
             if paused {
                 docker.pause_container(&id).await
             } else {
                 docker.unpause_container(&id).await
             }
-            .map_err(|e| refused("pause container", e))
-        })?
+        })
     }
 
     /// Takes it off its networks: no packet comes in or goes out, also by its published ports.
     pub(in crate::server) fn disconnect(&self) -> Result<(), ProcessError> {
-        let id = self.id.clone();
-        let networks = block_on_background(async move {
-            let docker = docker().await?;
-            let found = docker
-                .inspect_container(&id, None)
-                .await
-                .map_err(|e| refused("inspect container", e))?;
-            let settings = found.network_settings.and_then(|found| found.networks);
-            let networks: Vec<String> = settings.unwrap_or_default().into_keys().collect();
-            for network in &networks {
-                let off = NetworkDisconnectRequest {
-                    container: id.clone(),
-                    force: Some(true),
-                };
-                docker
-                    .disconnect_network(network, off)
-                    .await
-                    .map_err(|e| refused("disconnect container", e))?;
-            }
-            Ok::<_, ProcessError>(networks)
-        })??;
-        *self.cut_from() = networks;
+        let settings = self.inspect()?.network_settings;
+        let networks = settings
+            .and_then(|found| found.networks)
+            .unwrap_or_default();
+        for network in networks.into_keys() {
+            let off = NetworkDisconnectRequest {
+                container: self.id.clone(),
+                force: Some(true),
+            };
+            let name = network.clone();
+            ask("disconnect container", move |docker| async move {
+                docker.disconnect_network(&name, off).await
+            })?;
+            self.cut_from().push(network);
+        }
         Ok(())
     }
 
     /// Puts it back, under the same name and ports; its address in the network may be another.
     pub(in crate::server) fn reconnect(&self) -> Result<(), ProcessError> {
         let networks = std::mem::take(&mut *self.cut_from());
-        let id = self.id.clone();
-        block_on_background(async move {
-            for network in networks {
-                let on = NetworkConnectRequest {
-                    container: id.clone(),
-                    endpoint_config: None,
-                };
-                docker()
-                    .await?
-                    .connect_network(&network, on)
-                    .await
-                    .map_err(|e| refused("connect container", e))?;
-            }
-            Ok(())
-        })?
+        for network in networks {
+            let on = NetworkConnectRequest {
+                container: self.id.clone(),
+                endpoint_config: None,
+            };
+            ask("connect container", move |docker| async move {
+                docker.connect_network(&network, on).await
+            })?;
+        }
+        Ok(())
     }
 
-    fn cut_from(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
+    fn cut_from(&self) -> MutexGuard<'_, Vec<String>> {
         self.cut_from.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts it again after a kill, on the same volume and ports.
+    /// Starts it again after a kill or a stop, on the same volume and ports.
     pub(in crate::server) fn start_again(&self) -> Result<(), ProcessError> {
         let id = self.id.clone();
-        block_on_background(async move {
-            docker()
-                .await?
+        ask("start container", move |docker| async move {
+            docker
                 .start_container(&id, None::<StartContainerOptions>)
                 .await
-                .map_err(|e| refused("start container", e))
-        })?
+        })
     }
 
     /// Its program's process id on the engine's machine; `None` when it does not run.
     pub(in crate::server) fn pid(&self) -> Result<Option<u32>, ProcessError> {
-        let id = self.id.clone();
-        block_on_background(async move {
-            let found = docker()
-                .await?
-                .inspect_container(&id, None)
-                .await
-                .map_err(|e| refused("inspect container", e))?;
-            let pid = found.state.and_then(|state| state.pid).unwrap_or(0);
-            Ok(u32::try_from(pid).ok().filter(|pid| *pid != 0))
-        })?
+        let pid = self.inspect()?.state.and_then(|state| state.pid);
+        Ok(pid
+            .and_then(|pid| u32::try_from(pid).ok())
+            .filter(|pid| *pid != 0))
     }
+
+    fn inspect(&self) -> Result<ContainerInspectResponse, ProcessError> {
+        let id = self.id.clone();
+        ask("inspect container", move |docker| async move {
+            docker.inspect_container(&id, None).await
+        })
+    }
+}
+
+/// Asks the Docker engine something; its refusal names the action.
+fn ask<T, F>(
+    action: &'static str,
+    question: impl FnOnce(Docker) -> F + Send + 'static,
+) -> Result<T, ProcessError>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Refusal>> + Send,
+{
+    block_on_background(async move {
+        question(docker().await?)
+            .await
+            .map_err(|error| refused(action, error))
+    })?
 }
 
 impl Drop for Container {
