@@ -16,13 +16,13 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
-use orchbench::process::{Child, CommandSpec, Stream, TempFolder};
-use orchbench::server::{Choice, LocalServer, ServerSpec, ServerTuning, provision};
 use orchbench::worker::{StepExecution, TemporalWorker, WorkerConfig};
 use orchbench_etl::journal::{Kind, Record, read_dir};
 use orchbench_etl::{
     CrashAction, CrashPlan, CrashPoint, CrashRule, EtlConfig, RetrySpec, StepName, monotonic_ns,
 };
+use orchbench_lab::process::{Child, CommandSpec, Stream, TempFolder};
+use orchbench_lab::server::{Choice, LocalServer, ServerSpec, ServerTuning, provision};
 use orchbench_temporal::client::PendingActivity;
 use orchbench_temporal::{Client, PipelineInput, Target};
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion};
-use orchbench::process;
-use orchbench::server::{Choice, LocalServer, ServerSpec, ServerTuning, provision};
 use orchbench_etl::{Etl, EtlConfig};
+use orchbench_lab::process;
+use orchbench_lab::server::{Choice, LocalServer, ServerSpec, ServerTuning, provision};
 use orchbench_temporal::{Client, NoopInput, Shape, WorkerOptions, worker};
 use tokio::sync::oneshot;
 

@@ -97,6 +97,6 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Workflow(args) => workflow::run(args),
         Command::Generate(args) => generate::run(&args),
         Command::ExecChild(args) => exec_child::run(args),
-        Command::Guard => Ok(crate::process::run_guard().map(|_| Exit::Done)?),
+        Command::Guard => Ok(orchbench_lab::process::run_guard().map(|_| Exit::Done)?),
     }
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-use crate::record::{Durability, Environment, FORMAT_VERSION, ImageRecord, ServerRecord};
-use crate::server::{Image, Provisioned};
+use orchbench_evidence::record::{
+    Durability, Environment, FORMAT_VERSION, ImageRecord, ServerRecord,
+};
+use orchbench_lab::server::{Image, Provisioned};
 
 /// Captures the environment at the start of a run.
 pub fn capture(

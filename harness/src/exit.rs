@@ -1,5 +1,8 @@
 //! The exit codes of `orchbench`, in the one place that documents them.
 
+use orchbench_evidence::check::mutation::NothingGood;
+use orchbench_evidence::results::Conclusion;
+
 /// How the process ends. Where several apply: 1, 3, 5, 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -26,17 +29,29 @@ impl Exit {
     }
 }
 
+impl From<Conclusion> for Exit {
+    fn from(conclusion: Conclusion) -> Self {
+        match conclusion {
+            Conclusion::Sound => Self::Done,
+            Conclusion::Broken => Self::Broken,
+            Conclusion::Unreachable => Self::Unreachable,
+            Conclusion::Inconclusive => Self::Inconclusive,
+        }
+    }
+}
+
 impl Exit {
     /// The exit code of an error that ended a command.
     pub fn of(error: &anyhow::Error) -> Self {
         use crate::engine::TrialError;
-        use crate::record::FolderError;
         use crate::scenario::ConfigError;
         use crate::worker::WorkerConfigError;
+        use orchbench_evidence::record::FolderError;
         for cause in error.chain() {
             if cause.is::<ConfigError>()
                 || cause.is::<WorkerConfigError>()
                 || cause.is::<UsageError>()
+                || cause.is::<NothingGood>()
             {
                 return Self::Usage;
             }
@@ -48,7 +63,7 @@ impl Exit {
             if asked_wrongly(cause) {
                 return Self::Usage;
             }
-            if cause.is::<crate::server::Unavailable>() {
+            if cause.is::<orchbench_lab::server::Unavailable>() {
                 return Self::Unreachable;
             }
             if let Some(exit) = of_temporal(cause) {

@@ -10,11 +10,9 @@ mod throughput;
 
 use std::collections::BTreeMap;
 
-pub use restart_survival::{INAPPLICABLE, Unreached, unreached};
-
 use crate::engine::{Trial, TrialError};
-use crate::record::{TrialPlan, TrialStatus};
 use crate::scenario::{ConfigError, Scenario};
+use orchbench_evidence::record::{TrialPlan, TrialStatus};
 
 /// A kind of trial.
 pub struct Experiment {
@@ -144,6 +142,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn each_experiment_has_its_other_half_in_the_evidence_crate() {
+        let halves = orchbench_evidence::experiment::all().map(|each| each.name);
+        assert_eq!(names(), halves);
+    }
 
     #[test]
     fn ids_are_unique_and_blocks_mirrored() -> anyhow::Result<()> {

@@ -20,7 +20,6 @@ mod pause_database;
 mod pause_server;
 mod pause_worker;
 mod plan;
-mod proxy;
 mod reset_network;
 mod stop_database;
 mod stop_server;
@@ -28,9 +27,9 @@ mod stop_server;
 pub use armed::Armed;
 pub use database::Database;
 pub use plan::{At, Instant, Planned, Point};
-pub use proxy::Proxy;
 
-use orchbench_etl::postgres_server::LocalPostgres;
+use orchbench_lab::postgres::LocalPostgres;
+use orchbench_lab::proxy::Proxy;
 
 use crate::engine::{Session, Trial, TrialError};
 

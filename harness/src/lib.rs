@@ -6,24 +6,15 @@
 //! [`runner`] drives it and writes [`record`]s; from there on nothing calls an
 //! engine: [`measure`] → [`check`] → [`stats`] → [`claim`] → [`report`].
 
-pub mod analysis;
-pub mod check;
-pub mod claim;
 pub mod cli;
 pub mod engine;
 pub mod environment;
 pub mod exit;
 pub mod experiment;
 pub mod fault;
-pub mod measure;
 pub mod narrow;
 pub mod output;
-pub mod process;
 pub mod profile;
-pub mod record;
-pub mod report;
 pub mod runner;
 pub mod scenario;
-pub mod server;
-pub mod stats;
 pub mod worker;

@@ -4,8 +4,8 @@
 use crate::engine;
 use crate::fault::{self, Needs};
 use crate::profile::Profile;
-use crate::record::{LeftOut, Plan, TrialPlan};
-use crate::server::Provisioned;
+use orchbench_evidence::record::{LeftOut, Plan, TrialPlan};
+use orchbench_lab::server::Provisioned;
 
 /// Leaves out the trials that cannot be made on a server, or not as often, and says in the
 /// plan which and why.
@@ -81,8 +81,8 @@ mod tests {
     use super::*;
     use crate::experiment;
     use crate::profile;
-    use crate::record::FORMAT_VERSION;
-    use crate::server::{Image, NamedAddress, StackImages};
+    use orchbench_evidence::record::FORMAT_VERSION;
+    use orchbench_lab::server::{Image, NamedAddress, StackImages};
 
     fn planned(profile: &Profile) -> anyhow::Result<Plan> {
         let mut trials = Vec::new();
@@ -152,7 +152,7 @@ mod tests {
         let program = Provisioned::Program {
             path: "temporal".into(),
             version: "1".into(),
-            way: crate::server::Way::Path,
+            way: orchbench_lab::server::Way::Path,
         };
         narrow(&mut plan, &profile, &program);
         let [left] = plan.left_out.as_slice() else {

@@ -10,12 +10,12 @@ use orchbench_etl::{Etl, EtlConfig, Warehouse};
 
 use side_by_side::{make_all, wave};
 
-use crate::check::{self, Checked};
 use crate::engine::{Laboratory, Trial, TrialError};
 use crate::experiment;
-use crate::measure::Evidence;
 use crate::output::Progress;
-use crate::record::{
+use orchbench_evidence::check::{self, Checked};
+use orchbench_evidence::measure::Evidence;
+use orchbench_evidence::record::{
     AppliedRow, EventBody, Plan, ResultsFolder, TrialPlan, TrialStatus, WarehouseRow,
 };
 

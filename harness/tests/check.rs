@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use orchbench::check::mutation;
+use orchbench_evidence::check::mutation;
 use tempfile::TempDir;
 
 /// What the command said, and how it ended.

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
-use orchbench::process::SmallDisk;
-use orchbench_etl::postgres_server::LocalPostgres;
+use orchbench_lab::postgres::LocalPostgres;
+use orchbench_lab::process::SmallDisk;
 
 const HEAD: &str = r#"
 description = "the test's own"

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use orchbench::server::{Choice, LocalServer, Provisioned, ServerSpec, provision};
+use orchbench_lab::server::{Choice, LocalServer, Provisioned, ServerSpec, provision};
 
 const SCRIPT: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),

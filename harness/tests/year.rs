@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use asset_engine::{Executor, ExecutorOptions};
-use orchbench::process::TempFolder;
-use orchbench::server::{Choice, LocalServer, ServerSpec, ServerTuning, provision};
 use orchbench_assets::GraphOptions;
 use orchbench_etl::catalogue::CatalogueService;
-use orchbench_etl::postgres_server::LocalPostgres;
 use orchbench_etl::{Etl, EtlConfig, Summary};
+use orchbench_lab::postgres::LocalPostgres;
+use orchbench_lab::process::TempFolder;
+use orchbench_lab::server::{Choice, LocalServer, ServerSpec, ServerTuning, provision};
 use orchbench_temporal::{Client, PipelineInput, WorkerOptions, worker};
 use tokio::sync::oneshot;
 

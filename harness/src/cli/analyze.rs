@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::analysis;
 use crate::exit::Exit;
 use crate::output;
-use crate::record::{Outcome, ResultsFolder, Verdicts};
+use orchbench_evidence::analysis;
+use orchbench_evidence::record::{Outcome, ResultsFolder, Verdicts};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -22,10 +22,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let analysis = analysis::analyze(&folder)?;
     if args.json {
         output::json(&analysis.verdicts)?;
-        return Ok(analysis.exit());
+        return Ok(Exit::from(analysis.conclusion()));
     }
     print(&analysis.verdicts);
-    Ok(analysis.exit())
+    Ok(Exit::from(analysis.conclusion()))
 }
 
 /// The counts, and each verdict that is no pass.

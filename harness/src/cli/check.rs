@@ -3,11 +3,11 @@
 
 use std::path::PathBuf;
 
-use crate::analysis;
-use crate::check::mutation;
 use crate::exit::Exit;
 use crate::output;
-use crate::record::ResultsFolder;
+use orchbench_evidence::analysis;
+use orchbench_evidence::check::mutation;
+use orchbench_evidence::record::ResultsFolder;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         output::note(&format!("warning: {warning}"));
     }
     // A trial without an end was not checked: no pass for the folder.
-    Ok(match analysis.exit() {
+    Ok(match Exit::from(analysis.conclusion()) {
         Exit::Done if analysis.partial => Exit::Inconclusive,
         exit => exit,
     })

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::exit::Exit;
-use crate::process;
+use orchbench_lab::process;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

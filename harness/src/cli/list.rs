@@ -67,7 +67,7 @@ fn sections() -> anyhow::Result<Vec<Section>> {
     let scenarios = scenario::all()?
         .into_iter()
         .map(|each| [each.name, each.title, each.experiment]);
-    let claims = crate::claim::all()?
+    let claims = orchbench_evidence::claim::all()?
         .into_iter()
         .map(|each| [each.name, each.title, String::new()]);
     let profiles = profile::embedded()?

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use crate::exit::Exit;
-use crate::record::ResultsFolder;
-use crate::{analysis, output, report};
+use crate::output;
+use orchbench_evidence::record::ResultsFolder;
+use orchbench_evidence::{analysis, report};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -21,5 +22,5 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         "report: {}",
         args.dir.join("report.html").display()
     ));
-    Ok(analysis.exit())
+    Ok(Exit::from(analysis.conclusion()))
 }

@@ -7,17 +7,19 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 
-use crate::analysis;
 use crate::engine::Laboratory;
 use crate::exit::{Exit, UsageError};
 use crate::output::{self, Progress};
 use crate::profile::{self, Profile};
-use crate::record::{FORMAT_VERSION, Plan, ResultsFolder};
 use crate::runner::{self, RunEnd};
 use crate::scenario::known_name;
-use crate::server::{self, Choice, Provisioned};
-use crate::{engine, environment, experiment, narrow, process, report};
+use crate::{engine, environment, experiment, narrow};
 use orchbench_etl::catalogue::CatalogueService;
+use orchbench_evidence::analysis;
+use orchbench_evidence::record::{FORMAT_VERSION, Plan, ResultsFolder};
+use orchbench_evidence::report;
+use orchbench_lab::process;
+use orchbench_lab::server::{self, Choice, Provisioned};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -88,7 +90,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         );
         return Ok(Exit::Interrupted);
     }
-    Ok(analysis.exit())
+    Ok(Exit::from(analysis.conclusion()))
 }
 
 fn results_folder(args: &Args, profile: &Profile) -> anyhow::Result<ResultsFolder> {

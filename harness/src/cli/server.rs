@@ -8,7 +8,7 @@ use clap::{Subcommand, ValueEnum};
 
 use crate::exit::{Exit, UsageError};
 use crate::output;
-use crate::server::{self, Choice, ServerSpec, ServerTuning, Status};
+use orchbench_lab::server::{self, Choice, ServerSpec, ServerTuning, Status};
 
 /// How long a server may take to stop.
 const STOP: Duration = Duration::from_secs(30);

@@ -64,5 +64,5 @@ fn bind_to_engine() -> anyhow::Result<()> {
     let parent = parent
         .parse()
         .map_err(|_| UsageError(format!("{name}: expected a process id, found {parent:?}")))?;
-    Ok(crate::process::die_with_parent(parent)?)
+    Ok(orchbench_lab::process::die_with_parent(parent)?)
 }

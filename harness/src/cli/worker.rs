@@ -12,9 +12,9 @@ use orchbench_etl::catalogue::CatalogueService;
 use super::connection::Connection;
 use crate::exit::{Exit, UsageError};
 use crate::output;
-use crate::process;
 use crate::scenario::known_name;
 use crate::worker::{self, StepExecution, TemporalWorker, WorkerConfig};
+use orchbench_lab::process;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

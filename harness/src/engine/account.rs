@@ -2,7 +2,7 @@
 
 use orchbench_etl::idempotency_key;
 
-use crate::record::HistoryStep;
+use orchbench_evidence::record::HistoryStep;
 
 /// An engine's own account of a run that ended.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::TrialError;
 use super::trial::io;
-use crate::record::{Event, EventBody, JournalSeal};
+use orchbench_evidence::record::{Event, EventBody, JournalSeal};
 
 /// The trial's event file, shared with the threads that watch processes.
 #[derive(Clone)]

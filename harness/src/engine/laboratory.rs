@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::record::{FolderError, ResultsFolder};
-use crate::server::Provisioned;
+use orchbench_evidence::record::{FolderError, ResultsFolder};
+use orchbench_lab::server::Provisioned;
 
 /// What all trials of a run share.
 pub struct Laboratory {

@@ -7,8 +7,8 @@ use asset_engine::CatalogError;
 use super::protocol::{Op, Reply};
 use super::workers::{Answer, Workers};
 use super::{Account, Ended, Session, Setup, Strike, Trial, TrialError, Work};
-use crate::fault::Proxy;
 use crate::worker::WorkerConfig;
+use orchbench_lab::proxy::Proxy;
 
 /// How long a worker may take to be ready, and a start to be taken over.
 const READY: Duration = Duration::from_secs(60);

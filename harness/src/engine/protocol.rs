@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ended, Work};
-use crate::record::RunFailure;
+use orchbench_evidence::record::RunFailure;
 
 /// From the harness to a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -6,8 +6,8 @@ use orchbench_etl::{CrashPlan, FailurePlan, Sink, Summary};
 use rustix::process::Signal;
 
 use super::{Account, Ended, TrialError, Work};
-use crate::fault::Proxy;
 use crate::worker::StepExecution;
+use orchbench_lab::proxy::Proxy;
 
 /// How an engine is brought up for a trial.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::server::ServerTuning;
+use orchbench_lab::server::ServerTuning;
 
 /// A named set of settings.
 #[derive(Debug, Clone)]

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Setup, TrialError};
-use crate::process::SmallDisk;
-use crate::server::{Postgres, Provisioned};
+use orchbench_lab::process::SmallDisk;
+use orchbench_lab::server::{Postgres, Provisioned};
 
 /// Size of the file system of an artifact store that a fault is to fill.
 const SMALL_DISK_BYTES: u64 = 64 << 20;

@@ -16,9 +16,9 @@ pub use account::steps as history_steps;
 use self::account::Watch;
 use super::workers::Workers;
 use super::{Account, Ended, Engine, Job, Session, Shape, Strike, TrialError, Work};
-use crate::fault::Proxy;
-use crate::record::RunFailure;
-use crate::server::{Choice, Server};
+use orchbench_evidence::record::RunFailure;
+use orchbench_lab::proxy::Proxy;
+use orchbench_lab::server::{Choice, Server};
 
 pub(super) const ENGINE: Engine = Engine {
     name: "temporal",
@@ -34,7 +34,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 fn available() -> Result<String, String> {
     // Only what is here already: nothing is built for a list.
-    crate::server::find(&Choice::Auto)
+    orchbench_lab::server::find(&Choice::Auto)
         .map(|provisioned| provisioned.to_string())
         .map_err(|unavailable| {
             let tried = unavailable.to_string().replace('\n', ";");

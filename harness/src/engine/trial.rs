@@ -15,9 +15,9 @@ use super::event_log::EventLog;
 use super::laboratory::{Laboratory, TrialError};
 use super::storage::Storage;
 use super::{Ended, Session, Settings, Setup, Work};
-use crate::record::{EventBody, Sample, TrialPlan};
-use crate::server::{Postgres, Provisioned};
 use crate::worker::WorkerConfig;
+use orchbench_evidence::record::{EventBody, Sample, TrialPlan};
+use orchbench_lab::server::{Postgres, Provisioned};
 
 /// A trial in the making.
 pub struct Trial<'a> {
@@ -57,7 +57,7 @@ impl<'a> Trial<'a> {
             storage: Mutex::default(),
         };
         trial.events.write(EventBody::TrialStarted {
-            format_version: crate::record::FORMAT_VERSION,
+            format_version: orchbench_evidence::record::FORMAT_VERSION,
             plan: plan.clone(),
         })?;
         Ok(trial)

@@ -3,7 +3,7 @@
 use orchbench_etl::{RetrySpec, Summary};
 use serde::{Deserialize, Serialize};
 
-use crate::record::RunFailure;
+use orchbench_evidence::record::RunFailure;
 
 /// One run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

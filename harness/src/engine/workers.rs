@@ -16,8 +16,8 @@ use super::connection::Connection;
 use super::event_log::EventLog;
 use super::protocol::{Op, Reply};
 use super::{Setup, Strike, Trial, TrialError};
-use crate::process::Child;
 use crate::worker::WorkerConfig;
+use orchbench_lab::process::Child;
 
 /// How often a wait looks whether the user has interrupted.
 const LOOK: Duration = Duration::from_millis(100);

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Experiment};
 use crate::engine::{Job, Setup, Shape, Trial, TrialError, Work};
-use crate::record::TrialStatus;
 use crate::scenario::{ConfigError, Scenario};
+use orchbench_evidence::record::TrialStatus;
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "overhead",

@@ -5,7 +5,6 @@
 //! is started again after the same fixed delay on every engine; `whole-host`, all processes
 //! of the engine die, and are started again after that delay.
 
-mod coverage;
 mod kill;
 mod sweep;
 
@@ -14,14 +13,11 @@ use std::time::Duration;
 use orchbench_etl::{CrashPoint, RetrySpec, StepName};
 use serde::{Deserialize, Serialize};
 
-pub use coverage::{Unreached, unreached};
-pub use sweep::INAPPLICABLE;
-
 use super::{Condition, Experiment};
 use crate::engine::{Job, Pipeline, Setup, Trial, TrialError, Work};
 use crate::fault::{self, Armed, At, Instant, Planned};
-use crate::record::TrialStatus;
 use crate::scenario::{ConfigError, Scenario};
+use orchbench_evidence::record::TrialStatus;
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "restart-survival",

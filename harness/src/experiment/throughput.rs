@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Experiment, closed_loop, open_loop};
 use crate::engine::{Job, Pipeline, Setup, Shape, Trial, TrialError, Work};
-use crate::record::TrialStatus;
 use crate::scenario::{ConfigError, Scenario};
+use orchbench_evidence::record::TrialStatus;
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "throughput",

@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::{At, Database, Fault, Planned, Scene, in_flight};
 use crate::engine::{Session, Trial, TrialError};
-use crate::process::TempFolder;
+use orchbench_lab::process::TempFolder;
 
 /// How often a thread looks whether somebody came, or the trial is over.
 const LOOK: Duration = Duration::from_millis(2);

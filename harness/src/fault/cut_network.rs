@@ -1,8 +1,8 @@
 //! A network that passes nothing for a while, and says nothing.
 
-use super::proxy::Mode;
 use super::{CUT_NETWORK, Fault, Needs, Scene, available_everywhere};
 use crate::engine::TrialError;
+use orchbench_lab::proxy::Mode;
 
 pub(super) const FAULT: Fault = Fault {
     name: CUT_NETWORK,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use self::keeper::Keeper;
 use crate::engine::{Trial, TrialError};
-use crate::server::Postgres;
+use orchbench_lab::server::Postgres;
 
 /// What is done to a database's server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::proxy::Mode;
 use super::{DELAY_NETWORK, Fault, Needs, Scene, available_everywhere};
 use crate::engine::TrialError;
+use orchbench_lab::proxy::Mode;
 
 pub(super) const FAULT: Fault = Fault {
     name: DELAY_NETWORK,

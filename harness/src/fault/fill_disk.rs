@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::{FILL_DISK, Fault, Needs, Scene};
 use crate::engine::TrialError;
-use crate::process::SmallDisk;
+use orchbench_lab::process::SmallDisk;
 
 pub(super) const FAULT: Fault = Fault {
     name: FILL_DISK,

@@ -1,8 +1,8 @@
 //! Connections of which one end knows that they are over, and the other does not.
 
-use super::proxy::Mode;
 use super::{Fault, HALF_OPEN_NETWORK, Needs, Scene, available_everywhere};
 use crate::engine::TrialError;
+use orchbench_lab::proxy::Mode;
 
 pub(super) const FAULT: Fault = Fault {
     name: HALF_OPEN_NETWORK,

@@ -2,7 +2,7 @@
 
 use super::{Fault, KILL_SERVER, Needs, Scene, available_everywhere};
 use crate::engine::{Strike, TrialError};
-use crate::record::EventBody;
+use orchbench_evidence::record::EventBody;
 
 pub(super) const FAULT: Fault = Fault {
     name: KILL_SERVER,

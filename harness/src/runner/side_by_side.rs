@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use super::make;
 use crate::engine::Laboratory;
 use crate::output::Progress;
-use crate::record::{TrialPlan, TrialStatus};
+use orchbench_evidence::record::{TrialPlan, TrialStatus};
 
 /// The trials that may be made before anything else is looked at: one, or as many of a
 /// scenario as follow each other and may be made side by side.

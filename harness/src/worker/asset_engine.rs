@@ -17,7 +17,7 @@ use orchbench_etl::Etl;
 use super::serve::{Runs, serve};
 use super::{StepExecution, WorkerConfig};
 use crate::engine::{Ended, Job, Pipeline, Shape, Work};
-use crate::record::RunFailure;
+use orchbench_evidence::record::RunFailure;
 
 /// Serves runs on the asset engine until standard input ends.
 pub fn run(config: WorkerConfig) -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use orchbench_etl::Etl;
 use super::WorkerConfig;
 use super::serve::{Runs, serve};
 use crate::engine::{Ended, Job, Work};
-use crate::record::RunFailure;
+use orchbench_evidence::record::RunFailure;
 
 /// Serves runs as plain calls until standard input ends.
 pub fn run(config: WorkerConfig) -> anyhow::Result<()> {

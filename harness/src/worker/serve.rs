@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::engine::protocol::{Op, Reply, Request};
 use crate::engine::{Ended, Work};
-use crate::record::RunFailure;
+use orchbench_evidence::record::RunFailure;
 
 /// An embedded engine, as the line protocol sees it.
 pub trait Runs: Send + Sync + 'static {

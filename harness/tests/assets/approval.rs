@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use asset_engine::{Catalog, Durability, Event};
 use orchbench_etl::Warehouse;
-use orchbench_etl::postgres_server::LocalPostgres;
+use orchbench_lab::postgres::LocalPostgres;
 use serde_json::Value;
 
 use crate::folder::Folder;

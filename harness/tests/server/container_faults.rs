@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use orchbench::process::TempFolder;
+use orchbench_lab::process::TempFolder;
 use serde_json::Value;
 
 use crate::images::images;

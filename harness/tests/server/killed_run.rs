@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
-use orchbench::process::{ProcessIdentity, TempFolder};
+use orchbench_lab::process::{ProcessIdentity, TempFolder};
 
 use crate::eventually;
 use crate::images::images;

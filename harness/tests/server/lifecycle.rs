@@ -3,8 +3,8 @@
 use std::net::{TcpListener, TcpStream};
 
 use anyhow::{Context as _, Result, ensure};
-use orchbench::process::{ProcessIdentity, TempFolder, block_on_background, docker};
-use orchbench::server::{
+use orchbench_lab::process::{ProcessIdentity, TempFolder, block_on_background, docker};
+use orchbench_lab::server::{
     Choice, LocalServer, Provisioned, ServerError, ServerSpec, ServerTuning, connection_options,
     find, provision,
 };

@@ -25,7 +25,7 @@ use anyhow::{Result, ensure};
 const LIMIT: Duration = Duration::from_secs(30);
 
 fn use_built_binary() {
-    orchbench::process::set_orchbench_binary(env!("CARGO_BIN_EXE_orchbench"));
+    orchbench_lab::process::set_orchbench_binary(env!("CARGO_BIN_EXE_orchbench"));
 }
 
 fn eventually(what: &str, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {

@@ -6,8 +6,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use orchbench::process::{OWNER_LABEL, TempFolder, block_on_background, docker, owner_tag};
-use orchbench::server::{LocalServer, Postgres, Provisioned, ServerSpec, ServerTuning};
+use orchbench_lab::process::{OWNER_LABEL, TempFolder, block_on_background, docker, owner_tag};
+use orchbench_lab::server::{LocalServer, Postgres, Provisioned, ServerSpec, ServerTuning};
 use testcontainers::bollard::query_parameters::{ListContainersOptions, ListNetworksOptions};
 
 use crate::images::images;

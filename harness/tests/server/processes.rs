@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use orchbench::process::{
+use orchbench_lab::process::{
     self, Child, CommandSpec, PARENT_ENV, ProcessError, ProcessIdentity, Stream, TempFolder, sweep,
 };
 

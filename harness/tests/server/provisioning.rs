@@ -3,8 +3,8 @@
 use std::net::TcpListener;
 
 use anyhow::{Result, ensure};
-use orchbench::process::TempFolder;
-use orchbench::server::{Choice, find, provision};
+use orchbench_lab::process::TempFolder;
+use orchbench_lab::server::{Choice, find, provision};
 
 use crate::role::{Role, has_role, say};
 

@@ -9,12 +9,12 @@ mod recording;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use orchbench::check::{Checked, check, mutation};
 use orchbench::environment::capture;
-use orchbench::measure::Evidence;
-use orchbench::record::{FORMAT_VERSION, Outcome, Plan, ResultsFolder, TrialPlan};
 use orchbench::runner::write_expected;
 use orchbench_etl::{CrashPoint, StepName};
+use orchbench_evidence::check::{Checked, check, mutation};
+use orchbench_evidence::measure::Evidence;
+use orchbench_evidence::record::{FORMAT_VERSION, Outcome, Plan, ResultsFolder, TrialPlan};
 use serde_json::Value;
 
 use self::recording::Recording;

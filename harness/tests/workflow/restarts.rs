@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use orchbench::server::{Postgres, Provisioned, ServerSpec, ServerTuning};
 use orchbench_etl::Warehouse;
 use orchbench_etl::journal::{Kind, read_dir};
+use orchbench_lab::server::{Postgres, Provisioned, ServerSpec, ServerTuning};
 use serde_json::json;
 
 use crate::changes::changes;

@@ -5,11 +5,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use orchbench::process::PARENT_ENV;
-use orchbench::server::{Choice, LocalServer, Provisioned, ServerSpec, ServerTuning, provision};
 use orchbench::worker::{StepExecution, TemporalWorker, WorkerConfig};
 use orchbench_etl::EtlConfig;
 use orchbench_etl::catalogue::CatalogueService;
+use orchbench_lab::process::PARENT_ENV;
+use orchbench_lab::server::{
+    Choice, LocalServer, Provisioned, ServerSpec, ServerTuning, provision,
+};
 use orchbench_temporal::Target;
 use serde_json::Value;
 use tempfile::TempDir;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use asset_engine::{Executor, Materialization, RunOutcome, RunRequest, RunStatus};
-use orchbench_etl::{Day, DayResult, Etl, Source, StepName, Summary};
+use orchbench_etl::{Day, DayResult, Etl, Source, StepName, Summary, summarize};
 use serde_json::json;
 
 use crate::graph::{asset_key, graph};
@@ -90,7 +90,7 @@ pub fn summary(source: &Source, outcome: &RunOutcome) -> Result<Summary, AssetsE
     let announced = pieces
         .get(StepName::Announce, None)?
         .read(|made| output(made)?.try_into_announced())?;
-    Ok(Summary::of(&outcome.run, source, &days, &marts, &announced))
+    Ok(summarize(&outcome.run, source, &days, &marts, &announced))
 }
 
 /// What a run materialized, by asset and partition.

@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
+use orchbench_journal::ErrorType;
 use serde::{Deserialize, Serialize};
 use ureq::http::StatusCode;
 
 use crate::catalogue::{Announcement, Escalation, Retraction};
-use crate::error::{ErrorType, StepError};
+use crate::error::StepError;
 use crate::outcome::{Announced, Escalated, Published, Undo, Undone};
 use crate::step::StepCall;
 

@@ -4,15 +4,17 @@
 //! wrote it and whenever. Files appear by rename, so a file that is there is whole.
 
 use std::fs::File;
-use std::io::BufWriter;
 use std::path::{Component, Path, PathBuf};
 
-use polars::prelude::DataFrame;
-use polars_io::SerReader as _;
-use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
-use polars_io::parquet::write::{ParquetCompression, ParquetWriter, StatisticsOptions};
+use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
+use orchbench_journal::ErrorType;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
 
-use crate::error::{ErrorType, StepError};
+use crate::error::StepError;
 use crate::frame::Rows;
 use crate::outcome::ArtifactRef;
 use crate::schema::Column;
@@ -50,29 +52,24 @@ impl ArtifactStore {
         Ok(Self { dir })
     }
 
-    /// Writes a frame whose rows are sorted by key.
+    /// Writes a batch whose rows are sorted by key.
     ///
     /// # Errors
     /// `Artifact`.
     pub(crate) fn write(
         &self,
         kind: &str,
-        frame: &mut DataFrame,
+        batch: &RecordBatch,
         columns: &[Column],
     ) -> Result<ArtifactRef, StepError> {
         let dir = self.dir.join(kind);
-        let rows = Rows::new(frame, columns).map_err(|error| failed(&dir, "frame", &error))?;
+        let rows = Rows::new(batch, columns).map_err(|error| failed(&dir, "rows", &error))?;
         let digest = rows.digest(columns);
-        let artifact = Self::reference(kind, &digest, frame.height() as u64);
+        let artifact = Self::reference(kind, &digest, batch.num_rows() as u64);
         let target = self.dir.join(&artifact.path);
         let io = |error: std::io::Error| failed(&target, "cannot be written", &error);
         let mut file = tempfile::NamedTempFile::new_in(&dir).map_err(io)?;
-        ParquetWriter::new(BufWriter::new(file.as_file_mut()))
-            .with_compression(ParquetCompression::Snappy)
-            .with_statistics(StatisticsOptions::default())
-            // A partition is far too small to be worth the hand-over between threads.
-            .set_parallel(false)
-            .finish(frame)
+        write(batch, file.as_file_mut())
             .map_err(|error| failed(&target, "cannot be written", &error))?;
         file.persist(&target)
             .map_err(|error| failed(&target, "cannot be renamed", &error))?;
@@ -92,7 +89,7 @@ impl ArtifactStore {
     ///
     /// # Errors
     /// `BadInput` for a path that leads out of the store, else `Artifact`.
-    pub(crate) fn read(&self, artifact: &ArtifactRef) -> Result<DataFrame, StepError> {
+    pub(crate) fn read(&self, artifact: &ArtifactRef) -> Result<RecordBatch, StepError> {
         let relative = Path::new(&artifact.path);
         if !relative
             .components()
@@ -108,14 +105,34 @@ impl ArtifactStore {
         }
         let path = self.dir.join(relative);
         let file = File::open(&path).map_err(|error| failed(&path, "cannot be opened", &error))?;
-        let frame = ParquetReader::new(file)
-            .read_parallel(ParallelStrategy::None)
-            .finish()
-            .map_err(|error| failed(&path, "cannot be read", &error))?;
-        if frame.height() as u64 != artifact.rows {
-            let counts = format!("expected {} rows, found {}", artifact.rows, frame.height());
+        let batch = read(file).map_err(|error| failed(&path, "cannot be read", &error))?;
+        if batch.num_rows() as u64 != artifact.rows {
+            let counts = format!(
+                "expected {} rows, found {}",
+                artifact.rows,
+                batch.num_rows()
+            );
             return Err(failed(&path, "not what its reference says", &counts));
         }
-        Ok(frame)
+        Ok(batch)
     }
+}
+
+fn write(batch: &RecordBatch, file: &mut File) -> parquet::errors::Result<()> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .build();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties))?;
+    writer.write(batch)?;
+    writer.close().map(drop)
+}
+
+fn read(file: File) -> Result<RecordBatch, arrow_schema::ArrowError> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let schema = reader.schema().clone();
+    let rows = reader.metadata().file_metadata().num_rows();
+    // One batch: a partition is small, and its steps look at all of it.
+    let reader = reader.with_batch_size(usize::try_from(rows).unwrap_or(1).max(1));
+    let batches: Vec<RecordBatch> = reader.build()?.collect::<Result<_, _>>()?;
+    concat_batches(&schema, &batches)
 }

@@ -10,12 +10,12 @@
 //!
 //! The digest of a row is the SHA-256 of its encoding. The digest of a table is the SHA-256 of the
 //! column names, encoded as a row, and then of all rows, sorted by key. The digest of several
-//! partitions is the SHA-256 of `day digest\n` lines in the order of the days. No run id, attempt
+//! partitions is [`orchbench_journal::partitions_digest`]. No run id, attempt
 //! or time goes in, so the same data has the same version on every engine and database.
 
+use orchbench_journal::hex;
 use sha2::{Digest as _, Sha256};
 
-use crate::day::Day;
 use crate::schema::Column;
 
 const NULL: u8 = 0x00;
@@ -129,27 +129,6 @@ impl TableDigest {
 #[must_use]
 pub fn row_digest(encoded: &[u8]) -> String {
     hex(&Sha256::digest(encoded))
-}
-
-/// The digest over partitions, which have to come in the order of their days.
-pub fn partitions_digest<'a>(partitions: impl Iterator<Item = (Day, &'a str)>) -> String {
-    let mut hasher = Sha256::new();
-    for (day, digest) in partitions {
-        hasher.update(format!("{day} {digest}\n").as_bytes());
-    }
-    hex(&hasher.finalize())
-}
-
-/// Lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 0x0F)]));
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 //!
 //! Every fault that is found is told, not only the first one.
 
-use polars::prelude::{DataFrame, PolarsResult};
+use arrow_array::{Array as _, RecordBatch};
+use arrow_schema::ArrowError;
+use orchbench_journal::{Day, ErrorType};
 
 use crate::artifact::ArtifactStore;
 use crate::canonical::Value;
-use crate::day::Day;
-use crate::error::{ErrorType, StepError};
-use crate::frame::Rows;
+use crate::error::StepError;
+use crate::frame::{Rows, column};
 use crate::outcome::{Checked, Extracted, Transformed};
 use crate::schema::{FLIGHT_KEY, TRANSFORMED, position};
 use crate::source::Source;
@@ -41,14 +42,14 @@ pub(crate) fn check(
     store: &ArtifactStore,
     progress: &dyn Fn(u64),
 ) -> Result<Checked, StepError> {
-    let frame = store.read(&transformed.artifact)?;
+    let batch = store.read(&transformed.artifact)?;
     let path = &transformed.artifact.path;
     let failed = |error| StepError::new(ErrorType::Artifact, format!("check of {path}: {error}"));
-    let rows = Rows::new(&frame, TRANSFORMED).map_err(failed)?;
+    let rows = Rows::new(&batch, TRANSFORMED).map_err(failed)?;
     let mut faults = counts(flights, transformed, rows.height() as u64);
     faults.extend(keys(&rows, source, day));
-    faults.extend(nulls(&frame, transformed).map_err(failed)?);
-    let sum = arr_delay_sum(&frame).map_err(failed)?;
+    faults.extend(nulls(&batch, transformed).map_err(failed)?);
+    let sum = arr_delay_sum(&batch).map_err(failed)?;
     let mut expect = |what: &str, expected: &dyn ToString, found: &dyn ToString| {
         let (expected, found) = (expected.to_string(), found.to_string());
         if expected != found {
@@ -171,9 +172,9 @@ fn keys(rows: &Rows, source: &Source, day: Day) -> Vec<String> {
 }
 
 /// Null rates within bounds, and nulls of the joins as counted.
-fn nulls(frame: &DataFrame, transformed: &Transformed) -> PolarsResult<Vec<String>> {
+fn nulls(batch: &RecordBatch, transformed: &Transformed) -> Result<Vec<String>, ArrowError> {
     let mut faults = Vec::new();
-    let nulls = |name: &str| frame.column(name).map(|column| column.null_count());
+    let nulls = |name: &str| column(batch, name).map(|column| column.null_count());
     for column in TRANSFORMED.iter().filter(|column| column.required) {
         let found = nulls(column.name)?;
         if found > 0 {
@@ -183,9 +184,9 @@ fn nulls(frame: &DataFrame, transformed: &Transformed) -> PolarsResult<Vec<Strin
             ));
         }
     }
-    if frame.height() >= NULL_BOUNDS_MIN_ROWS {
+    if batch.num_rows() >= NULL_BOUNDS_MIN_ROWS {
         for (name, bound) in NULL_BOUNDS {
-            let share = nulls(name)? as f64 / frame.height() as f64;
+            let share = nulls(name)? as f64 / batch.num_rows() as f64;
             if share > *bound {
                 faults.push(format!(
                     "column {name}: expected a share of nulls up to {bound}, found {share:.3}"

@@ -7,9 +7,10 @@ pub(crate) mod parse;
 pub(crate) mod sorted;
 pub(crate) mod stage;
 
+use orchbench_journal::ErrorType;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{ErrorType, StepError};
+use crate::error::StepError;
 use crate::schema::{self, Column};
 
 /// One of the five inputs.

@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::day::Day;
+use orchbench_journal::{Day, Summary};
+
 use crate::error::StepError;
 use crate::etl::Etl;
-use crate::outcome::{ArtifactRef, Checked, DayResult, Extracted, Loaded, Summary, Transformed};
+use crate::outcome::{ArtifactRef, Checked, DayResult, Extracted, Loaded, Transformed, summarize};
 use crate::step::{StepCall, StepInputs, StepOutput};
 
 /// One day that is ready to load.
@@ -74,7 +75,7 @@ impl Etl {
             published: published.clone(),
         };
         let announced = direct.call(None, announce)?.try_into_announced()?;
-        Ok(Summary::of(run, entry, &days, &published, &announced))
+        Ok(summarize(run, entry, &days, &published, &announced))
     }
 
     /// Extract, transform and check only: every day of the source, ready to load, in the order of

@@ -6,16 +6,16 @@
 
 use std::time::{Duration, Instant};
 
+use orchbench_journal::hex;
+use orchbench_journal::{CrashPoint, Entry, ErrorType, Kind, Writer};
 use sha2::{Digest as _, Sha256};
 
 use crate::artifact::ArtifactStore;
-use crate::canonical::hex;
 use crate::config::EtlConfig;
-use crate::crash::{self, CrashPoint};
+use crate::crash;
 use crate::dataset::{Dataset, archive};
-use crate::error::{ErrorType, EtlError, StepError};
+use crate::error::{EtlError, StepError};
 use crate::extract::Inputs;
-use crate::journal::{Entry, Kind, Writer};
 use crate::source::SourceCatalogue;
 use crate::step::{StepCall, StepOutput};
 use crate::transform::Dimensions;

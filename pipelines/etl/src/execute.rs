@@ -1,16 +1,17 @@
 //! From a call to the step's own function: validation, then dispatch.
 
+use orchbench_journal::{Day, ErrorType, Per};
+
 use crate::announce::Service;
 use crate::check::check;
 use crate::dataset::Dataset;
-use crate::day::Day;
-use crate::error::{ErrorType, StepError};
+use crate::error::StepError;
 use crate::etl::Etl;
 use crate::frame::Rows;
 use crate::outcome::{ArtifactRef, Checked, Loaded, Published, Transformed};
 use crate::schema::TRANSFORMED;
 use crate::source::Source;
-use crate::step::{Per, StepCall, StepInputs, StepOutput};
+use crate::step::{StepCall, StepInputs, StepOutput};
 use crate::transform::{TransformInputs, transform};
 use crate::warehouse::{LoadRequest, PartitionRows, PublishRequest, WarehouseRow, Writer};
 
@@ -164,8 +165,8 @@ impl Etl {
                 format!("artifact {}: {message}", artifact.path),
             )
         };
-        let frame = self.store.read(artifact)?;
-        let rows = Rows::new(&frame, TRANSFORMED).map_err(|error| failed(error.to_string()))?;
+        let batch = self.store.read(artifact)?;
+        let rows = Rows::new(&batch, TRANSFORMED).map_err(|error| failed(error.to_string()))?;
         let digest = rows.digest(TRANSFORMED);
         if digest != artifact.digest {
             return Err(failed(format!(

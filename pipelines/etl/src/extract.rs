@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use orchbench_journal::{Day, ErrorType};
+
 use crate::artifact::ArtifactStore;
 use crate::canonical::Value;
 use crate::dataset::index::Extent;
@@ -11,8 +13,7 @@ use crate::dataset::parse::{BadRow, Parsed, Rules};
 use crate::dataset::sorted::Sorted;
 use crate::dataset::stage::{Staged, stage};
 use crate::dataset::{Dataset, unusable};
-use crate::day::Day;
-use crate::error::{ErrorType, StepError};
+use crate::error::StepError;
 use crate::frame::Rows;
 use crate::outcome::Extracted;
 use crate::schema;
@@ -66,11 +67,11 @@ impl Inputs {
             progress: &|_| (),
         };
         let airlines = self.parse(Dataset::Airlines, None, &rules)?;
-        let frame = airlines
-            .frame()
-            .map_err(|error| frame_error(Dataset::Airlines, &error))?;
-        let rows = Rows::new(&frame, schema::AIRLINES)
-            .map_err(|error| frame_error(Dataset::Airlines, &error))?;
+        let airlines = airlines
+            .batch()
+            .map_err(|error| batch_error(Dataset::Airlines, &error))?;
+        let rows = Rows::new(&airlines, schema::AIRLINES)
+            .map_err(|error| batch_error(Dataset::Airlines, &error))?;
         let code = |row| match rows.value(row, 0) {
             Value::Text(code) => Some(code.to_owned()),
             _ => None,
@@ -127,17 +128,17 @@ impl Inputs {
             progress,
         };
         let sorted = self.parse(dataset, day, &rules)?;
-        let mut frame = sorted
-            .frame()
-            .map_err(|error| frame_error(dataset, &error))?;
-        let artifact = store.write(dataset.name(), &mut frame, dataset.columns())?;
+        let batch = sorted
+            .batch()
+            .map_err(|error| batch_error(dataset, &error))?;
+        let artifact = store.write(dataset.name(), &batch, dataset.columns())?;
         let quarantine = if sorted.bad().is_empty() {
             None
         } else {
-            let mut frame = sorted
+            let batch = sorted
                 .quarantine()
-                .map_err(|error| frame_error(dataset, &error))?;
-            Some(store.write("quarantine", &mut frame, schema::QUARANTINE)?)
+                .map_err(|error| batch_error(dataset, &error))?;
+            Some(store.write("quarantine", &batch, schema::QUARANTINE)?)
         };
         let (accepted, quarantined) = (sorted.accepted() as u64, sorted.bad().len() as u64);
         Ok(Extracted {
@@ -151,10 +152,10 @@ impl Inputs {
     }
 }
 
-fn frame_error(dataset: Dataset, error: &dyn std::fmt::Display) -> StepError {
+fn batch_error(dataset: Dataset, error: &dyn std::fmt::Display) -> StepError {
     StepError::new(
         ErrorType::Artifact,
-        format!("{}: frame: {error}", dataset.name()),
+        format!("{}: record batch: {error}", dataset.name()),
     )
 }
 

@@ -1,12 +1,12 @@
 //! Planned failures: which attempts fail is a pure function of the seed, so every engine meets
 //! the same failures.
 
+use orchbench_journal::{CrashPoint, ErrorType, StepName};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::crash::CrashPoint;
-use crate::error::{ErrorType, StepError};
-use crate::step::{StepCall, StepName};
+use crate::error::StepError;
+use crate::step::StepCall;
 
 /// Which attempts fail.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

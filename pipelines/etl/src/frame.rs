@@ -1,59 +1,65 @@
-//! Data frames by row: typed access to columns, and the digest of a frame.
+//! Record batches by row: typed access to columns, and the digest of a batch.
 
-use polars::prelude::{
-    Column as FrameColumn, DataFrame, DataType, Float64Chunked, Int64Chunked, PolarsError,
-    PolarsResult, StringChunked, TimeUnit,
+use std::sync::Arc;
+
+use arrow_array::{
+    Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray,
 };
+use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
 
 use crate::canonical::{TableDigest, Value, encode, end_row};
 use crate::schema::{Column, ColumnKind};
 
 /// One column with its type resolved, so that a row costs no look-up.
 enum Cells {
-    Int(Int64Chunked),
-    /// Milliseconds.
-    Time(Int64Chunked),
-    Float(Float64Chunked),
-    Text(StringChunked),
+    Int(Int64Array),
+    Time(TimestampMillisecondArray),
+    Float(Float64Array),
+    Text(StringArray),
 }
 
-/// The rows of a frame, in the order of a schema's columns.
+/// The rows of a batch, in the order of a schema's columns.
 pub(crate) struct Rows {
     columns: Vec<Cells>,
     height: usize,
 }
 
-/// The type that a column has in a frame.
-pub(crate) fn data_type(kind: ColumnKind) -> DataType {
+/// The type that a column has in a batch.
+fn data_type(kind: ColumnKind) -> DataType {
     match kind {
         ColumnKind::Int => DataType::Int64,
         ColumnKind::Float => DataType::Float64,
-        ColumnKind::Text => DataType::String,
-        ColumnKind::Time => DataType::Datetime(TimeUnit::Milliseconds, None),
+        ColumnKind::Text => DataType::Utf8,
+        ColumnKind::Time => DataType::Timestamp(TimeUnit::Millisecond, None),
     }
 }
 
+/// A batch of these columns; whether a null is a fault is for the steps to say.
+pub(crate) fn batch(columns: &[Column], arrays: Vec<ArrayRef>) -> Result<RecordBatch, ArrowError> {
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|column| Field::new(column.name, data_type(column.kind), true))
+        .collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+}
+
+/// A column by its name.
+///
+/// # Errors
+/// When the batch has none of that name.
+pub(crate) fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, ArrowError> {
+    batch
+        .column_by_name(name)
+        .ok_or_else(|| ArrowError::SchemaError(format!("expected a column {name}, found none")))
+}
+
 impl Rows {
-    /// The rows of a frame that has (at least) these columns with these types.
-    pub(crate) fn new(frame: &DataFrame, columns: &[Column]) -> PolarsResult<Self> {
-        let cells = columns.iter().map(|column| {
-            let found = frame.column(column.name)?;
-            if found.dtype() != &data_type(column.kind) {
-                return Err(PolarsError::SchemaMismatch(
-                    format!(
-                        "column {}: expected {}, found {}",
-                        column.name,
-                        data_type(column.kind),
-                        found.dtype()
-                    )
-                    .into(),
-                ));
-            }
-            cells(found, column.kind)
-        });
+    /// The rows of a batch that has (at least) these columns with these types.
+    pub(crate) fn new(batch: &RecordBatch, columns: &[Column]) -> Result<Self, ArrowError> {
+        let columns = columns.iter().map(|column| cells(batch, column));
         Ok(Self {
-            columns: cells.collect::<PolarsResult<_>>()?,
-            height: frame.height(),
+            columns: columns.collect::<Result<_, _>>()?,
+            height: batch.num_rows(),
         })
     }
 
@@ -64,12 +70,12 @@ impl Rows {
     /// The field of a row (from 0) in a column of the schema (from 0).
     pub(crate) fn value(&self, row: usize, column: usize) -> Value<'_> {
         match &self.columns[column] {
-            Cells::Int(cells) => cells.get(row).map_or(Value::Null, Value::Int),
-            Cells::Time(cells) => cells
-                .get(row)
-                .map_or(Value::Null, |ms| Value::Int(ms.div_euclid(1_000))),
-            Cells::Float(cells) => cells.get(row).map_or(Value::Null, Value::Float),
-            Cells::Text(cells) => cells.get(row).map_or(Value::Null, Value::Text),
+            Cells::Int(cells) => at(cells, row, |cells| Value::Int(cells.value(row))),
+            Cells::Time(cells) => at(cells, row, |cells| {
+                Value::Int(cells.value(row).div_euclid(1_000))
+            }),
+            Cells::Float(cells) => at(cells, row, |cells| Value::Float(cells.value(row))),
+            Cells::Text(cells) => at(cells, row, |cells| Value::Text(cells.value(row))),
         }
     }
 
@@ -106,12 +112,29 @@ impl Rows {
     }
 }
 
-fn cells(column: &FrameColumn, kind: ColumnKind) -> PolarsResult<Cells> {
-    let series = column.as_materialized_series().rechunk();
-    Ok(match kind {
-        ColumnKind::Int => Cells::Int(series.i64()?.clone()),
-        ColumnKind::Time => Cells::Time(series.to_physical_repr().i64()?.clone()),
-        ColumnKind::Float => Cells::Float(series.f64()?.clone()),
-        ColumnKind::Text => Cells::Text(series.str()?.clone()),
+fn at<'a, A: Array>(cells: &'a A, row: usize, value: impl Fn(&'a A) -> Value<'a>) -> Value<'a> {
+    if cells.is_null(row) {
+        Value::Null
+    } else {
+        value(cells)
+    }
+}
+
+fn cells(batch: &RecordBatch, wanted: &Column) -> Result<Cells, ArrowError> {
+    let found = column(batch, wanted.name)?;
+    let any = found.as_any();
+    let cells = match wanted.kind {
+        ColumnKind::Int => any.downcast_ref().cloned().map(Cells::Int),
+        ColumnKind::Time => any.downcast_ref().cloned().map(Cells::Time),
+        ColumnKind::Float => any.downcast_ref().cloned().map(Cells::Float),
+        ColumnKind::Text => any.downcast_ref().cloned().map(Cells::Text),
+    };
+    cells.ok_or_else(|| {
+        ArrowError::SchemaError(format!(
+            "column {}: expected {}, found {}",
+            wanted.name,
+            data_type(wanted.kind),
+            found.data_type()
+        ))
     })
 }

@@ -9,6 +9,7 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use csv::{ByteRecord, ReaderBuilder};
+use orchbench_journal::ErrorType;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use zip::write::SimpleFileOptions;
@@ -17,7 +18,7 @@ use crate::dataset::archive::{self, Archive};
 use crate::dataset::field::parse_int;
 use crate::dataset::index::Extent;
 use crate::dataset::{Dataset, index};
-use crate::error::{ErrorType, StepError};
+use crate::error::StepError;
 use crate::schema::{FLIGHTS, position};
 
 /// Copies get flight numbers that far above the original's; nycflights13 has none above 8500.

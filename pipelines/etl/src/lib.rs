@@ -13,11 +13,9 @@ mod artifact;
 pub mod canonical;
 pub mod catalogue;
 mod check;
-pub mod clock;
 pub mod config;
 pub mod crash;
 pub mod dataset;
-pub mod day;
 mod direct;
 pub mod error;
 mod etl;
@@ -26,10 +24,7 @@ mod extract;
 pub mod failure;
 mod frame;
 pub mod generate;
-pub mod journal;
 pub mod outcome;
-pub mod postgres_server;
-pub mod retry;
 pub mod schema;
 pub mod source;
 pub mod step;
@@ -37,19 +32,23 @@ mod transform;
 mod undo;
 pub mod warehouse;
 
-pub use clock::monotonic_ns;
+pub use orchbench_journal as journal;
+/// The words of the work, which the checker knows too.
+pub use orchbench_journal::{
+    CrashPoint, Day, DayError, DayRange, ErrorType, Per, RetrySpec, StepName, StepNameError,
+    Summary, Unresolved, idempotency_key, monotonic_ns,
+};
+
 pub use config::{EtlConfig, Sink, SinkKind};
-pub use crash::{CrashAction, CrashPlan, CrashPoint, CrashRule, Rendezvous};
-pub use day::{Day, DayError, DayRange};
+pub use crash::{CrashAction, CrashPlan, CrashRule, Rendezvous};
 pub use direct::PreparedDay;
-pub use error::{ErrorType, EtlError, StepError};
+pub use error::{EtlError, StepError};
 pub use etl::Etl;
 pub use failure::FailurePlan;
 pub use outcome::{
-    Announced, ArtifactRef, Checked, DayResult, Escalated, Extracted, Loaded, Published, Summary,
-    Transformed, Undo, Undone, Unresolved,
+    Announced, ArtifactRef, Checked, DayResult, Escalated, Extracted, Loaded, Published,
+    Transformed, Undo, Undone, summarize,
 };
-pub use retry::RetrySpec;
 pub use source::{Source, SourceCatalogue, SourceError};
-pub use step::{Per, StepCall, StepInputs, StepName, StepNameError, StepOutput, idempotency_key};
+pub use step::{StepCall, StepInputs, StepOutput};
 pub use warehouse::{Applied, Warehouse, WarehouseError, WarehouseRow};

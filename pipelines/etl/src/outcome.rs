@@ -1,10 +1,10 @@
-//! What steps hand on, and the summary of a run.
+//! What steps hand on, and how a run is summed up.
 //!
 //! Everything here crosses processes as JSON; none of it carries data, only references and counts.
 
+use orchbench_journal::{Day, Summary, Unresolved};
 use serde::{Deserialize, Serialize};
 
-use crate::day::Day;
 use crate::source::Source;
 
 /// A reference to a Parquet file in the artifact store.
@@ -34,25 +34,6 @@ pub struct Extracted {
     /// The sum of the arrival delays (minutes) that are there, over all extracted rows in which
     /// the column can be read, quarantined ones too; 0 for the other datasets.
     pub arr_delay_sum: i64,
-}
-
-/// How many flights found no partner in a join; they stay in, with nulls.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unresolved {
-    /// Flights whose tail number is missing or not among the planes.
-    pub plane: u64,
-    /// Flights whose destination is not among the airports.
-    pub airport: u64,
-    /// Flights whose (origin, hour) is not in the day's weather.
-    pub weather: u64,
-}
-
-impl std::ops::AddAssign for Unresolved {
-    fn add_assign(&mut self, other: Self) {
-        self.plane += other.plane;
-        self.airport += other.airport;
-        self.weather += other.weather;
-    }
 }
 
 /// What the transform step says.
@@ -157,70 +138,37 @@ pub struct DayResult {
     pub loaded: Loaded,
 }
 
-/// The result of a run. Counts are of flights.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
-    /// The run's id.
-    pub run: String,
-    /// The source's name.
-    pub source: String,
-    /// How many days were processed.
-    pub partitions: u64,
-    /// Flights of the dataset that belong to the source.
-    pub extracted: u64,
-    /// Flights that went on to the transform.
-    pub accepted: u64,
-    /// Flights that went to quarantine.
-    pub quarantined: u64,
-    /// Rows in the warehouse for this source and range after the run.
-    pub loaded: u64,
-    /// Rows that this run changed.
-    pub changed: u64,
-    /// The digest over all partitions of the range.
-    pub digest: String,
-    /// The published version.
-    pub version: String,
-    /// The receipt of the announcement.
-    pub receipt: String,
-    /// Flights without partner in a join.
-    pub unresolved: Unresolved,
-    /// The sum of the arrival delays (minutes) over the extracted flights.
-    pub arr_delay_sum: i64,
-}
-
-impl Summary {
-    /// Sums up the days of a run; their order does not matter.
-    #[must_use]
-    pub fn of(
-        run: &str,
-        source: &Source,
-        days: &[DayResult],
-        published: &Published,
-        announced: &Announced,
-    ) -> Self {
-        let mut summary = Self {
-            run: run.to_owned(),
-            source: source.name.clone(),
-            partitions: days.len() as u64,
-            extracted: 0,
-            accepted: 0,
-            quarantined: 0,
-            loaded: published.loaded,
-            changed: 0,
-            digest: published.digest.clone(),
-            version: published.version.clone(),
-            receipt: announced.receipt.clone(),
-            unresolved: Unresolved::default(),
-            arr_delay_sum: 0,
-        };
-        for day in days {
-            summary.extracted += day.flights.extracted;
-            summary.accepted += day.flights.accepted;
-            summary.quarantined += day.flights.quarantined;
-            summary.changed += day.loaded.changed;
-            summary.unresolved += day.transformed.unresolved;
-            summary.arr_delay_sum += day.flights.arr_delay_sum;
-        }
-        summary
+/// Sums up the days of a run; their order does not matter.
+#[must_use]
+pub fn summarize(
+    run: &str,
+    source: &Source,
+    days: &[DayResult],
+    published: &Published,
+    announced: &Announced,
+) -> Summary {
+    let mut summary = Summary {
+        run: run.to_owned(),
+        source: source.name.clone(),
+        partitions: days.len() as u64,
+        extracted: 0,
+        accepted: 0,
+        quarantined: 0,
+        loaded: published.loaded,
+        changed: 0,
+        digest: published.digest.clone(),
+        version: published.version.clone(),
+        receipt: announced.receipt.clone(),
+        unresolved: Unresolved::default(),
+        arr_delay_sum: 0,
+    };
+    for day in days {
+        summary.extracted += day.flights.extracted;
+        summary.accepted += day.flights.accepted;
+        summary.quarantined += day.flights.quarantined;
+        summary.changed += day.loaded.changed;
+        summary.unresolved += day.transformed.unresolved;
+        summary.arr_delay_sum += day.flights.arr_delay_sum;
     }
+    summary
 }

@@ -5,9 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use orchbench_journal::{Day, DayRange};
 use serde::{Deserialize, Serialize};
-
-use crate::day::{Day, DayRange};
 
 /// A source: what a run of the pipeline is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,18 +1,15 @@
-//! Steps: their names, their calls and what comes back.
+//! Steps: their calls and what comes back.
 //!
 //! A step is identified by (run, step, partition), the same on every engine. Steps pass
 //! references (path, digest, rows), never data: the claim-check pattern.
 
+use orchbench_journal::{Day, ErrorType, StepName, idempotency_key};
 use serde::{Deserialize, Serialize};
 
-use crate::day::Day;
-use crate::error::{ErrorType, StepError};
+use crate::error::StepError;
 use crate::outcome::{
     Announced, ArtifactRef, Checked, Escalated, Extracted, Loaded, Published, Transformed, Undone,
 };
-mod name;
-
-pub use name::{Per, StepName, StepNameError};
 
 /// What a step needs from the steps before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,19 +114,6 @@ pub struct StepCall {
     pub token: u64,
     /// The step and its inputs.
     pub inputs: StepInputs,
-}
-
-/// `{run}/{step}/{partition}`, with `-` for a step without partition.
-#[must_use]
-pub fn idempotency_key(
-    run: &str,
-    step: impl std::fmt::Display,
-    partition: Option<impl std::fmt::Display>,
-) -> String {
-    match partition {
-        Some(partition) => format!("{run}/{step}/{partition}"),
-        None => format!("{run}/{step}/-"),
-    }
 }
 
 impl StepCall {

@@ -4,23 +4,21 @@
 //! has nulls and is counted. The order of the flights, which is the order of their keys, stays too.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use polars::prelude::{
-    DataFrame, Expr, IntoLazy as _, JoinArgs, JoinType, LazyFrame, MaintainOrderJoin, PolarsResult,
-    col,
-};
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::Int64Type;
+use arrow_array::{Array as _, ArrayRef, RecordBatch, UInt32Array};
+use arrow_schema::ArrowError;
+use arrow_select::take::take;
+use orchbench_journal::{ErrorType, Unresolved};
 
 use crate::artifact::ArtifactStore;
-use crate::dataset::sorted::found_marker;
-use crate::error::{ErrorType, StepError};
-use crate::outcome::{ArtifactRef, Transformed, Unresolved};
-use crate::schema::TRANSFORMED;
-
-/// The markers that tell after a join which flights found a partner.
-const PLANE_FOUND: &str = "plane_found";
-const AIRPORT_FOUND: &str = "airport_found";
-const WEATHER_FOUND: &str = "weather_found";
+use crate::canonical::Value;
+use crate::error::StepError;
+use crate::frame::{Rows, batch, column};
+use crate::outcome::{ArtifactRef, Transformed};
+use crate::schema::{self, Column, TRANSFORMED};
 
 /// The inputs of a transform.
 pub(crate) struct TransformInputs<'a> {
@@ -31,11 +29,21 @@ pub(crate) struct TransformInputs<'a> {
     pub(crate) airlines: &'a ArtifactRef,
 }
 
-/// The dimension tables of this process, ready to join, by their digest: what a digest names never
+/// A table to join, with the row of each key.
+#[derive(Debug)]
+struct Lookup {
+    rows: RecordBatch,
+    by_key: HashMap<Key, u32>,
+}
+
+/// The key of a table to join: a code, or an origin and an hour.
+type Key = (String, Option<i64>);
+
+/// The dimension tables of this process, ready to join, by their path: what a digest names never
 /// changes, so 365 transforms need one read.
 #[derive(Debug, Default)]
 pub(crate) struct Dimensions {
-    frames: Mutex<HashMap<String, DataFrame>>,
+    tables: Mutex<HashMap<String, Arc<Lookup>>>,
 }
 
 impl Dimensions {
@@ -43,29 +51,69 @@ impl Dimensions {
         &self,
         store: &ArtifactStore,
         artifact: &ArtifactRef,
-        renames: &[(&str, &str)],
-        marker: Option<&str>,
-    ) -> Result<DataFrame, StepError> {
-        let known = |frames: &HashMap<String, DataFrame>| frames.get(&artifact.path).cloned();
-        if let Some(frame) = known(&self.frames.lock().unwrap_or_else(PoisonError::into_inner)) {
-            return Ok(frame);
+        columns: &[Column],
+        key: &str,
+    ) -> Result<Arc<Lookup>, StepError> {
+        let lock = || self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().get(&artifact.path).cloned();
+        if let Some(table) = known {
+            return Ok(table);
         }
-        let prepare = |mut frame: DataFrame| -> PolarsResult<DataFrame> {
-            for (from, to) in renames {
-                frame.rename(from, (*to).into())?;
-            }
-            if let Some(marker) = marker {
-                let height = frame.height();
-                frame.with_column(found_marker(marker, height))?;
-            }
-            Ok(frame)
-        };
-        let frame =
-            prepare(store.read(artifact)?).map_err(|error| failed(&artifact.path, &error))?;
-        let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
-        frames.insert(artifact.path.clone(), frame.clone());
-        Ok(frame)
+        let table = Arc::new(Lookup::read(store, artifact, columns, &[key])?);
+        lock().insert(artifact.path.clone(), Arc::clone(&table));
+        Ok(table)
     }
+}
+
+impl Lookup {
+    fn read(
+        store: &ArtifactStore,
+        artifact: &ArtifactRef,
+        columns: &[Column],
+        key: &[&str],
+    ) -> Result<Self, StepError> {
+        let rows = store.read(artifact)?;
+        let keys = keys(&rows, columns, key).map_err(|error| failed(&artifact.path, &error))?;
+        let by_key = (0..).zip(keys).filter_map(|(row, key)| Some((key?, row)));
+        Ok(Self {
+            by_key: by_key.collect(),
+            rows,
+        })
+    }
+
+    /// The row of each key, null where there is none.
+    fn find(&self, keys: Vec<Option<Key>>) -> UInt32Array {
+        let row = |key: Option<Key>| self.by_key.get(&key?).copied();
+        keys.into_iter().map(row).collect()
+    }
+
+    /// A column, at these rows.
+    fn at(&self, rows: &UInt32Array, name: &str) -> Result<ArrayRef, ArrowError> {
+        take(column(&self.rows, name)?, rows, None)
+    }
+}
+
+/// The key of each row, `None` where a part of it is null.
+fn keys(
+    rows: &RecordBatch,
+    columns: &[Column],
+    names: &[&str],
+) -> Result<Vec<Option<Key>>, ArrowError> {
+    let columns: Vec<Column> = names
+        .iter()
+        .filter_map(|name| schema::position(columns, name))
+        .map(|position| columns[position])
+        .collect();
+    let rows = Rows::new(rows, &columns)?;
+    let key = |row| match (rows.value(row, 0), columns.len()) {
+        (Value::Text(code), 1) => Some((code.to_owned(), None)),
+        (Value::Text(code), _) => match rows.value(row, 1) {
+            Value::Int(second) => Some((code.to_owned(), Some(second))),
+            _ => None,
+        },
+        _ => None,
+    };
+    Ok((0..rows.height()).map(key).collect())
 }
 
 fn failed(path: &str, error: &dyn std::fmt::Display) -> StepError {
@@ -83,36 +131,17 @@ pub(crate) fn transform(
     progress: &dyn Fn(u64),
 ) -> Result<Transformed, StepError> {
     let flights = store.read(inputs.flights)?;
-    let height = flights.height();
-    let mut weather = store.read(inputs.weather)?;
-    let polars = |error| failed(&inputs.flights.path, &error);
-    let hours = weather.height();
-    weather
-        .with_column(found_marker(WEATHER_FOUND, hours))
-        .map_err(polars)?;
-    let airlines = dimensions.get(store, inputs.airlines, &[("name", "carrier_name")], None)?;
-    let planes = dimensions.get(store, inputs.planes, PLANE_NAMES, Some(PLANE_FOUND))?;
-    let airports = dimensions.get(store, inputs.airports, AIRPORT_NAMES, Some(AIRPORT_FOUND))?;
-    progress(0);
-
-    let joined = join(flights, weather, planes, airports, airlines).map_err(polars)?;
-    if joined.height() != height {
-        let counts = format!(
-            "expected {height} rows after the joins, found {}",
-            joined.height()
-        );
-        return Err(failed(&inputs.flights.path, &counts));
-    }
-    let nulls = |name| joined.column(name).map(|column| column.null_count() as u64);
-    let unresolved = Unresolved {
-        plane: nulls(PLANE_FOUND).map_err(polars)?,
-        airport: nulls(AIRPORT_FOUND).map_err(polars)?,
-        weather: nulls(WEATHER_FOUND).map_err(polars)?,
+    let tables = Tables {
+        airlines: dimensions.get(store, inputs.airlines, schema::AIRLINES, "carrier")?,
+        planes: dimensions.get(store, inputs.planes, schema::PLANES, "tailnum")?,
+        airports: dimensions.get(store, inputs.airports, schema::AIRPORTS, "faa")?,
+        weather: Lookup::read(store, inputs.weather, schema::WEATHER, WEATHER_KEY)?,
     };
-    let names = TRANSFORMED.iter().map(|column| column.name);
-    let mut rows = joined.select(names).map_err(polars)?;
-    let arr_delay_sum = arr_delay_sum(&rows).map_err(polars)?;
-    let artifact = store.write("transformed", &mut rows, TRANSFORMED)?;
+    progress(0);
+    let wrong = |error| failed(&inputs.flights.path, &error);
+    let (rows, unresolved) = tables.join(&flights).map_err(wrong)?;
+    let arr_delay_sum = arr_delay_sum(&rows).map_err(wrong)?;
+    let artifact = store.write("transformed", &rows, TRANSFORMED)?;
     progress(artifact.rows);
     Ok(Transformed {
         artifact,
@@ -122,17 +151,26 @@ pub(crate) fn transform(
 }
 
 /// Minutes, over the flights that have an arrival delay.
-pub(crate) fn arr_delay_sum(rows: &DataFrame) -> PolarsResult<i64> {
-    Ok(rows
-        .column("arr_delay")?
-        .as_materialized_series()
-        .i64()?
-        .iter()
-        .flatten()
-        .sum())
+pub(crate) fn arr_delay_sum(rows: &RecordBatch) -> Result<i64, ArrowError> {
+    let delays = column(rows, "arr_delay")?.as_primitive_opt::<Int64Type>();
+    let delays = delays.ok_or_else(|| ArrowError::SchemaError("arr_delay: no integers".into()))?;
+    Ok(delays.iter().flatten().sum())
 }
 
-const PLANE_NAMES: &[(&str, &str)] = &[
+/// What flights are joined with.
+struct Tables {
+    airlines: Arc<Lookup>,
+    planes: Arc<Lookup>,
+    airports: Arc<Lookup>,
+    weather: Lookup,
+}
+
+const WEATHER_KEY: &[&str] = &["origin", "time_hour"];
+
+/// The columns of a transformed row that are another table's, by their names there and here.
+const CARRIER_COLUMNS: &[(&str, &str)] = &[("name", "carrier_name")];
+
+const PLANE_COLUMNS: &[(&str, &str)] = &[
     ("year", "plane_year"),
     ("type", "plane_type"),
     ("manufacturer", "plane_manufacturer"),
@@ -143,8 +181,7 @@ const PLANE_NAMES: &[(&str, &str)] = &[
     ("engine", "plane_engine"),
 ];
 
-const AIRPORT_NAMES: &[(&str, &str)] = &[
-    ("faa", "dest"),
+const AIRPORT_COLUMNS: &[(&str, &str)] = &[
     ("name", "dest_name"),
     ("lat", "dest_lat"),
     ("lon", "dest_lon"),
@@ -155,37 +192,51 @@ const AIRPORT_NAMES: &[(&str, &str)] = &[
 ];
 
 /// The columns that weather adds; its year to hour repeat the flight's.
-const WEATHER_COLUMNS: &[&str] = &[
-    "origin",
-    "time_hour",
-    "temp",
-    "dewp",
-    "humid",
-    "wind_dir",
-    "wind_speed",
-    "wind_gust",
-    "precip",
-    "pressure",
-    "visib",
-    WEATHER_FOUND,
+const WEATHER_COLUMNS: &[(&str, &str)] = &[
+    ("temp", "temp"),
+    ("dewp", "dewp"),
+    ("humid", "humid"),
+    ("wind_dir", "wind_dir"),
+    ("wind_speed", "wind_speed"),
+    ("wind_gust", "wind_gust"),
+    ("precip", "precip"),
+    ("pressure", "pressure"),
+    ("visib", "visib"),
 ];
 
-fn join(
-    flights: DataFrame,
-    weather: DataFrame,
-    planes: DataFrame,
-    airports: DataFrame,
-    airlines: DataFrame,
-) -> PolarsResult<DataFrame> {
-    let weather = weather.select(WEATHER_COLUMNS.iter().copied())?;
-    let left = |frame: LazyFrame, other: DataFrame, on: &[&str]| {
-        let keys: Vec<Expr> = on.iter().map(|name| col(*name)).collect();
-        let mut args = JoinArgs::new(JoinType::Left);
-        args.maintain_order = MaintainOrderJoin::Left;
-        frame.join(other.lazy(), keys.clone(), keys, args)
-    };
-    let frame = left(flights.lazy(), airlines, &["carrier"]);
-    let frame = left(frame, planes, &["tailnum"]);
-    let frame = left(frame, airports, &["dest"]);
-    left(frame, weather, &["origin", "time_hour"]).collect()
+impl Tables {
+    /// The transformed rows, and how many of them found no partner.
+    fn join(&self, flights: &RecordBatch) -> Result<(RecordBatch, Unresolved), ArrowError> {
+        let by = |names: &[&str], table: &Lookup| {
+            keys(flights, schema::FLIGHTS, names).map(|keys| table.find(keys))
+        };
+        let airline = by(&["carrier"], &self.airlines)?;
+        let plane = by(&["tailnum"], &self.planes)?;
+        let airport = by(&["dest"], &self.airports)?;
+        let weather = by(WEATHER_KEY, &self.weather)?;
+        let joined: [(&Lookup, &UInt32Array, &[(&str, &str)]); 4] = [
+            (&self.airlines, &airline, CARRIER_COLUMNS),
+            (&self.planes, &plane, PLANE_COLUMNS),
+            (&self.airports, &airport, AIRPORT_COLUMNS),
+            (&self.weather, &weather, WEATHER_COLUMNS),
+        ];
+        let arrays = TRANSFORMED.iter().map(|wanted| {
+            let place = joined.iter().find_map(|(table, rows, columns)| {
+                let (there, _) = columns.iter().find(|(_, here)| *here == wanted.name)?;
+                Some((table, rows, there))
+            });
+            match place {
+                Some((table, rows, there)) => table.at(rows, there),
+                None => column(flights, wanted.name).cloned(),
+            }
+        });
+        let rows = batch(TRANSFORMED, arrays.collect::<Result<_, _>>()?)?;
+        let missing = |rows: &UInt32Array| rows.null_count() as u64;
+        let unresolved = Unresolved {
+            plane: missing(&plane),
+            airport: missing(&airport),
+            weather: missing(&weather),
+        };
+        Ok((rows, unresolved))
+    }
 }

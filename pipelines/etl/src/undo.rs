@@ -4,13 +4,14 @@
 //! but the act's idempotency key: whether and how the act happened stands in the warehouse's undo log,
 //! or is known to the catalogue service. An act that comes after its compensation is refused.
 
+use orchbench_journal::{Day, ErrorType, StepName};
+
 use crate::artifact::ArtifactStore;
 use crate::config::SinkKind;
-use crate::day::Day;
-use crate::error::{ErrorType, StepError};
+use crate::error::StepError;
 use crate::etl::Etl;
 use crate::outcome::Undone;
-use crate::step::{StepCall, StepName};
+use crate::step::StepCall;
 use crate::warehouse::{LoadRequest, PartitionRows, UndoLoad};
 
 impl Etl {

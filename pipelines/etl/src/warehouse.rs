@@ -15,12 +15,11 @@ mod schema;
 mod sqlite;
 mod undo;
 
+use orchbench_journal::{Day, ErrorType, StepName};
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::Value;
-use crate::day::Day;
-use crate::error::{ErrorType, StepError};
-use crate::step::StepName;
+use crate::error::StepError;
 
 pub(crate) use load::{LoadRequest, PartitionRows};
 pub(crate) use publish::PublishRequest;

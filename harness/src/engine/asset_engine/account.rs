@@ -6,7 +6,7 @@ use std::path::Path;
 use asset_engine::{Attempt, Catalog, CatalogError, Durability, Event, RunStatus};
 
 use crate::engine::account::{Account, untold};
-use crate::record::{FailedAttempt, HistoryStep};
+use orchbench_evidence::record::{FailedAttempt, HistoryStep};
 
 /// What a catalog says of a run; `None` when it does not know it.
 pub(super) fn account(path: &Path, run: &str) -> Result<Option<Account>, CatalogError> {

@@ -16,8 +16,8 @@ use orchbench_temporal::{Client, ClientError};
 
 use crate::engine::Work;
 use crate::engine::account::{Account, untold};
-use crate::measure::scheduled_delay_ms;
-use crate::record::{FailedAttempt, HistoryStep};
+use orchbench_evidence::measure::scheduled_delay_ms;
+use orchbench_evidence::record::{FailedAttempt, HistoryStep};
 
 /// How often the server is asked; shorter than the delay before a retry, during which the answer
 /// stays the same.

@@ -10,10 +10,10 @@ use super::{READY, TemporalSession};
 use crate::engine::event_log::EventLog;
 use crate::engine::workers::Workers;
 use crate::engine::{Session, Setup, Trial, TrialError};
-use crate::fault::Proxy;
-use crate::record::EventBody;
-use crate::server::{Provisioned, Server, ServerSpec};
 use crate::worker::{TemporalWorker, WorkerConfig};
+use orchbench_evidence::record::EventBody;
+use orchbench_lab::proxy::Proxy;
+use orchbench_lab::server::{Provisioned, Server, ServerSpec};
 
 pub(super) fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
     let unreachable = |reason: String| TrialError::Unreachable {

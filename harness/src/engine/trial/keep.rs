@@ -3,7 +3,7 @@
 use super::Trial;
 use crate::engine::event_log::seals;
 use crate::engine::{Session, TrialError, Work};
-use crate::record::EventBody;
+use orchbench_evidence::record::EventBody;
 
 impl Trial<'_> {
     /// Ends the session; nothing of the warehouse is kept.

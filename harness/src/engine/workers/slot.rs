@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Shared;
 use crate::engine::connection::Connection;
 use crate::engine::protocol::Reply;
-use crate::process::{Child, CommandSpec, Stream};
-use crate::record::EventBody;
+use orchbench_evidence::record::EventBody;
+use orchbench_lab::process::{Child, CommandSpec, Stream};
 
 impl Shared {
     /// Keeps one slot: a worker, and with a supervisor its successors.

@@ -7,8 +7,8 @@ use orchbench_etl::{CrashPoint, FailurePlan, Sink, SinkKind, StepName};
 use super::{DEADLINE, Parameters, work};
 use crate::engine::{Setup, Trial, TrialError};
 use crate::fault::{Armed, At, KILL_WORKER, Planned, Point};
-use crate::record::TrialStatus;
 use crate::worker::StepExecution;
+use orchbench_evidence::record::TrialStatus;
 
 /// The fault of the trial's factors: at a crash point, on the trial's attempt.
 pub(super) fn planned(trial: &Trial<'_>, parameters: &Parameters) -> Result<Planned, TrialError> {

@@ -5,7 +5,7 @@
 //! four kinds of trial in rotation, so that every cell meets both values of each, and every
 //! kill all four combinations.
 
-use orchbench_etl::{CrashPoint, StepName};
+use orchbench_evidence::experiment::restart_survival::sweep_cells;
 
 use super::super::Condition;
 use super::Parameters;
@@ -65,41 +65,10 @@ const EXECUTIONS: [(StepExecution, &str, &[&str]); 3] = [
     ),
 ];
 
-/// Cells that are not tried, and why.
-pub const INAPPLICABLE: [(&str, &str); 4] = [
-    (
-        "kill-server on asset-engine",
-        "an embedded engine has no server: its worker is its engine, and kill-worker kills it",
-    ),
-    (
-        "kill-server unsupervised",
-        "there is one server; when nobody starts it again, no run can end",
-    ),
-    (
-        "subprocess on temporal",
-        "an activity is executed in its worker's process; there is no other way",
-    ),
-    (
-        "undo_announce, undo_publish, undo_load, escalate",
-        "not steps of this pipeline: the saga's own tests kill its worker at every point of them",
-    ),
-];
-
-/// The cells of a sweep: every step and point, or those of the given steps and points.
-pub(super) fn wanted(parameters: &Parameters) -> impl Iterator<Item = (StepName, CrashPoint)> {
-    let steps = parameters.steps.clone();
-    let points = parameters.points.clone();
-    StepName::ALL
-        .into_iter()
-        .filter(move |step| steps.is_empty() || steps.contains(step))
-        .flat_map(|step| CrashPoint::ALL.map(|point| (step, point)))
-        .filter(move |(_, point)| points.is_empty() || points.contains(point))
-}
-
 /// The sweep's trials.
 pub(super) fn conditions(parameters: &Parameters) -> Vec<Condition> {
     let mut conditions = Vec::new();
-    for (cell, (step, point)) in wanted(parameters).enumerate() {
+    for (cell, (step, point)) in sweep_cells(&parameters.steps, &parameters.points).enumerate() {
         for (turn, kill) in KILLS.iter().enumerate() {
             let (attempt, fencing) = ROTATION[(cell + turn) % ROTATION.len()];
             for (execution, engine, others) in EXECUTIONS {
@@ -130,7 +99,9 @@ pub(super) fn conditions(parameters: &Parameters) -> Vec<Condition> {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::*;
+    use orchbench_etl::{CrashPoint, StepName};
+    use orchbench_evidence::experiment::Unreached;
+    use orchbench_evidence::record::TrialPlan;
 
     /// The factors of the sweep's trials on one engine and execution.
     fn factors(engine: &str, execution: &str) -> anyhow::Result<Vec<BTreeMap<String, String>>> {
@@ -194,6 +165,37 @@ mod tests {
                 }
             }
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_point_that_no_trial_reached_is_named() -> anyhow::Result<()> {
+        let scenario = crate::scenario::all()?
+            .into_iter()
+            .find(|each| each.name == "restart-sweep")
+            .ok_or_else(|| anyhow::anyhow!("no scenario restart-sweep"))?;
+        let planned = crate::experiment::plan(&scenario, 1)?;
+        let unreached = orchbench_evidence::experiment::named("restart-survival")
+            .ok_or_else(|| anyhow::anyhow!("no such experiment in the evidence crate"))?
+            .unreached;
+        let all: Vec<String> = planned.iter().map(|trial| trial.id.clone()).collect();
+        assert_eq!(unreached(&planned, &all), Vec::new());
+
+        let lost = |trial: &&TrialPlan| {
+            trial.engine == "temporal" && trial.factors["point"] == "publish/before_return"
+        };
+        let mut short = all;
+        for trial in planned.iter().filter(lost) {
+            short.retain(|id| *id != trial.id);
+        }
+        let expected = Unreached {
+            part: "restart-sweep on temporal (in-process)".into(),
+            points: vec!["publish/before_return".into()],
+        };
+        assert_eq!(unreached(&planned, &short), std::slice::from_ref(&expected));
+        // A plan that lost the cell altogether is no excuse.
+        let cut: Vec<TrialPlan> = planned.iter().filter(|each| !lost(each)).cloned().collect();
+        assert_eq!(unreached(&cut, &short), [expected]);
         Ok(())
     }
 }

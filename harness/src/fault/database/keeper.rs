@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 
-use orchbench_etl::postgres_server::{LocalPostgres, LocalPostgresError};
+use orchbench_lab::postgres::{LocalPostgres, LocalPostgresError};
 
 use super::{Order, failed};
 use crate::engine::TrialError;

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use orchbench::engine::history_steps;
-use orchbench::record::{
-    Event, EventBody, FORMAT_VERSION, JournalSeal, ResultsFolder, RunFailure, TrialStatus,
-};
 use orchbench::runner::keep_warehouse;
 use orchbench_etl::{
     CrashAction, CrashPlan, CrashPoint, CrashRule, FailurePlan, RetrySpec, StepName, journal,
     monotonic_ns,
+};
+use orchbench_evidence::record::{
+    Event, EventBody, FORMAT_VERSION, JournalSeal, ResultsFolder, RunFailure, TrialStatus,
 };
 use orchbench_temporal::client::HistoryEvent;
 use serde_json::{Value, json};

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
+use orchbench_journal::ErrorType;
+use orchbench_journal::hex;
 use sha2::{Digest as _, Sha256};
 
 use super::{Dataset, unusable};
-use crate::canonical::hex;
-use crate::error::{ErrorType, StepError};
+use crate::error::StepError;
 
 /// The bytes of an archive, and the name that messages give it.
 pub(crate) struct Archive {

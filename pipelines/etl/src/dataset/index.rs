@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use csv::{ByteRecord, ReaderBuilder};
+use orchbench_journal::Day;
 use serde::{Deserialize, Serialize};
 
 use super::field::{self, parse_int};
 use super::{Dataset, unusable};
-use crate::day::Day;
 use crate::error::StepError;
 
 /// A run of rows of one day.

@@ -173,7 +173,7 @@ impl Parsed {
         if self.dataset.is_daily()
             && let (Some(Value::Int(year)), Some(Value::Int(month)), Some(Value::Int(day))) =
                 (value("year"), value("month"), value("day"))
-            && crate::day::Day::new(year, month, day).is_none()
+            && orchbench_journal::Day::new(year, month, day).is_none()
         {
             return Err((
                 format!("expected a day of the calendar, found {year}-{month}-{day}"),

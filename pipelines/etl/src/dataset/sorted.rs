@@ -1,15 +1,17 @@
-//! The rows of a dataset sorted by key, as frames.
+//! The rows of a dataset sorted by key, as record batches.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use polars::prelude::{
-    BooleanChunked, ChunkFull as _, DataFrame, Float64Chunked, Int64Chunked, IntoColumn as _,
-    NewChunkedArray as _, PolarsResult, StringChunked, StringChunkedBuilder, TimeUnit,
+use arrow_array::{
+    ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray,
 };
+use arrow_schema::ArrowError;
 
 use super::parse::{BadRow, Parsed};
 use crate::canonical::Value;
-use crate::schema::ColumnKind;
+use crate::frame::batch;
+use crate::schema::{self, ColumnKind};
 
 /// The values of one column.
 pub(super) enum Cells {
@@ -80,60 +82,37 @@ impl Sorted {
         self.parsed.arr_delay_sum
     }
 
-    /// The accepted rows as a frame.
-    pub(crate) fn frame(&self) -> PolarsResult<DataFrame> {
-        let columns = self.parsed.dataset.columns().iter().zip(&self.parsed.cells);
-        let columns = columns.map(|(column, cells)| {
-            let name = column.name.into();
+    /// The accepted rows.
+    pub(crate) fn batch(&self) -> Result<RecordBatch, ArrowError> {
+        let arrays = self.parsed.cells.iter().map(|cells| -> ArrayRef {
             let order = self.order.iter();
             match cells {
-                Cells::Int(cells) => {
-                    Int64Chunked::from_iter_options(name, order.map(|row| cells[*row]))
-                        .into_column()
-                }
+                Cells::Int(cells) => Arc::new(Int64Array::from_iter(order.map(|row| cells[*row]))),
                 Cells::Float(cells) => {
-                    Float64Chunked::from_iter_options(name, order.map(|row| cells[*row]))
-                        .into_column()
+                    Arc::new(Float64Array::from_iter(order.map(|row| cells[*row])))
                 }
-                Cells::Time(cells) => Int64Chunked::from_iter_options(
-                    name,
+                Cells::Time(cells) => Arc::new(TimestampMillisecondArray::from_iter(
                     order.map(|row| cells[*row].map(|s| s * 1_000)),
-                )
-                .into_datetime(TimeUnit::Milliseconds, None)
-                .into_column(),
-                Cells::Text { arena, ranges } => {
-                    let mut builder = StringChunkedBuilder::new(name, self.order.len());
-                    for row in order {
-                        builder.append_option(ranges[*row].clone().map(|range| &arena[range]));
-                    }
-                    builder.finish().into_column()
-                }
+                )),
+                Cells::Text { arena, ranges } => Arc::new(StringArray::from_iter(
+                    order.map(|row| ranges[*row].clone().map(|range| &arena[range])),
+                )),
             }
         });
-        DataFrame::new(self.order.len(), columns.collect())
+        batch(self.parsed.dataset.columns(), arrays.collect())
     }
 
-    /// The bad rows as a frame.
-    pub(crate) fn quarantine(&self) -> PolarsResult<DataFrame> {
+    /// The bad rows.
+    pub(crate) fn quarantine(&self) -> Result<RecordBatch, ArrowError> {
         let bad = || self.parsed.bad.iter();
         let lines = bad().map(|bad| i64::try_from(bad.line).ok());
-        DataFrame::new(
-            self.parsed.bad.len(),
+        batch(
+            schema::QUARANTINE,
             vec![
-                Int64Chunked::from_iter_options("line".into(), lines).into_column(),
-                StringChunked::from_iter_values("raw".into(), bad().map(|bad| bad.raw.as_str()))
-                    .into_column(),
-                StringChunked::from_iter_values(
-                    "reason".into(),
-                    bad().map(|bad| bad.reason.as_str()),
-                )
-                .into_column(),
+                Arc::new(Int64Array::from_iter(lines)),
+                Arc::new(StringArray::from_iter_values(bad().map(|bad| &bad.raw))),
+                Arc::new(StringArray::from_iter_values(bad().map(|bad| &bad.reason))),
             ],
         )
     }
-}
-
-/// A column of `true`, to tell after a left join which rows found a partner.
-pub(crate) fn found_marker(name: &str, height: usize) -> polars::prelude::Column {
-    BooleanChunked::full(name.into(), true, height).into_column()
 }

@@ -10,10 +10,12 @@ use std::io::BufReader;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use orchbench_journal::ErrorType;
+
 use super::Dataset;
 use super::archive::{self, Archive};
 use super::index::{self, Extent, FORMAT_VERSION, Index};
-use crate::error::{ErrorType, StepError};
+use crate::error::StepError;
 
 /// A table on disk, with its index.
 #[derive(Debug)]

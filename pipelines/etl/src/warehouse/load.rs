@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use orchbench_journal::Day;
+
 use super::row::{flight, flight_key, number, stored, text};
 use super::schema::{FLIGHT_ORDER, FlightsTable, flight_columns};
 use super::undo::{PartitionBefore, refuse_undone, remember};
 use super::{Transaction, WarehouseError, Writer};
 use crate::canonical::{TableDigest, Value, row_digest};
 use crate::config::SinkKind;
-use crate::day::Day;
 use crate::frame::Rows;
 use crate::outcome::Loaded;
 use crate::schema::{FLIGHT_KEY, TRANSFORMED, position};

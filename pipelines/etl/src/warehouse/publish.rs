@@ -1,6 +1,7 @@
 //! The publication: the marts as a new version beside the previous ones, then the pointer moves;
 //! all in one transaction.
 
+use orchbench_journal::partitions_digest;
 use serde::{Deserialize, Serialize};
 
 use super::load::{append_applied, fence};
@@ -8,7 +9,7 @@ use super::row::{number, partitions, stored, text};
 use super::schema::FlightsTable;
 use super::undo::{PublicationBefore, refuse_undone, remember};
 use super::{Transaction, WarehouseError, Writer};
-use crate::canonical::{Value, partitions_digest};
+use crate::canonical::Value;
 use crate::config::SinkKind;
 use crate::outcome::{Loaded, Published};
 

@@ -1,13 +1,12 @@
 //! Reading the warehouse: its rows, its applied log, its partitions.
 
+use orchbench_journal::{Day, StepName};
 use serde::{Deserialize, Serialize};
 
 use super::schema::{FLIGHT_ORDER, FlightsTable, flight_columns};
 use super::{Transaction, WarehouseError};
 use crate::canonical::{Value, encode, end_row, row_digest};
-use crate::day::Day;
 use crate::schema::{FLIGHT_KEY, TRANSFORMED, position};
-use crate::step::StepName;
 
 /// One distinct row of the warehouse.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,9 +1,11 @@
 //! What becomes of rows, good and bad, and of files that cannot be used.
 
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::Int64Type;
+use arrow_array::{Array as _, RecordBatch};
 use orchbench_etl::dataset::Dataset;
 use orchbench_etl::{ErrorType, StepError, StepInputs};
-use polars::prelude::DataFrame;
-use polars_io::SerReader as _;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::fixture::{FLIGHTS, FLIGHTS_HEADER, Inputs, call, flights};
 
@@ -18,11 +20,24 @@ fn dataset_error(inputs: &Inputs, day: &str) -> StepError {
     error
 }
 
-fn read(inputs: &Inputs, path: &str) -> DataFrame {
+fn read(inputs: &Inputs, path: &str) -> RecordBatch {
     let file = std::fs::File::open(inputs.path().join("work/artifacts").join(path)).unwrap();
-    polars_io::parquet::read::ParquetReader::new(file)
-        .finish()
-        .unwrap()
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    reader.build().unwrap().next().unwrap().unwrap()
+}
+
+fn numbers(batch: &RecordBatch, name: &str) -> Vec<Option<i64>> {
+    let column = batch.column_by_name(name).unwrap();
+    column.as_primitive::<Int64Type>().iter().collect()
+}
+
+fn texts<'a>(batch: &'a RecordBatch, name: &str) -> Vec<&'a str> {
+    let column = batch.column_by_name(name).unwrap();
+    column.as_string::<i32>().iter().flatten().collect()
+}
+
+fn nulls(batch: &RecordBatch, name: &str) -> usize {
+    batch.column_by_name(name).unwrap().null_count()
 }
 
 #[test]
@@ -36,17 +51,10 @@ fn each_day_has_its_own_rows_sorted_by_key() {
     );
     assert_eq!(first.arr_delay_sum, 44);
     assert_eq!(first.quarantine, None);
-    let frame = read(&inputs, &first.artifact.path);
-    let numbers: Vec<Option<i64>> = frame
-        .column("flight")
-        .unwrap()
-        .i64()
-        .unwrap()
-        .iter()
-        .collect();
-    assert_eq!(numbers, [Some(30), Some(1141), Some(1545)]);
-    assert_eq!(frame.column("tailnum").unwrap().null_count(), 1);
-    assert_eq!(frame.column("dep_time").unwrap().null_count(), 1);
+    let rows = read(&inputs, &first.artifact.path);
+    assert_eq!(numbers(&rows, "flight"), [Some(30), Some(1141), Some(1545)]);
+    assert_eq!(nulls(&rows, "tailnum"), 1);
+    assert_eq!(nulls(&rows, "dep_time"), 1);
     assert!(first.artifact.path.contains(&first.artifact.digest));
     let second = flights(&etl, "2013-01-02").unwrap();
     assert_eq!((second.extracted, second.arr_delay_sum), (1, -14));
@@ -100,23 +108,12 @@ x,1,1,517,515,2,830,819,NA,UA,8,N14228,EWR,IAH,227,1400,5,15,2013-01-01T10:00:00
     );
     // 44 of the good rows, 23 of the bad rows in which the delay can be read.
     assert_eq!(extracted.arr_delay_sum, 67);
-    let frame = read(&inputs, &extracted.quarantine.unwrap().path);
-    let lines: Vec<Option<i64>> = frame
-        .column("line")
-        .unwrap()
-        .i64()
-        .unwrap()
-        .iter()
-        .collect();
-    assert_eq!(lines, (6..=12).map(Some).collect::<Vec<_>>());
-    let reasons: Vec<&str> = frame
-        .column("reason")
-        .unwrap()
-        .str()
-        .unwrap()
-        .iter()
-        .flatten()
-        .collect();
+    let quarantine = read(&inputs, &extracted.quarantine.unwrap().path);
+    assert_eq!(
+        numbers(&quarantine, "line"),
+        (6..=12).map(Some).collect::<Vec<_>>()
+    );
+    let reasons = texts(&quarantine, "reason");
     assert_eq!(
         reasons,
         [
@@ -129,14 +126,7 @@ x,1,1,517,515,2,830,819,NA,UA,8,N14228,EWR,IAH,227,1400,5,15,2013-01-01T10:00:00
             "column year: expected an integer, found \"x\"",
         ]
     );
-    let raw: Vec<&str> = frame
-        .column("raw")
-        .unwrap()
-        .str()
-        .unwrap()
-        .iter()
-        .flatten()
-        .collect();
+    let raw = texts(&quarantine, "raw");
     assert_eq!(raw.join("\n"), bad.trim_end());
 }
 

@@ -1,10 +1,10 @@
 //! The same rows on SQLite and on PostgreSQL.
 
-use orchbench_etl::postgres_server::LocalPostgres;
 use orchbench_etl::{
     Day, ErrorType, Etl, EtlConfig, Sink, SinkKind, StepCall, StepInputs, StepName, Undo,
     Warehouse, WarehouseRow,
 };
+use orchbench_lab::postgres::LocalPostgres;
 
 use crate::fixture::{FLIGHTS, FLIGHTS_HEADER, Inputs, catalogue, day};
 use crate::sink::{DAY, Ready, small};

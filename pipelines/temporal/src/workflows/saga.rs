@@ -20,7 +20,9 @@
     reason = "the SDK's macro writes constants without documentation"
 )]
 
-use orchbench_etl::{Day, DayResult, Published, Source, StepInputs, StepName, Summary, Undone};
+use orchbench_etl::{
+    Day, DayResult, Published, Source, StepInputs, StepName, Summary, Undone, summarize,
+};
 use serde::{Deserialize, Serialize};
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowResult};
@@ -130,7 +132,7 @@ impl Saga<'_> {
                 act(StepName::Announce),
             )
             .await?;
-        Ok(Summary::of(
+        Ok(summarize(
             self.steps.run(),
             source,
             &days,

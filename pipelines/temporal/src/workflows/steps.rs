@@ -5,7 +5,9 @@
 
 mod prepared;
 
-use orchbench_etl::{Day, DayResult, Published, Source, StepInputs, StepName, Summary, Undone};
+use orchbench_etl::{
+    Day, DayResult, Published, Source, StepInputs, StepName, Summary, Undone, summarize,
+};
 use temporalio_common::ActivityDefinition;
 use temporalio_common::MemoValue;
 use temporalio_common::data_converters::TemporalDeserializable;
@@ -238,7 +240,7 @@ impl<W> Steps<W> {
             published: published.clone(),
         };
         let announced = self.call(EtlActivities::announce, None, inputs).await?;
-        Ok(Summary::of(&self.run, source, days, &published, &announced))
+        Ok(summarize(&self.run, source, days, &published, &announced))
     }
 
     /// Undoes one act of the run, whatever became of it.

@@ -1,12 +1,12 @@
 //! Undoing a load: the partition's rows before it are back.
 
+use orchbench_journal::Day;
 use serde::{Deserialize, Serialize};
 
 use super::super::load::{LoadRequest, fence, merge, record, recorded};
 use super::super::{Transaction, WarehouseError, Writer};
 use super::{act, undo};
 use crate::canonical::Value;
-use crate::day::Day;
 use crate::outcome::{Loaded, Undone};
 
 /// A partition as it was before a load.

@@ -1,0 +1,98 @@
+//! The document as one HTML file: style and charts inline, no script, nothing fetched. It
+//! follows the reader's light or dark scheme and fits a phone: wide tables scroll on their
+//! own.
+
+use std::fmt::Write as _;
+
+use super::{Block, Document, Figure, Table};
+
+const STYLE: &str = include_str!("style.css");
+
+/// The whole document.
+pub fn render(document: &Document) -> String {
+    let title = escape(&document.title);
+    let mut body = String::new();
+    let mut contents = String::new();
+    let mut sections = 0;
+    for block in &document.blocks {
+        if let Block::Heading(2, text) = block {
+            sections += 1;
+            let _ = writeln!(
+                contents,
+                "<li><a href=\"#section-{sections}\">{}</a></li>",
+                escape(text)
+            );
+            let _ = writeln!(body, "<h2 id=\"section-{sections}\">{}</h2>", escape(text));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = self::block(&mut body, block);
+        }
+    }
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <h1>{title}</h1>\n<nav aria-label=\"Contents\"><ol>\n{contents}</ol></nav>\n{body}</main>\n</body>\n</html>\n"
+    )
+}
+
+fn block(out: &mut String, block: &Block) -> std::fmt::Result {
+    match block {
+        Block::Heading(level, text) => writeln!(out, "<h{level}>{}</h{level}>", escape(text)),
+        Block::Paragraph(text) => writeln!(out, "<p>{}</p>", escape(text)),
+        Block::Warning(text) => writeln!(out, "<p class=\"warning\">{}</p>", escape(text)),
+        Block::Code(text) => writeln!(out, "<pre>{}</pre>", escape(text)),
+        Block::List(items) => {
+            writeln!(out, "<ul>")?;
+            items
+                .iter()
+                .try_for_each(|item| writeln!(out, "<li>{}</li>", escape(item)))?;
+            writeln!(out, "</ul>")
+        }
+        Block::Table(table) => self::table(out, table),
+        Block::Figure(figure) => self::figure(out, figure),
+    }
+}
+
+fn table(out: &mut String, table: &Table) -> std::fmt::Result {
+    writeln!(
+        out,
+        "<div class=\"table\" tabindex=\"0\"><table><caption>{}</caption>\n<thead><tr>",
+        escape(&table.caption)
+    )?;
+    for name in &table.head {
+        write!(out, "<th scope=\"col\">{}</th>", escape(name))?;
+    }
+    writeln!(out, "</tr></thead>\n<tbody>")?;
+    for row in &table.rows {
+        write!(out, "<tr>")?;
+        for cell in row {
+            write!(out, "<td>{}</td>", escape(cell))?;
+        }
+        writeln!(out, "</tr>")?;
+    }
+    writeln!(out, "</tbody></table></div>")
+}
+
+fn figure(out: &mut String, figure: &Figure) -> std::fmt::Result {
+    let themed = figure
+        .svg
+        .replace(Figure::INK, "currentColor")
+        .replace(Figure::GRID, "var(--line)");
+    let label = format!("<svg role=\"img\" aria-label=\"{}\"", escape(&figure.title));
+    let svg = themed.replacen("<svg", &label, 1);
+    writeln!(
+        out,
+        "<figure>{svg}<figcaption>{}</figcaption></figure>",
+        escape(&figure.title)
+    )
+}
+
+/// Text without anything that HTML would read as markup.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}

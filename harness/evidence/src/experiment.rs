@@ -1,0 +1,102 @@
+//! What is made of each experiment's trials: one file an experiment; the registry below is in
+//! alphabetical order. The harness has a descriptor of the same name that plans and makes them.
+
+pub mod overhead;
+mod repetition;
+pub mod restart_survival;
+pub mod retries;
+pub mod throughput;
+
+use std::collections::BTreeMap;
+
+use crate::document::Block;
+use crate::measure::TrialEvidence;
+use crate::record::{EventBody, Sample, TrialPlan};
+use crate::results::Analysis;
+
+/// What stands beside every figure that compares the cost of an embedded engine and of a server.
+pub const EMBEDDED_NOTE: &str = "The asset engine is a library inside the worker's process, Temporal a server reached over the network.";
+
+/// What is made of an experiment's trials.
+pub struct Experiment {
+    /// Registered name, the same as the harness's.
+    pub name: &'static str,
+    /// Whether its trials cannot be judged without a journal.
+    pub needs_journal: bool,
+    /// From what was observed in a trial, and from its events and journal, to its samples.
+    derive: fn(&TrialEvidence, Vec<Sample>) -> Vec<Sample>,
+    /// Its section of the report.
+    pub section: fn(&Analysis) -> anyhow::Result<Vec<Block>>,
+    /// What its planned trials were to reach and did not; the second argument has the ids of the
+    /// trials that count.
+    pub unreached: fn(&[TrialPlan], &[String]) -> Vec<Unreached>,
+}
+
+/// A part of an experiment with points that no trial reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreached {
+    /// Scenario, engine and execution.
+    pub part: String,
+    /// `load/after_effect` and the like.
+    pub points: Vec<String>,
+}
+
+/// All experiments.
+pub fn all() -> [Experiment; 4] {
+    [
+        overhead::EXPERIMENT,
+        restart_survival::EXPERIMENT,
+        retries::EXPERIMENT,
+        throughput::EXPERIMENT,
+    ]
+}
+
+/// The experiment of a name.
+pub fn named(name: &str) -> Option<Experiment> {
+    all().into_iter().find(|each| each.name == name)
+}
+
+/// Everything that one completed trial measured: its own samples and what follows from
+/// events and journal.
+pub fn samples(trial: &TrialEvidence) -> Vec<Sample> {
+    let observed: Vec<Sample> = trial
+        .events
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::Sample(sample) => Some(sample.clone()),
+            _ => None,
+        })
+        .collect();
+    match named(&trial.plan.experiment) {
+        Some(experiment) => (experiment.derive)(trial, observed),
+        None => observed,
+    }
+}
+
+/// For experiments whose trials need not reach anything in particular.
+fn nothing_to_reach(_planned: &[TrialPlan], _counted: &[String]) -> Vec<Unreached> {
+    Vec::new()
+}
+
+/// A sample with labels.
+fn sample(metric: &str, value: f64, labels: &[(&str, &str)]) -> Sample {
+    Sample {
+        metric: metric.to_owned(),
+        value,
+        labels: labels
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect::<BTreeMap<_, _>>(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_registry_is_in_alphabetical_order() {
+        let names = all().map(|experiment| experiment.name);
+        assert!(names.is_sorted(), "{names:?}");
+    }
+}

@@ -1,0 +1,155 @@
+//! Restart survival: what a kill cost, and what it broke.
+
+use super::super::repetition::repetition;
+use super::super::sample;
+use crate::measure::{Execution, Executions, TrialEvidence, between_ms, ended_right, missing_rows};
+use crate::record::{EventBody, Sample};
+
+/// Adds the counts `runs_wrong` (1 or 0 a run), `rows_lost`, those of what was
+/// done again ([`repetition`]), the `wasted_work_ratio`, and the times of recovery:
+/// `recovery_ms` from the kill to the end of the last run, split for a killed worker into
+/// `detect_and_reschedule_ms`, `reexecute_ms` and `catch_up_ms`; the first of them into
+/// `detect_ms` and `reschedule_ms` where it is known when the engine noted the loss.
+pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
+    let runs = trial.runs();
+    for run in &runs {
+        samples.push(sample(
+            "runs_wrong",
+            f64::from(u8::from(!ended_right(trial, run))),
+            &[],
+        ));
+    }
+    let lost: Option<usize> = trial.sources.values().map(missing_rows).sum();
+    if let Some(lost) = lost {
+        samples.push(sample("rows_lost", lost as f64, &[]));
+    }
+    let executions = Executions::of(trial);
+    samples.extend(repetition(trial, &executions));
+    if let Some(share) = wasted_work(&executions) {
+        samples.push(sample("wasted_work_ratio", share, &[]));
+    }
+    let all_ended = runs.iter().all(|run| run.ended_ns.is_some());
+    let Some(last_end_ns) = runs
+        .iter()
+        .filter_map(|run| run.ended_ns)
+        .max()
+        .filter(|_| all_ended)
+    else {
+        return samples;
+    };
+    match Crash::first(&executions) {
+        Some(crash) => {
+            let recovery_ms = between_ms(crash.t_ns, last_end_ns);
+            samples.push(sample("recovery_ms", recovery_ms, &[]));
+            samples.extend(crash.split(trial, last_end_ns));
+        }
+        None => {
+            if let Some(killed_ns) = struck_ns(trial) {
+                samples.push(sample(
+                    "recovery_ms",
+                    between_ms(killed_ns, last_end_ns),
+                    &[],
+                ));
+            }
+        }
+    }
+    samples
+}
+
+/// The first crash of a trial, by the journal.
+struct Crash<'a> {
+    key: &'a str,
+    attempt: u32,
+    t_ns: u64,
+    /// All executions of its key.
+    each: &'a [Execution],
+}
+
+impl<'a> Crash<'a> {
+    fn first(executions: &'a Executions) -> Option<Self> {
+        let by_key = executions.by_key.iter();
+        let crashes = by_key.flat_map(|(key, each)| {
+            each.iter().filter_map(move |execution| {
+                Some(Self {
+                    key,
+                    attempt: execution.attempt,
+                    t_ns: execution.crash?.1,
+                    each,
+                })
+            })
+        });
+        crashes.min_by_key(|crash| crash.t_ns)
+    }
+
+    /// Crash → the engine notes it → next invocation under the same key → its end → the run's
+    /// end. Empty when the step was not executed again.
+    fn split(&self, trial: &TrialEvidence, end_ns: u64) -> Vec<Sample> {
+        let again = self.each.iter().filter(|each| each.invoked_ns > self.t_ns);
+        let Some((invoked_ns, ok_ns)) = again
+            .filter_map(|execution| Some((execution.invoked_ns, execution.ok_ns()?)))
+            .min()
+        else {
+            return Vec::new();
+        };
+        let mut parts = vec![
+            ("detect_and_reschedule_ms", self.t_ns, invoked_ns),
+            ("reexecute_ms", invoked_ns, ok_ns),
+            ("catch_up_ms", ok_ns, end_ns),
+        ];
+        let noted_ns = self.noted_ns(trial);
+        if let Some(noted_ns) = noted_ns.filter(|ns| (self.t_ns..=invoked_ns).contains(ns)) {
+            parts.push(("detect_ms", self.t_ns, noted_ns));
+            parts.push(("reschedule_ms", noted_ns, invoked_ns));
+        }
+        let parts = parts.into_iter();
+        parts
+            .map(|(metric, from_ns, to_ns)| sample(metric, between_ms(from_ns, to_ns), &[]))
+            .collect()
+    }
+
+    /// When the engine noted the loss, by its own account.
+    fn noted_ns(&self, trial: &TrialEvidence) -> Option<u64> {
+        let accounts = trial.events.iter().filter_map(|event| match &event.body {
+            EventBody::EngineHistory { steps, .. } => Some(steps),
+            _ => None,
+        });
+        accounts
+            .flatten()
+            .filter(|step| step.key == self.key)
+            .flat_map(|step| &step.failed)
+            .find(|failed| failed.attempt == self.attempt)
+            .map(|failed| failed.noted_ns)
+    }
+}
+
+/// The share of the time spent in steps that went into executions other than the one that
+/// each key needs, its last that ended well. `None` when no time was spent.
+fn wasted_work(executions: &Executions) -> Option<f64> {
+    let spent_ns = |execution: &Execution| {
+        let finished = execution.finish.as_ref().map(|finish| finish.t_ns);
+        let ended = finished.or(execution.crash.map(|(_, t_ns)| t_ns));
+        ended.map_or(0, |t_ns| t_ns.saturating_sub(execution.invoked_ns))
+    };
+    let total: u64 = executions.all().map(spent_ns).sum();
+    let useful: u64 = executions
+        .by_key
+        .values()
+        .filter_map(|each| each.iter().rfind(|execution| execution.ok_ns().is_some()))
+        .map(spent_ns)
+        .sum();
+    (total > 0).then(|| (total - useful) as f64 / total as f64)
+}
+
+/// When the first fault struck that the journal has no crash record of.
+fn struck_ns(trial: &TrialEvidence) -> Option<u64> {
+    trial
+        .events
+        .iter()
+        .find(|event| {
+            matches!(
+                event.body,
+                EventBody::ServerKilled { .. } | EventBody::FaultFired { .. }
+            )
+        })
+        .map(|event| event.t_ns)
+}

@@ -1,0 +1,69 @@
+//! The crash-point sweep, pooled over steps and points.
+
+use super::section::pooled;
+use crate::document::number;
+use crate::document::{Block, Table};
+use crate::record::Measurement;
+use crate::stats::median;
+
+/// Cells that are not tried, and why.
+const INAPPLICABLE: [(&str, &str); 4] = [
+    (
+        "kill-server on asset-engine",
+        "an embedded engine has no server: its worker is its engine, and kill-worker kills it",
+    ),
+    (
+        "kill-server unsupervised",
+        "there is one server; when nobody starts it again, no run can end",
+    ),
+    (
+        "subprocess on temporal",
+        "an activity is executed in its worker's process; there is no other way",
+    ),
+    (
+        "undo_announce, undo_publish, undo_load, escalate",
+        "not steps of this pipeline: the saga's own tests kill its worker at every point of them",
+    ),
+];
+
+/// Medians over the sweep's trials.
+const COLUMNS: [(&str, &str); 7] = [
+    ("recovery_ms", "kill to run's end, ms"),
+    ("detect_ms", "detect, ms"),
+    ("reschedule_ms", "reschedule, ms"),
+    ("detect_and_reschedule_ms", "both, ms"),
+    ("reexecute_ms", "re-execute, ms"),
+    ("catch_up_ms", "catch up, ms"),
+    ("wasted_work_ratio", "wasted work, share of step time"),
+];
+
+/// Nothing when there was no sweep.
+pub(super) fn blocks(measurements: &[Measurement]) -> Vec<Block> {
+    let mut head = vec!["scenario", "fault", "arm", "engine", "settings"];
+    head.extend(COLUMNS.map(|(_, heading)| heading));
+    head.extend(["executions repeated", "trials"]);
+    let caption = "Recovery in the sweep, medians over steps, points, attempts and fencing";
+    let mut table = Table::new(caption, &head);
+    let columns = COLUMNS.map(|(metric, _)| pooled(measurements, metric));
+    for (key, repeated) in pooled(measurements, "executions_repeated") {
+        let mut row: Vec<String> = key.to_vec();
+        row.extend(columns.iter().map(|column| {
+            let value = column.get(&key).and_then(|values| median(values));
+            value.map_or_else(|| "–".to_owned(), number)
+        }));
+        row.extend([number(repeated.iter().sum()), repeated.len().to_string()]);
+        table.rows.push(row);
+    }
+    let Some(table) = table.block() else {
+        return Vec::new();
+    };
+    let cells = INAPPLICABLE.map(|(cell, why)| format!("{cell}: {why}."));
+    vec![
+        Block::paragraph(
+            "The sweep tries step × point × kill × engine completely, attempt and fencing in pairs over it. Its trials run side by side, so its times are those of a loaded machine.",
+        ),
+        table,
+        Block::paragraph("Cells that do not apply, and why:"),
+        Block::List(cells.into()),
+    ]
+}

@@ -1,0 +1,26 @@
+//! What happened in a trial, as its folder tells it: its runs, the executions of its steps, and
+//! what they came to.
+
+mod evidence;
+mod executions;
+mod outcome;
+mod read;
+
+#[cfg(test)]
+use crate as harness;
+#[cfg(test)]
+#[path = "../tests/fixtures/results.rs"]
+pub(crate) mod fixture;
+
+pub use evidence::{End, JournalFile, Run, SourceEvidence, TrialEvidence};
+pub use executions::{Execution, Executions, Finish};
+pub use outcome::{
+    doubled_keys, ended_right, failed_by_policy, missing_rows, redundant_commits,
+    scheduled_delay_ms,
+};
+pub use read::Evidence;
+
+/// Nanoseconds between two instants as milliseconds, 0 when they are the other way round.
+pub(crate) fn between_ms(from_ns: u64, to_ns: u64) -> f64 {
+    to_ns.saturating_sub(from_ns) as f64 / 1e6
+}

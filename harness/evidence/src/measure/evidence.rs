@@ -1,0 +1,158 @@
+//! What a results folder holds of one trial, read once.
+//!
+//! A file of the trial that cannot be read does not stop the analysis: its message is kept
+//! in [`TrialEvidence::malformed`], and every verdict on the trial is then "unknown".
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use orchbench_journal::Record;
+use orchbench_journal::{RetrySpec, Summary};
+
+use crate::record::{
+    AppliedRow, Event, EventBody, JournalSeal, RunFailure, TrialPlan, TrialStatus, WarehouseRow,
+};
+
+/// What a results folder holds of one trial.
+#[derive(Debug, Clone)]
+pub struct TrialEvidence {
+    /// What was planned.
+    pub plan: TrialPlan,
+    /// What the harness did and saw.
+    pub events: Vec<Event>,
+    /// How the trial ended.
+    pub end: End,
+    /// The effect journal, a file a process, in the order of names.
+    pub journal: Vec<JournalFile>,
+    /// What it left in the warehouse, by source of its acknowledged runs.
+    pub sources: BTreeMap<String, SourceEvidence>,
+    /// The applied log, `None` when none was kept.
+    pub applied: Option<Vec<AppliedRow>>,
+    /// Files that could not be read, with path, line, expected and found.
+    pub malformed: Vec<String>,
+}
+
+/// How a trial ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// It was never begun.
+    NotBegun,
+    /// It was begun and has no end: the harness was killed or interrupted.
+    NotEnded,
+    /// It has an end.
+    Ended(TrialStatus, Option<String>),
+}
+
+/// One journal file.
+#[derive(Debug, Clone)]
+pub struct JournalFile {
+    /// File name below the trial's journal folder.
+    pub name: String,
+    /// The records that could be read, in order.
+    pub records: Vec<Record>,
+    /// What is wrong with it, with file and line.
+    pub problems: Vec<String>,
+}
+
+/// What a trial left of a source, beside what it should have left.
+#[derive(Debug, Clone, Default)]
+pub struct SourceEvidence {
+    /// The rows, `None` when none were kept.
+    pub rows: Option<Vec<WarehouseRow>>,
+    /// The rows that should be there, `None` when the folder does not say.
+    pub expected: Option<Rc<Vec<WarehouseRow>>>,
+    /// The summary that a run should give, `None` when the folder does not say.
+    pub summary: Option<Rc<Summary>>,
+}
+
+/// A run that the engine acknowledged.
+#[derive(Debug, Clone)]
+pub struct Run<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its source, `None` for no-op steps.
+    pub source: Option<&'a str>,
+    /// The retry policy of its steps.
+    pub retry: &'a RetrySpec,
+    /// When its end was seen, `None` when it never was.
+    pub ended_ns: Option<u64>,
+    /// Its summary, if it succeeded and is an ETL run.
+    pub summary: Option<&'a Summary>,
+    /// Why it failed, if it did.
+    pub failure: Option<&'a RunFailure>,
+    /// How long the harness waited in vain, if it did.
+    pub stuck_ms: Option<u64>,
+}
+
+impl TrialEvidence {
+    /// Whether the trial was made to its end and can be read.
+    pub fn completed(&self) -> bool {
+        matches!(self.end, End::Ended(TrialStatus::Completed, _))
+    }
+
+    /// The acknowledged runs, in the order of acknowledgement.
+    pub fn runs(&self) -> Vec<Run<'_>> {
+        let mut runs: Vec<Run<'_>> = Vec::new();
+        for event in &self.events {
+            match &event.body {
+                EventBody::RunAcknowledged { run, source, retry } => runs.push(Run {
+                    id: run,
+                    source: source.as_deref(),
+                    retry,
+                    ended_ns: None,
+                    summary: None,
+                    failure: None,
+                    stuck_ms: None,
+                }),
+                EventBody::RunEnded {
+                    run,
+                    summary,
+                    failure,
+                } => {
+                    if let Some(found) = runs.iter_mut().rev().find(|each| each.id == run) {
+                        found.ended_ns = Some(event.t_ns);
+                        found.summary = summary.as_ref();
+                        found.failure = failure.as_ref();
+                    }
+                }
+                EventBody::RunStuck { run, waited_ms } => {
+                    if let Some(found) = runs.iter_mut().rev().find(|each| each.id == run) {
+                        found.stuck_ms = Some(*waited_ms);
+                    }
+                }
+                _ => {}
+            }
+        }
+        runs
+    }
+
+    /// Seals of the journal files; a later seal of the same file replaces an earlier one.
+    pub fn seals(&self) -> Option<Vec<JournalSeal>> {
+        self.events
+            .iter()
+            .rev()
+            .find_map(|event| match &event.body {
+                EventBody::JournalSealed { files } => Some(files.clone()),
+                _ => None,
+            })
+    }
+
+    /// Whether the trial's workers were to write a journal.
+    pub fn journalled(&self) -> bool {
+        !self.journal.is_empty()
+            || self.seals().is_some()
+            || self.events.iter().any(
+                |event| matches!(&event.body, EventBody::WorkerReady { journal, .. } if journal.is_some()),
+            )
+    }
+
+    /// What the reader found wrong with the journal, with file and line.
+    pub fn journal_problems(&self) -> impl Iterator<Item = &String> {
+        self.journal.iter().flat_map(|file| &file.problems)
+    }
+
+    /// A factor of the trial, empty when it has none of that name.
+    pub fn factor(&self, name: &str) -> &str {
+        self.plan.factors.get(name).map_or("", String::as_str)
+    }
+}

@@ -1,0 +1,104 @@
+//! What a trial's runs came to: right or wrong, rows lost, changes doubled.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orchbench_journal::RetrySpec;
+
+use super::{Executions, Run, SourceEvidence, TrialEvidence};
+
+/// Keys under which more than one execution changed rows, with the number of changes;
+/// `None` without an applied log.
+pub fn doubled_keys(trial: &TrialEvidence) -> Option<BTreeMap<&str, usize>> {
+    let mut changes: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in trial.applied.as_ref()? {
+        if row.rows_changed > 0 {
+            *changes.entry(&row.key).or_default() += 1;
+        }
+    }
+    changes.retain(|_, count| *count > 1);
+    Some(changes)
+}
+
+/// Commits that changed nothing, as an earlier one of the same key had changed all; `None`
+/// without an applied log.
+pub fn redundant_commits(trial: &TrialEvidence) -> Option<usize> {
+    let applied = trial.applied.as_ref()?;
+    Some(applied.iter().filter(|row| row.rows_changed == 0).count())
+}
+
+/// Expected rows that are not in the warehouse as expected, by key; `None` when rows or
+/// expectation are not in the folder.
+pub fn missing_rows(source: &SourceEvidence) -> Option<usize> {
+    let rows: BTreeSet<_> = source.rows.as_ref()?.iter().collect();
+    let expected = source.expected.as_ref()?;
+    Some(expected.iter().filter(|row| !rows.contains(row)).count())
+}
+
+/// Whether a run ended well and the warehouse has exactly its source's rows. Without kept
+/// rows the run's own word has to do.
+pub fn ended_right(trial: &TrialEvidence, run: &Run<'_>) -> bool {
+    let as_expected = |source: &SourceEvidence| {
+        let count = |rows: &Vec<_>| rows.len();
+        missing_rows(source).is_none_or(|missing| {
+            missing == 0 && source.rows.as_ref().map(count) == source.expected.as_deref().map(count)
+        })
+    };
+    let whole = run
+        .source
+        .and_then(|source| trial.sources.get(source))
+        .is_none_or(as_expected);
+    run.ended_ns.is_some() && run.failure.is_none() && whole
+}
+
+/// The step because of which the policy lets a run fail: one that met a non-retryable
+/// error, or had all its attempts and failed each time. `None` when the journal shows
+/// none, so that the engine gave up by itself.
+pub fn failed_by_policy(run: &Run<'_>, executions: &Executions) -> Option<String> {
+    executions.by_key.iter().find_map(|(key, each)| {
+        let last = each.last().filter(|last| last.run == run.id)?;
+        let name = last.error_type()?;
+        let fatal = run.retry.non_retryable.iter().any(|known| known == name);
+        let exhausted = run.retry.max_attempts > 0 && each.len() >= run.retry.max_attempts as usize;
+        (fatal || exhausted).then(|| format!("{key}: {name} at {}", last.describe()))
+    })
+}
+
+/// The wait that an engine documents before attempt `failed` + 1, milliseconds. Under a
+/// constant delay all engines agree; the asset engine's exponential schedule with
+/// coefficient 2 is Dagster's, (2^k − 1)·delay, the others' is coefficient^(k−1)·delay.
+pub fn scheduled_delay_ms(engine: &str, retry: &RetrySpec, failed: u32) -> f64 {
+    let delay = retry.delay_ms as f64;
+    let exponent = i32::try_from(failed).unwrap_or(i32::MAX);
+    let factor = if retry.backoff_coefficient == 1.0 {
+        1.0
+    } else if engine == "asset-engine" {
+        retry.backoff_coefficient.powi(exponent) - 1.0
+    } else {
+        retry.backoff_coefficient.powi(exponent - 1)
+    };
+    (delay * factor).min(retry.max_delay_ms as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schedules_are_the_documented_ones() {
+        let retry = RetrySpec {
+            delay_ms: 100,
+            backoff_coefficient: 2.0,
+            max_delay_ms: 500,
+            ..RetrySpec::default()
+        };
+        let schedule =
+            |engine: &str| [1, 2, 3, 4].map(|failed| scheduled_delay_ms(engine, &retry, failed));
+        assert_eq!(schedule("temporal"), [100.0, 200.0, 400.0, 500.0]);
+        assert_eq!(schedule("asset-engine"), [100.0, 300.0, 500.0, 500.0]);
+        let constant = RetrySpec {
+            backoff_coefficient: 1.0,
+            ..retry
+        };
+        assert_eq!(scheduled_delay_ms("asset-engine", &constant, 3), 100.0);
+    }
+}

@@ -1,0 +1,92 @@
+//! The checker's verdicts, and the evidence of what failed.
+
+use std::collections::BTreeMap;
+
+use crate::check;
+use crate::document::{Block, Table};
+use crate::record::{Outcome, Verdict};
+use crate::results::Analysis;
+
+/// Lines of evidence that the report shows of one verdict; `verdicts.json` has more.
+const SHOWN: usize = 5;
+
+pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
+    let mut blocks = vec![
+        Block::heading("The checker"),
+        Block::paragraph(
+            "Each invariant is checked in every trial that counts: pass, fail, or unknown where the evidence does not decide. Fails that a trial is there to show stand apart.",
+        ),
+    ];
+    blocks.extend(matrix(analysis).block());
+    blocks.push(Block::List(
+        check::all()
+            .iter()
+            .map(|each| format!("{}: {}.", each.name, each.statement))
+            .collect(),
+    ));
+    blocks.push(Block::subheading("Evidence of fails and unknowns"));
+    let concerned: Vec<&Verdict> = analysis
+        .verdicts
+        .verdicts
+        .iter()
+        .filter(|verdict| verdict.outcome != Outcome::Pass)
+        .collect();
+    if concerned.is_empty() {
+        blocks.push(Block::paragraph("None: every verdict is a pass."));
+    }
+    for verdict in concerned {
+        blocks.push(Block::paragraph(headline(verdict)));
+        let lines: Vec<String> = verdict.evidence.iter().take(SHOWN).cloned().collect();
+        if lines.len() > 1 {
+            blocks.push(Block::List(lines));
+        }
+    }
+    blocks
+}
+
+fn headline(verdict: &Verdict) -> String {
+    let outcome = match (verdict.outcome, verdict.expected) {
+        (Outcome::Fail, true) => "fail, as the trial is there to show",
+        (Outcome::Fail, false) => "fail",
+        _ => "unknown",
+    };
+    format!(
+        "{} in trial {}: {outcome}. {}",
+        verdict.invariant, verdict.trial, verdict.summary
+    )
+}
+
+fn matrix(analysis: &Analysis) -> Table {
+    let engines: BTreeMap<&str, &str> = analysis
+        .plan
+        .trials
+        .iter()
+        .map(|trial| (trial.id.as_str(), trial.engine.as_str()))
+        .collect();
+    let mut counts: BTreeMap<(&str, &str), [usize; 4]> = BTreeMap::new();
+    for verdict in &analysis.verdicts.verdicts {
+        let engine = engines.get(verdict.trial.as_str()).copied().unwrap_or("?");
+        let column = match (verdict.outcome, verdict.expected) {
+            (Outcome::Pass, _) => 0,
+            (Outcome::Fail, false) => 1,
+            (Outcome::Fail, true) => 2,
+            (Outcome::Unknown, _) => 3,
+        };
+        counts.entry((&verdict.invariant, engine)).or_default()[column] += 1;
+    }
+    let head = [
+        "invariant",
+        "engine",
+        "pass",
+        "fail",
+        "fail as shown",
+        "unknown",
+    ];
+    let mut table = Table::new("Verdicts, by invariant and engine", &head);
+    for ((invariant, engine), counts) in counts {
+        let mut row = vec![invariant.to_owned(), engine.to_owned()];
+        row.extend(counts.iter().map(ToString::to_string));
+        table.rows.push(row);
+    }
+    table
+}

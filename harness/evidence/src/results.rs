@@ -1,0 +1,72 @@
+//! What a results folder says, as the report is written from it.
+
+use crate::record::{
+    ClaimRecord, Claims, Environment, Measurements, Outcome, Plan, Verdicts, Warning,
+};
+
+/// What a results folder says.
+#[derive(Debug, Clone)]
+pub struct Analysis {
+    /// What was planned.
+    pub plan: Plan,
+    /// On what it was made.
+    pub environment: Environment,
+    /// What was measured.
+    pub measurements: Measurements,
+    /// What the checker says, with void trials and warnings.
+    pub verdicts: Verdicts,
+    /// What became of the guidance's sentences.
+    pub claims: Claims,
+    /// Whether some planned trials have no end or were interrupted.
+    pub partial: bool,
+    /// Ids of the trials that were made to their end and count.
+    pub counted: Vec<String>,
+}
+
+/// What an analysis comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conclusion {
+    /// Every invariant holds, on evidence, or is broken where a trial is there to show that.
+    Sound,
+    /// An invariant is broken.
+    Broken,
+    /// An engine that was asked for could not be reached.
+    Unreachable,
+    /// The checker says unknown, or required trials are void.
+    Inconclusive,
+}
+
+impl Analysis {
+    /// What it comes to. Where several apply: broken, unreachable, inconclusive.
+    pub fn conclusion(&self) -> Conclusion {
+        let any = |outcome: Outcome| {
+            self.verdicts
+                .verdicts
+                .iter()
+                .any(|verdict| verdict.outcome == outcome && !verdict.expected)
+        };
+        let nothing_counts = self.verdicts.warnings.iter().any(|warning| {
+            matches!(
+                warning,
+                Warning::NothingCounts { .. } | Warning::NotReached { .. }
+            )
+        });
+        if any(Outcome::Fail) {
+            Conclusion::Broken
+        } else if !self.environment.unreachable.is_empty() {
+            Conclusion::Unreachable
+        } else if any(Outcome::Unknown) || nothing_counts {
+            Conclusion::Inconclusive
+        } else {
+            Conclusion::Sound
+        }
+    }
+
+    /// The claims of a row of the guidance, in order.
+    pub fn claims_of<'a>(&'a self, row: &'a str) -> impl Iterator<Item = &'a ClaimRecord> {
+        self.claims
+            .claims
+            .iter()
+            .filter(move |claim| claim.row == row)
+    }
+}

@@ -1,0 +1,118 @@
+//! The images: their names and pinned tags, and whether the Docker engine has them.
+
+use std::fmt;
+
+use crate::process::{docker_version, local_image};
+use crate::server::Provisioned;
+
+/// The image of the Temporal CLI at the pinned version.
+const DEV: &str = "temporalio/temporal:1.5.1";
+/// The images of Temporal on PostgreSQL: those of docker-compose.yml.
+const POSTGRES: &str = "postgres:15";
+const ADMIN_TOOLS: &str = "temporalio/admin-tools:1.31.2";
+const SERVER: &str = "temporalio/server:1.31.2";
+
+/// An image that the Docker engine has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its name with its tag.
+    pub name: String,
+    /// Its id (`sha256:…`).
+    pub id: String,
+    /// Whether it was built here, under the vendor's name, not pulled.
+    pub local_build: bool,
+}
+
+impl Image {
+    /// Name and tag apart, as testcontainers asks for them.
+    pub(super) fn name_and_tag(&self) -> (&str, &str) {
+        self.name.rsplit_once(':').unwrap_or((&self.name, "latest"))
+    }
+}
+
+impl fmt::Display for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let local = if self.local_build {
+            " (local build)"
+        } else {
+            ""
+        };
+        write!(f, "{}{local}", self.name)
+    }
+}
+
+/// The images of Temporal on PostgreSQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackImages {
+    /// PostgreSQL.
+    pub postgres: Image,
+    /// The schema tool.
+    pub admin_tools: Image,
+    /// Temporal's server.
+    pub server: Image,
+}
+
+impl StackImages {
+    /// All of them.
+    pub fn all(&self) -> [&Image; 3] {
+        [&self.server, &self.admin_tools, &self.postgres]
+    }
+}
+
+/// The dev server's image: `ORCHBENCH_TEMPORAL_IMAGE`, else the pinned one.
+pub fn dev_image() -> String {
+    std::env::var("ORCHBENCH_TEMPORAL_IMAGE")
+        .ok()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| DEV.to_owned())
+}
+
+/// The dev server in a container: the engine answers and has the image.
+pub(in crate::server) fn dev_available() -> Result<Provisioned, String> {
+    let found = find(&dev_image(), "docker/build-temporal-image.sh")?;
+    Ok(Provisioned::DockerDev(found))
+}
+
+/// Temporal on PostgreSQL in containers: the engine answers and has the images.
+pub(in crate::server) fn stack_available() -> Result<Provisioned, String> {
+    let found = |name| find(name, "docker/build-images.sh");
+    Ok(Provisioned::Docker(StackImages {
+        postgres: found(POSTGRES)?,
+        admin_tools: found(ADMIN_TOOLS)?,
+        server: found(SERVER)?,
+    }))
+}
+
+/// An image of the engine's; else what is missing, and the script that builds it.
+fn find(name: &str, script: &str) -> Result<Image, String> {
+    let engine = docker_version().map_err(|e| e.to_string())?;
+    match local_image(name).map_err(|e| e.to_string())? {
+        Some(found) => Ok(Image {
+            name: name.to_owned(),
+            id: found.id,
+            local_build: !found.from_registry,
+        }),
+        None => Err(format!(
+            "engine {} answers, but the image {name} is not there (docker pull, or {script})",
+            engine.version
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_compose_file_and_the_script_name_the_same_images() {
+        let compose = include_str!("../../../../../docker-compose.yml");
+        let script = include_str!("../../../../../docker/build-images.sh");
+        for image in [POSTGRES, ADMIN_TOOLS, SERVER] {
+            let line = format!("image: {image}\n");
+            assert!(compose.contains(&line), "docker-compose.yml lacks {image}");
+            let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);
+            let pinned = format!("={tag}\n");
+            assert!(script.contains(&pinned), "build-images.sh lacks {tag}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The kinds of step errors, which retry policies name.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The kinds of step errors. The names are the error types that retry policies name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ErrorType {
+    /// The call itself is wrong, such as a missing partition.
+    BadInput,
+    /// No such source in the catalogue file.
+    UnknownSource,
+    /// The quality check found the data wrong.
+    CheckFailed,
+    /// The warehouse has seen a newer fencing token, or the effect was undone before it came.
+    Fenced,
+    /// A dataset cannot be used.
+    Dataset,
+    /// The artifact store failed. Retryable.
+    Artifact,
+    /// The warehouse failed. Retryable.
+    Warehouse,
+    /// The catalogue service failed. Retryable.
+    Catalogue,
+    /// The catalogue service has too much to do and says when to come again. Retryable.
+    Throttled,
+    /// A planned failure. Retryable.
+    Injected,
+    /// A planned failure that no attempt cures.
+    InjectedFatal,
+    /// The effect journal cannot be written. Retryable.
+    Journal,
+}
+
+impl ErrorType {
+    /// Every type.
+    pub const ALL: [Self; 12] = [
+        Self::BadInput,
+        Self::UnknownSource,
+        Self::CheckFailed,
+        Self::Fenced,
+        Self::Dataset,
+        Self::Artifact,
+        Self::Warehouse,
+        Self::Catalogue,
+        Self::Throttled,
+        Self::Injected,
+        Self::InjectedFatal,
+        Self::Journal,
+    ];
+
+    /// The names of the types that no retry cures, for the engines' retry policies.
+    pub const NON_RETRYABLE: &[&str] = &[
+        "BadInput",
+        "UnknownSource",
+        "CheckFailed",
+        "Fenced",
+        "Dataset",
+        "InjectedFatal",
+    ];
+
+    /// The name, such as `CheckFailed`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BadInput => "BadInput",
+            Self::UnknownSource => "UnknownSource",
+            Self::CheckFailed => "CheckFailed",
+            Self::Fenced => "Fenced",
+            Self::Dataset => "Dataset",
+            Self::Artifact => "Artifact",
+            Self::Warehouse => "Warehouse",
+            Self::Catalogue => "Catalogue",
+            Self::Throttled => "Throttled",
+            Self::Injected => "Injected",
+            Self::InjectedFatal => "InjectedFatal",
+            Self::Journal => "Journal",
+        }
+    }
+
+    /// Whether another attempt can help.
+    #[must_use]
+    pub fn retryable(self) -> bool {
+        !Self::NON_RETRYABLE.contains(&self.as_str())
+    }
+}
+
+impl fmt::Display for ErrorType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_non_retryable_types_names_only_types() {
+        for name in ErrorType::NON_RETRYABLE {
+            assert!(
+                ErrorType::ALL.iter().any(|known| known.as_str() == *name),
+                "{name}"
+            );
+        }
+        assert!(ErrorType::Warehouse.retryable());
+        assert!(!ErrorType::Fenced.retryable());
+    }
+}
