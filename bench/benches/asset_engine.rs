@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use asset_engine::{Durability, Executor, ExecutorOptions, RunRequest};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use orchbench_assets::{Shape, noop_graph};
+use orchbench_assets::noop_graph;
+use orchbench_etl::Shape;
 
 const STEPS: u32 = 100;
 

@@ -16,13 +16,13 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
-use orchbench::worker::{StepExecution, TemporalWorker, WorkerConfig};
+use orchbench::engine::{StepExecution, TemporalWorker, WorkerConfig};
 use orchbench_etl::journal::{Kind, Record, read_dir};
 use orchbench_etl::{
     CrashAction, CrashPlan, CrashPoint, CrashRule, EtlConfig, RetrySpec, StepName, monotonic_ns,
 };
 use orchbench_lab::process::{Child, CommandSpec, Stream, TempFolder};
-use orchbench_lab::server::{Choice, LocalServer, ServerSpec, ServerTuning, provision};
+use orchbench_lab::server::{Choice, LocalServer, ServerSettings, ServerSpec, provision};
 use orchbench_temporal::client::PendingActivity;
 use orchbench_temporal::{Client, PipelineInput, Target};
 
@@ -45,7 +45,7 @@ fn main() -> Result<()> {
     orchbench::cli::serve_if_child();
     let folder = TempFolder::create("detection")?;
     let provisioned = provision(&Choice::Auto, &|line| eprintln!("{line}"))?;
-    let spec = ServerSpec::new(folder.path().join("server")).tuning(ServerTuning::tuned());
+    let spec = ServerSpec::new(folder.path().join("server")).settings(ServerSettings::tuned());
     let server = LocalServer::start(&provisioned, &spec)?;
     let runtime = tokio::runtime::Runtime::new()?;
     let client = runtime.block_on(Client::connect(server.address(), "default", PATIENCE))?;

@@ -12,7 +12,8 @@ use std::time::Instant;
 
 use anyhow::Context;
 use asset_engine::{Durability, Executor, ExecutorOptions, RunRequest};
-use orchbench_assets::{Shape, noop_graph};
+use orchbench_assets::noop_graph;
+use orchbench_etl::Shape;
 use orchbench_etl::{Etl, EtlConfig};
 
 const PAIRS: usize = 3;

@@ -5,19 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion};
+use orchbench_etl::Shape;
 use orchbench_etl::{Etl, EtlConfig};
 use orchbench_lab::process;
-use orchbench_lab::server::{Choice, LocalServer, ServerSpec, ServerTuning, provision};
-use orchbench_temporal::{Client, NoopInput, Shape, WorkerOptions, worker};
+use orchbench_lab::server::{Choice, LocalServer, ServerSettings, ServerSpec, provision};
+use orchbench_temporal::{Client, NoopInput, WorkerOptions, worker};
 use tokio::sync::oneshot;
 
 const READY: Duration = Duration::from_secs(60);
 
-fn three_steps(c: &mut Criterion, tuning: ServerTuning) -> anyhow::Result<()> {
+fn three_steps(c: &mut Criterion, settings: ServerSettings) -> anyhow::Result<()> {
     let folder = process::TempFolder::create("bench")?;
     let provisioned = provision(&Choice::Auto, &|line| eprintln!("{line}"))?;
-    let name = tuning.name.clone();
-    let spec = ServerSpec::new(folder.path().join("temporal")).tuning(tuning);
+    let name = settings.name.clone();
+    let spec = ServerSpec::new(folder.path().join("temporal")).settings(settings);
     let server = LocalServer::start(&provisioned, &spec)?;
 
     let warehouse = format!(
@@ -82,8 +83,8 @@ fn main() -> anyhow::Result<()> {
     // This program starts its server through itself, as `orchbench` does.
     orchbench::cli::serve_if_child();
     let mut criterion = Criterion::default().configure_from_args();
-    three_steps(&mut criterion, ServerTuning::default())?;
-    three_steps(&mut criterion, ServerTuning::tuned())?;
+    three_steps(&mut criterion, ServerSettings::default())?;
+    three_steps(&mut criterion, ServerSettings::tuned())?;
     criterion.final_summary();
     Ok(())
 }

@@ -5,6 +5,7 @@ mod assets;
 mod check;
 mod connection;
 mod exec_child;
+mod export;
 mod generate;
 mod list;
 mod materialize;
@@ -44,6 +45,8 @@ enum Command {
     Check(check::Args),
     /// Write the report again, from a results folder; no engine needed.
     Report(report::Args),
+    /// A results folder as one file, which analyze and check read like the folder.
+    Export(export::Args),
     /// Materialize assets on the asset engine.
     Materialize(materialize::Args),
     /// The asset engine by hand: status, lineage, runs, backfills, automation.
@@ -89,6 +92,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Analyze(args) => analyze::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Materialize(args) => materialize::run(args),
         Command::Assets(args) => assets::run(args),
         Command::Worker(args) => worker::run(args),

@@ -9,6 +9,7 @@ mod connection;
 mod direct;
 mod event_log;
 mod laboratory;
+mod meter;
 mod pipe;
 pub mod protocol;
 mod session;
@@ -17,15 +18,18 @@ mod storage;
 mod temporal;
 mod trial;
 mod work;
+mod worker_config;
 mod workers;
 
 pub use account::Account;
 pub use laboratory::{Laboratory, TrialError};
+pub use meter::{Meter, Role};
 pub use session::{Session, Setup, Strike};
 pub use settings::{Settings, settings, settings_names};
 pub use temporal::history_steps;
-pub use trial::Trial;
-pub use work::{Ended, Job, Pipeline, Shape, Work};
+pub use trial::{Trial, keep_warehouse, warehouse_rows};
+pub use work::{Ended, Job, Pipeline, Work};
+pub use worker_config::{StepExecution, TemporalWorker, WorkerConfig, WorkerConfigError};
 
 /// An engine, as the harness knows it.
 pub struct Engine {
@@ -35,7 +39,20 @@ pub struct Engine {
     pub what: &'static str,
     /// Whether it can be used here, and if not, why.
     pub available: fn() -> Result<String, String>,
+    /// How quick it is, for `orchbench run --plan`.
+    pace: fn(settings: &str) -> Pace,
     open: Open,
+}
+
+/// How quick an engine is on a small machine, roughly: what a plan's minutes are estimated from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// To bring engine and workers up.
+    pub start_s: f64,
+    /// A step without work in a chain.
+    pub step_s: f64,
+    /// From the kill of a worker to the run's end, its supervisor's delay left out.
+    pub recovery_s: f64,
 }
 
 /// Brings an engine up for a trial.
@@ -49,6 +66,12 @@ pub fn all() -> [Engine; 3] {
 /// Names of all engines.
 pub fn names() -> Vec<&'static str> {
     all().iter().map(|each| each.name).collect()
+}
+
+/// The pace of an engine under a setting; that of the slowest where there is no such engine.
+pub fn pace(engine: &str, settings: &str) -> Pace {
+    let known = all().into_iter().find(|each| each.name == engine);
+    known.map_or(temporal::pace(settings), |each| (each.pace)(settings))
 }
 
 /// Brings the trial's engine up.

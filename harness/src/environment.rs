@@ -7,7 +7,8 @@ use std::process::Command;
 use orchbench_evidence::record::{
     Durability, Environment, FORMAT_VERSION, ImageRecord, ServerRecord,
 };
-use orchbench_lab::server::{Image, Provisioned};
+use orchbench_lab::process::TempFolder;
+use orchbench_lab::server::{Image, Provisioned, Server, ServerSpec};
 
 /// Captures the environment at the start of a run.
 pub fn capture(
@@ -64,10 +65,22 @@ fn server_record(provisioned: &Provisioned) -> ServerRecord {
     ServerRecord {
         way: provisioned.way().to_string(),
         version,
+        api_version: api_version(provisioned),
+        sdk_version: Some(orchbench_temporal::SDK_VERSION.to_owned()),
         store: store.to_owned(),
         local_image_build: images.iter().any(|image| image.local_build),
         images,
     }
+}
+
+/// The server's own word for its version: one that takes a moment to start is started for it.
+fn api_version(provisioned: &Provisioned) -> Option<String> {
+    if matches!(provisioned, Provisioned::Docker(_)) {
+        return None;
+    }
+    let folder = TempFolder::create("version").ok()?;
+    let server = Server::start(provisioned, &ServerSpec::new(folder.path())).ok()?;
+    Some(server.versions().server.clone())
 }
 
 fn image_record(image: &Image) -> ImageRecord {

@@ -44,8 +44,8 @@ impl Exit {
     /// The exit code of an error that ended a command.
     pub fn of(error: &anyhow::Error) -> Self {
         use crate::engine::TrialError;
+        use crate::engine::WorkerConfigError;
         use crate::scenario::ConfigError;
-        use crate::worker::WorkerConfigError;
         use orchbench_evidence::record::FolderError;
         for cause in error.chain() {
             if cause.is::<ConfigError>()
@@ -55,8 +55,10 @@ impl Exit {
             {
                 return Self::Usage;
             }
-            if let Some(FolderError::NotOne { .. } | FolderError::Malformed { .. }) =
-                cause.downcast_ref()
+            // What a folder holds is the user's to mend; what the system refuses is not.
+            if cause
+                .downcast_ref::<FolderError>()
+                .is_some_and(|error| !matches!(error, FolderError::Io { .. }))
             {
                 return Self::Usage;
             }

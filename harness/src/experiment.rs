@@ -2,19 +2,20 @@
 //! one. One file each; the registry below is in alphabetical order.
 
 mod closed_loop;
-mod open_loop;
+pub mod open_loop;
 mod overhead;
 mod restart_survival;
 mod retries;
 mod throughput;
+mod warm_up;
 
 use std::collections::BTreeMap;
 
-use crate::engine::{Trial, TrialError};
-use crate::scenario::{ConfigError, Scenario};
+use crate::engine::{Pace, Trial, TrialError};
+use crate::scenario::{ConfigError, Scenario, Twin};
 use orchbench_evidence::record::{TrialPlan, TrialStatus};
 
-/// A kind of trial.
+/// A kind of trial. What is made of its trials is in the evidence crate, under the same name.
 pub struct Experiment {
     /// Registered name.
     pub name: &'static str,
@@ -23,6 +24,8 @@ pub struct Experiment {
     /// One block's trials, each factor combination once an arm.
     plan: fn(&Scenario) -> Result<Vec<Condition>, ConfigError>,
     run: fn(&Trial<'_>) -> Result<TrialStatus, TrialError>,
+    /// About how long a trial takes once its engine is up, at an engine's pace.
+    seconds: fn(&TrialPlan, Pace) -> f64,
 }
 
 /// A combination of factors that an experiment tries on each arm.
@@ -32,6 +35,9 @@ struct Condition {
     parameters: serde_json::Value,
     /// Engines to which it does not apply.
     except: Vec<String>,
+    sources: Vec<String>,
+    faults: Vec<String>,
+    side_by_side: usize,
 }
 
 impl Condition {
@@ -43,6 +49,25 @@ impl Condition {
                 .collect(),
             parameters: serde_json::to_value(parameters).unwrap_or_default(),
             except: Vec::new(),
+            sources: Vec::new(),
+            faults: Vec::new(),
+            side_by_side: 1,
+        }
+    }
+
+    /// The same, with the sources that its runs read.
+    fn of<'a>(self, sources: impl IntoIterator<Item = &'a String>) -> Self {
+        Self {
+            sources: sources.into_iter().cloned().collect(),
+            ..self
+        }
+    }
+
+    /// The same, with the faults that it has.
+    fn with_faults<'a>(self, faults: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            faults: faults.into_iter().map(str::to_owned).collect(),
+            ..self
         }
     }
 }
@@ -82,30 +107,66 @@ pub fn plan(scenario: &Scenario, blocks: u32) -> Result<Vec<TrialPlan>, ConfigEr
     Ok(trials)
 }
 
-fn plan_block(scenario: &Scenario, condition: &Condition, block: u32, trials: &mut Vec<TrialPlan>) {
-    let mut arms: Vec<(&str, &str)> = scenario
-        .arms
-        .iter()
-        .flat_map(|arm| {
-            arm.settings
+/// One arm of a scenario: an engine under a setting, or its twin.
+#[derive(Clone, Copy)]
+struct PlannedArm<'a> {
+    engine: &'a str,
+    settings: &'a str,
+    twin: bool,
+}
+
+/// The arms of a condition; those that the scenario compares with themselves stand twice.
+fn arms<'a>(scenario: &'a Scenario, condition: &Condition) -> Vec<PlannedArm<'a>> {
+    let mut arms = Vec::new();
+    for arm in &scenario.arms {
+        if condition.except.contains(&arm.engine) {
+            continue;
+        }
+        for settings in &arm.settings {
+            let once = PlannedArm {
+                engine: &arm.engine,
+                settings,
+                twin: false,
+            };
+            arms.push(once);
+            if scenario
+                .twins
                 .iter()
-                .map(move |settings| (arm.engine.as_str(), settings.as_str()))
-        })
-        .collect();
+                .any(|twin| twin.is(once.engine, settings, condition))
+            {
+                arms.push(PlannedArm { twin: true, ..once });
+            }
+        }
+    }
+    arms
+}
+
+impl Twin {
+    fn is(&self, engine: &str, settings: &str, condition: &Condition) -> bool {
+        let same = |(name, value): (&String, &String)| condition.factors.get(name) == Some(value);
+        self.engine == engine && self.settings == settings && self.factors.iter().all(same)
+    }
+}
+
+fn plan_block(scenario: &Scenario, condition: &Condition, block: u32, trials: &mut Vec<TrialPlan>) {
+    let mut arms = arms(scenario, condition);
     if block % 2 == 1 {
         arms.reverse();
     }
-    for (engine, settings) in arms {
-        if condition.except.iter().any(|except| except == engine) {
-            continue;
-        }
-        let factors: Vec<String> = condition
-            .factors
-            .values()
-            .map(|value| value.replace(['/', ' '], "-"))
-            .collect();
+    let factors: Vec<String> = condition
+        .factors
+        .values()
+        .map(|value| value.replace(['/', ' '], "-"))
+        .collect();
+    for arm in arms {
+        let PlannedArm {
+            engine,
+            settings,
+            twin,
+        } = arm;
+        let twin_mark = if twin { ".twin" } else { "" };
         let id = format!(
-            "{}.{}.{engine}.{settings}.{block}",
+            "{}.{}.{engine}.{settings}{twin_mark}.{block}",
             scenario.name,
             factors.join(".")
         );
@@ -118,8 +179,22 @@ fn plan_block(scenario: &Scenario, condition: &Condition, block: u32, trials: &m
             block,
             factors: condition.factors.clone(),
             parameters: condition.parameters.clone(),
+            sources: condition.sources.clone(),
+            faults: condition.faults.clone(),
+            side_by_side: condition.side_by_side.max(1),
+            twin,
         });
     }
+}
+
+/// About how many seconds a planned trial takes, its engine's start included.
+pub fn seconds(trial: &TrialPlan) -> f64 {
+    let pace = crate::engine::pace(&trial.engine, &trial.settings);
+    let one = all()
+        .iter()
+        .find(|each| each.name == trial.experiment)
+        .map_or(0.0, |each| (each.seconds)(trial, pace));
+    (pace.start_s + one) / trial.side_by_side.max(1) as f64
 }
 
 /// Makes one trial.
@@ -147,6 +222,14 @@ mod tests {
     fn each_experiment_has_its_other_half_in_the_evidence_crate() {
         let halves = orchbench_evidence::experiment::all().map(|each| each.name);
         assert_eq!(names(), halves);
+    }
+
+    #[test]
+    fn every_embedded_scenario_can_be_planned() -> anyhow::Result<()> {
+        for scenario in crate::scenario::all()? {
+            anyhow::ensure!(!plan(&scenario, 1)?.is_empty(), "{}", scenario.name);
+        }
+        Ok(())
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod stop_server;
 
 pub use armed::Armed;
 pub use database::Database;
-pub use plan::{At, Instant, Planned, Point};
+pub use plan::{At, Planned, Point, Within};
 
 use orchbench_lab::postgres::LocalPostgres;
 use orchbench_lab::proxy::Proxy;

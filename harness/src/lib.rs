@@ -1,20 +1,32 @@
 //! Measure durable workflows (Temporal) against asset orchestration, with faults
 //! injected and the outcome checked by an independent witness.
 //!
-//! The modules stand in the order of the data's way: an [`experiment`] says what to
-//! try, an [`engine`] with its [`server`] does it, a [`fault`] breaks it, the
-//! [`runner`] drives it and writes [`record`]s; from there on nothing calls an
-//! engine: [`measure`] → [`check`] → [`stats`] → [`claim`] → [`report`].
+//! The data's way: a [`profile`] names [`scenario`]s, each an [`experiment`] with its parameters;
+//! an [`engine`] does the work in [`worker`]s, a [`fault`] breaks it, and the [`runner`] drives it
+//! and writes down what happened. From there on nothing calls an engine: that is
+//! [`orchbench_evidence`], a crate of its own. Processes, servers and networks are
+//! [`orchbench_lab`]'s.
+
+pub mod scenario;
+
+pub mod profile;
+
+pub mod experiment;
+
+pub mod engine;
+
+pub mod worker;
+
+pub mod fault;
+
+pub mod environment;
+
+pub mod narrow;
+
+pub mod runner;
+
+pub mod output;
+
+pub mod exit;
 
 pub mod cli;
-pub mod engine;
-pub mod environment;
-pub mod exit;
-pub mod experiment;
-pub mod fault;
-pub mod narrow;
-pub mod output;
-pub mod profile;
-pub mod runner;
-pub mod scenario;
-pub mod worker;

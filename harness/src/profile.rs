@@ -1,11 +1,12 @@
-//! Profiles: which scenarios a run makes, how often. `quick` and `full` are embedded;
-//! any other name is a file of the same form.
+//! Profiles: which scenarios a run makes, how often. Those of the folder `profiles` are
+//! embedded; any other name is a file of the same form.
 
 use std::path::Path;
 
+use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
-use crate::scenario::{ConfigError, Scenario, known_name, parse};
+use crate::scenario::{self, Arm, ConfigError, Scenario, known_name, parse};
 
 /// A profile.
 #[derive(Debug, Clone, Deserialize)]
@@ -36,32 +37,40 @@ pub struct Entry {
     /// afresh; `None` for as many as elsewhere, 0 for none.
     #[serde(default)]
     pub docker_blocks: Option<u32>,
+    /// Arms instead of the scenario's own.
+    #[serde(default)]
+    pub arms: Option<Vec<Arm>>,
+    /// Whether arms are made twice where the scenario says so (A/A).
+    #[serde(default = "yes")]
+    pub twins: bool,
     /// Parameters that differ from the scenario's own.
     #[serde(default)]
     pub parameters: toml::Table,
 }
 
-const EMBEDDED: [(&str, &str); 2] = [
-    ("full", include_str!("../profiles/full.toml")),
-    ("quick", include_str!("../profiles/quick.toml")),
-];
+fn yes() -> bool {
+    true
+}
+
+static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
 
 /// The embedded profiles.
 pub fn embedded() -> Result<Vec<Profile>, ConfigError> {
-    EMBEDDED
-        .iter()
+    scenario::embedded(&EMBEDDED)
+        .into_iter()
         .map(|(name, text)| read_text(name, &format!("profiles/{name}.toml"), text))
         .collect()
 }
 
 /// The profile of a name, or of a file.
 pub fn find(word: &str) -> Result<Profile, ConfigError> {
-    if let Some((name, text)) = EMBEDDED.iter().find(|(name, _)| *name == word) {
+    let known = scenario::embedded(&EMBEDDED);
+    if let Some((name, text)) = known.iter().find(|(name, _)| *name == word) {
         return read_text(name, &format!("profiles/{name}.toml"), text);
     }
     let path = Path::new(word);
     if path.extension().is_none() && !path.exists() {
-        let known: Vec<&str> = EMBEDDED.iter().map(|(name, _)| *name).collect();
+        let known: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
         known_name("PROFILE (or a .toml file)", "profile", word, &known)?;
     }
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io {
@@ -96,6 +105,15 @@ impl Profile {
             if let Some(scenario) = all.iter().find(|each| each.name == entry.name) {
                 let mut scenario = scenario.clone();
                 scenario.parameters.extend(entry.parameters.clone());
+                if let Some(arms) = &entry.arms {
+                    scenario.arms.clone_from(arms);
+                }
+                if entry.twins {
+                    scenario.keep_twins_of_arms();
+                } else {
+                    scenario.twins.clear();
+                }
+                scenario.validate(&format!("profile {}: {}", self.name, entry.name))?;
                 resolved.push((scenario, entry.blocks));
             }
         }

@@ -2,22 +2,22 @@
 //! scenario says that they do not disturb each other), writes what happened after
 //! each of them, makes void ones again, and stops between two steps when interrupted.
 
+mod machine_watch;
 mod side_by_side;
 
 use std::path::Path;
 
-use orchbench_etl::{Etl, EtlConfig, Warehouse};
+use orchbench_etl::{Etl, EtlConfig};
 
+use machine_watch::MachineWatch;
 use side_by_side::{make_all, wave};
 
-use crate::engine::{Laboratory, Trial, TrialError};
+use crate::engine::{Laboratory, Trial, TrialError, warehouse_rows};
 use crate::experiment;
 use crate::output::Progress;
 use orchbench_evidence::check::{self, Checked};
 use orchbench_evidence::measure::Evidence;
-use orchbench_evidence::record::{
-    AppliedRow, EventBody, Plan, ResultsFolder, TrialPlan, TrialStatus, WarehouseRow,
-};
+use orchbench_evidence::record::{EventBody, Packing, Plan, ResultsFolder, TrialPlan, TrialStatus};
 
 /// How often a void trial is made again before it is left void.
 const AGAIN: u32 = 2;
@@ -43,6 +43,10 @@ pub fn run(
     let mut index = 0;
     while index < plan.trials.len() {
         let wave = wave(&plan.trials[index..]).to_vec();
+        let scenario_before = index.checked_sub(1).map(|last| &plan.trials[last].scenario);
+        if scenario_before.is_some_and(|scenario| *scenario != wave[0].scenario) {
+            laboratory.folder.pack(plan, Packing::Ended)?;
+        }
         index += wave.len();
         let mut open = Vec::new();
         for trial in wave {
@@ -81,6 +85,7 @@ fn make(
     laboratory: &Laboratory,
 ) -> anyhow::Result<(TrialStatus, Option<String>)> {
     let trial = Trial::begin(plan, laboratory)?;
+    let watch = MachineWatch::begin();
     let result = if trial.interrupted() {
         Err(TrialError::Interrupted)
     } else {
@@ -107,6 +112,7 @@ fn make(
             return Err(anyhow::Error::new(error).context(context));
         }
     };
+    trial.record(watch.end())?;
     trial.record(EventBody::TrialEnded {
         status,
         reason: reason.clone(),
@@ -142,8 +148,11 @@ fn replacement(plan: &TrialPlan) -> Option<TrialPlan> {
 }
 
 fn is_complete(folder: &ResultsFolder, plan: &TrialPlan) -> anyhow::Result<bool> {
-    let events = folder.events(&plan.id)?.unwrap_or_default();
-    Ok(events.last().is_some_and(|event| {
+    let files = folder.trial(plan)?;
+    let events = files
+        .and_then(|files| files.events().transpose())
+        .transpose()?;
+    Ok(events.unwrap_or_default().last().is_some_and(|event| {
         matches!(
             event.body,
             EventBody::TrialEnded {
@@ -163,7 +172,7 @@ pub fn write_expected(
     catalogue_url: &str,
 ) -> anyhow::Result<()> {
     for source in sources {
-        if folder.expected_path(source).exists() {
+        if folder.expected()?.sources.contains_key(source) {
             continue;
         }
         let warehouse = work_dir.join(format!("expected.{source}.sqlite"));
@@ -173,61 +182,9 @@ pub fn write_expected(
         })?;
         let run = format!("expected-{source}");
         let summary = etl.run_direct(&run, source, EXPECTED_CONCURRENCY)?;
-        folder.write_lines(&folder.expected_summary_path(source), &[summary])?;
-        folder.write_lines(
-            &folder.expected_path(source),
-            &rows(etl.warehouse(), source)?,
-        )?;
+        folder.expect(source, &warehouse_rows(etl.warehouse(), source)?, summary)?;
     }
     Ok(())
-}
-
-/// Keeps what a trial left in its warehouse, so that no database is needed later.
-pub fn keep_warehouse(
-    folder: &ResultsFolder,
-    trial: &str,
-    sources: &[impl AsRef<str>],
-    url: &str,
-) -> Result<(), TrialError> {
-    let unreadable = |error: orchbench_etl::WarehouseError| {
-        TrialError::Plan(format!("trial {trial}: warehouse: {error}"))
-    };
-    let warehouse = Warehouse::open(url).map_err(unreadable)?;
-    for source in sources.iter().map(AsRef::as_ref) {
-        let rows = rows(&warehouse, source).map_err(unreadable)?;
-        folder.write_lines(&folder.rows_path(trial, source), &rows)?;
-    }
-    let applied: Vec<AppliedRow> = warehouse
-        .applied()
-        .map_err(unreadable)?
-        .into_iter()
-        .map(|row| AppliedRow {
-            seq: row.seq,
-            key: row.key,
-            step: row.step.to_string(),
-            partition: row.partition,
-            attempt: row.attempt,
-            token: row.token,
-            rows_changed: row.rows_changed,
-        })
-        .collect();
-    folder.write_lines(&folder.applied_path(trial), &applied)?;
-    Ok(())
-}
-
-fn rows(
-    warehouse: &Warehouse,
-    source: &str,
-) -> Result<Vec<WarehouseRow>, orchbench_etl::WarehouseError> {
-    Ok(warehouse
-        .rows(source)?
-        .into_iter()
-        .map(|row| WarehouseRow {
-            day: row.day,
-            key: row.key,
-            digest: row.digest,
-        })
-        .collect())
 }
 
 #[cfg(test)]
@@ -245,6 +202,10 @@ mod tests {
             block: 0,
             factors: Default::default(),
             parameters: serde_json::Value::Null,
+            sources: Vec::new(),
+            faults: Vec::new(),
+            side_by_side: 1,
+            twin: false,
         };
         let next = |id: &str| replacement(&plan(id)).map(|plan| plan.id);
         assert_eq!(next("a.0"), Some("a.0~1".into()));

@@ -1,6 +1,9 @@
 //! Scenarios: an experiment with its parameters, one TOML file each under `scenarios/`,
 //! embedded in the binary. The file's name is the scenario's name.
 
+use std::collections::BTreeMap;
+
+use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -18,6 +21,9 @@ pub struct Scenario {
     pub experiment: String,
     /// Engines, each with the names of the settings under which it is tried.
     pub arms: Vec<Arm>,
+    /// Arms that are made twice in each block and compared with themselves (A/A).
+    #[serde(default)]
+    pub twins: Vec<Twin>,
     /// The experiment's own parameters.
     #[serde(default)]
     pub parameters: toml::Table,
@@ -31,6 +37,26 @@ pub struct Arm {
     pub engine: String,
     /// Names of settings, see [`crate::engine::Settings`].
     pub settings: Vec<String>,
+}
+
+/// An arm that is made twice in each block.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Twin {
+    /// Registered name of the engine.
+    pub engine: String,
+    /// The settings.
+    pub settings: String,
+    /// Factors that single out the conditions; empty for all.
+    #[serde(default)]
+    pub factors: BTreeMap<String, String>,
+}
+
+impl Twin {
+    fn is_of(&self, arms: &[Arm]) -> bool {
+        let is = |arm: &Arm| arm.engine == self.engine && arm.settings.contains(&self.settings);
+        arms.iter().any(is)
+    }
 }
 
 /// Why a scenario or profile cannot be used.
@@ -101,48 +127,33 @@ pub fn parse<T: DeserializeOwned>(place: &str, text: &str) -> Result<T, ConfigEr
     })
 }
 
-const EMBEDDED: [(&str, &str); 11] = [
-    ("fault-plans", include_str!("../scenarios/fault-plans.toml")),
-    ("fresh-kills", include_str!("../scenarios/fresh-kills.toml")),
-    ("overhead", include_str!("../scenarios/overhead.toml")),
-    (
-        "overhead-floors",
-        include_str!("../scenarios/overhead-floors.toml"),
-    ),
-    (
-        "restart-naive",
-        include_str!("../scenarios/restart-naive.toml"),
-    ),
-    (
-        "restart-sticky",
-        include_str!("../scenarios/restart-sticky.toml"),
-    ),
-    (
-        "restart-survival",
-        include_str!("../scenarios/restart-survival.toml"),
-    ),
-    (
-        "restart-sweep",
-        include_str!("../scenarios/restart-sweep.toml"),
-    ),
-    ("retries", include_str!("../scenarios/retries.toml")),
-    (
-        "retry-floors",
-        include_str!("../scenarios/retry-floors.toml"),
-    ),
-    ("throughput", include_str!("../scenarios/throughput.toml")),
-];
+static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
+
+/// The texts of an embedded folder of TOML files, by name without ending, in order of names.
+pub(crate) fn embedded(dir: &'static Dir<'static>) -> Vec<(&'static str, &'static str)> {
+    let mut texts: Vec<_> = dir
+        .files()
+        .filter(|file| {
+            file.path()
+                .extension()
+                .is_some_and(|ending| ending == "toml")
+        })
+        .filter_map(|file| Some((file.path().file_stem()?.to_str()?, file.contents_utf8()?)))
+        .collect();
+    texts.sort_unstable();
+    texts
+}
 
 /// All scenarios, by name.
 pub fn all() -> Result<Vec<Scenario>, ConfigError> {
-    EMBEDDED
-        .iter()
+    embedded(&EMBEDDED)
+        .into_iter()
         .map(|(name, text)| {
             let place = format!("scenarios/{name}.toml");
             let scenario: Scenario = parse(&place, text)?;
             scenario.validate(&place)?;
             Ok(Scenario {
-                name: (*name).to_owned(),
+                name: name.to_owned(),
                 ..scenario
             })
         })
@@ -150,13 +161,24 @@ pub fn all() -> Result<Vec<Scenario>, ConfigError> {
 }
 
 impl Scenario {
-    fn validate(&self, place: &str) -> Result<(), ConfigError> {
-        known_name(
-            place,
-            "experiment",
-            &self.experiment,
-            &crate::experiment::names(),
-        )?;
+    /// Leaves out the twins of arms that a profile has left out.
+    pub(crate) fn keep_twins_of_arms(&mut self) {
+        let arms = &self.arms;
+        self.twins.retain(|twin| twin.is_of(arms));
+    }
+
+    pub(crate) fn validate(&self, place: &str) -> Result<(), ConfigError> {
+        for twin in &self.twins {
+            if !twin.is_of(&self.arms) {
+                return Err(ConfigError::Invalid {
+                    place: format!("{place}: twins"),
+                    message: format!(
+                        "expected an arm of the scenario, found {} under {}",
+                        twin.engine, twin.settings
+                    ),
+                });
+            }
+        }
         for arm in &self.arms {
             known_name(place, "engine", &arm.engine, &crate::engine::names())?;
             for settings in &arm.settings {
@@ -188,7 +210,7 @@ mod tests {
 
     #[test]
     fn every_embedded_scenario_is_valid() -> anyhow::Result<()> {
-        assert_eq!(all()?.len(), EMBEDDED.len());
+        assert!(all()?.len() >= 11);
         Ok(())
     }
 

@@ -5,13 +5,13 @@
 //! does not store elsewhere, and dies with its parent.
 
 mod asset_engine;
-mod config;
 mod direct;
 mod serve;
 mod temporal;
 
-pub use config::{StepExecution, TemporalWorker, WorkerConfig, WorkerConfigError};
 pub use serve::{Runs, serve};
+
+use crate::engine::WorkerConfig;
 
 /// Runs the worker of an engine to its end.
 pub fn run(engine: &str, config: WorkerConfig) -> anyhow::Result<()> {

@@ -59,7 +59,7 @@ fn edit(path: &Path, change: impl Fn(&str) -> String) -> Result<()> {
 
 /// The journal of the approval's first worker.
 fn journal(root: &Path) -> Result<std::path::PathBuf> {
-    let mut paths: Vec<_> = fs::read_dir(root.join("journal/approval"))?
+    let mut paths: Vec<_> = fs::read_dir(root.join("open/approval/journal"))?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
     paths.sort();
@@ -77,13 +77,12 @@ fn the_score_is_full_and_falls_when_there_is_nothing_to_plant_in() -> Result<()>
     let full = checked(&["--mutations"], |_| Ok(()))?;
     says(&full, 0, &["zombie-write", "100 %"])?;
     let without_saga = checked(&["--mutations"], |root| {
-        Ok(fs::remove_file(root.join("events/saga.jsonl"))?)
+        Ok(fs::remove_file(root.join("open/saga/events.jsonl"))?)
     })?;
     says(&without_saga, 3, &["nothing to plant it in"])?;
     ensure!(!without_saga.out.contains("100 %"), "{without_saga:?}");
     let no_good_trial = checked(&["--mutations"], |root| {
-        fs::remove_file(root.join("events/saga.jsonl"))?;
-        Ok(fs::remove_file(root.join("events/approval.jsonl"))?)
+        Ok(fs::remove_dir_all(root.join("open"))?)
     })?;
     says(&no_good_trial, 2, &["expected a trial", "found none"])
 }
@@ -98,10 +97,14 @@ fn a_folder_that_is_none_ends_with_2() -> Result<()> {
     says(&foreign, 2, &["plan.json: line 1", "expected JSON"])?;
     let newer = checked(&[], |root| {
         edit(&root.join("plan.json"), |text| {
-            text.replacen("\"format_version\": 1", "\"format_version\": 99", 1)
+            text.replacen(
+                "\"format_version\": \"2.0\"",
+                "\"format_version\": \"99.0\"",
+                1,
+            )
         })
     })?;
-    says(&newer, 2, &["expected format_version 1, found 99"])
+    says(&newer, 2, &["plan.json: expected format 2.x, found 99"])
 }
 
 #[test]
@@ -130,24 +133,28 @@ fn a_damaged_journal_is_unknown_with_file_and_line() -> Result<()> {
 #[test]
 fn damaged_results_are_unknown_with_file_and_line() -> Result<()> {
     let newer = checked(&[], |root| {
-        edit(&root.join("events/approval.jsonl"), |text| {
-            text.replacen("\"format_version\":1", "\"format_version\":99", 1)
+        edit(&root.join("open/approval/events.jsonl"), |text| {
+            text.replacen(
+                "\"format_version\":\"2.0\"",
+                "\"format_version\":\"99.0\"",
+                1,
+            )
         })
     })?;
     says(
         &newer,
         4,
-        &["events/approval.jsonl: line 1: expected format_version 1"],
+        &["approval/events.jsonl: line 1: expected format 2.x, found 99"],
     )?;
     let cut = checked(&[], |root| {
-        let path = root.join("warehouse/approval.one-day.rows.jsonl");
-        edit(&path, |text| text[..text.len() - 20].to_owned())
+        let name = fs::read_to_string(root.join("open/approval/rows.one-day.ref"))?;
+        let path = root.join(format!("rows/{}.jsonl.gz", name.trim()));
+        let bytes = fs::read(&path)?;
+        Ok(fs::write(path, &bytes[..bytes.len() - 20])?)
     })?;
-    says(&cut, 4, &["approval.one-day.rows.jsonl: line 842"])?;
+    says(&cut, 4, &["unknown: approval: completeness", "rows/"])?;
     let no_log = checked(&[], |root| {
-        Ok(fs::remove_file(
-            root.join("warehouse/approval.applied.jsonl"),
-        )?)
+        Ok(fs::remove_file(root.join("open/approval/applied.jsonl"))?)
     })?;
     says(&no_log, 4, &["unknown: approval: single_change"])
 }
@@ -155,17 +162,26 @@ fn damaged_results_are_unknown_with_file_and_line() -> Result<()> {
 #[test]
 fn a_trial_without_end_is_no_pass() -> Result<()> {
     let cut = checked(&[], |root| {
-        let path = root.join("events/approval.jsonl");
+        let path = root.join("open/approval/events.jsonl");
         edit(&path, |text| text[..text.len() - 20].to_owned())
     })?;
-    says(&cut, 4, &["1 of 2 planned trials have an end"])?;
-    let none = checked(&[], |root| {
-        fs::remove_file(root.join("events/saga.jsonl"))?;
-        Ok(fs::remove_file(root.join("events/approval.jsonl"))?)
-    })?;
+    says(&cut, 4, &["2 of 3 planned trials have an end"])?;
+    let none = checked(&[], |root| Ok(fs::remove_dir_all(root.join("open"))?))?;
     says(
         &none,
         4,
-        &["0 verdicts", "0 of 2 planned trials have an end"],
+        &["0 verdicts", "0 of 3 planned trials have an end"],
+    )
+}
+
+#[test]
+fn a_derived_file_that_was_edited_by_hand_is_named() -> Result<()> {
+    let edited = checked(&[], |root| {
+        Ok(fs::write(root.join("claims.json"), "{\"claims\": []}\n")?)
+    })?;
+    says(
+        &edited,
+        0,
+        &["warning: claims.json is not what the raw files give"],
     )
 }

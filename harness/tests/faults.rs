@@ -2,6 +2,9 @@
 //! by side; a fault that hit nothing would be void, and a condition without a trial that counts
 //! ends the run with another exit code than 0.
 
+#[path = "fixtures/unpacked.rs"]
+mod unpacked;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -9,6 +12,8 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use orchbench_lab::postgres::LocalPostgres;
 use orchbench_lab::process::SmallDisk;
+
+use unpacked::unpack;
 
 const HEAD: &str = r#"
 description = "the test's own"
@@ -47,8 +52,9 @@ impl Run {
             self.output.status
         );
         let mut events = String::new();
-        for entry in fs::read_dir(self.results().join("events"))? {
-            events += &fs::read_to_string(entry?.path())?;
+        unpack(&self.results())?;
+        for entry in fs::read_dir(self.results().join("open"))? {
+            events += &fs::read_to_string(entry?.path().join("events.jsonl"))?;
         }
         for fault in faults {
             let fired = events.lines().any(|line| {
@@ -126,10 +132,9 @@ fn the_disk_fills_and_the_run_ends_right() -> Result<()> {
     let plan = plan("disk-full", "fill-disk", transforming, 700);
     let run = run("fault-plans", "asset-engine", &(ARMS.to_owned() + &plan))?;
     run.struck(&["fill-disk"])?;
-    let events = run.results().join("journal");
     let mut journal = String::new();
-    for trial in fs::read_dir(events)? {
-        for file in fs::read_dir(trial?.path())? {
+    for trial in fs::read_dir(run.results().join("open"))? {
+        for file in fs::read_dir(trial?.path().join("journal"))? {
             journal += &fs::read_to_string(file?.path())?;
         }
     }

@@ -12,7 +12,7 @@ use orchbench_etl::catalogue::CatalogueService;
 use orchbench_etl::{Etl, EtlConfig, Summary};
 use orchbench_lab::postgres::LocalPostgres;
 use orchbench_lab::process::TempFolder;
-use orchbench_lab::server::{Choice, LocalServer, ServerSpec, ServerTuning, provision};
+use orchbench_lab::server::{Choice, LocalServer, ServerSettings, ServerSpec, provision};
 use orchbench_temporal::{Client, PipelineInput, WorkerOptions, worker};
 use tokio::sync::oneshot;
 
@@ -95,7 +95,7 @@ fn temporal(etl: &Arc<Etl>, _folder: &Path) -> Result<[Summary; 2]> {
     let provisioned = provision(&Choice::Cache, &|line| println!("{line}"))
         .or_else(|_| provision(&Choice::Auto, &|line| println!("{line}")))?;
     let data = TempFolder::create("year")?;
-    let spec = ServerSpec::new(data.path()).tuning(ServerTuning::tuned());
+    let spec = ServerSpec::new(data.path()).settings(ServerSettings::tuned());
     let server = LocalServer::start(&provisioned, &spec)?;
     let (stop, stopped) = oneshot::channel::<()>();
     let (ready, is_ready) = std::sync::mpsc::channel();

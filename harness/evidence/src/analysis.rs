@@ -1,14 +1,18 @@
 //! From a results folder to measurements, verdicts and claims. No engine is called: the
-//! same folder gives the same result, byte for byte.
+//! same folder gives the same result, byte for byte. Only raw files are read for it; what is
+//! derived is compared with what they give, and never believed.
 
 mod gather;
+mod twins;
 mod warning;
 
 use std::collections::BTreeMap;
 
+use anyhow::Context as _;
+
 use crate::check::{self, Checked};
 use crate::claim;
-use crate::experiment;
+use crate::experiment::{self, throughput::undecided_points};
 use crate::measure::{End, Evidence, TrialEvidence};
 use crate::record::{
     Claims, FORMAT_VERSION, Measurements, ResultsFolder, TrialPlan, Verdict, Verdicts, Warning,
@@ -23,18 +27,66 @@ use gather::Conditions;
 /// When the folder is none, its plan or environment cannot be read, or it cannot be written
 /// to. A trial's own file that cannot be read is a verdict "unknown", not an error.
 pub fn analyze(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
-    let analysis = inspect(folder)?;
-    folder.write_json("measurements.json", &analysis.measurements)?;
-    folder.write_json("verdicts.json", &analysis.verdicts)?;
-    folder.write_json("claims.json", &analysis.claims)?;
+    let analysis = derive(folder)?;
+    for (name, text) in files(&analysis)? {
+        folder.write_text(&name, &text)?;
+    }
     Ok(analysis)
 }
 
-/// The same without writing anything.
+/// The derived files of the folder that are not as `given`, which says what the raw files give by
+/// name: of other content, or with no right to be there.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn differing(
+    folder: &ResultsFolder,
+    given: &BTreeMap<String, String>,
+) -> anyhow::Result<Vec<Warning>> {
+    let mut warnings = Vec::new();
+    for file in folder.derived()? {
+        let there = std::fs::read(folder.root().join(&file))
+            .with_context(|| format!("cannot read {file}"))?;
+        if given.get(&file).map(String::as_bytes) != Some(&there) {
+            warnings.push(Warning::Differs { file });
+        }
+    }
+    Ok(warnings)
+}
+
+/// What [`analyze`] writes, by name.
+///
+/// # Errors
+/// When a value has no JSON form.
+pub fn files(analysis: &Analysis) -> anyhow::Result<BTreeMap<String, String>> {
+    let Analysis {
+        measurements,
+        verdicts,
+        claims,
+        ..
+    } = analysis;
+    let texts = [
+        (
+            "measurements.json",
+            ResultsFolder::json_text("measurements.json", measurements)?,
+        ),
+        (
+            "verdicts.json",
+            ResultsFolder::json_text("verdicts.json", verdicts)?,
+        ),
+        (
+            "claims.json",
+            ResultsFolder::json_text("claims.json", claims)?,
+        ),
+    ];
+    Ok(texts.map(|(name, text)| (name.to_owned(), text)).into())
+}
+
+/// What the raw files give; nothing is written.
 ///
 /// # Errors
 /// As [`analyze`], but for writing.
-pub fn inspect(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
+pub fn derive(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
     let plan = folder.plan()?;
     let environment = folder.environment()?;
     let mut evidence = Evidence::new(folder);
@@ -43,7 +95,7 @@ pub fn inspect(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
         // One trial at a time: a whole year's rows of every trial would not fit in memory.
         seen.trial(&evidence.trial(trial));
     }
-    let measurements = std::mem::take(&mut seen.conditions).measurements(plan.seed);
+    let (measurements, self_comparisons) = std::mem::take(&mut seen.conditions).measurements();
     let mut warnings = warning::of_run(&plan, &environment, seen.ended);
     warnings.append(&mut seen.warnings);
     warnings.extend(seen.nothing_counts());
@@ -59,7 +111,7 @@ pub fn inspect(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
         environment: &environment,
         measurements: &measurements,
         verdicts: &seen.verdicts,
-        seed: plan.seed,
+        undecidable: twins::undecidable(&plan, &seen.counted, &self_comparisons),
     })?;
     Ok(Analysis {
         partial: seen.ended < plan.trials.len(),
@@ -67,6 +119,7 @@ pub fn inspect(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
         measurements: Measurements {
             format_version: FORMAT_VERSION,
             measurements,
+            self_comparisons,
         },
         verdicts: Verdicts {
             format_version: FORMAT_VERSION,
@@ -117,7 +170,10 @@ impl Seen {
                 self.verdicts.append(&mut verdicts);
                 self.tried.entry(condition(&trial.plan)).or_default().0 += 1;
                 if trial.malformed.is_empty() {
-                    self.conditions.add(&trial.plan, experiment::samples(trial));
+                    let samples = experiment::samples(trial);
+                    let id = &trial.plan.id;
+                    self.warnings.extend(undecided_points(id, &samples));
+                    self.conditions.add(&trial.plan, samples);
                     self.counted.push(trial.plan.id.clone());
                 }
             }
@@ -151,10 +207,11 @@ fn condition(plan: &TrialPlan) -> String {
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     format!(
-        "{} on {} ({}) {}",
+        "{} on {} ({}{}) {}",
         plan.scenario,
         plan.engine,
         plan.settings,
+        if plan.twin { ", twin" } else { "" },
         factors.join(", ")
     )
 }

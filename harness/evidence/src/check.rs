@@ -2,10 +2,12 @@
 //!
 //! Each invariant says pass, fail or unknown, with the records concerned. Where the journal
 //! that a check rests on is damaged, the check says unknown, whatever it found: a missing
-//! record can hide a violation, and can make one of what was none.
+//! record can hide a violation, and can make one of what was none. A check that panics says unknown
+//! as well, with the panic's words.
 
 mod acknowledged_end;
 mod attempts;
+mod caught;
 mod completeness;
 mod conservation;
 mod fault_hit;
@@ -18,6 +20,7 @@ mod parents_first;
 mod progress_resumes;
 mod publication;
 mod saga;
+mod samples_agree;
 mod signals_once;
 mod single_change;
 
@@ -37,7 +40,7 @@ pub struct Invariant {
 }
 
 /// All invariants, in alphabetical order.
-pub fn all() -> [Invariant; 14] {
+pub fn all() -> [Invariant; 15] {
     [
         acknowledged_end::INVARIANT,
         attempts::INVARIANT,
@@ -51,6 +54,7 @@ pub fn all() -> [Invariant; 14] {
         progress_resumes::INVARIANT,
         publication::INVARIANT,
         saga::INVARIANT,
+        samples_agree::INVARIANT,
         signals_once::INVARIANT,
         single_change::INVARIANT,
     ]
@@ -67,12 +71,16 @@ pub enum Checked {
 
 /// Checks a trial that was made to its end.
 pub fn check(trial: &TrialEvidence) -> Checked {
+    check_by(&all(), trial)
+}
+
+fn check_by(invariants: &[Invariant], trial: &TrialEvidence) -> Checked {
     if !trial.malformed.is_empty() {
         return Checked::Verdicts(unreadable(trial));
     }
     let mut verdicts = Vec::new();
-    for invariant in all() {
-        let Some(finding) = (invariant.check)(trial) else {
+    for invariant in invariants {
+        let Some(finding) = caught::finding(invariant, trial) else {
             continue;
         };
         if invariant.name == fault_hit::INVARIANT.name && finding.outcome == Outcome::Fail {
@@ -87,7 +95,7 @@ pub fn check(trial: &TrialEvidence) -> Checked {
 /// acknowledged and for whose end the harness waited in vain.
 pub fn stuck(trial: &TrialEvidence) -> Option<Verdict> {
     let stuck = trial.runs().iter().any(|run| run.stuck_ms.is_some());
-    let finding = (acknowledged_end::INVARIANT.check)(trial).filter(|_| stuck)?;
+    let finding = caught::finding(&acknowledged_end::INVARIANT, trial).filter(|_| stuck)?;
     Some(finding.verdict(trial, acknowledged_end::INVARIANT.name))
 }
 
@@ -106,10 +114,48 @@ fn unreadable(trial: &TrialEvidence) -> Vec<Verdict> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::fixture::TrialBuilder;
 
     #[test]
     fn the_registry_is_in_alphabetical_order() {
         let names = all().map(|invariant| invariant.name);
         assert!(names.is_sorted(), "{names:?}");
+    }
+
+    fn scripted(name: &'static str, check: fn(&TrialEvidence) -> Option<Finding>) -> Invariant {
+        Invariant {
+            name,
+            statement: "scripted",
+            check,
+        }
+    }
+
+    #[test]
+    fn a_check_that_panics_says_unknown_and_the_others_are_made() {
+        let trial = TrialBuilder::good("t").evidence();
+        let invariants = [
+            scripted("before", |_| Some(Finding::pass("held"))),
+            scripted("literal", |_| panic!("no such step")),
+            scripted("formatted", |trial| panic!("trial {}", trial.plan.id)),
+            scripted("other", |_| std::panic::panic_any(7)),
+            scripted("after", |_| Some(Finding::fail("broken"))),
+        ];
+        let Checked::Verdicts(verdicts) = check_by(&invariants, &trial) else {
+            panic!("expected verdicts")
+        };
+        let found: Vec<_> = verdicts
+            .iter()
+            .map(|each| (each.outcome, each.summary.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (Outcome::Pass, "held"),
+                (Outcome::Unknown, "the check panicked: no such step"),
+                (Outcome::Unknown, "the check panicked: trial t"),
+                (Outcome::Unknown, "the check panicked: without a message"),
+                (Outcome::Fail, "broken"),
+            ]
+        );
     }
 }

@@ -1,23 +1,24 @@
-//! The guidance under test: its rows, and the sentences that measurements decide.
+//! The guidance under test: its phrases, and the predictions that measurements decide.
 //!
-//! A claim is a TOML file under `claims/`, embedded in the binary; its name is the file's.
-//! It names a row of the when-to-use table, the two sides' measurements and the rule that
-//! decides between them. Sentences are filled from the data alone.
+//! A claim is a TOML file under `claims/`, embedded in the binary; its name is the file's, and
+//! dropping one in suffices. It quotes a phrase of the when-to-use table, predicts what must be
+//! seen if the phrase is true, and names the rule that decides. Claims that could not be false,
+//! or whose sides are not fair, are refused when they are read. Within a row of the table
+//! decisions are corrected for their number. Sentences are filled from the data alone.
 
 mod decide;
 mod definition;
+mod fairness;
 mod guidance;
+mod merge;
+mod metrics;
+mod read;
 mod rule;
 mod select;
 mod sentence;
 
 pub use decide::{Results, decide};
-pub use definition::{Better, Claim, ClaimError, Rule, SideOf, all};
-pub use guidance::{GUIDANCE, RULE_OF_THUMB, Row};
-
-/// The decision on a sentence that no experiment of the folder has measured.
-pub const NOT_MEASURED: &str = "not measured";
-/// The decision where the interval leaves both sides possible.
-pub const UNDECIDED: &str = "undecided";
-/// The decision where both sides are the same within the margin.
-pub const EQUIVALENT: &str = "equivalent";
+pub use definition::{Beside, Claim, ClaimText, Level, Predicted, Rule, SideOf};
+pub use guidance::{ADVICE, Advice, Cell, GUIDANCE, Phrase, Row, phrases};
+pub use merge::{of_phrase, of_phrases};
+pub use read::{ClaimError, all};

@@ -1,17 +1,28 @@
-//! A document as blocks, before it is Markdown or HTML. Texts are plain: what has a
-//! meaning in either format is escaped when it is written.
+//! A document as blocks, before it is Markdown or HTML. Texts are spans: plain words, escaped when
+//! they are written, and figures, each with the place that it comes from.
 
 pub mod chart;
 pub mod html;
 pub mod markdown;
 mod number;
+pub mod path;
 mod table;
+mod text;
+mod warning;
+
+/// How figures are written: one function a format.
+pub mod figure {
+    pub use super::number::{count, estimate, estimate_of, percent, quoted, share, value};
+}
 
 pub use number::{estimate_text, number, plural, unit_of};
-pub use table::{Column, condition, estimates};
+pub use table::{Column, estimates};
+pub(crate) use text::text;
+pub use text::{Span, Text};
+pub use warning::warning;
 
 /// A document.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     /// Its title.
     pub title: String,
@@ -20,18 +31,18 @@ pub struct Document {
 }
 
 /// A block.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Block {
     /// A heading of level 2 or 3.
     Heading(u8, String),
     /// A paragraph.
-    Paragraph(String),
+    Paragraph(Text),
     /// A paragraph that must not be overlooked.
-    Warning(String),
+    Warning(Text),
     /// Preformatted lines.
     Code(String),
     /// A list.
-    List(Vec<String>),
+    List(Vec<Text>),
     /// A table.
     Table(Table),
     /// A chart.
@@ -42,11 +53,12 @@ pub enum Block {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     /// What it shows, with units.
-    pub caption: String,
+    pub caption: Text,
     /// Names of the columns.
     pub head: Vec<String>,
-    /// Cells, a row each as long as the head.
-    pub rows: Vec<Vec<String>>,
+    /// Cells, a row each as long as the head; where the rows are conditions, the first cell is
+    /// the condition's [`path::label`].
+    pub rows: Vec<Vec<Text>>,
 }
 
 /// A chart, drawn with [`Figure::INK`] and [`Figure::GRID`] so that it can follow the
@@ -57,6 +69,8 @@ pub struct Figure {
     pub name: String,
     /// What it shows, for those who do not see it.
     pub title: String,
+    /// What stands below it: how to read it, and n.
+    pub caption: Text,
     /// The SVG element as it was drawn.
     pub svg: String,
 }
@@ -67,6 +81,20 @@ impl Document {
         self.blocks.iter().filter_map(|block| match block {
             Block::Figure(figure) => Some(figure),
             _ => None,
+        })
+    }
+
+    /// Every text of the document, headings and code apart.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        self.blocks.iter().flat_map(|block| match block {
+            Block::Heading(..) | Block::Code(_) => Vec::new(),
+            Block::Paragraph(text) | Block::Warning(text) => vec![text],
+            Block::List(items) => items.iter().collect(),
+            Block::Table(table) => {
+                let cells = table.rows.iter().flatten();
+                std::iter::once(&table.caption).chain(cells).collect()
+            }
+            Block::Figure(figure) => vec![&figure.caption],
         })
     }
 }
@@ -83,19 +111,29 @@ impl Block {
     }
 
     /// A paragraph.
-    pub fn paragraph(text: impl Into<String>) -> Self {
+    pub fn paragraph(text: impl Into<Text>) -> Self {
         Self::Paragraph(text.into())
+    }
+
+    /// A list.
+    pub fn list<T: Into<Text>>(items: impl IntoIterator<Item = T>) -> Self {
+        Self::List(items.into_iter().map(Into::into).collect())
     }
 }
 
 impl Table {
     /// A table without rows yet.
-    pub fn new(caption: &str, head: &[&str]) -> Self {
+    pub fn new(caption: impl Into<Text>, head: &[&str]) -> Self {
         Self {
-            caption: caption.to_owned(),
+            caption: caption.into(),
             head: head.iter().map(|name| (*name).to_owned()).collect(),
             rows: Vec::new(),
         }
+    }
+
+    /// Adds a row.
+    pub fn row<T: Into<Text>>(&mut self, cells: impl IntoIterator<Item = T>) {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
     /// The table as a block, nothing when it has no rows.

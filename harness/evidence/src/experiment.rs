@@ -1,6 +1,7 @@
 //! What is made of each experiment's trials: one file an experiment; the registry below is in
 //! alphabetical order. The harness has a descriptor of the same name that plans and makes them.
 
+mod cost;
 pub mod overhead;
 mod repetition;
 pub mod restart_survival;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::document::Block;
 use crate::measure::TrialEvidence;
-use crate::record::{EventBody, Sample, TrialPlan};
+use crate::record::{Measurement, Sample, TrialPlan};
 use crate::results::Analysis;
 
 /// What stands beside every figure that compares the cost of an embedded engine and of a server.
@@ -23,8 +24,16 @@ pub struct Experiment {
     pub name: &'static str,
     /// Whether its trials cannot be judged without a journal.
     pub needs_journal: bool,
+    /// Names of the metrics that its trials end up with, those of [`cost`] and of what was done
+    /// again left out.
+    metrics: &'static [&'static str],
+    /// The metrics by which equal trials are compared (A/A); where those differ, the experiment
+    /// decides nothing.
+    pub compared_with_itself: &'static [&'static str],
     /// From what was observed in a trial, and from its events and journal, to its samples.
     derive: fn(&TrialEvidence, Vec<Sample>) -> Vec<Sample>,
+    /// What follows from several conditions together, such as a difference within a block.
+    pub across: fn(&[Measurement]) -> Vec<Measurement>,
     /// Its section of the report.
     pub section: fn(&Analysis) -> anyhow::Result<Vec<Block>>,
     /// What its planned trials were to reach and did not; the second argument has the ids of the
@@ -59,18 +68,30 @@ pub fn named(name: &str) -> Option<Experiment> {
 /// Everything that one completed trial measured: its own samples and what follows from
 /// events and journal.
 pub fn samples(trial: &TrialEvidence) -> Vec<Sample> {
-    let observed: Vec<Sample> = trial
-        .events
-        .iter()
-        .filter_map(|event| match &event.body {
-            EventBody::Sample(sample) => Some(sample.clone()),
-            _ => None,
-        })
-        .collect();
+    let observed = trial.samples();
     match named(&trial.plan.experiment) {
         Some(experiment) => (experiment.derive)(trial, observed),
         None => observed,
     }
+}
+
+/// Names of all metrics, for claims that name one.
+pub fn metrics() -> Vec<&'static str> {
+    let mut names: Vec<&str> = all()
+        .iter()
+        .flat_map(|each| each.metrics)
+        .copied()
+        .collect();
+    names.extend(cost::METRICS);
+    names.extend(repetition::METRICS);
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// For experiments without such metrics.
+fn nothing_across(_measurements: &[Measurement]) -> Vec<Measurement> {
+    Vec::new()
 }
 
 /// For experiments whose trials need not reach anything in particular.

@@ -3,22 +3,34 @@
 //! from a folder alone.
 
 mod environment;
+mod error;
 mod event;
+mod expected;
 mod folder;
 mod measurement;
+mod name;
 mod plan;
+mod schema;
 mod verdict;
+mod version;
 mod warehouse;
 
 pub use environment::{Durability, Environment, ImageRecord, ServerRecord};
+pub use error::FolderError;
 pub use event::{
     Event, EventBody, FailedAttempt, HistoryStep, JournalSeal, RunFailure, TrialStatus,
 };
-pub use folder::{FolderError, ResultsFolder};
-pub use measurement::{Estimate, Interval, Measurement, Measurements, Sample, TrialSamples};
+pub use expected::{Expected, ExpectedSource};
+pub use folder::{OpenTrial, Packing, ResultsFolder, TrialFiles, export};
+pub use measurement::{
+    Estimate, Interval, Measurement, Measurements, Sample, SelfComparison, TrialSamples,
+};
+pub use name::plain_name;
 pub use plan::{LeftOut, Plan, TrialPlan};
-pub use verdict::{ClaimRecord, Claims, Outcome, Verdict, Verdicts, Warning};
-pub use warehouse::{AppliedRow, ExpectedRow, WarehouseRow};
-
-/// The version of every format in a results folder. A reader refuses a newer one.
-pub const FORMAT_VERSION: u32 = 1;
+pub use schema::schemas;
+pub use verdict::{
+    ClaimRecord, ClaimVerdict, Claims, EngineValue, GuidanceSide, Outcome, Verdict, Verdicts,
+    Warning,
+};
+pub use version::{FORMAT_VERSION, FormatVersion, FormatVersionError};
+pub use warehouse::{AppliedRow, WarehouseRow};

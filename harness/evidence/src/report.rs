@@ -6,24 +6,68 @@
 
 mod section;
 
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+
+use crate::analysis;
 use crate::document::{Document, html, markdown};
 use crate::experiment;
 use crate::record::ResultsFolder;
 use crate::results::Analysis;
 
-/// Writes `report.md`, `report.html` and `charts/*.svg` into the folder.
+/// Writes `report.md`, `report.html` and `charts/*.svg` into the folder; a chart of an earlier report
+/// that this one does not have is removed.
 ///
 /// # Errors
 /// When the folder cannot be written to, or a chart cannot be drawn.
 pub fn write(folder: &ResultsFolder, analysis: &Analysis) -> anyhow::Result<()> {
-    let document = document(analysis)?;
-    std::fs::create_dir_all(folder.root().join("charts"))?;
-    for figure in document.figures() {
-        folder.write_text(&format!("charts/{}.svg", figure.name), &figure.file())?;
+    let files = files(analysis)?;
+    for stale in folder.derived()? {
+        if stale.starts_with("charts/") && !files.contains_key(&stale) {
+            std::fs::remove_file(folder.root().join(&stale))
+                .with_context(|| format!("cannot remove {stale}"))?;
+        }
     }
-    folder.write_text("report.md", &markdown::render(&document))?;
-    folder.write_text("report.html", &html::render(&document))?;
+    for (name, text) in files {
+        folder.write_text(&name, &text)?;
+    }
     Ok(())
+}
+
+/// What [`write`] writes, by name below the folder.
+///
+/// # Errors
+/// When a chart cannot be drawn.
+pub fn files(analysis: &Analysis) -> anyhow::Result<BTreeMap<String, String>> {
+    let document = document(analysis)?;
+    let charts = document.figures();
+    let mut files: BTreeMap<String, String> = charts
+        .map(|figure| (format!("charts/{}.svg", figure.name), figure.file()))
+        .collect();
+    files.insert("report.md".to_owned(), markdown::render(&document));
+    files.insert("report.html".to_owned(), html::render(&document));
+    Ok(files)
+}
+
+/// What the raw files of a folder give, without writing anything: each derived file that is there
+/// and is something else is a warning.
+///
+/// # Errors
+/// As [`analysis::derive`]; when a chart cannot be drawn.
+pub fn inspect(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
+    let mut analysis = analysis::derive(folder)?;
+    let mut given = analysis::files(&analysis)?;
+    given.extend(files(&analysis)?);
+    let mut differing = analysis::differing(folder, &given)?;
+    analysis.verdicts.warnings.append(&mut differing);
+    Ok(analysis)
+}
+
+/// The guidance's table with what was measured, as Markdown whose links lead into `base`: for a
+/// page beside the results folder.
+pub fn excerpt(analysis: &Analysis, base: &str) -> String {
+    markdown::blocks(&section::guidance::excerpt(analysis), base)
 }
 
 /// The report's sections, in order.
@@ -31,12 +75,14 @@ pub fn write(folder: &ResultsFolder, analysis: &Analysis) -> anyhow::Result<()> 
 /// # Errors
 /// When a chart cannot be drawn.
 pub fn document(analysis: &Analysis) -> anyhow::Result<Document> {
-    let mut blocks = section::question::blocks(analysis);
+    let mut blocks = section::summary::first_of_all(analysis);
+    blocks.extend(section::question::blocks(analysis));
     blocks.extend(section::summary::blocks(analysis));
     blocks.extend(section::guidance::blocks(analysis));
     for experiment in experiment::all() {
         blocks.extend((experiment.section)(analysis)?);
     }
+    blocks.extend(section::controls::blocks(analysis));
     blocks.extend(section::checker::blocks(analysis));
     blocks.extend(section::method::blocks(analysis));
     Ok(Document {
@@ -48,7 +94,7 @@ pub fn document(analysis: &Analysis) -> anyhow::Result<Document> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Block;
+    use crate::document::{Block, Span};
     use crate::measure::fixture::small_results;
 
     #[test]
@@ -78,8 +124,88 @@ mod tests {
                 anyhow::ensure!(html.contains(&html::escape(text)), "{text}");
             }
         }
+        let figures = document.texts().flat_map(|text| text.spans());
+        let figures = figures.filter(|span| matches!(span, Span::Figure { .. }));
+        anyhow::ensure!(html.matches("<span class=\"figure\"").count() == figures.count());
+        for text in document.texts() {
+            for span in text.spans() {
+                let words = html::escape(span.text());
+                anyhow::ensure!(html.contains(&words), "{words}");
+            }
+        }
         anyhow::ensure!(html.matches("<svg").count() == document.figures().count());
         anyhow::ensure!(document.figures().count() >= 4);
+        Ok(())
+    }
+
+    /// Words between figures, outside the sections that explain themselves and the method.
+    fn plain_words(document: &Document) -> Vec<String> {
+        let explains = |block: &Block| matches!(block, Block::Heading(2, text) if text == "Method");
+        let blocks = document.blocks.iter().take_while(|block| !explains(block));
+        let results = Document {
+            title: String::new(),
+            blocks: blocks.cloned().collect(),
+        };
+        let spans = results.texts().flat_map(|text| text.spans().to_vec());
+        spans
+            .filter_map(|span| match span {
+                Span::Plain(words) => Some(words),
+                Span::Figure { .. } => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_number_outside_the_method_is_a_figure_a_label_or_a_known_constant()
+    -> anyhow::Result<()> {
+        let place = tempfile::tempdir()?;
+        let folder = small_results(place.path())?;
+        let document = document(&crate::analysis::analyze(&folder)?)?;
+        // Said by definition: what is needed of an open loop, and to resume within.
+        let constants = ["(99 % needed)", "within 60 s", "A/A control"];
+        for words in plain_words(&document) {
+            let mut rest = words.clone();
+            for constant in constants {
+                rest = rest.replace(constant, "");
+            }
+            // A row's label: engine (settings): factor=value, …
+            let label = rest.contains("): ") && rest.contains('=');
+            anyhow::ensure!(
+                label || !rest.contains(|each: char| each.is_ascii_digit()),
+                "no figure: {words}"
+            );
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_figure_of_a_row_is_of_the_condition_that_its_label_names() -> anyhow::Result<()> {
+        let place = tempfile::tempdir()?;
+        let folder = small_results(place.path())?;
+        let document = document(&crate::analysis::analyze(&folder)?)?;
+        let mut seen = 0;
+        for block in &document.blocks {
+            let Block::Table(table) = block else { continue };
+            for row in &table.rows {
+                let label = row[0].as_read();
+                for span in row.iter().flat_map(|cell| cell.spans()) {
+                    let Span::Figure { path, .. } = span else {
+                        continue;
+                    };
+                    let Some(id) = path.strip_prefix("measurements.json#") else {
+                        continue;
+                    };
+                    let parts: Vec<&str> = id.splitn(5, '/').collect();
+                    anyhow::ensure!(label.starts_with(&format!("{} ({}): ", parts[2], parts[3])));
+                    let factors = parts[4].split(':').next().unwrap_or_default().split(',');
+                    for factor in factors.filter(|factor| !factor.ends_with("=*")) {
+                        anyhow::ensure!(label.contains(factor), "{label}: {path}");
+                    }
+                    seen += 1;
+                }
+            }
+        }
+        anyhow::ensure!(seen > 50, "{seen} figures");
         Ok(())
     }
 }

@@ -11,7 +11,9 @@ use std::path::Path;
 use anyhow::Context as _;
 use orchbench_evidence as harness;
 use orchbench_evidence::analysis::analyze;
-use orchbench_evidence::record::{ImageRecord, LeftOut, Outcome, ResultsFolder, Verdict, Warning};
+use orchbench_evidence::record::{
+    ClaimVerdict, ImageRecord, LeftOut, Outcome, ResultsFolder, Verdict, Warning,
+};
 use orchbench_evidence::results::{Analysis, Conclusion};
 
 fn analyzed(change: impl Fn(&Path) -> anyhow::Result<()>) -> anyhow::Result<Analysis> {
@@ -34,6 +36,16 @@ fn remove_line(path: &Path, line: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Removes a row (from 0) that a trial left: another set, whose name is that of its content.
+fn remove_row(root: &Path, trial: &str, row: usize) -> anyhow::Result<()> {
+    let folder = ResultsFolder::open(root)?;
+    let open = folder.open_trial(trial)?;
+    let digest = fs::read_to_string(open.dir().join("rows.tiny.ref"))?;
+    let mut rows = folder.rows(digest.trim_end())?;
+    rows.remove(row);
+    Ok(open.write_rows("tiny", &rows)?)
+}
+
 fn of<'a>(analysis: &'a Analysis, trial: &str, outcome: Outcome) -> Vec<&'a Verdict> {
     let verdicts = analysis.verdicts.verdicts.iter();
     verdicts
@@ -50,14 +62,14 @@ fn the_good_folder_passes_and_says_that_it_is_partial() -> anyhow::Result<()> {
         analysis.verdicts.warnings[0],
         Warning::Partial { .. }
     ));
-    let step_cost = analysis
+    let step_history = analysis
         .claims
         .claims
         .iter()
-        .find(|claim| claim.claim == "step-cost-tuned");
-    anyhow::ensure!(
-        step_cost.is_some_and(|claim| claim.decision == "asset-engine" && claim.interval.is_some())
-    );
+        .find(|claim| claim.claim == "history-kills");
+    anyhow::ensure!(step_history.is_some_and(|claim| {
+        claim.verdict == ClaimVerdict::Undecided && claim.interval_adjusted.is_some()
+    }));
     Ok(())
 }
 
@@ -100,8 +112,9 @@ fn the_report_names_what_was_left_out_and_each_image() -> anyhow::Result<()> {
         local_build,
     };
     server.context("a server")?.images = vec![image("server:1", true), image("postgres:1", false)];
-    orchbench_evidence::report::write(&folder, &analysis)?;
-    let report = fs::read_to_string(place.path().join("report.md"))?;
+    let document = orchbench_evidence::report::document(&analysis)?;
+    let report: Vec<String> = document.texts().map(|text| text.as_read()).collect();
+    let report = report.join("\n");
     for expected in [
         "not made: engine temporal, fault kill-server (trials: 3): the server at db.example:7233 is not ours",
         "server:1, id sha256:server:1, built locally",
@@ -114,8 +127,7 @@ fn the_report_names_what_was_left_out_and_each_image() -> anyhow::Result<()> {
 
 #[test]
 fn a_removed_warehouse_row_breaks_an_invariant_and_names_the_partition() -> anyhow::Result<()> {
-    let analysis =
-        analyzed(|root| remove_line(&root.join("warehouse/rate-temporal.tiny.rows.jsonl"), 1))?;
+    let analysis = analyzed(|root| remove_row(root, "rate-temporal", 1))?;
     anyhow::ensure!(analysis.conclusion() == Conclusion::Broken);
     let failed = of(&analysis, "rate-temporal", Outcome::Fail);
     anyhow::ensure!(failed.len() == 1 && failed[0].invariant == "completeness");
@@ -129,14 +141,15 @@ fn a_removed_warehouse_row_breaks_an_invariant_and_names_the_partition() -> anyh
 
 #[test]
 fn a_removed_journal_line_is_unknown_and_names_the_gap() -> anyhow::Result<()> {
-    let analysis = analyzed(|root| remove_line(&root.join("journal/rate-temporal/1-7.jsonl"), 4))?;
+    let analysis =
+        analyzed(|root| remove_line(&root.join("open/rate-temporal/journal/1-7.jsonl"), 4))?;
     anyhow::ensure!(analysis.conclusion() == Conclusion::Inconclusive);
     anyhow::ensure!(of(&analysis, "rate-temporal", Outcome::Fail).is_empty());
     let unknown = of(&analysis, "rate-temporal", Outcome::Unknown);
     let integrity = unknown
         .iter()
         .find(|verdict| verdict.invariant == "journal_integrity");
-    let expected = "journal/rate-temporal/1-7.jsonl: line 5: expected seq 5, found 6";
+    let expected = "rate-temporal/journal/1-7.jsonl: line 5: expected seq 5, found 6";
     anyhow::ensure!(
         integrity.is_some_and(|verdict| verdict.summary == expected),
         "{unknown:?}"
@@ -147,7 +160,7 @@ fn a_removed_journal_line_is_unknown_and_names_the_gap() -> anyhow::Result<()> {
 #[test]
 fn a_malformed_file_makes_its_trial_unknown_and_no_other() -> anyhow::Result<()> {
     let analysis = analyzed(|root| {
-        let path = root.join("events/rate-temporal.jsonl");
+        let path = root.join("open/rate-temporal/events.jsonl");
         let text = fs::read_to_string(&path)?.replacen("run_acknowledged", "run_acknowledgd", 1);
         Ok(fs::write(path, text)?)
     })?;
@@ -157,7 +170,7 @@ fn a_malformed_file_makes_its_trial_unknown_and_no_other() -> anyhow::Result<()>
     anyhow::ensure!(
         unknown[0]
             .summary
-            .contains("events/rate-temporal.jsonl: line 3"),
+            .contains("rate-temporal/events.jsonl: line 3"),
         "{unknown:?}"
     );
     anyhow::ensure!(of(&analysis, "rate-asset-engine", Outcome::Unknown).is_empty());
@@ -167,7 +180,7 @@ fn a_malformed_file_makes_its_trial_unknown_and_no_other() -> anyhow::Result<()>
 #[test]
 fn a_kill_that_hit_nothing_is_void_and_its_condition_required() -> anyhow::Result<()> {
     let analysis = analyzed(|root| {
-        let path = root.join("events/kill-temporal.jsonl");
+        let path = root.join("open/kill-temporal/events.jsonl");
         let text = fs::read_to_string(&path)?;
         let kept: Vec<&str> = text
             .lines()
@@ -184,8 +197,8 @@ fn a_kill_that_hit_nothing_is_void_and_its_condition_required() -> anyhow::Resul
 #[test]
 fn a_trial_whose_engine_gave_out_leaves_its_condition_without_result() -> anyhow::Result<()> {
     let analysis = analyzed(|root| {
-        let path = root.join("events/throughput-temporal.jsonl");
-        let text = fs::read_to_string(&path)?.replacen("completed", "unreachable", 1);
+        let path = root.join("open/throughput-temporal/events.jsonl");
+        let text = fs::read_to_string(&path)?.replacen("\"completed\"", "\"unreachable\"", 1);
         Ok(fs::write(path, text)?)
     })?;
     anyhow::ensure!(analysis.conclusion() == Conclusion::Inconclusive);
@@ -201,7 +214,7 @@ fn a_trial_whose_engine_gave_out_leaves_its_condition_without_result() -> anyhow
 #[test]
 fn an_end_cut_off_leaves_the_trial_out() -> anyhow::Result<()> {
     let analysis = analyzed(|root| {
-        let path = root.join("events/rate-temporal.jsonl");
+        let path = root.join("open/rate-temporal/events.jsonl");
         let text = fs::read_to_string(&path)?;
         Ok(fs::write(path, &text[..text.len() - 20])?)
     })?;
@@ -217,18 +230,19 @@ fn an_end_cut_off_leaves_the_trial_out() -> anyhow::Result<()> {
 }
 
 #[test]
-fn a_foreign_or_newer_folder_is_an_error() -> anyhow::Result<()> {
-    let place = tempfile::tempdir()?;
-    anyhow::ensure!(ResultsFolder::open(place.path()).is_err());
-    let newer = analyzed(|root| {
-        let path = root.join("plan.json");
-        let text = fs::read_to_string(&path)?.replacen(
-            "\"format_version\": 1",
-            "\"format_version\": 99",
-            1,
-        );
-        Ok(fs::write(path, text)?)
-    });
-    anyhow::ensure!(newer.is_err_and(|error| error.to_string().contains("format_version")));
+fn an_experiment_without_one_of_its_equal_trials_decides_nothing() -> anyhow::Result<()> {
+    let needs = |analysis: &Analysis| -> Vec<String> {
+        let claims = analysis.claims.claims.iter();
+        claims
+            .filter_map(|claim| claim.needs.clone())
+            .filter(|needs| needs.contains("A/A"))
+            .collect()
+    };
+    anyhow::ensure!(needs(&analyzed(|_| Ok(()))?).is_empty());
+    let dropped = analyzed(|root| {
+        let twin = root.join("open/kill-temporal-twin");
+        Ok(fs::remove_dir_all(twin)?)
+    })?;
+    anyhow::ensure!(!needs(&dropped).is_empty(), "{:?}", dropped.claims);
     Ok(())
 }

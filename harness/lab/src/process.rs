@@ -26,11 +26,13 @@ mod spawner;
 mod state;
 mod sweep;
 mod temp_folder;
+mod usage;
 
 pub use background::block_on_background;
 pub use child::Child;
 pub use command::{
-    CommandSpec, OWNER_ENV, Program, Stream, orchbench_binary, set_orchbench_binary,
+    CommandSpec, OWNER_ENV, Program, Stream, bind_with_setpriv, orchbench_binary,
+    set_orchbench_binary,
 };
 pub use containers::{DockerAnswer, LocalImage, OWNER_LABEL, docker, docker_version, local_image};
 pub use error::ProcessError;
@@ -42,3 +44,4 @@ pub use small_disk::SmallDisk;
 pub use state::state_folder;
 pub use sweep::{Swept, sweep};
 pub use temp_folder::TempFolder;
+pub use usage::{Machine, Usage};

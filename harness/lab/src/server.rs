@@ -20,7 +20,7 @@ mod program;
 mod provision;
 mod readiness;
 mod service;
-mod tuning;
+mod settings;
 
 pub use choice::{Choice, Provisioned, ServerSpec, Tried, Unavailable, Way};
 pub use docker::{Image, Postgres, StackImages, dev_image};
@@ -31,4 +31,4 @@ pub use program::CLI_VERSION;
 pub use provision::{find, provision};
 pub use readiness::{Ready, await_ready};
 pub use service::{Running, Status, default_data_dir, detach, serve_foreground, status, stop};
-pub use tuning::{ServerTuning, UnknownTuning};
+pub use settings::{ServerSettings, UnknownSettings};

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use crate::exit::Exit;
 use crate::output;
-use orchbench_evidence::analysis;
 use orchbench_evidence::check::mutation;
 use orchbench_evidence::record::ResultsFolder;
+use orchbench_evidence::report;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         return mutations(args);
     }
     let dir = args.dir.clone().unwrap_or("reports/latest".into());
-    let analysis = analysis::inspect(&ResultsFolder::open(&dir)?)?;
+    let analysis = report::inspect(&ResultsFolder::open(&dir)?)?;
     if args.json {
         output::json(&analysis.verdicts)?;
     } else {

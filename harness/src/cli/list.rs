@@ -69,7 +69,7 @@ fn sections() -> anyhow::Result<Vec<Section>> {
         .map(|each| [each.name, each.title, each.experiment]);
     let claims = orchbench_evidence::claim::all()?
         .into_iter()
-        .map(|each| [each.name, each.title, String::new()]);
+        .map(|each| [each.name, each.text.title, String::new()]);
     let profiles = profile::embedded()?
         .into_iter()
         .map(|each| [each.name, each.description, String::new()]);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, UsageError};
 use crate::output;
 use orchbench_evidence::record::ResultsFolder;
 use orchbench_evidence::{analysis, report};
@@ -16,6 +16,13 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let folder = ResultsFolder::open(&args.dir)?;
+    if folder.is_unpacked() {
+        let message = format!(
+            "{}: expected a folder to write into, found an exported file (tar xzf unpacks it)",
+            args.dir.display()
+        );
+        return Err(UsageError(message).into());
+    }
     let analysis = analysis::analyze(&folder)?;
     report::write(&folder, &analysis)?;
     output::line(&format!(

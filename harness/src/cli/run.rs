@@ -16,14 +16,14 @@ use crate::scenario::known_name;
 use crate::{engine, environment, experiment, narrow};
 use orchbench_etl::catalogue::CatalogueService;
 use orchbench_evidence::analysis;
-use orchbench_evidence::record::{FORMAT_VERSION, Plan, ResultsFolder};
+use orchbench_evidence::record::{FORMAT_VERSION, Packing, Plan, ResultsFolder, TrialPlan};
 use orchbench_evidence::report;
 use orchbench_lab::process;
 use orchbench_lab::server::{self, Choice, Provisioned};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// `quick` (about five minutes), `full`, or a profile's file.
+    /// `quick` (eight minutes), `standard` (an hour, for a decision), `full` (hours), or a file.
     #[arg(default_value = "quick")]
     profile: String,
     /// Only these engines.
@@ -35,6 +35,9 @@ pub(super) struct Args {
     /// Results folder; by default reports/<UTC time>-<profile>.
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Print the trials of each scenario and about how long they take, and make nothing.
+    #[arg(long, conflicts_with = "resume")]
+    plan: bool,
     /// Go on with an interrupted run in the folder that --out names.
     #[arg(long, requires = "out")]
     resume: bool,
@@ -43,6 +46,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+    if args.plan {
+        return show_plan(&args);
+    }
     for swept in process::sweep()? {
         output::note(&format!("left by a run that was killed: {swept}"));
     }
@@ -73,6 +79,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     folder.write_json("environment.json", &record)?;
 
     let end = make_trials(&folder, &mut plan, server, interrupted)?;
+    folder.pack(&plan, Packing::RunOver)?;
     let analysis = analysis::analyze(&folder)?;
     report::write(&folder, &analysis)?;
     link_latest(folder.root());
@@ -91,6 +98,33 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         return Ok(Exit::Interrupted);
     }
     Ok(Exit::from(analysis.conclusion()))
+}
+
+/// What the profile would make. Which of it the server at hand lets make is known when it is there.
+fn show_plan(args: &Args) -> anyhow::Result<Exit> {
+    let profile = profile::find(&args.profile)?;
+    let plan = plan(args, &profile)?;
+    let mut rows = vec![
+        ["scenario", "trials", "about, minutes"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    let row = |name: &str, trials: &[&TrialPlan]| {
+        let seconds: f64 = trials.iter().map(|trial| experiment::seconds(trial)).sum();
+        vec![
+            name.to_owned(),
+            trials.len().to_string(),
+            format!("{:.1}", seconds / 60.0),
+        ]
+    };
+    for entry in &profile.scenarios {
+        let of = |trial: &&TrialPlan| trial.scenario == entry.name;
+        let trials: Vec<&TrialPlan> = plan.trials.iter().filter(of).collect();
+        rows.push(row(&entry.name, &trials));
+    }
+    rows.push(row("all", &plan.trials.iter().collect::<Vec<_>>()));
+    output::table(&rows);
+    Ok(Exit::Done)
 }
 
 fn results_folder(args: &Args, profile: &Profile) -> anyhow::Result<ResultsFolder> {
@@ -215,15 +249,12 @@ fn make_trials(
 
 /// The sources that the plan's trials read.
 fn sources(plan: &Plan) -> Vec<String> {
-    let keys = ["source", "rate_source", "server_kill_sources"];
-    let named = plan.trials.iter().flat_map(|trial| {
-        keys.iter().flat_map(|key| match &trial.parameters[*key] {
-            serde_json::Value::Array(several) => several.iter().collect(),
-            one => vec![one],
-        })
-    });
-    let all: BTreeSet<&str> = named.filter_map(serde_json::Value::as_str).collect();
-    all.into_iter().map(str::to_owned).collect()
+    let all: BTreeSet<&String> = plan
+        .trials
+        .iter()
+        .flat_map(|trial| &trial.sources)
+        .collect();
+    all.into_iter().cloned().collect()
 }
 
 /// A first Ctrl-C (or SIGTERM) asks the run to stop after what it is doing; a second ends

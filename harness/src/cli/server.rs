@@ -8,7 +8,7 @@ use clap::{Subcommand, ValueEnum};
 
 use crate::exit::{Exit, UsageError};
 use crate::output;
-use orchbench_lab::server::{self, Choice, ServerSpec, ServerTuning, Status};
+use orchbench_lab::server::{self, Choice, ServerSettings, ServerSpec, Status};
 
 /// How long a server may take to stop.
 const STOP: Duration = Duration::from_secs(30);
@@ -41,7 +41,7 @@ struct Start {
     port: u16,
     /// Named settings: default, tuned, tuned-poll, tuned-timer.
     #[arg(long, default_value = "default")]
-    tuning: String,
+    settings: String,
     /// Folder of the database and the log.
     #[arg(long)]
     data_dir: Option<PathBuf>,
@@ -101,7 +101,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
                 "running at {} (server {}, settings {}, data in {})",
                 running.address,
                 running.server_version,
-                running.tuning,
+                running.settings,
                 running.data_dir.display()
             )),
             Status::Stopped => output::line("not running"),
@@ -119,8 +119,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
 }
 
 fn begin(start: &Start) -> anyhow::Result<()> {
-    let tuning = ServerTuning::named(&start.tuning)
-        .map_err(|error| UsageError(format!("--tuning: {error}")))?;
+    let settings = ServerSettings::named(&start.settings)
+        .map_err(|error| UsageError(format!("--settings: {error}")))?;
     let data_dir = match &start.data_dir {
         Some(dir) => dir.clone(),
         None => server::default_data_dir()?,
@@ -137,7 +137,7 @@ fn begin(start: &Start) -> anyhow::Result<()> {
     let spec = ServerSpec {
         choice: start.which.choice()?,
         port: Some(start.port),
-        ..ServerSpec::new(data_dir).tuning(tuning)
+        ..ServerSpec::new(data_dir).settings(settings)
     };
     server::serve_foreground(&spec, &|line| output::note(line), &mut |running| {
         ready(&running.address);
@@ -147,7 +147,7 @@ fn begin(start: &Start) -> anyhow::Result<()> {
 
 /// The words that start the same server in the foreground.
 fn words(start: &Start) -> Vec<OsString> {
-    let mut words: Vec<OsString> = ["server", "start", "--tuning", &start.tuning, "--port"]
+    let mut words: Vec<OsString> = ["server", "start", "--settings", &start.settings, "--port"]
         .map(OsString::from)
         .into();
     words.push(start.port.to_string().into());

@@ -10,10 +10,11 @@ use orchbench_etl::EtlConfig;
 use orchbench_etl::catalogue::CatalogueService;
 
 use super::connection::Connection;
+use crate::engine::{StepExecution, TemporalWorker, WorkerConfig};
 use crate::exit::{Exit, UsageError};
 use crate::output;
 use crate::scenario::known_name;
-use crate::worker::{self, StepExecution, TemporalWorker, WorkerConfig};
+use crate::worker;
 use orchbench_lab::process;
 
 #[derive(Debug, clap::Args)]

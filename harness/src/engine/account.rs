@@ -11,6 +11,8 @@ pub struct Account {
     pub succeeded: bool,
     /// The steps that it knows, in its order.
     pub steps: Vec<HistoryStep>,
+    /// What it keeps of the run, by the engine's own words for it: a metric and a count each.
+    pub footprint: Vec<(&'static str, u64)>,
 }
 
 /// A step that an engine has begun to tell of.

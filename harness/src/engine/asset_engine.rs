@@ -3,13 +3,18 @@
 mod account;
 
 use super::pipe::PipeSession;
-use super::{Engine, Session, Setup, Trial, TrialError};
-use crate::worker::WorkerConfig;
+use super::{Engine, Pace, Session, Setup, Trial, TrialError};
+use crate::engine::WorkerConfig;
 
 pub(super) const ENGINE: Engine = Engine {
     name: "asset-engine",
     what: "our asset orchestrator on petgraph, embedded, catalog on SQLite (durable against power loss)",
     available: || Ok("built in".into()),
+    pace: |_| Pace {
+        start_s: 0.3,
+        step_s: 0.001,
+        recovery_s: 0.5,
+    },
     open,
 };
 

@@ -7,7 +7,7 @@ use asset_engine::CatalogError;
 use super::protocol::{Op, Reply};
 use super::workers::{Answer, Workers};
 use super::{Account, Ended, Session, Setup, Strike, Trial, TrialError, Work};
-use crate::worker::WorkerConfig;
+use crate::engine::WorkerConfig;
 use orchbench_lab::proxy::Proxy;
 
 /// How long a worker may take to be ready, and a start to be taken over.

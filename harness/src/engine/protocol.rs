@@ -74,7 +74,9 @@ impl Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Job, Shape};
+    use orchbench_etl::Shape;
+
+    use crate::engine::Job;
 
     #[test]
     fn messages_survive_the_line() -> anyhow::Result<()> {

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use orchbench_etl::{CrashPlan, FailurePlan, Sink, Summary};
 use rustix::process::Signal;
 
-use super::{Account, Ended, TrialError, Work};
-use crate::worker::StepExecution;
+use super::{Account, Ended, Role, TrialError, Work};
+use crate::engine::StepExecution;
 use orchbench_lab::proxy::Proxy;
 
 /// How an engine is brought up for a trial.
@@ -95,6 +95,12 @@ pub trait Session: Send + Sync {
 
     /// The worker processes that are alive, by pid; those that take work come first.
     fn workers(&self) -> Vec<u32>;
+
+    /// Every process of the engine that is alive, with what it does.
+    fn processes(&self) -> Vec<(Role, u32)> {
+        let workers = self.workers().into_iter();
+        workers.map(|pid| (Role::Worker, pid)).collect()
+    }
 
     /// Strikes a worker, and waits until it is gone when it is killed. Nothing happens when
     /// it was gone before.

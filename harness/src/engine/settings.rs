@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use orchbench_lab::server::ServerTuning;
+use orchbench_lab::server::ServerSettings;
 
 /// A named set of settings.
 #[derive(Debug, Clone)]
@@ -56,8 +56,8 @@ pub fn settings(name: &str) -> Option<Settings> {
 
 impl Settings {
     /// The Temporal server's part.
-    pub fn server(&self) -> ServerTuning {
-        ServerTuning::named(self.server).unwrap_or_default()
+    pub fn server(&self) -> ServerSettings {
+        ServerSettings::named(self.server).unwrap_or_default()
     }
 
     /// Every setting with its value, for environment.json.
@@ -68,7 +68,7 @@ impl Settings {
             .into_iter()
             .map(|(key, value)| (format!("server: {key}"), value))
             .collect();
-        let worker = orchbench_temporal::Settings::of(self.tuning());
+        let worker = orchbench_temporal::WorkerSettings::of(self.worker());
         if let Ok(serde_json::Value::Object(worker)) = serde_json::to_value(worker) {
             described.extend(
                 worker
@@ -80,11 +80,11 @@ impl Settings {
     }
 
     /// The Temporal worker's part.
-    pub fn tuning(&self) -> orchbench_temporal::Tuning {
+    pub fn worker(&self) -> orchbench_temporal::SettingsName {
         if self.tuned_worker {
-            orchbench_temporal::Tuning::Tuned
+            orchbench_temporal::SettingsName::Tuned
         } else {
-            orchbench_temporal::Tuning::Default
+            orchbench_temporal::SettingsName::Default
         }
     }
 }

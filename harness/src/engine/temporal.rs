@@ -15,7 +15,7 @@ pub use account::steps as history_steps;
 
 use self::account::Watch;
 use super::workers::Workers;
-use super::{Account, Ended, Engine, Job, Session, Shape, Strike, TrialError, Work};
+use super::{Account, Ended, Engine, Job, Pace, Role, Session, Strike, TrialError, Work};
 use orchbench_evidence::record::RunFailure;
 use orchbench_lab::proxy::Proxy;
 use orchbench_lab::server::{Choice, Server};
@@ -24,8 +24,17 @@ pub(super) const ENGINE: Engine = Engine {
     name: "temporal",
     what: "a real Temporal server (dev server on SQLite, server on PostgreSQL, or the address you name) and Rust workers",
     available,
+    pace,
     open: open::open,
 };
+
+pub(super) fn pace(settings: &str) -> Pace {
+    Pace {
+        start_s: 2.0,
+        step_s: if settings == "default" { 0.1 } else { 0.04 },
+        recovery_s: if settings == "default" { 14.0 } else { 5.0 },
+    }
+}
 
 /// How long server, workers and client may take to be ready.
 const READY: Duration = Duration::from_secs(60);
@@ -51,6 +60,8 @@ struct TemporalSession {
     client: Client,
     workers: Workers,
     server: Mutex<Server>,
+    /// The process of the database that the server is on, where it has one of its own.
+    database: Option<u32>,
     network: Option<Proxy>,
     /// Where a fault is to strike, on a server whose clock is this host's.
     watch: Option<Watch>,
@@ -119,10 +130,7 @@ impl Session for TemporalSession {
                 }
                 Job::Noop { shape, steps } => {
                     let input = NoopInput {
-                        shape: match shape {
-                            Shape::Chain => orchbench_temporal::Shape::Chain,
-                            Shape::FanOut => orchbench_temporal::Shape::FanOut,
-                        },
+                        shape: *shape,
                         steps: *steps,
                         local: false,
                         done: 0,
@@ -174,6 +182,19 @@ impl Session for TemporalSession {
 
     fn workers(&self) -> Vec<u32> {
         self.workers.pids()
+    }
+
+    fn processes(&self) -> Vec<(Role, u32)> {
+        let workers = self.workers().into_iter();
+        let mut processes: Vec<(Role, u32)> = workers.map(|pid| (Role::Worker, pid)).collect();
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        let pid = server
+            .local()
+            .ok()
+            .and_then(|local| local.pid().ok().flatten());
+        processes.extend(pid.map(|pid| (Role::Server, pid)));
+        processes.extend(self.database.map(|pid| (Role::Database, pid)));
+        processes
     }
 
     fn strike_worker(&self, pid: u32, strike: Strike) -> Result<(), TrialError> {

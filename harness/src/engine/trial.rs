@@ -1,6 +1,9 @@
 //! A trial in the making: its folder, its events, the engine it brings up.
 
 mod keep;
+mod warehouse;
+
+pub use warehouse::{keep_warehouse, warehouse_rows};
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,8 +18,8 @@ use super::event_log::EventLog;
 use super::laboratory::{Laboratory, TrialError};
 use super::storage::Storage;
 use super::{Ended, Session, Settings, Setup, Work};
-use crate::worker::WorkerConfig;
-use orchbench_evidence::record::{EventBody, Sample, TrialPlan};
+use crate::engine::WorkerConfig;
+use orchbench_evidence::record::{EventBody, OpenTrial, Sample, TrialPlan};
 use orchbench_lab::server::{Postgres, Provisioned};
 
 /// A trial in the making.
@@ -26,6 +29,7 @@ pub struct Trial<'a> {
     pub(super) laboratory: &'a Laboratory,
     pub(super) settings: Settings,
     pub(super) events: EventLog,
+    pub(super) open: OpenTrial,
     scratch: PathBuf,
     storage: Mutex<Storage>,
 }
@@ -40,19 +44,17 @@ impl<'a> Trial<'a> {
             ))
         })?;
         let scratch = laboratory.scratch.join(&plan.id);
-        let journal = laboratory.folder.journal_dir(&plan.id);
-        for stale in [&scratch, &journal] {
-            if stale.exists() {
-                fs::remove_dir_all(stale).map_err(io(stale))?;
-            }
+        if scratch.exists() {
+            fs::remove_dir_all(&scratch).map_err(io(&scratch))?;
         }
         fs::create_dir_all(&scratch).map_err(io(&scratch))?;
-        let path = laboratory.folder.events_path(&plan.id);
+        let open = laboratory.folder.begin_trial(&plan.id)?;
         let trial = Self {
             plan,
             laboratory,
             settings,
-            events: EventLog::create(&path)?,
+            events: EventLog::create(&open.events_path())?,
+            open,
             scratch,
             storage: Mutex::default(),
         };
@@ -93,6 +95,23 @@ impl<'a> Trial<'a> {
         self.laboratory.seed
     }
 
+    /// Seed of the trial's block: the same for every arm of a block, another one in each block.
+    pub fn block_seed(&self) -> u64 {
+        self.laboratory
+            .seed
+            .wrapping_add(u64::from(self.plan.block).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    }
+
+    /// How many partitions a source has.
+    pub fn partitions(&self, source: &str) -> Result<usize, TrialError> {
+        let catalogue = orchbench_etl::SourceCatalogue::embedded()
+            .map_err(|error| TrialError::Plan(error.to_string()))?;
+        let source = catalogue
+            .get(source)
+            .map_err(|error| TrialError::Plan(format!("trial {}: {error}", self.plan.id)))?;
+        Ok(source.days.len())
+    }
+
     /// Whether the user has interrupted.
     pub fn interrupted(&self) -> bool {
         self.laboratory
@@ -109,7 +128,7 @@ impl<'a> Trial<'a> {
 
     /// The folder of the trial's journal, in the results.
     pub fn journal_dir(&self) -> PathBuf {
-        self.laboratory.folder.journal_dir(&self.plan.id)
+        self.open.journal_dir()
     }
 
     /// Brings the engine up. Each call has a warehouse and stores of its own.
@@ -260,15 +279,25 @@ impl<'a> Trial<'a> {
         value: f64,
         labels: &[(&str, &str)],
     ) -> Result<(), TrialError> {
-        let labels: BTreeMap<String, String> = labels
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
         self.record(EventBody::Sample(Sample {
             metric: metric.to_owned(),
             value,
-            labels,
+            labels: named(labels),
         }))
+    }
+
+    /// Records many measured values of one kind.
+    pub fn samples(
+        &self,
+        metric: &str,
+        values: Vec<f64>,
+        labels: &[(&str, &str)],
+    ) -> Result<(), TrialError> {
+        self.record(EventBody::Samples {
+            metric: metric.to_owned(),
+            values,
+            labels: named(labels),
+        })
     }
 
     /// Records that a fault was armed.
@@ -287,6 +316,13 @@ impl<'a> Trial<'a> {
             pid,
         })
     }
+}
+
+fn named(labels: &[(&str, &str)]) -> BTreeMap<String, String> {
+    labels
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> TrialError + '_ {

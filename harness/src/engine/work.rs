@@ -1,6 +1,6 @@
 //! What an engine is asked to do: the same words for every engine.
 
-use orchbench_etl::{RetrySpec, Summary};
+use orchbench_etl::{RetrySpec, Shape, Summary};
 use serde::{Deserialize, Serialize};
 
 use orchbench_evidence::record::RunFailure;
@@ -60,26 +60,6 @@ pub struct Pipeline {
     pub heartbeat_timeout_ms: u64,
     /// Longest time of one attempt, milliseconds (Temporal).
     pub start_to_close_ms: u64,
-}
-
-/// How no-op steps depend on one another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Shape {
-    /// Each on the one before.
-    Chain,
-    /// All independent.
-    FanOut,
-}
-
-impl Shape {
-    /// The name in factors and reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Chain => "chain",
-            Self::FanOut => "fan-out",
-        }
-    }
 }
 
 /// How a run ended, in the engine's own account.

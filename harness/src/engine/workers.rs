@@ -16,7 +16,7 @@ use super::connection::Connection;
 use super::event_log::EventLog;
 use super::protocol::{Op, Reply};
 use super::{Setup, Strike, Trial, TrialError};
-use crate::worker::WorkerConfig;
+use crate::engine::WorkerConfig;
 use orchbench_lab::process::Child;
 
 /// How often a wait looks whether the user has interrupted.

@@ -14,16 +14,17 @@ use orchbench_etl::{CrashPoint, RetrySpec, StepName};
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Experiment};
-use crate::engine::{Job, Pipeline, Setup, Trial, TrialError, Work};
-use crate::fault::{self, Armed, At, Instant, Planned};
+use crate::engine::{Job, Pace, Pipeline, Setup, Trial, TrialError, Work};
+use crate::fault::{self, Armed, At, Planned, Within};
 use crate::scenario::{ConfigError, Scenario};
-use orchbench_evidence::record::TrialStatus;
+use orchbench_evidence::record::{TrialPlan, TrialStatus};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "restart-survival",
     question: "after a kill, does every run end right, with nothing lost or doubled, and how soon",
     plan,
     run,
+    seconds,
 };
 
 /// A run that has not ended by then is stuck.
@@ -62,7 +63,7 @@ struct Parameters {
     /// The policy of every step; in the plan it stands whole.
     #[serde(default)]
     retry: RetrySpec,
-    /// Trials made at a time, see [`crate::runner`].
+    /// Trials made at a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     side_by_side: Option<usize>,
     /// A fault plan, tried once on each of `arms`, under a name.
@@ -108,8 +109,21 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
         let known = ["supervised", "unsupervised", "whole-host"];
         crate::scenario::known_name(&format!("{place}: arms"), "arm", arm, &known)?;
     }
+    let finished = |condition: Condition| {
+        let condition = match condition.sources.is_empty() {
+            true => condition.of([&parameters.source]),
+            false => condition,
+        };
+        Condition {
+            side_by_side: parameters.side_by_side.unwrap_or(1),
+            ..condition
+        }
+    };
     if parameters.sweep {
-        return Ok(sweep::conditions(&parameters));
+        return Ok(sweep::conditions(&parameters)
+            .into_iter()
+            .map(finished)
+            .collect());
     }
     let trial = Parameters {
         steps: Vec::new(),
@@ -136,9 +150,11 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
                     ..trial
                 },
             )
+            .of(&parameters.server_kill_sources)
+            .with_faults([fault::KILL_SERVER])
         });
     }
-    Ok(conditions)
+    Ok(conditions.into_iter().map(finished).collect())
 }
 
 /// The kill of a worker at each named point of each named step.
@@ -148,14 +164,13 @@ fn named(parameters: &Parameters, trial: &Parameters) -> Vec<Condition> {
         for step in &parameters.steps {
             for point in &parameters.points {
                 let point = format!("{}/{}", step.as_str(), point.as_str());
-                conditions.push(Condition::new(
-                    &[
-                        ("arm", arm),
-                        ("fault", fault::KILL_WORKER),
-                        ("point", &point),
-                    ],
-                    trial,
-                ));
+                let factors = [
+                    ("arm", arm.as_str()),
+                    ("fault", fault::KILL_WORKER),
+                    ("point", &point),
+                ];
+                let condition = Condition::new(&factors, trial);
+                conditions.push(condition.with_faults([fault::KILL_WORKER]));
             }
         }
     }
@@ -188,10 +203,19 @@ fn planned(
                     &[("arm", arm), ("fault", PLAN), ("plan", &plan.name)],
                     &trial,
                 )
+                .with_faults(plan.faults.iter().map(|each| each.fault.as_str()))
             });
         }
     }
     Ok(conditions)
+}
+
+fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
+    let delays = ["restart_delay_ms", "step_delay_ms"]
+        .iter()
+        .filter_map(|name| trial.parameters[*name].as_f64())
+        .sum::<f64>();
+    pace.recovery_s + delays / 1e3 + 15.0 * pace.step_s
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
@@ -215,7 +239,7 @@ fn kill_server(trial: &Trial<'_>, parameters: &Parameters) -> Result<TrialStatus
         trial,
         vec![Planned {
             fault: fault::KILL_SERVER.to_owned(),
-            at: At::Instant(Instant { within_ms: 0 }),
+            at: At::Instant(Within { within_ms: 0 }),
             hold_ms: parameters.restart_delay_ms,
         }],
     )?;

@@ -12,15 +12,16 @@ use orchbench_etl::{CrashPoint, FailurePlan, RetrySpec, StepName};
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Experiment};
-use crate::engine::{Job, Pipeline, Setup, Trial, TrialError, Work};
+use crate::engine::{Job, Pace, Pipeline, Setup, Trial, TrialError, Work};
 use crate::scenario::{ConfigError, Scenario};
-use orchbench_evidence::record::TrialStatus;
+use orchbench_evidence::record::{TrialPlan, TrialStatus};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "retries",
     question: "are attempts, gaps and non-retryable errors as the policy says, and what does a retry cost",
     plan,
     run,
+    seconds,
 };
 
 /// Longest that a run may take.
@@ -71,21 +72,34 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
         Case::Exhausted => "exhausted",
     });
     let mut conditions: Vec<Condition> = cases
-        .map(|case| Condition::new(&[("case", case)], &trial))
+        .map(|case| Condition::new(&[("case", case)], &trial).of([&parameters.source]))
         .collect();
+    let rated = parameters
+        .rate_source
+        .as_ref()
+        .unwrap_or(&parameters.source);
     for rate in &parameters.rates {
         let case = format!("rate-{rate:.2}");
         // Where nothing fails, it fails nowhere in particular.
         if *rate == 0.0 {
-            conditions.push(Condition::new(&[("case", &case)], &trial));
+            conditions.push(Condition::new(&[("case", &case)], &trial).of([rated]));
             continue;
         }
         for point in &parameters.rate_points {
             let factors = [("case", case.as_str()), ("point", point.as_str())];
-            conditions.push(Condition::new(&factors, &trial));
+            conditions.push(Condition::new(&factors, &trial).of([rated]));
         }
     }
     Ok(conditions)
+}
+
+fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
+    let rated = trial
+        .factors
+        .get("case")
+        .is_some_and(|case| case.starts_with("rate-"));
+    let steps = if rated { 45.0 } else { 12.0 };
+    3.0 + steps * pace.step_s
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
@@ -96,7 +110,8 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
         false => CrashPoint::BeforeEffect,
     };
     let failing = |fail_first: u32, fatal: bool| FailurePlan {
-        seed: trial.seed(),
+        // Of the block: the same failures for every engine, others in the next block.
+        seed: trial.block_seed(),
         rate: 0.0,
         fail_first,
         steps: vec![StepName::Transform],

@@ -29,7 +29,7 @@ pub enum At {
     /// When a step gets to a crash point; it waits there until the fault has struck.
     Point(Point),
     /// At an instant drawn from the seed, as soon as a step is in flight then.
-    Instant(Instant),
+    Instant(Within),
 }
 
 /// A crash point of a step.
@@ -48,7 +48,7 @@ pub struct Point {
 /// A random instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Instant {
+pub struct Within {
     /// It lies between the start of the first run and this many milliseconds later.
     pub within_ms: u64,
 }
@@ -124,7 +124,7 @@ mod tests {
         };
         assert_eq!(kill.target(), "load/after_effect");
         assert!(kill.is_own_kill() && kill.validate("plan").is_ok());
-        assert_eq!(pause.at, At::Instant(Instant { within_ms: 2000 }));
+        assert_eq!(pause.at, At::Instant(Within { within_ms: 2000 }));
         let error = pause.validate("plan").expect_err("unknown").to_string();
         assert!(error.contains("nearest: pause-worker"), "{error}");
         Ok(())

@@ -12,20 +12,13 @@ use orchbench_evidence::record::{TrialPlan, TrialStatus};
 /// scenario as follow each other and may be made side by side.
 pub(super) fn wave(trials: &[TrialPlan]) -> &[TrialPlan] {
     let same = |trial: &TrialPlan| {
-        trial.scenario == trials[0].scenario && side_by_side(trial) == side_by_side(&trials[0])
+        trial.scenario == trials[0].scenario && trial.side_by_side == trials[0].side_by_side
     };
-    let length = match side_by_side(&trials[0]) {
-        1 => 1,
+    let length = match trials[0].side_by_side {
+        0 | 1 => 1,
         _ => trials.iter().take_while(|trial| same(trial)).count(),
     };
     &trials[..length]
-}
-
-/// How many trials of this kind may be made at a time. Only counts are taken from those that
-/// are not alone on the machine: their times are those of a loaded one.
-fn side_by_side(trial: &TrialPlan) -> usize {
-    let number = trial.parameters["side_by_side"].as_u64().unwrap_or(1);
-    usize::try_from(number).unwrap_or(1).max(1)
 }
 
 /// Makes trials, several at a time where they allow it, and says how each ended; `None` for
@@ -36,7 +29,10 @@ pub(super) fn make_all(
     progress: &mut Progress,
 ) -> anyhow::Result<Vec<Option<TrialStatus>>> {
     let mut statuses = vec![None; trials.len()];
-    let width = trials.first().map_or(0, side_by_side).min(trials.len());
+    let width = trials
+        .first()
+        .map_or(0, |trial| trial.side_by_side.max(1))
+        .min(trials.len());
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {

@@ -15,8 +15,8 @@ use orchbench_assets::GraphOptions;
 use orchbench_etl::Etl;
 
 use super::serve::{Runs, serve};
-use super::{StepExecution, WorkerConfig};
-use crate::engine::{Ended, Job, Pipeline, Shape, Work};
+use crate::engine::{Ended, Job, Pipeline, Work};
+use crate::engine::{StepExecution, WorkerConfig};
 use orchbench_evidence::record::RunFailure;
 
 /// Serves runs on the asset engine until standard input ends.
@@ -62,13 +62,7 @@ impl Assets {
                     &self.options(pipeline),
                 )?)
             }
-            Job::Noop { shape, steps } => {
-                let shape = match shape {
-                    Shape::Chain => orchbench_assets::Shape::Chain,
-                    Shape::FanOut => orchbench_assets::Shape::FanOut,
-                };
-                Ok(orchbench_assets::noop_graph(shape, *steps)?)
-            }
+            Job::Noop { shape, steps } => Ok(orchbench_assets::noop_graph(*shape, *steps)?),
         }
     }
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use orchbench_etl::Etl;
 
-use super::WorkerConfig;
 use super::serve::{Runs, serve};
+use crate::engine::WorkerConfig;
 use crate::engine::{Ended, Job, Work};
 use orchbench_evidence::record::RunFailure;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use orchbench_etl::Etl;
-use orchbench_temporal::{Settings, Tuning, WorkerOptions};
+use orchbench_temporal::{SettingsName, WorkerOptions, WorkerSettings};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::WorkerConfig;
+use crate::engine::WorkerConfig;
 use crate::engine::protocol::Reply;
 use crate::output;
 
@@ -22,10 +22,10 @@ pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
     let options = WorkerOptions {
         server: temporal.server,
         task_queue: temporal.task_queue,
-        tuning: if temporal.tuned {
-            Tuning::Tuned
+        settings: if temporal.tuned {
+            SettingsName::Tuned
         } else {
-            Tuning::Default
+            SettingsName::Default
         },
         connect_timeout_ms: temporal
             .connect_timeout_ms
@@ -34,7 +34,7 @@ pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
         metrics: temporal.metrics,
         ..default
     };
-    let ready = |settings: &Settings| {
+    let ready = |settings: &WorkerSettings| {
         say(settings);
         let reply = Reply::Ready {
             pid: std::process::id(),
@@ -49,7 +49,7 @@ pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
 }
 
 /// Every setting, for whoever reads the worker's log.
-fn say(settings: &Settings) {
+fn say(settings: &WorkerSettings) {
     if let Ok(settings) = serde_json::to_string(settings) {
         output::note(&format!("worker settings: {settings}"));
     }

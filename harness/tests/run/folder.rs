@@ -14,12 +14,12 @@ seed = 7
 [[scenario]]
 name = "overhead"
 blocks = 1
-parameters = { shapes = ["chain"], steps = [1, 3], samples = 1 }
+parameters = { shapes = ["chain"], steps = [1, 2, 3], samples = 1 }
 
 [[scenario]]
 name = "throughput"
 blocks = 1
-parameters = { source = "one-day", in_flight = [1, 2], step_seconds = 0.3, open_loop_seconds = 0.5 }
+parameters = { source = "one-day", in_flight = [1, 2], max_in_flight = 2, step_seconds = 0.3, open_loop_seconds = 0.5 }
 
 [[scenario]]
 name = "retries"

@@ -2,6 +2,9 @@
 //! Temporal server, then what the checker says of tampered results, of a killed harness
 //! and of an interrupted one.
 
+#[path = "../fixtures/unpacked.rs"]
+mod unpacked;
+
 mod folder;
 mod refused;
 mod stopped;

@@ -7,30 +7,45 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use crate::folder::{Folder, find, text};
+use crate::unpacked::unpack;
+
+/// A run that ends with the test, also when that fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended by itself is gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 /// Starts a run and waits until a trial on Temporal has a worker.
-fn run_until_temporal_works(folder: &Folder, profile: &str) -> Result<Child> {
+fn run_until_temporal_works(folder: &Folder, profile: &str) -> Result<Running> {
     fs::write(folder.path("long.toml"), profile)?;
     let log = fs::File::create(folder.path("run.log"))?;
-    let child = folder
-        .command()
-        .args([
-            "run",
-            "long.toml",
-            "--engine",
-            "temporal",
-            "--out",
-            "results",
-        ])
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()?;
+    let child = Running(
+        folder
+            .command()
+            .args([
+                "run",
+                "long.toml",
+                "--engine",
+                "temporal",
+                "--out",
+                "results",
+            ])
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()?,
+    );
     let deadline = Instant::now() + Duration::from_secs(120);
     while Instant::now() < deadline {
-        let events = folder.path("results").join("events");
-        let ready = fs::read_dir(&events).is_ok_and(|entries| {
+        let open = folder.path("results").join("open");
+        let ready = fs::read_dir(&open).is_ok_and(|entries| {
             entries.flatten().any(|entry| {
-                fs::read_to_string(entry.path()).is_ok_and(|text| text.contains("worker_ready"))
+                fs::read_to_string(entry.path().join("events.jsonl"))
+                    .is_ok_and(|text| text.contains("worker_ready"))
             })
         });
         if ready {
@@ -95,8 +110,8 @@ fn a_killed_harness_leaves_nothing_and_the_next_run_starts_clean() -> Result<()>
         processes_of(&folder)?.len() >= 3,
         "harness, server and worker were to be alive"
     );
-    child.kill()?;
-    child.wait()?;
+    child.0.kill()?;
+    child.0.wait()?;
     all_gone(&folder)?;
     let next = folder.orchbench(&[
         "run",
@@ -116,9 +131,9 @@ fn a_killed_harness_leaves_nothing_and_the_next_run_starts_clean() -> Result<()>
 fn an_interrupted_run_keeps_and_reports_what_it_measured() -> Result<()> {
     let folder = Folder::new()?;
     let mut child = run_until_temporal_works(&folder, LONG)?;
-    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id())?).context("a pid")?;
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.0.id())?).context("a pid")?;
     rustix::process::kill_process(pid, rustix::process::Signal::INT)?;
-    let status = child.wait()?;
+    let status = child.0.wait()?;
     let log = fs::read_to_string(folder.path("run.log"))?;
     ensure!(status.code() == Some(130), "{status:?}: {log}");
     let report = fs::read_to_string(folder.path("results").join("report.md"))?;
@@ -145,12 +160,15 @@ fn a_resumed_run_makes_what_is_missing() -> Result<()> {
     ];
     let run = folder.orchbench(&words)?;
     ensure!(run.status.code() == Some(0), "{}", text(&run));
-    let kept = find(&folder.path("results/events"), &["unsupervised"])?;
-    let lost = find(&folder.path("results/events"), &[".supervised"])?;
+    unpack(&folder.path("results"))?;
+    let trials = folder.path("results/open");
+    let kept = find(&trials, &["unsupervised", "events"])?;
+    let lost = find(&trials, &[".supervised", "events"])?;
     let before = fs::read_to_string(&kept)?;
     fs::remove_file(&lost)?;
     let resumed = folder.orchbench(&["run", "--resume", "--out", "results"])?;
     ensure!(resumed.status.code() == Some(0), "{}", text(&resumed));
+    unpack(&folder.path("results"))?;
     ensure!(lost.is_file(), "the lost trial was not made again");
     ensure!(
         before == fs::read_to_string(&kept)?,

@@ -2,10 +2,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use orchbench_evidence::record::ResultsFolder;
+
 use crate::folder::{Folder, find, text};
+use crate::unpacked::unpack;
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
@@ -50,7 +54,11 @@ fn a_run_is_checked_reported_and_tamper_evident() -> Result<()> {
     ] {
         ensure!(results.join(name).is_file(), "no {name}");
     }
+    ensure!(!results.join("open").exists(), "trials were left open");
     report_is_rebuilt(&folder, &results)?;
+    figures_agree(&results)?;
+    exported_is_the_same(&folder)?;
+    unpack(&results)?;
     missing_row_is_broken(&folder, &results)?;
     missing_journal_line_is_unknown(&folder, &results)
 }
@@ -67,14 +75,52 @@ fn report_is_rebuilt(folder: &Folder, results: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The audit, which shares no code with the report, gets the same figures from the raw files.
+fn figures_agree(results: &Path) -> Result<()> {
+    let audit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bench/audit/audit.py");
+    let output = Command::new("python3")
+        .arg(audit)
+        .arg(results)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()?;
+    ensure!(output.status.success(), "audit: {}", text(&output));
+    Ok(())
+}
+
+/// The folder as one file is checked like the folder.
+fn exported_is_the_same(folder: &Folder) -> Result<()> {
+    let export = folder.orchbench(&["export", "results", "results.tar.gz"])?;
+    ensure!(export.status.code() == Some(0), "export: {}", text(&export));
+    let [whole, file] =
+        ["results", "results.tar.gz"].map(|name| folder.orchbench(&["check", name]));
+    let (whole, file) = (whole?, file?);
+    ensure!(whole.status.code() == Some(0), "{}", text(&whole));
+    ensure!(
+        text(&whole) == text(&file),
+        "{}\n{}",
+        text(&whole),
+        text(&file)
+    );
+    Ok(())
+}
+
 fn missing_row_is_broken(folder: &Folder, results: &Path) -> Result<()> {
     let tampered = folder.path("short");
     copy(results, &tampered)?;
-    let rows = find(
-        &tampered.join("warehouse"),
-        &["restart-survival", ".rows.jsonl"],
+    let results = ResultsFolder::open(&tampered)?;
+    let reference = find(
+        &tampered.join("open"),
+        &["restart-survival", "rows.one-day.ref"],
     )?;
-    remove_line(&rows, 17)?;
+    let mut rows = results.rows(fs::read_to_string(&reference)?.trim())?;
+    rows.remove(17);
+    let trial = reference
+        .parent()
+        .and_then(Path::file_name)
+        .context("a trial")?;
+    results
+        .open_trial(&trial.to_string_lossy())?
+        .write_rows("one-day", &rows)?;
     let analyze = folder.orchbench(&["analyze", "short"])?;
     let said = text(&analyze);
     ensure!(
@@ -93,7 +139,7 @@ fn missing_journal_line_is_unknown(folder: &Folder, results: &Path) -> Result<()
     for from_end in [false, true] {
         let tampered = folder.path(if from_end { "gap-end" } else { "gap" });
         copy(results, &tampered)?;
-        let journal = find(&tampered.join("journal"), &["retries", ".jsonl"])?;
+        let journal = find(&tampered.join("open"), &["retries", "journal"])?;
         let last = fs::read_to_string(&journal)?.lines().count() - 1;
         remove_line(&journal, if from_end { last } else { 4 })?;
         let name = tampered.to_string_lossy().into_owned();

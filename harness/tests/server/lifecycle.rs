@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use anyhow::{Context as _, Result, ensure};
 use orchbench_lab::process::{ProcessIdentity, TempFolder, block_on_background, docker};
 use orchbench_lab::server::{
-    Choice, LocalServer, Provisioned, ServerError, ServerSpec, ServerTuning, connection_options,
+    Choice, LocalServer, Provisioned, ServerError, ServerSettings, ServerSpec, connection_options,
     find, provision,
 };
 use temporalio_client::Connection;
@@ -31,7 +31,7 @@ fn program() -> Result<Provisioned> {
 fn a_server_survives_sigkill_on_the_same_file_and_port() -> Result<()> {
     use_built_binary();
     let folder = TempFolder::create("test-server")?;
-    let spec = ServerSpec::new(folder.path()).tuning(ServerTuning::tuned());
+    let spec = ServerSpec::new(folder.path()).settings(ServerSettings::tuned());
     let mut server = LocalServer::start(&program()?, &spec)?;
     survives_sigkill(&mut server)?;
     let pid = server.pid()?.context("the server runs")?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use orchbench_lab::process::{OWNER_LABEL, TempFolder, block_on_background, docker, owner_tag};
-use orchbench_lab::server::{LocalServer, Postgres, Provisioned, ServerSpec, ServerTuning};
+use orchbench_lab::server::{LocalServer, Postgres, Provisioned, ServerSettings, ServerSpec};
 use testcontainers::bollard::query_parameters::{ListContainersOptions, ListNetworksOptions};
 
 use crate::images::images;
@@ -39,7 +39,7 @@ fn temporal_on_postgres_survives_sigkill_of_server_and_database() -> Result<()> 
     let postgres = Arc::new(Postgres::start(&images)?);
     let spec = ServerSpec {
         postgres: Some(Arc::clone(&postgres)),
-        ..ServerSpec::new(folder.path()).tuning(ServerTuning::tuned())
+        ..ServerSpec::new(folder.path()).settings(ServerSettings::tuned())
     };
     let mut server = LocalServer::start(&Provisioned::Docker(images), &spec)?;
     survives_sigkill(&mut server)?;

@@ -23,7 +23,7 @@ pub fn served(stage: &Stage) -> Result<()> {
     let mut command = worker(stage, &dir, "127.0.0.1:0");
     let worker = Worker::start(&mut command, dir.join("worker.log"))?;
     let log = worker.log()?;
-    ensure!(log.contains("\"tuning\":\"tuned\""), "{log}");
+    ensure!(log.contains("\"name\":\"tuned\""), "{log}");
     ensure!(log.contains("\"sticky_timeout_ms\":1000"), "{log}");
     let url = log
         .lines()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use orchbench_etl::Warehouse;
 use orchbench_etl::journal::{Kind, read_dir};
-use orchbench_lab::server::{Postgres, Provisioned, ServerSpec, ServerTuning};
+use orchbench_lab::server::{Postgres, Provisioned, ServerSettings, ServerSpec};
 use serde_json::json;
 
 use crate::changes::changes;
@@ -32,7 +32,7 @@ pub fn approval_on_postgres(_: &Stage) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let spec = ServerSpec {
         postgres: Some(Arc::clone(&postgres)),
-        ..ServerSpec::new(folder.path()).tuning(ServerTuning::named("tuned")?)
+        ..ServerSpec::new(folder.path()).settings(ServerSettings::named("tuned")?)
     };
     let stage = Stage::on(&Provisioned::Docker(images), &spec)?;
     outlives(stage, Some(postgres.warehouse_url()), |stage| {

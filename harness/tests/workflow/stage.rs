@@ -5,12 +5,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use orchbench::worker::{StepExecution, TemporalWorker, WorkerConfig};
+use orchbench::engine::{StepExecution, TemporalWorker, WorkerConfig};
 use orchbench_etl::EtlConfig;
 use orchbench_etl::catalogue::CatalogueService;
 use orchbench_lab::process::PARENT_ENV;
 use orchbench_lab::server::{
-    Choice, LocalServer, Provisioned, ServerSpec, ServerTuning, provision,
+    Choice, LocalServer, Provisioned, ServerSettings, ServerSpec, provision,
 };
 use orchbench_temporal::Target;
 use serde_json::Value;
@@ -40,7 +40,7 @@ impl Stage {
         let provisioned = provision(&Choice::Cache, &|line| println!("{line}"))
             .or_else(|_| provision(&Choice::Path, &|line| println!("{line}")))?;
         let spec =
-            ServerSpec::new(folder.path().join("server")).tuning(ServerTuning::named("tuned")?);
+            ServerSpec::new(folder.path().join("server")).settings(ServerSettings::named("tuned")?);
         Self::with(folder, &provisioned, &spec)
     }
 

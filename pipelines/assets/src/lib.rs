@@ -21,7 +21,7 @@ pub use approval::{Verdict, word};
 pub use automation::{arrivals, automations, order_automations};
 pub use error::AssetsError;
 pub use graph::{graph, step_making};
-pub use noop::{Shape, ShapeError, noop_graph};
+pub use noop::noop_graph;
 pub use options::GraphOptions;
 pub use order::{ORDER, order_graph, order_ledger};
 pub use run::{run, submit, summary, wait};

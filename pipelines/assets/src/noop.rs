@@ -1,40 +1,12 @@
 //! Assets whose steps do nothing: what is left is the engine's own cost.
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 use asset_engine::{Asset, AssetGraph, AssetKey, Materialized, Step, StepContext, StepFailure};
-use serde::{Deserialize, Serialize};
+use orchbench_etl::Shape;
 use serde_json::Value;
 
 use crate::AssetsError;
-
-/// How no-op steps hang together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Shape {
-    /// Each depends on the one before.
-    Chain,
-    /// None depends on another.
-    FanOut,
-}
-
-/// A name that is no shape.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("shape {0:?}: expected chain or fan_out")]
-pub struct ShapeError(String);
-
-impl FromStr for Shape {
-    type Err = ShapeError;
-
-    fn from_str(text: &str) -> Result<Self, ShapeError> {
-        match text {
-            "chain" => Ok(Self::Chain),
-            "fan_out" => Ok(Self::FanOut),
-            other => Err(ShapeError(other.to_owned())),
-        }
-    }
-}
 
 /// A graph of `steps` assets that do nothing.
 ///

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asset_engine::{Execution, Executor, ExecutorOptions, RunStatus};
-use orchbench_assets::{GraphOptions, Shape, noop_graph, run};
+use orchbench_assets::{GraphOptions, noop_graph, run};
+use orchbench_etl::Shape;
 use orchbench_etl::catalogue::CatalogueService;
 use orchbench_etl::{
     CrashAction, CrashPlan, CrashPoint, CrashRule, Etl, EtlConfig, RetrySpec, StepName,

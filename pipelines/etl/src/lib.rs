@@ -35,7 +35,7 @@ pub mod warehouse;
 pub use orchbench_journal as journal;
 /// The words of the work, which the checker knows too.
 pub use orchbench_journal::{
-    CrashPoint, Day, DayError, DayRange, ErrorType, Per, RetrySpec, StepName, StepNameError,
+    CrashPoint, Day, DayError, DayRange, ErrorType, Per, RetrySpec, Shape, StepName, StepNameError,
     Summary, Unresolved, idempotency_key, monotonic_ns,
 };
 

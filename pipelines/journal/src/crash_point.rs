@@ -1,9 +1,12 @@
 //! Where a planned crash can hit a step.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The named points that every step passes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum CrashPoint {
     /// Invoked, nothing done yet.

@@ -3,11 +3,13 @@
 //! A partition is a calendar day by the flight's own year, month and day columns (local time at
 //! the airport), written `2013-01-31` everywhere: in files, databases, step keys and JSON.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// One calendar day, ordered by time and printed as `2013-01-31`.
@@ -50,6 +52,21 @@ impl Day {
             i64::from(self.0.month()),
             i64::from(self.0.day()),
         )
+    }
+}
+
+/// The date type has no schema of its own.
+impl JsonSchema for Day {
+    fn schema_name() -> Cow<'static, str> {
+        "Day".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": "date",
+            "description": "A calendar day, such as 2013-01-31."
+        })
     }
 }
 

@@ -9,7 +9,7 @@
 //! line.
 //!
 //! The words: [`Day`] (a partition), [`StepName`], [`CrashPoint`], [`ErrorType`], [`RetrySpec`],
-//! [`Summary`], and digests.
+//! [`Shape`], [`Summary`], and digests.
 
 mod clock;
 mod crash_point;
@@ -19,6 +19,7 @@ mod error_type;
 mod read;
 mod record;
 mod retry;
+mod shape;
 mod step;
 mod summary;
 mod write;
@@ -28,9 +29,10 @@ pub use crash_point::CrashPoint;
 pub use day::{Day, DayError, DayRange};
 pub use digest::{hex, partitions_digest};
 pub use error_type::ErrorType;
-pub use read::{Journal, Problem, ProblemKind, read, read_dir};
+pub use read::{Journal, Problem, ProblemKind, read, read_bytes, read_dir};
 pub use record::{FORMAT_VERSION, Kind, Record};
 pub use retry::RetrySpec;
+pub use shape::Shape;
 pub use step::{Per, StepName, StepNameError, idempotency_key};
 pub use summary::{Summary, Unresolved};
 pub use write::{Entry, JournalError, Writer};

@@ -69,8 +69,15 @@ pub fn read(path: &Path) -> Result<Journal, JournalError> {
         action: "cannot read",
         error,
     })?;
+    Ok(read_bytes(path, &bytes))
+}
+
+/// Reads a journal file's content. `path` names its writer, and the file in problems; nothing is
+/// read from there.
+#[must_use]
+pub fn read_bytes(path: &Path, bytes: &[u8]) -> Journal {
     let mut reader = Reader::new(path);
-    let mut rest = bytes.as_slice();
+    let mut rest = bytes;
     while !rest.is_empty() {
         let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
             reader.line += 1;
@@ -93,7 +100,7 @@ pub fn read(path: &Path) -> Result<Journal, JournalError> {
             "expected seq 1, found an empty file".to_owned(),
         );
     }
-    Ok(reader.journal)
+    reader.journal
 }
 
 /// Reads every `*.jsonl` of a folder.

@@ -1,11 +1,12 @@
 //! The one retry policy that every engine is given in its own terms.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error_type::ErrorType;
 
 /// A retry policy for all engines.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetrySpec {
     /// How many attempts a step may have, the first one included; 0 means no limit.

@@ -1,9 +1,10 @@
 //! The result of a run, as engines report it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The result of a run. Counts are of flights.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// The run's id.
     pub run: String,
@@ -34,7 +35,7 @@ pub struct Summary {
 }
 
 /// How many flights found no partner in a join; they stay in, with nulls.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unresolved {
     /// Flights whose tail number is missing or not among the planes.
     pub plane: u64,

@@ -1,6 +1,6 @@
 //! Blocking work inside an activity, with heartbeats while it lasts.
 //!
-//! The steps of the ETL are synchronous: they compute with Polars and talk to the database in a
+//! The steps of the ETL are synchronous: they compute, and talk to the database in a
 //! blocking way. On an executor thread they would starve the worker's own polling, so they run on a
 //! thread for blocking work, and the activity's task sends heartbeats until the thread is done.
 //!

@@ -19,7 +19,7 @@ pub use self::approval::{ApprovalInput, Verdict};
 pub use self::argument::Argument;
 pub use self::backfill::{BackfillInput, Carried, FailedPartition};
 pub use self::daily::DailyInput;
-pub use self::noop::{NoopInput, NoopOutcome, Shape};
+pub use self::noop::{NoopInput, NoopOutcome};
 pub use self::partition::{Dimensions, PartitionInput};
 pub use self::pipeline::PipelineInput;
 

@@ -32,9 +32,9 @@ pub use connection::{Configured, ConnectError, Endpoint, Target};
 pub use failure::Failure;
 pub use input::{
     ApprovalInput, Argument, BackfillInput, DailyInput, NoopInput, NoopOutcome, PartitionInput,
-    PipelineInput, Shape, Validate, Verdict,
+    PipelineInput, Validate, Verdict,
 };
-pub use worker::{Settings, Tuning, WorkerError, WorkerOptions};
+pub use worker::{SettingsName, WorkerError, WorkerOptions, WorkerSettings};
 pub use workflows::{
     ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, ExtractWorkflow,
     NoopWorkflow, ParallelWorkflow, PartitionWorkflow, SagaWorkflow, SequentialWorkflow,
@@ -42,3 +42,19 @@ pub use workflows::{
 
 /// The task queue that workers poll and that starters name, unless both are told otherwise.
 pub const TASK_QUEUE: &str = "data-pipeline-queue";
+
+/// The version of Temporal's SDK crate that workers and client are built on.
+pub const SDK_VERSION: &str = "1.1.1";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_sdk_is_of_the_version_that_is_said() {
+        let lock = include_str!("../../../Cargo.lock");
+        let sdk = format!(
+            "name = \"temporalio-sdk\"\nversion = \"{}\"",
+            super::SDK_VERSION
+        );
+        assert!(lock.contains(&sdk), "Cargo.lock has another temporalio-sdk");
+    }
+}

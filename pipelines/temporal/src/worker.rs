@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 use self::metrics::Metrics;
 use self::ready::seen_polling;
-pub use self::settings::{Settings, Tuning};
+pub use self::settings::{SettingsName, WorkerSettings};
 use crate::activities::EtlActivities;
 use crate::connection::{ConnectError, Target, connect};
 use crate::workflows::{
@@ -42,8 +42,8 @@ pub struct WorkerOptions {
     /// The name under which the server knows the worker; it must be its alone.
     pub identity: String,
     /// The named set of settings to begin with.
-    pub tuning: Tuning,
-    /// A sticky timeout other than the tuning's.
+    pub settings: SettingsName,
+    /// A sticky timeout other than the settings'.
     #[serde(default)]
     pub sticky_timeout_ms: Option<u64>,
     /// How long to wait for the server, and for it to see the worker.
@@ -66,7 +66,7 @@ impl WorkerOptions {
             server: Target::plain(address, "default"),
             task_queue: crate::TASK_QUEUE.to_owned(),
             identity: format!("orchbench-{}", std::process::id()),
-            tuning: Tuning::Default,
+            settings: SettingsName::Default,
             sticky_timeout_ms: None,
             connect_timeout_ms: 10_000,
             drain_ms: 10_000,
@@ -76,8 +76,8 @@ impl WorkerOptions {
 
     /// Every setting, as it will be used.
     #[must_use]
-    pub fn settings(&self) -> Settings {
-        let mut settings = Settings::of(self.tuning);
+    pub fn settings(&self) -> WorkerSettings {
+        let mut settings = WorkerSettings::of(self.settings);
         settings.drain_ms = self.drain_ms;
         settings.metrics = self.metrics;
         if let Some(sticky_timeout_ms) = self.sticky_timeout_ms {
@@ -162,7 +162,7 @@ pub enum WorkerError {
 pub async fn run_worker(
     options: WorkerOptions,
     etl: Arc<Etl>,
-    on_ready: impl FnOnce(&Settings),
+    on_ready: impl FnOnce(&WorkerSettings),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), WorkerError> {
     let mut settings = options.settings();
@@ -207,7 +207,7 @@ pub async fn run_worker(
 pub fn run_blocking(
     options: WorkerOptions,
     etl: Arc<Etl>,
-    on_ready: impl FnOnce(&Settings),
+    on_ready: impl FnOnce(&WorkerSettings),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), WorkerError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -225,7 +225,7 @@ pub fn run_blocking(
 
 fn create(
     options: &WorkerOptions,
-    settings: &Settings,
+    settings: &WorkerSettings,
     runtime: RuntimeOptions,
     client: SdkClient,
     etl: Arc<Etl>,
@@ -258,7 +258,7 @@ fn create(
 async fn drain<T>(
     stop: impl Fn(),
     run: impl Future<Output = T>,
-    settings: &Settings,
+    settings: &WorkerSettings,
     options: &WorkerOptions,
 ) -> Result<T, WorkerError> {
     stop();

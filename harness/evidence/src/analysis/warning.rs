@@ -3,6 +3,12 @@
 use crate::measure::{End, TrialEvidence};
 use crate::record::{Environment, EventBody, Plan, TrialStatus, Warning};
 
+/// A machine is busy from this share of its processors' time on, given to a hypervisor's other
+/// guests or to processes that are not the harness's.
+pub(crate) const BUSY_SHARE: f64 = 0.1;
+/// Before a run, from this load a processor on.
+pub(crate) const BUSY_LOAD: f64 = 0.5;
+
 /// Whether a trial of this status has been made; an interrupted one has not.
 pub(super) fn finished(status: TrialStatus) -> bool {
     !matches!(status, TrialStatus::Interrupted)
@@ -15,6 +21,11 @@ pub(super) fn of_run(plan: &Plan, environment: &Environment, ended: usize) -> Ve
         warnings.push(Warning::Partial {
             ended,
             planned: plan.trials.len(),
+        });
+    }
+    if environment.load_1m > BUSY_LOAD * environment.cpus.max(1) as f64 {
+        warnings.push(Warning::BusyAtStart {
+            load_percent: (environment.load_1m * 100.0).round() as u32,
         });
     }
     if environment.build == "debug" {
@@ -82,15 +93,18 @@ pub(super) fn of_trial(trial: &TrialEvidence) -> Vec<Warning> {
         trial: id(),
         reason,
     }));
-    let behind = trial.events.iter().filter_map(|event| match &event.body {
-        EventBody::Sample(sample) if sample.metric == "achieved_ratio" && sample.value < 0.99 => {
-            Some(Warning::BehindOffer {
-                trial: id(),
-                achieved_percent: (sample.value * 100.0) as u32,
-            })
-        }
+    let busy = trial.events.iter().filter_map(|event| match &event.body {
+        EventBody::Machine {
+            steal_share,
+            foreign_share,
+            ..
+        } if *steal_share > BUSY_SHARE || *foreign_share > BUSY_SHARE => Some(Warning::Busy {
+            trial: id(),
+            steal_percent: (steal_share * 100.0).round() as u32,
+            foreign_percent: (foreign_share * 100.0).round() as u32,
+        }),
         _ => None,
     });
-    warnings.extend(behind);
+    warnings.extend(busy);
     warnings
 }

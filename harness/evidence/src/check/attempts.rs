@@ -21,7 +21,7 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
     let executions = Executions::of(trial);
     let runs = trial.runs();
     let mut problems = Vec::new();
-    let mut retried = 0;
+    let (mut retried, mut latest_ms) = (0, 0.0_f64);
     for (key, each) in &executions.by_key {
         let Some(run) = runs.iter().find(|run| run.id == each[0].run) else {
             problems.push(format!(
@@ -33,14 +33,21 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
         problems.extend(too_many(key, each, run));
         problems.extend(after_fatal(key, each, run));
         problems.extend(too_soon(&trial.plan.engine, key, each, run));
+        let late = late_ms(&trial.plan.engine, each, run);
+        latest_ms = late.into_iter().fold(latest_ms, f64::max);
     }
     problems.extend(
         runs.iter()
             .filter_map(|run| wrong_end(trial, run, &executions)),
     );
+    // A policy says when a retry may begin, so a late one keeps it; that it is late is said.
+    let late = match latest_ms.round() {
+        ms if ms >= 1.0 => format!(", the latest retry {ms} ms late"),
+        _ => String::new(),
+    };
     let passed = || {
         Finding::pass(format!(
-            "{} steps executed {} times, {retried} of them more than once, all within the policy",
+            "{} steps executed {} times, {retried} of them more than once: the policy is kept{late}",
             executions.by_key.len(),
             executions.count(),
         ))
@@ -71,6 +78,17 @@ fn after_fatal(key: &str, each: &[Execution], run: &Run<'_>) -> Option<String> {
     (later > 0).then(|| {
         format!("{key}: expected no attempt after the non-retryable {name}, found {later}")
     })
+}
+
+/// How long after its delay each retry began, milliseconds; below 0 for one that came early.
+fn late_ms(engine: &str, each: &[Execution], run: &Run<'_>) -> Vec<f64> {
+    each.windows(2)
+        .filter_map(|pair| {
+            let (failed_ns, _) = pair[0].error()?;
+            let gap_ms = (pair[1].invoked_ns as f64 - failed_ns as f64) / 1e6;
+            Some(gap_ms - scheduled_delay_ms(engine, run.retry, pair[0].attempt))
+        })
+        .collect()
 }
 
 fn too_soon(engine: &str, key: &str, each: &[Execution], run: &Run<'_>) -> Vec<String> {
@@ -145,6 +163,17 @@ mod tests {
             outcome(&TrialBuilder::retried_after("t", 196)),
             Some(Outcome::Pass)
         );
+    }
+
+    #[test]
+    fn a_retry_long_after_its_time_is_kept_and_late() {
+        let found = check(&TrialBuilder::retried_after("t", 1_000).evidence());
+        assert!(found.is_some_and(|found| {
+            found.outcome == Outcome::Pass
+                && found
+                    .summary
+                    .ends_with("kept, the latest retry 800 ms late")
+        }));
     }
 
     #[test]

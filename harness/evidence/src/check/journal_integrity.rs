@@ -31,7 +31,7 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
 
 /// Every sign that the journal is not what was written, with file and line.
 pub(super) fn damage(trial: &TrialEvidence) -> Vec<String> {
-    let place = format!("journal/{}", trial.plan.id);
+    let place = format!("{}/journal", trial.plan.id);
     let mut problems: Vec<String> = trial.journal_problems().cloned().collect();
     problems.extend(missing_files(trial, &place));
     match trial.seals() {
@@ -134,7 +134,7 @@ mod tests {
         let mut trial = TrialBuilder::good("t").evidence();
         trial.journal[0]
             .problems
-            .push("journal/t/1-7.jsonl: line 3: expected seq 3, found 4".into());
+            .push("t/journal/1-7.jsonl: line 3: expected seq 3, found 4".into());
         unknown_with(&trial, "line 3");
         if let super::super::Checked::Verdicts(verdicts) = super::super::check(&trial) {
             let resting: Vec<_> = verdicts

@@ -204,6 +204,7 @@ pub(super) fn reseal(trial: &mut TrialEvidence) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Packing;
 
     fn scored() -> Vec<Score> {
         let place = tempfile::tempdir().expect("a temporary folder");
@@ -215,6 +216,15 @@ mod tests {
     fn every_mutation_is_caught_by_the_invariant_that_names_it() {
         let missed: Vec<Score> = scored().into_iter().filter(|each| !each.caught).collect();
         assert!(missed.is_empty(), "{missed:#?}");
+    }
+
+    #[test]
+    fn packed_trials_score_as_open_ones() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let folder = recorded(place.path()).expect("the recorded folder");
+        let plan = folder.plan().expect("its plan");
+        folder.pack(&plan, Packing::RunOver).expect("a pack");
+        assert_eq!(score(&folder).expect("a score"), scored());
     }
 
     #[test]
@@ -236,7 +246,7 @@ mod tests {
         assert_eq!(
             generated,
             include_str!("MUTATIONS.md"),
-            "write it again: orchbench check --mutations --markdown > harness/src/check/MUTATIONS.md"
+            "write it again: orchbench check --mutations --markdown > harness/evidence/src/check/MUTATIONS.md"
         );
     }
 }

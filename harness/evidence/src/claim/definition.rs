@@ -3,26 +3,40 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use thiserror::Error;
 
-use super::guidance::GUIDANCE;
+use super::guidance::Phrase;
 
-/// A sentence of the guidance and what decides it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A prediction of the guidance and what decides it.
+#[derive(Debug, Clone)]
 pub struct Claim {
     /// The file's name without its ending.
-    #[serde(skip)]
     pub name: String,
-    /// The row of the when-to-use table.
-    pub row: String,
+    /// The phrase that it tests.
+    pub phrase: Phrase,
+    /// What the file says.
+    pub text: ClaimText,
+}
+
+/// A claim's file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimText {
+    /// The phrase of the table that is tested, word for word.
+    pub phrase: String,
     /// Position within the row.
     pub order: u32,
     /// What is asked, as a heading.
     pub title: String,
-    /// The sentence with its blanks, see [`super::sentence`]; for a claim without
-    /// experiment, what is missing.
+    /// What must be seen if the phrase is true: one sentence that can be false.
+    pub prediction: String,
+    /// What was seen: a sentence with at most two blanks for figures. Only a planned claim has
+    /// none.
+    #[serde(default)]
     pub sentence: String,
+    /// Engines whose values are shown beside, under the conditions of the rule's first side;
+    /// they decide nothing.
+    #[serde(default)]
+    pub beside: Vec<Beside>,
     /// What decides.
     pub rule: Rule,
 }
@@ -31,213 +45,212 @@ pub struct Claim {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Rule {
-    /// The interval of a paired ratio lies outside the margin.
+    /// No more than a share of a side's trials is wrong, by the one-sided exact bound. A trial
+    /// is wrong where one of its values is above 0, so a kill that hits four runs is one kill.
+    Bound {
+        /// The experiment.
+        experiment: String,
+        /// The metric, 0 or 1 a run.
+        metric: String,
+        /// The share, above 0 and below 1.
+        at_most: f64,
+        /// The side.
+        side: SideOf,
+    },
+    /// The first side's values against the second's, in pairs of the same block.
     Ratio {
         /// The experiment.
         experiment: String,
         /// The metric.
         metric: String,
-        /// Which values are better.
-        better: Better,
+        /// What the ratio is predicted to be, beyond the equivalence margin.
+        predicted: Predicted,
+        /// What the ratio is compared with; 1 unless given.
+        #[serde(default = "one")]
+        limit: f64,
         /// The first side.
         a: SideOf,
         /// The second side.
         b: SideOf,
     },
-    /// The exact intervals of two failure rates do not overlap. The metric is 1 or 0 a
-    /// trial or run; fewer is better.
-    Count {
+    /// The first side's share of wrong trials is at most the second's and a margin
+    /// (non-inferiority).
+    Difference {
         /// The experiment.
         experiment: String,
-        /// The metric.
+        /// The metric, 0 or 1 a run.
         metric: String,
-        /// What a case is, in the plural: `runs wrong`.
-        cases: String,
+        /// The margin as a share, such as 0.05 for five points.
+        margin: f64,
         /// The first side.
         a: SideOf,
         /// The second side.
         b: SideOf,
     },
-    /// An invariant holds in every trial of one side and is broken in some of the other's.
+    /// How an engine does a pattern, decided by programs that run.
+    Capability {
+        /// The experiment whose programs record the outcome.
+        experiment: String,
+        /// The pattern.
+        pattern: String,
+        /// The engine.
+        engine: String,
+        /// What is predicted.
+        expects: Level,
+    },
+    /// An invariant passes in every trial of a side, and in enough of them.
     Conformance {
         /// The experiment.
         experiment: String,
         /// The invariant.
         invariant: String,
-        /// The first side.
+        /// The share of violations that enough trials must exclude.
+        at_most: f64,
+        /// The side.
+        side: SideOf,
+    },
+    /// One engine at two settings: what part of a figure is a setting. Never counted for a row.
+    Ablation {
+        /// The experiment.
+        experiment: String,
+        /// The metric.
+        metric: String,
+        /// What the ratio is predicted to be, beyond the equivalence margin.
+        predicted: Predicted,
+        /// The first setting.
         a: SideOf,
-        /// The second side.
+        /// The second setting.
         b: SideOf,
     },
-    /// No experiment yet.
-    None {},
+    /// Nothing measures it yet.
+    Planned {
+        /// The experiment that will.
+        experiment: String,
+    },
 }
 
-/// Which values are better.
+fn one() -> f64 {
+    1.0
+}
+
+/// What a ratio is predicted to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Better {
-    /// Smaller ones.
+pub enum Predicted {
+    /// The first side's values are smaller, by more than the margin.
     Lower,
-    /// Larger ones.
+    /// They are larger, by more than the margin.
     Higher,
+    /// They are the same within the margin.
+    Equivalent,
 }
 
-/// One side of a comparison.
-#[derive(Debug, Clone, Deserialize)]
+/// How an engine does a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// By a construct of its own.
+    Native,
+    /// By user code around it.
+    Emulated,
+    /// Not at all.
+    Unsupported,
+}
+
+/// One side of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SideOf {
     /// The engine.
     pub engine: String,
     /// The settings.
     pub settings: String,
+    /// True of an engine that has no other settings: it stands against default and tuned.
+    #[serde(default)]
+    pub single_setting: bool,
     /// The scenario.
     pub scenario: String,
-    /// Factors and labels that single out the conditions; those not named are pooled, and
-    /// paired with the same ones of the other side.
+    /// Factors and labels that single out the conditions; those not named are averaged within
+    /// a block, over the conditions that both sides have.
     #[serde(default)]
     pub factors: BTreeMap<String, String>,
 }
 
-/// Why a claim's file cannot be used.
-#[derive(Debug, Error)]
-pub enum ClaimError {
-    /// It is not a claim.
-    #[error("claims/{name}.toml: {message}")]
-    Malformed {
-        /// The file's name without ending.
-        name: String,
-        /// What was expected and found, with the line.
-        message: String,
-    },
-    /// It names a row that the table does not have.
-    #[error("claims/{name}.toml: row: expected one of {}, found {row:?}", rows().join(", "))]
-    UnknownRow {
-        /// The file's name without ending.
-        name: String,
-        /// The row.
-        row: String,
-    },
-    /// Its sentence has a blank that nothing fills.
-    #[error("claims/{name}.toml: sentence: expected one of {}, found {{{blank}}}", known.join(", "))]
-    UnknownBlank {
-        /// The file's name without ending.
-        name: String,
-        /// The blank.
-        blank: String,
-        /// The blanks that the rule fills.
-        known: Vec<String>,
-    },
+/// An engine that is shown beside.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beside {
+    /// The engine.
+    pub engine: String,
+    /// The settings.
+    pub settings: String,
 }
 
-fn rows() -> Vec<&'static str> {
-    GUIDANCE.iter().map(|row| row.name).collect()
-}
-
-macro_rules! embedded {
-    ($($name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("../../claims/", $name, ".toml")))),*]
-    };
-}
-
-/// The embedded claims, in alphabetical order.
-const EMBEDDED: [(&str, &str); 18] = embedded![
-    "floor-poll",
-    "floor-sticky",
-    "floor-timer",
-    "human-in-the-loop",
-    "observability",
-    "partitions-per-second",
-    "policy-conformance",
-    "recovery-supervised",
-    "recovery-unsupervised",
-    "retry-cost",
-    "retry-gap",
-    "rule-of-thumb",
-    "run-start",
-    "runs-per-second",
-    "runs-right",
-    "saga",
-    "step-cost-default",
-    "step-cost-tuned",
-];
-
-/// All claims, by the table's rows and their order within a row.
-///
-/// # Errors
-/// When an embedded file is no claim, which the tests exclude.
-pub fn all() -> Result<Vec<Claim>, ClaimError> {
-    let mut claims: Vec<Claim> = EMBEDDED
-        .iter()
-        .map(|(name, text)| parse(name, text))
-        .collect::<Result<_, _>>()?;
-    claims.sort_by_key(|claim| {
-        (
-            GUIDANCE.iter().position(|row| row.name == claim.row),
-            claim.order,
-            claim.name.clone(),
-        )
-    });
-    Ok(claims)
-}
-
-fn parse(name: &str, text: &str) -> Result<Claim, ClaimError> {
-    let claim: Claim = toml::from_str(text).map_err(|error| ClaimError::Malformed {
-        name: name.to_owned(),
-        message: error.to_string().trim_end().to_owned(),
-    })?;
-    if !rows().contains(&claim.row.as_str()) {
-        return Err(ClaimError::UnknownRow {
-            name: name.to_owned(),
-            row: claim.row,
-        });
-    }
-    let claim = Claim {
-        name: name.to_owned(),
-        ..claim
-    };
-    super::sentence::check_blanks(&claim)?;
-    Ok(claim)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_row_has_a_claim_and_the_registry_is_sorted() -> anyhow::Result<()> {
-        let claims = all()?;
-        for row in GUIDANCE {
-            anyhow::ensure!(
-                claims.iter().any(|claim| claim.row == row.name),
-                "{}",
-                row.name
-            );
+impl Rule {
+    /// The kind's name, as files say it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Bound { .. } => "bound",
+            Self::Ratio { .. } => "ratio",
+            Self::Difference { .. } => "difference",
+            Self::Capability { .. } => "capability",
+            Self::Conformance { .. } => "conformance",
+            Self::Ablation { .. } => "ablation",
+            Self::Planned { .. } => "planned",
         }
-        anyhow::ensure!(EMBEDDED.is_sorted_by_key(|(name, _)| *name));
-        Ok(())
     }
 
-    #[test]
-    fn no_sentence_speaks_of_an_engine_that_was_not_measured() -> anyhow::Result<()> {
-        for claim in all()? {
-            anyhow::ensure!(!claim.sentence.contains("Dagster"), "{}", claim.name);
+    /// The experiment that measures it, or will.
+    pub fn experiment(&self) -> &str {
+        match self {
+            Self::Bound { experiment, .. }
+            | Self::Ratio { experiment, .. }
+            | Self::Difference { experiment, .. }
+            | Self::Capability { experiment, .. }
+            | Self::Conformance { experiment, .. }
+            | Self::Ablation { experiment, .. }
+            | Self::Planned { experiment } => experiment,
         }
-        Ok(())
     }
 
-    #[test]
-    fn unknown_keys_rows_and_blanks_are_refused() {
-        let text = |row: &str, sentence: &str, more: &str| {
-            format!(
-                "row = \"{row}\"\norder = 1\ntitle = \"t\"\nsentence = \"{sentence}\"\n{more}\n[rule]\nkind = \"none\"\n"
-            )
-        };
-        assert!(parse("c", &text("Core model", "s", "")).is_ok());
-        let message =
-            |text: &str| parse("c", text).map_or_else(|error| error.to_string(), |_| String::new());
-        assert!(message(&text("Core model", "s", "colour = 1")).contains("colour"));
-        assert!(message(&text("Core", "s", "")).contains("expected one of Core model"));
-        assert!(message(&text("Core model", "{winner}", "")).contains("{winner}"));
+    /// The metric, of a rule that has one.
+    pub fn metric(&self) -> Option<&str> {
+        match self {
+            Self::Bound { metric, .. }
+            | Self::Ratio { metric, .. }
+            | Self::Difference { metric, .. }
+            | Self::Ablation { metric, .. } => Some(metric),
+            Self::Capability { .. } | Self::Conformance { .. } | Self::Planned { .. } => None,
+        }
+    }
+
+    /// The sides, in order.
+    pub fn sides(&self) -> Vec<&SideOf> {
+        match self {
+            Self::Bound { side, .. } | Self::Conformance { side, .. } => vec![side],
+            Self::Ratio { a, b, .. }
+            | Self::Difference { a, b, .. }
+            | Self::Ablation { a, b, .. } => {
+                vec![a, b]
+            }
+            Self::Capability { .. } | Self::Planned { .. } => Vec::new(),
+        }
+    }
+
+    /// The engines that decide.
+    pub fn engines(&self) -> Vec<&str> {
+        match self {
+            Self::Capability { engine, .. } => vec![engine],
+            _ => self
+                .sides()
+                .into_iter()
+                .map(|side| side.engine.as_str())
+                .collect(),
+        }
+    }
+
+    /// Whether it explains a figure instead of testing a phrase.
+    pub fn is_apart(&self) -> bool {
+        matches!(self, Self::Ablation { .. })
     }
 }

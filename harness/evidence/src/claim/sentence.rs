@@ -1,87 +1,82 @@
-//! Sentences: a template whose blanks are filled from the data, and how figures are
-//! written. The blanks are `{a}` and `{b}` (the side with its settings, the server's
-//! version with Temporal), `{a.value}` and `{b.value}` (with interval and n), `{ratio}`
-//! and `{embedded}` (what to bear in mind with every overhead figure).
+//! Sentences: blanks, and how figures are written into them.
 
-use super::definition::{Claim, ClaimError, Rule, SideOf};
-use super::rule::Decided;
-use crate::document::{number, plural};
-use crate::experiment::EMBEDDED_NOTE;
-use crate::record::Environment;
-use crate::stats::Ratio;
+use std::collections::BTreeMap;
 
-fn blanks(rule: &Rule) -> &'static [&'static str] {
+use super::definition::{Claim, Rule};
+use super::metrics::nearest;
+use super::read::{ClaimError, Source};
+
+/// Figures that a sentence may have.
+const MOST_FIGURES: usize = 2;
+
+fn known(rule: &Rule) -> &'static [&'static str] {
     match rule {
-        Rule::Ratio { .. } | Rule::Count { .. } => {
-            &["a", "b", "a.value", "b.value", "ratio", "embedded"]
-        }
-        Rule::Conformance { .. } => &["a", "b", "a.value", "b.value", "embedded"],
-        Rule::None {} => &[],
+        Rule::Bound { .. } => &["wrong", "bound"],
+        Rule::Ratio { .. } | Rule::Ablation { .. } => &["a", "b", "ratio"],
+        Rule::Difference { .. } => &["a", "b", "difference"],
+        Rule::Capability { .. } => &["level"],
+        Rule::Conformance { .. } => &["passed", "bound"],
+        Rule::Planned { .. } => &[],
     }
 }
 
-/// Refuses a sentence with a blank that the rule does not fill.
-pub(super) fn check_blanks(claim: &Claim) -> Result<(), ClaimError> {
-    let known = blanks(&claim.rule);
-    for part in claim.sentence.split('{').skip(1) {
-        let blank = part.split('}').next().unwrap_or(part);
+fn blanks(sentence: &str) -> impl Iterator<Item = &str> {
+    sentence
+        .split('{')
+        .skip(1)
+        .map(|part| part.split('}').next().unwrap_or(part))
+}
+
+/// Refuses a sentence with a blank that the rule does not fill, with more than two figures,
+/// without one, or with a number of its own; a planned claim has no sentence, as nothing was
+/// seen.
+pub(super) fn check_blanks(claim: &Claim, source: &Source<'_>) -> Result<(), ClaimError> {
+    let known = known(&claim.text.rule);
+    let sentence = &claim.text.sentence;
+    for blank in blanks(sentence) {
         if !known.contains(&blank) {
-            return Err(ClaimError::UnknownBlank {
-                name: claim.name.clone(),
-                blank: blank.to_owned(),
-                known: known.iter().map(|blank| format!("{{{blank}}}")).collect(),
-            });
+            let hint = nearest(blank, known.iter().copied())
+                .map(|name| format!("; did you mean {{{name}}}?"))
+                .unwrap_or_default();
+            let message = format!("sentence: unknown blank {{{blank}}}{hint}");
+            return Err(source.refuse("sentence", message));
         }
     }
-    Ok(())
-}
-
-/// The sentence of a decided claim.
-pub(super) fn fill(claim: &Claim, decided: &Decided, environment: &Environment) -> String {
-    let sides = match &claim.rule {
-        Rule::Ratio { a, b, .. } | Rule::Count { a, b, .. } | Rule::Conformance { a, b, .. } => {
-            [a, b]
+    let figures = blanks(sentence).count();
+    if sentence.contains(|letter: char| letter.is_ascii_digit()) {
+        let message = "sentence: expected no number but those filled in from measurements";
+        return Err(source.refuse("sentence", message.to_owned()));
+    }
+    let message = match (&claim.text.rule, figures) {
+        (Rule::Planned { .. }, _) if sentence.is_empty() => return Ok(()),
+        (Rule::Planned { .. }, _) => {
+            "sentence: expected none of a planned claim: nothing was seen".to_owned()
         }
-        Rule::None {} => return claim.sentence.clone(),
+        (_, 0) => "sentence: expected one or two figures, found none".to_owned(),
+        (_, figures) if figures > MOST_FIGURES => {
+            format!("sentence: expected at most two figures, found {figures}")
+        }
+        _ => return Ok(()),
     };
-    let [a, b] = sides.map(|side| side_text(side, environment));
-    let [a_value, b_value, ratio] = &decided.values;
-    let text = claim
-        .sentence
-        .replace("{a.value}", a_value)
-        .replace("{b.value}", b_value)
-        .replace("{ratio}", ratio)
-        .replace("{embedded}", EMBEDDED_NOTE)
-        .replace("{a}", &a)
-        .replace("{b}", &b);
-    format!("{text} {}", decided.verdict)
+    Err(source.refuse("sentence", message))
 }
 
-fn side_text(side: &SideOf, environment: &Environment) -> String {
-    match side.engine.as_str() {
-        "temporal" => {
-            let server = environment.server.as_ref().map_or_else(
-                || "server not recorded".to_owned(),
-                |server| format!("{}, {}", server.version, server.store),
-            );
-            format!("Temporal ({server}; {} settings)", side.settings)
-        }
-        "asset-engine" => format!("the asset engine ({} settings)", side.settings),
-        "direct" => "plain calls".to_owned(),
-        other => format!("{other} ({} settings)", side.settings),
-    }
+/// The sentence with its figures.
+pub(super) fn fill(sentence: &str, figures: &BTreeMap<&'static str, String>) -> String {
+    figures
+        .iter()
+        .fold(sentence.to_owned(), |text, (blank, figure)| {
+            text.replace(&format!("{{{blank}}}"), figure)
+        })
 }
 
-/// `0.24 [0.21, 0.28] over 3 pairs`.
-pub(super) fn ratio_text(ratio: &Ratio) -> String {
-    let pairs = plural(ratio.pairs, "pair");
-    match ratio.interval {
-        Some(interval) => format!(
-            "{} [{}, {}] over {pairs}",
-            number(ratio.value),
-            number(interval.low),
-            number(interval.high)
-        ),
-        None => format!("{} (no interval) over {pairs}", number(ratio.value)),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_are_filled_wherever_they_stand() {
+        let figures = BTreeMap::from([("a", "1 ms".to_owned()), ("ratio", "2".to_owned())]);
+        assert_eq!(fill("{ratio} of {a}.", &figures), "2 of 1 ms.");
     }
 }

@@ -1,49 +1,40 @@
-//! Charts, drawn by plotters' SVG backend: lines, dots with intervals, stacked bars.
+//! Charts, drawn by plotters' SVG backend: lines, and rows of dots; every point with its interval.
 //!
-//! An engine under a setting has the same colour in every chart. Text and axes are drawn in
-//! [`Figure::INK`], the grid in [`Figure::GRID`], which the HTML replaces by its own.
+//! A chart is laid out in pixels as a `Drawing`, so that tests can see what
+//! overlaps what; the key stands above the plot, never in it. An engine under a setting has the
+//! same colour in every chart, by [`Palette`]. Text and axes are drawn in [`Figure::INK`], the grid
+//! in [`Figure::GRID`], which the HTML replaces by its own.
 
-mod dots;
+mod axis;
+mod caption;
+mod drawing;
+mod key;
 mod lines;
-mod stacks;
+mod palette;
+mod rows;
 
-pub use dots::{Dot, dots};
-pub use lines::{Line, Scale, lines};
-pub use stacks::{Stack, stacks};
+pub use caption::{Point, Unit};
+pub use lines::{Line, lines};
+pub use palette::Palette;
+pub use rows::{Dot, Parts, dots, parts};
 
-use plotters::style::RGBColor;
+use super::{Block, Figure, Text};
+use drawing::Drawing;
 
-use super::{Block, Figure};
-
-/// Width of every chart; a phone shows it at about three quarters.
-const WIDTH: u32 = 560;
-const INK: RGBColor = RGBColor(0x10, 0x14, 0x18);
-const GRID: RGBColor = RGBColor(0xD7, 0xDC, 0xE1);
-const FONT: &str = "sans-serif";
-const TEXT_PX: i32 = 14;
-
-/// The colour of an engine under a setting: grey, green, and one of blue to red for
-/// Temporal's settings; each legible on light and on dark.
-fn colour(engine: &str, settings: &str) -> RGBColor {
-    match (engine, settings) {
-        ("direct", _) => RGBColor(0x7C, 0x87, 0x91),
-        ("asset-engine", _) => RGBColor(0x12, 0x92, 0x6A),
-        ("temporal", "default") => RGBColor(0x2F, 0x6F, 0xDE),
-        ("temporal", "tuned") => RGBColor(0xD9, 0x6A, 0x0B),
-        ("temporal", _) => RGBColor(0x9B, 0x51, 0xC9),
-        _ => RGBColor(0xC2, 0x3B, 0x54),
-    }
+/// What a chart is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Name<'a> {
+    /// File name below `charts/`, without ending.
+    pub file: &'a str,
+    /// What it shows, as a title.
+    pub title: &'a str,
 }
 
-/// A drawing's error, whatever the backend calls it.
-fn failed(error: impl std::fmt::Display) -> anyhow::Error {
-    anyhow::anyhow!("a chart could not be drawn: {error}")
-}
-
-fn figure(name: &str, title: &str, svg: String) -> Block {
-    Block::Figure(Figure {
-        name: name.to_owned(),
-        title: title.to_owned(),
-        svg,
-    })
+fn figure(name: Name<'_>, caption: Text, drawing: &Drawing) -> anyhow::Result<Block> {
+    Ok(Block::Figure(Figure {
+        name: name.file.to_owned(),
+        title: name.title.to_owned(),
+        caption,
+        svg: drawing.svg()?,
+    }))
 }

@@ -1,10 +1,10 @@
 //! The document as one HTML file: style and charts inline, no script, nothing fetched. It
 //! follows the reader's light or dark scheme and fits a phone: wide tables scroll on their
-//! own.
+//! own. A figure names the place that it comes from in its title.
 
 use std::fmt::Write as _;
 
-use super::{Block, Document, Figure, Table};
+use super::{Block, Document, Figure, Span, Table, Text};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -40,14 +40,14 @@ pub fn render(document: &Document) -> String {
 fn block(out: &mut String, block: &Block) -> std::fmt::Result {
     match block {
         Block::Heading(level, text) => writeln!(out, "<h{level}>{}</h{level}>", escape(text)),
-        Block::Paragraph(text) => writeln!(out, "<p>{}</p>", escape(text)),
-        Block::Warning(text) => writeln!(out, "<p class=\"warning\">{}</p>", escape(text)),
+        Block::Paragraph(text) => writeln!(out, "<p>{}</p>", spans(text)),
+        Block::Warning(text) => writeln!(out, "<p class=\"warning\">{}</p>", spans(text)),
         Block::Code(text) => writeln!(out, "<pre>{}</pre>", escape(text)),
         Block::List(items) => {
             writeln!(out, "<ul>")?;
             items
                 .iter()
-                .try_for_each(|item| writeln!(out, "<li>{}</li>", escape(item)))?;
+                .try_for_each(|item| writeln!(out, "<li>{}</li>", spans(item)))?;
             writeln!(out, "</ul>")
         }
         Block::Table(table) => self::table(out, table),
@@ -59,7 +59,7 @@ fn table(out: &mut String, table: &Table) -> std::fmt::Result {
     writeln!(
         out,
         "<div class=\"table\" tabindex=\"0\"><table><caption>{}</caption>\n<thead><tr>",
-        escape(&table.caption)
+        spans(&table.caption)
     )?;
     for name in &table.head {
         write!(out, "<th scope=\"col\">{}</th>", escape(name))?;
@@ -68,7 +68,7 @@ fn table(out: &mut String, table: &Table) -> std::fmt::Result {
     for row in &table.rows {
         write!(out, "<tr>")?;
         for cell in row {
-            write!(out, "<td>{}</td>", escape(cell))?;
+            write!(out, "<td>{}</td>", spans(cell))?;
         }
         writeln!(out, "</tr>")?;
     }
@@ -85,8 +85,25 @@ fn figure(out: &mut String, figure: &Figure) -> std::fmt::Result {
     writeln!(
         out,
         "<figure>{svg}<figcaption>{}</figcaption></figure>",
-        escape(&figure.title)
+        spans(&figure.caption)
     )
+}
+
+/// Words, and figures as spans that name the place they come from.
+fn spans(text: &Text) -> String {
+    text.spans()
+        .iter()
+        .map(|span| match span {
+            Span::Plain(text) => escape(text),
+            Span::Figure { text, path } => {
+                let path = escape(path);
+                format!(
+                    "<span class=\"figure\" title=\"{path}\">{}</span>",
+                    escape(text)
+                )
+            }
+        })
+        .collect()
 }
 
 /// Text without anything that HTML would read as markup.

@@ -2,98 +2,101 @@
 
 use std::collections::BTreeMap;
 
-use super::{Block, Table};
-use crate::document::number;
-use crate::record::{Estimate, Measurement};
-use crate::stats::{LEVEL, samples_needed};
+use super::{Block, Table, Text, figure, path, text};
+use crate::record::Measurement;
 
-/// A column: the metric and its heading, unit included.
-pub type Column<'a> = (&'a str, &'a str);
+/// A column of a table: a metric, its heading with the unit, and how its samples are printed.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    metric: &'static str,
+    heading: &'static str,
+    /// Whether the samples are 1 or 0, of which the share is printed.
+    share: bool,
+}
 
-/// The rows' keys: scenario, condition, engine, settings.
-type RowKey<'a> = (String, String, &'a str, &'a str);
+impl Column {
+    /// The estimate of a metric.
+    pub const fn estimate(metric: &'static str, heading: &'static str) -> Self {
+        let share = false;
+        Self {
+            metric,
+            heading,
+            share,
+        }
+    }
 
-/// Every condition of an experiment that has one of the metrics, estimates as
-/// `value [low, high]`. Nothing when there are none.
-pub fn estimates(
-    measurements: &[Measurement],
+    /// The share of the samples that are 1, of a metric whose samples are 1 or 0.
+    pub const fn share(metric: &'static str, heading: &'static str) -> Self {
+        let share = true;
+        Self {
+            metric,
+            heading,
+            share,
+        }
+    }
+
+    fn cell(&self, each: &Measurement) -> Text {
+        if !self.share {
+            return Text::from(figure::estimate(each));
+        }
+        let values = each.trials.iter().flat_map(|trial| &trial.values);
+        let ones = values.clone().filter(|value| **value > 0.0).count();
+        let place = path::statistic(each, "share");
+        Text::from(figure::share(ones, values.count(), place))
+    }
+}
+
+/// Every condition of an experiment that has one of the metrics, led by its [`path::label`],
+/// with estimates as [`figure::estimate`]. Nothing when there are none.
+pub fn estimates<'a>(
+    measurements: impl IntoIterator<Item = &'a Measurement>,
     experiment: &str,
-    caption: &str,
-    columns: &[Column<'_>],
+    caption: impl Into<Text>,
+    columns: &[Column],
 ) -> Option<Block> {
-    let mut rows: BTreeMap<RowKey<'_>, BTreeMap<&str, &Measurement>> = BTreeMap::new();
+    let mut rows: BTreeMap<_, BTreeMap<&str, &Measurement>> = BTreeMap::new();
     for each in measurements {
-        if each.experiment == experiment && columns.iter().any(|(metric, _)| *metric == each.metric)
+        if each.experiment == experiment
+            && columns.iter().any(|column| column.metric == each.metric)
         {
-            let (scenario, condition) = condition(&each.factors);
+            let factor = |name: &str| each.factors.get(name).map(String::as_str);
+            // Scenarios stand apart, conditions together, engines side by side.
             let key = (
-                scenario,
-                condition,
+                factor("scenario"),
+                &each.factors,
                 each.engine.as_str(),
                 each.settings.as_str(),
             );
             rows.entry(key).or_default().insert(&each.metric, each);
         }
     }
-    let mut head = vec!["scenario", "condition", "engine", "settings"];
-    head.extend(columns.iter().map(|(_, heading)| *heading));
+    let mut head = vec!["condition"];
+    head.extend(columns.iter().map(|column| column.heading));
     head.push("n");
     let mut table = Table::new(caption, &head);
-    for ((scenario, condition, engine, settings), metrics) in rows {
-        let mut cells = vec![scenario, condition, engine.to_owned(), settings.to_owned()];
-        cells.extend(columns.iter().map(|(metric, _)| {
+    for ((_, factors, engine, settings), metrics) in rows {
+        let mut cells = vec![Text::from(path::label(engine, settings, factors))];
+        cells.extend(columns.iter().map(|column| {
             metrics
-                .get(metric)
-                .map_or_else(|| "–".to_owned(), |each| cell(metric, &each.estimate))
+                .get(column.metric)
+                .map_or_else(|| Text::from("–"), |each| column.cell(each))
         }));
-        let widest = metrics
-            .values()
-            .map(|each| &each.estimate)
-            .max_by_key(|each| each.samples);
-        cells.push(widest.map_or_else(String::new, |each| {
-            let trials = each.trials;
-            let s = if trials == 1 { "" } else { "s" };
-            if each.samples == trials {
-                format!("{trials} trial{s}")
-            } else {
-                format!("{trials} trial{s}, {} samples", each.samples)
-            }
-        }));
+        let widest = metrics.values().max_by_key(|each| each.estimate.samples);
+        cells.push(widest.map_or_else(Text::default, |each| n(each)));
         table.rows.push(cells);
     }
     table.block()
 }
 
-/// Scenario, and the other factors as `name=value` words.
-pub fn condition(factors: &BTreeMap<String, String>) -> (String, String) {
-    let words: Vec<String> = factors
-        .iter()
-        .filter(|(name, _)| *name != "scenario" && *name != "load")
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    (
-        factors.get("scenario").cloned().unwrap_or_default(),
-        words.join(" "),
-    )
-}
-
-/// `4.1 [3.9, 4.4]`, or why there is no interval.
-fn cell(metric: &str, estimate: &Estimate) -> String {
-    let value = number(estimate.value);
-    if let Some(interval) = estimate.interval {
-        return format!(
-            "{value} [{}, {}]",
-            number(interval.low),
-            number(interval.high)
-        );
+/// `3 trials`, or `3 trials, 120 samples`.
+fn n(each: &Measurement) -> Text {
+    let (trials, samples) = (each.estimate.trials, each.estimate.samples);
+    let noun = if trials == 1 { " trial" } else { " trials" };
+    let text = text![figure::count(trials, path::statistic(each, "n")), noun];
+    if samples == trials {
+        return text;
     }
-    let percentile = [("_p50_", 0.5), ("_p95_", 0.95), ("_p99_", 0.99)];
-    match percentile.iter().find(|(part, _)| metric.contains(part)) {
-        Some((_, p)) => format!(
-            "{value} (insufficient n: {} of {})",
-            estimate.samples,
-            samples_needed(*p, LEVEL)
-        ),
-        None => format!("{value} (no interval)"),
-    }
+    text.with(", ")
+        .with(figure::count(samples, path::statistic(each, "samples")))
+        .with(" samples")
 }

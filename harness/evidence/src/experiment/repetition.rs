@@ -4,6 +4,14 @@ use super::sample;
 use crate::measure::{Executions, TrialEvidence, doubled_keys, redundant_commits};
 use crate::record::Sample;
 
+/// Their names.
+pub(super) const METRICS: &[&str] = &[
+    "executions_repeated",
+    "executions_overlapping",
+    "commits_redundant",
+    "changes_doubled",
+];
+
 /// What was done again, and whether that changed anything: `executions_repeated`,
 /// `executions_overlapping`, `commits_redundant`, `changes_doubled`. What the folder cannot
 /// tell is left out.

@@ -1,26 +1,40 @@
-//! Retries: attempts and gaps, from the journal alone.
+//! Retries: attempts and gaps, from the journal alone; and the time that failures add.
 
 mod section;
 
 use super::repetition::repetition;
 use super::{Experiment, nothing_to_reach, sample};
 use crate::measure::{Executions, TrialEvidence, between_ms, ended_right, scheduled_delay_ms};
-use crate::record::Sample;
+use crate::record::{Measurement, Sample, TrialSamples};
+use crate::stats::{estimate, median};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "retries",
     needs_journal: true,
+    metrics: &[
+        "run_ms",
+        "added_ms",
+        "attempts",
+        "failed_share",
+        "retry_gap_ms",
+        "retry_gap_excess_ms",
+    ],
+    compared_with_itself: &["run_ms"],
     derive,
+    across,
     section: section::blocks,
     unreached: nothing_to_reach,
 };
 
+/// The case without failures, that the other rates are held against.
+pub(crate) const NO_FAILURES: &str = "rate-0.00";
+
 /// Adds, for every step that was attempted more than once, `attempts`, `retry_gap_ms`
 /// (from the end of a failed attempt to the invocation of the next) and
 /// `retry_gap_excess_ms` (that gap beyond the policy's delay); for a step that failed at
-/// once, its single attempt. In the `rate-…` cases, also what was done again
-/// ([`repetition`]). A `run_ms` of a run that failed says
-/// nothing about the cost of retries and is left out there.
+/// once, its single attempt. In the `rate-…` cases instead of `attempts` the `failed_share`, the
+/// share of attempts that failed as it came out, and what was done again ([`repetition`]). A
+/// `run_ms` of a run that failed says nothing about the cost of retries and is left out there.
 fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
     let runs = trial.runs();
     let all_right = runs.iter().all(|run| ended_right(trial, run));
@@ -32,6 +46,12 @@ fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
     let executions = Executions::of(trial);
     if rated {
         samples.extend(repetition(trial, &executions));
+        let failed = executions
+            .all()
+            .filter(|each| each.error().is_some())
+            .count();
+        let share = failed as f64 / executions.count().max(1) as f64;
+        samples.push(sample("failed_share", share, &[]));
     }
     for each in executions.by_key.values() {
         let failed = each.iter().any(|execution| execution.error().is_some());
@@ -55,4 +75,85 @@ fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
         }
     }
     samples
+}
+
+/// `added_ms`: a run's time at a share of failing attempts less that of the failure-free run of
+/// the same block, on the same engine and settings.
+fn across(measurements: &[Measurement]) -> Vec<Measurement> {
+    let case = |each: &Measurement| each.factors.get("case").cloned().unwrap_or_default();
+    let runs = || measurements.iter().filter(|each| each.metric == "run_ms");
+    let mut added = Vec::new();
+    for rated in runs().filter(|each| case(each).starts_with("rate-") && case(each) != NO_FAILURES)
+    {
+        let base = runs().find(|base| {
+            case(base) == NO_FAILURES
+                && base.engine == rated.engine
+                && base.settings == rated.settings
+                && base.factors.get("scenario") == rated.factors.get("scenario")
+        });
+        let Some(base) = base else { continue };
+        let of_block = |trial: &TrialSamples| {
+            let base = base
+                .trials
+                .iter()
+                .find(|other| other.block == trial.block)?;
+            Some(TrialSamples {
+                values: vec![median(&trial.values)? - median(&base.values)?],
+                ..trial.clone()
+            })
+        };
+        let trials: Vec<TrialSamples> = rated.trials.iter().filter_map(of_block).collect();
+        if !trials.is_empty() {
+            added.push(Measurement {
+                metric: "added_ms".to_owned(),
+                estimate: estimate(&trials),
+                trials,
+                ..rated.clone()
+            });
+        }
+    }
+    added
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn runs(case: &str, times: &[f64]) -> Measurement {
+        let trials: Vec<TrialSamples> = (0..)
+            .zip(times)
+            .map(|(block, time)| TrialSamples {
+                trial: format!("{case}.{block}"),
+                block,
+                values: vec![*time],
+            })
+            .collect();
+        Measurement {
+            experiment: "retries".to_owned(),
+            engine: "e".to_owned(),
+            settings: "default".to_owned(),
+            metric: "run_ms".to_owned(),
+            factors: BTreeMap::from([("case".to_owned(), case.to_owned())]),
+            estimate: estimate(&trials),
+            trials,
+        }
+    }
+
+    #[test]
+    fn what_failures_add_is_held_against_the_same_block() {
+        let measured = [
+            runs(NO_FAILURES, &[100.0, 200.0, 300.0]),
+            runs("rate-0.30", &[150.0, 260.0, 340.0]),
+        ];
+        let added = across(&measured);
+        let values: Vec<f64> = added
+            .iter()
+            .flat_map(|each| &each.trials)
+            .flat_map(|trial| trial.values.clone())
+            .collect();
+        assert_eq!(values, [50.0, 60.0, 40.0]);
+        assert_eq!(added.len(), 1);
+    }
 }

@@ -10,7 +10,8 @@ use orchbench_journal::Record;
 use orchbench_journal::{RetrySpec, Summary};
 
 use crate::record::{
-    AppliedRow, Event, EventBody, JournalSeal, RunFailure, TrialPlan, TrialStatus, WarehouseRow,
+    AppliedRow, Event, EventBody, JournalSeal, RunFailure, Sample, TrialPlan, TrialStatus,
+    WarehouseRow,
 };
 
 /// What a results folder holds of one trial.
@@ -88,6 +89,27 @@ impl TrialEvidence {
     /// Whether the trial was made to its end and can be read.
     pub fn completed(&self) -> bool {
         matches!(self.end, End::Ended(TrialStatus::Completed, _))
+    }
+
+    /// The values that were measured while the trial was made, in the order of observation.
+    pub fn samples(&self) -> Vec<Sample> {
+        let mut samples = Vec::new();
+        for event in &self.events {
+            match &event.body {
+                EventBody::Sample(sample) => samples.push(sample.clone()),
+                EventBody::Samples {
+                    metric,
+                    values,
+                    labels,
+                } => samples.extend(values.iter().map(|value| Sample {
+                    metric: metric.clone(),
+                    value: *value,
+                    labels: labels.clone(),
+                })),
+                _ => {}
+            }
+        }
+        samples
     }
 
     /// The acknowledged runs, in the order of acknowledgement.

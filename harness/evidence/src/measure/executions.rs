@@ -124,17 +124,22 @@ impl Executions {
     /// Pairs of executions of one key of which the second began before the first had
     /// ended (or crashed).
     pub fn overlaps(&self) -> usize {
-        let overlap = |pair: &[Execution]| {
-            let ended = pair[0].finish.as_ref().map(|finish| finish.t_ns);
-            let crashed = pair[0].crash.map(|(_, t_ns)| t_ns);
-            ended
-                .or(crashed)
-                .is_some_and(|end| pair[1].invoked_ns < end)
+        let end_ns = |each: &Execution| {
+            let ended = each.finish.as_ref().map(|finish| finish.t_ns);
+            ended.or(each.crash.map(|(_, t_ns)| t_ns))
         };
-        self.by_key
-            .values()
-            .map(|each| each.windows(2).filter(|pair| overlap(pair)).count())
-            .sum()
+        let of_key = |each: &Vec<Execution>| -> usize {
+            let firsts = each.iter().enumerate();
+            firsts
+                .map(|(index, first)| {
+                    let later = each[index + 1..].iter();
+                    later
+                        .filter(|later| end_ns(first).is_some_and(|end| later.invoked_ns < end))
+                        .count()
+                })
+                .sum()
+        };
+        self.by_key.values().map(of_key).sum()
     }
 }
 

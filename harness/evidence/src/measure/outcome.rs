@@ -22,8 +22,16 @@ pub fn doubled_keys(trial: &TrialEvidence) -> Option<BTreeMap<&str, usize>> {
 /// Commits that changed nothing, as an earlier one of the same key had changed all; `None`
 /// without an applied log.
 pub fn redundant_commits(trial: &TrialEvidence) -> Option<usize> {
-    let applied = trial.applied.as_ref()?;
-    Some(applied.iter().filter(|row| row.rows_changed == 0).count())
+    let mut changed = BTreeSet::new();
+    let mut redundant = 0;
+    for row in trial.applied.as_ref()? {
+        if row.rows_changed > 0 {
+            changed.insert(&row.key);
+        } else if changed.contains(&row.key) {
+            redundant += 1;
+        }
+    }
+    Some(redundant)
 }
 
 /// Expected rows that are not in the warehouse as expected, by key; `None` when rows or

@@ -1,22 +1,26 @@
 //! Reading the evidence of trials from a results folder. A file that cannot be read does
 //! not stop the analysis: its message is kept with the trial.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::rc::Rc;
 
 use orchbench_journal as journal;
-use orchbench_journal::Summary;
 
 use super::{End, JournalFile, SourceEvidence, TrialEvidence};
 use crate::record::{
-    Event, EventBody, FORMAT_VERSION, FolderError, ResultsFolder, TrialPlan, WarehouseRow,
+    Event, EventBody, Expected, FORMAT_VERSION, FolderError, ResultsFolder, TrialFiles, TrialPlan,
+    WarehouseRow,
 };
 
 /// Reads trials from a folder; what trials share is read once.
 pub struct Evidence<'a> {
     folder: &'a ResultsFolder,
-    expected: BTreeMap<String, Option<Rc<Vec<WarehouseRow>>>>,
-    summaries: BTreeMap<String, Option<Rc<Summary>>>,
+    /// What runs should leave, or why that cannot be read.
+    expected: Result<Expected, String>,
+    /// The row sets that a source should leave, by digest; those of every trial would not fit in
+    /// memory.
+    rows: BTreeMap<String, Rc<Vec<WarehouseRow>>>,
 }
 
 impl<'a> Evidence<'a> {
@@ -24,116 +28,107 @@ impl<'a> Evidence<'a> {
     pub fn new(folder: &'a ResultsFolder) -> Self {
         Self {
             folder,
-            expected: BTreeMap::new(),
-            summaries: BTreeMap::new(),
+            expected: folder.expected().map_err(|error| error.to_string()),
+            rows: BTreeMap::new(),
         }
     }
 
     /// Everything that the folder holds of a planned trial.
     pub fn trial(&mut self, plan: &TrialPlan) -> TrialEvidence {
-        let mut malformed = Vec::new();
-        let events = self.keep(self.folder.events(&plan.id), &mut malformed);
-        let begun = events.is_some() || !malformed.is_empty();
-        let events = events.unwrap_or_default();
-        check_head(plan, &events, &mut malformed);
         let mut trial = TrialEvidence {
             plan: plan.clone(),
-            end: end(begun, &events),
-            events,
+            events: Vec::new(),
+            end: End::NotBegun,
             journal: Vec::new(),
             sources: BTreeMap::new(),
             applied: None,
-            malformed,
+            malformed: Vec::new(),
         };
-        let names: Vec<String> = trial
-            .runs()
-            .iter()
-            .filter_map(|run| run.source.map(str::to_owned))
-            .collect();
-        trial.journal = self.journal(&plan.id, &mut trial.malformed);
-        trial.applied = self.keep(self.folder.applied(&plan.id), &mut trial.malformed);
-        for name in names {
-            let source = SourceEvidence {
-                rows: self.keep(self.folder.rows(&plan.id, &name), &mut trial.malformed),
-                expected: self.expected(&name, &mut trial.malformed),
-                summary: self.summary(&name, &mut trial.malformed),
-            };
-            trial.sources.insert(name, source);
+        match self.folder.trial(plan) {
+            Ok(Some(files)) => self.read(&files, &mut trial),
+            Ok(None) => {}
+            Err(error) => {
+                trial.malformed.push(error.to_string());
+                trial.end = End::NotEnded;
+            }
         }
         trial
     }
 
-    fn keep<T>(
-        &self,
-        read: Result<Option<T>, FolderError>,
-        malformed: &mut Vec<String>,
-    ) -> Option<T> {
-        read.unwrap_or_else(|error| {
-            malformed.push(self.relative(&error.to_string()));
-            None
-        })
-    }
-
-    /// A message without the folder's own place, so that a moved folder gives the same
-    /// report.
-    fn relative(&self, message: &str) -> String {
-        message.replace(&format!("{}/", self.folder.root().display()), "")
-    }
-
-    fn expected(
-        &mut self,
-        source: &str,
-        malformed: &mut Vec<String>,
-    ) -> Option<Rc<Vec<WarehouseRow>>> {
-        if !self.expected.contains_key(source) {
-            let rows = self
-                .keep(self.folder.expected(source), malformed)
-                .map(Rc::new);
-            self.expected.insert(source.to_owned(), rows);
-        }
-        self.expected.get(source).cloned().flatten()
-    }
-
-    fn summary(&mut self, source: &str, malformed: &mut Vec<String>) -> Option<Rc<Summary>> {
-        if !self.summaries.contains_key(source) {
-            let summary = self
-                .keep(self.folder.expected_summary(source), malformed)
-                .map(Rc::new);
-            self.summaries.insert(source.to_owned(), summary);
-        }
-        self.summaries.get(source).cloned().flatten()
-    }
-
-    fn journal(&self, trial: &str, malformed: &mut Vec<String>) -> Vec<JournalFile> {
-        let dir = self.folder.journal_dir(trial);
-        let Ok(entries) = std::fs::read_dir(&dir) else {
-            return Vec::new();
-        };
-        let mut paths: Vec<_> = entries
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+    fn read(&mut self, files: &TrialFiles, trial: &mut TrialEvidence) {
+        let malformed = &mut trial.malformed;
+        let events = keep(files.events(), malformed);
+        let begun = events.is_some() || !malformed.is_empty();
+        trial.events = events.unwrap_or_default();
+        check_head(&trial.plan, &trial.events, malformed);
+        trial.end = end(begun, &trial.events);
+        trial.applied = keep(files.applied(), malformed);
+        trial.journal = files
+            .journal()
+            .map(|(path, name, content)| journal_file(&path, name, content))
             .collect();
-        paths.sort();
-        let mut files = Vec::new();
-        for path in paths {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            match journal::read(&path) {
-                Ok(read) => files.push(JournalFile {
-                    name,
-                    records: read.records,
-                    problems: read
-                        .problems
-                        .iter()
-                        .map(|problem| self.relative(&problem.to_string()))
-                        .collect(),
-                }),
-                Err(error) => malformed.push(self.relative(&error.to_string())),
-            }
+        let runs = trial.runs();
+        let names: BTreeSet<String> = runs
+            .iter()
+            .filter_map(|run| run.source.map(str::to_owned))
+            .collect();
+        for name in names {
+            let source = self.source(files, &name, &mut trial.malformed);
+            trial.sources.insert(name, source);
         }
-        files
+    }
+
+    fn source(
+        &mut self,
+        files: &TrialFiles,
+        name: &str,
+        malformed: &mut Vec<String>,
+    ) -> SourceEvidence {
+        let mut source = SourceEvidence::default();
+        let should = match &self.expected {
+            Ok(expected) => expected.sources.get(name).cloned(),
+            Err(message) => {
+                malformed.push(message.clone());
+                None
+            }
+        };
+        if let Some(should) = should {
+            source.expected = keep(self.shared_rows(&should.rows).map(Some), malformed);
+            source.summary = Some(Rc::new(should.summary));
+        }
+        if let Some(digest) = keep(files.rows(name), malformed) {
+            source.rows = match self.rows.get(&digest) {
+                Some(rows) => Some(rows.to_vec()),
+                None => keep(self.folder.rows(&digest).map(Some), malformed),
+            };
+        }
+        source
+    }
+
+    fn shared_rows(&mut self, digest: &str) -> Result<Rc<Vec<WarehouseRow>>, FolderError> {
+        if let Some(rows) = self.rows.get(digest) {
+            return Ok(Rc::clone(rows));
+        }
+        let rows = Rc::new(self.folder.rows(digest)?);
+        self.rows.insert(digest.to_owned(), Rc::clone(&rows));
+        Ok(rows)
+    }
+}
+
+/// What was read; what could not be is told of the trial.
+fn keep<T>(read: Result<Option<T>, FolderError>, malformed: &mut Vec<String>) -> Option<T> {
+    read.unwrap_or_else(|error| {
+        malformed.push(error.to_string());
+        None
+    })
+}
+
+fn journal_file(path: &Path, name: &str, content: &[u8]) -> JournalFile {
+    let read = journal::read_bytes(path, content);
+    JournalFile {
+        name: name.to_owned(),
+        records: read.records,
+        problems: read.problems.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -142,13 +137,13 @@ fn check_head(plan: &TrialPlan, events: &[Event], malformed: &mut Vec<String>) {
     let Some(first) = events.first() else {
         return;
     };
-    let place = format!("events/{}.jsonl: line 1", plan.id);
+    let place = format!("{}/events.jsonl: line 1", plan.id);
     match &first.body {
-        EventBody::TrialStarted { format_version, .. } if *format_version > FORMAT_VERSION => {
-            malformed.push(format!(
-                "{place}: expected format_version {FORMAT_VERSION}, found {format_version}"
-            ))
-        }
+        EventBody::TrialStarted { format_version, .. } if !format_version.is_read() => malformed
+            .push(format!(
+                "{place}: expected format {}.x, found {format_version}",
+                FORMAT_VERSION.major
+            )),
         EventBody::TrialStarted { plan: found, .. } if found != plan => malformed.push(format!(
             "{place}: expected the trial as plan.json has it, found another plan of trial {}",
             found.id

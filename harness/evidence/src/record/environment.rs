@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::FormatVersion;
+
 /// The environment of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Environment {
     /// See [`super::FORMAT_VERSION`].
-    pub format_version: u32,
+    pub format_version: FormatVersion,
     /// UTC time of the run's start, RFC 3339.
     pub started_at: String,
     /// Version of orchbench.
@@ -41,12 +44,18 @@ pub struct Environment {
 }
 
 /// Which Temporal server, and how it came.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ServerRecord {
     /// How it was found: `address`, `docker`, `path`, `cache`, `go install`, …
     pub way: String,
-    /// The CLI's or image's version, as it says itself.
+    /// The program's or image's version, as it says itself.
     pub version: String,
+    /// The server's own version, as its API gives it; `None` where it was not asked.
+    #[serde(default)]
+    pub api_version: Option<String>,
+    /// Version of the SDK that workers and client are built on.
+    #[serde(default)]
+    pub sdk_version: Option<String>,
     /// The store behind it.
     pub store: String,
     /// True where an image under a vendor's name was built locally.
@@ -57,7 +66,7 @@ pub struct ServerRecord {
 }
 
 /// An image that containers of the run were of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ImageRecord {
     /// Its name with its tag.
     pub name: String,
@@ -79,7 +88,7 @@ impl fmt::Display for ImageRecord {
 }
 
 /// What a store survives, and by which setting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Durability {
     /// `warehouse`, `catalog`, `temporal`, `journal`.
     pub store: String,

@@ -1,12 +1,15 @@
-//! `events/<trial>.jsonl`: what the harness did and saw in a trial, a JSON line each.
+//! A trial's `events.jsonl`: what the harness did and saw in a trial, a JSON line each.
+
+use std::collections::BTreeMap;
 
 use orchbench_journal::{RetrySpec, StepName, Summary};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Sample, TrialPlan};
+use super::{FormatVersion, Sample, TrialPlan};
 
 /// One line of a trial's event file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
     /// CLOCK_MONOTONIC of the host, nanoseconds; comparable with the effect journal's.
     pub t_ns: u64,
@@ -16,13 +19,13 @@ pub struct Event {
 }
 
 /// What happened in a trial, as the harness saw it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum EventBody {
     /// First event of every file.
     TrialStarted {
         /// See [`super::FORMAT_VERSION`].
-        format_version: u32,
+        format_version: FormatVersion,
         /// The trial.
         plan: TrialPlan,
     },
@@ -124,6 +127,24 @@ pub enum EventBody {
     },
     /// A measured value.
     Sample(Sample),
+    /// Measured values of one kind, too many for an event each, in the order of observation.
+    Samples {
+        /// Name of the metric, unit last.
+        metric: String,
+        /// The values, in the unit of the metric's name.
+        values: Vec<f64>,
+        /// What was varied within the trial.
+        labels: BTreeMap<String, String>,
+    },
+    /// How busy the machine was while the trial was made, beside what the trial itself did.
+    Machine {
+        /// Load average of the last minute when it began.
+        load_1m: f64,
+        /// Share of the processors' time that a hypervisor gave to somebody else.
+        steal_share: f64,
+        /// Share of the processors' time that went into processes that are not the harness's.
+        foreign_share: f64,
+    },
     /// The trial's journal files, as they were when the last worker had ended.
     JournalSealed {
         /// A seal a file.
@@ -139,7 +160,7 @@ pub enum EventBody {
 }
 
 /// Why a run failed, in the engine's words.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunFailure {
     /// The named error type, such as `InjectedFatal`.
     pub error_type: String,
@@ -148,7 +169,7 @@ pub struct RunFailure {
 }
 
 /// A step as the engine's own history has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HistoryStep {
     /// Idempotency key.
     pub key: String,
@@ -162,7 +183,7 @@ pub struct HistoryStep {
 }
 
 /// An attempt that an engine noted as failed or lost.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailedAttempt {
     /// Its number, from 1.
     pub attempt: u32,
@@ -171,7 +192,7 @@ pub struct FailedAttempt {
 }
 
 /// What a journal file held when its trial ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct JournalSeal {
     /// File name below the trial's journal folder.
     pub file: String,
@@ -182,7 +203,7 @@ pub struct JournalSeal {
 }
 
 /// How a trial ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TrialStatus {
     /// It was made to its end, whatever the engine's outcome.

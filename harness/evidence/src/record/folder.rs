@@ -1,84 +1,111 @@
 //! A results folder: its layout, reading and writing.
 //!
-//! Whole files are written to a temporary name and renamed, so that a reader never sees
-//! half of one; event files are appended a line at a time.
+//! | path | what | raw or derived |
+//! |---|---|---|
+//! | `plan.json`, `environment.json` | what was to be made, and on what | raw |
+//! | `open/<trial>/` | a trial's plain files while the run goes on: `events.jsonl`, `journal/<n>.jsonl`, `applied.jsonl`, `rows.<source>.ref` | raw |
+//! | `evidence/<scenario>.tar.gz` | the same files of the trials that have ended | raw |
+//! | `rows/<sha256>.jsonl.gz` | row sets, kept once by content | raw |
+//! | `expected.json` | what a run of each source should leave | raw |
+//! | `measurements.json`, `verdicts.json`, `claims.json`, `report.md`, `report.html`, `charts/` | what the raw files give | derived |
+//!
+//! What is appended to is written a line at a time; all else is written aside and renamed, so that
+//! a reader never sees half of it. Nothing derived is ever read to derive something else.
 
-use std::fs;
-use std::io::Write;
+mod archive;
+mod aside;
+mod export;
+mod json;
+mod lines;
+mod open_trial;
+mod pack;
+mod rows;
+mod trial_files;
+
+#[cfg(test)]
+mod tests;
+
+pub use export::export;
+pub use open_trial::OpenTrial;
+pub use pack::Packing;
+pub use trial_files::TrialFiles;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::{fmt, fs};
 
-use orchbench_journal::Summary;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use thiserror::Error;
+use tempfile::TempDir;
 
-use super::{AppliedRow, Environment, Event, FORMAT_VERSION, Plan, WarehouseRow};
+use super::{Environment, FolderError, FormatVersion, Plan, plain_name};
 
-/// A results folder on disk.
-#[derive(Debug, Clone)]
+/// The derived files of the folder itself; those in `charts/` come with them.
+const DERIVED: [&str; 5] = [
+    "claims.json",
+    "measurements.json",
+    "report.html",
+    "report.md",
+    "verdicts.json",
+];
+const CHARTS: &str = "charts";
+
+/// A results folder on disk. Clones share what was read of its packs.
+#[derive(Clone)]
 pub struct ResultsFolder {
     root: PathBuf,
+    /// The temporary place of a folder that was exported as one file.
+    unpacked: Option<Arc<TempDir>>,
+    packs: Arc<Mutex<BTreeMap<String, Arc<pack::Pack>>>>,
 }
 
-/// Why a results folder could not be read or written.
-#[derive(Debug, Error)]
-pub enum FolderError {
-    /// The file system refused.
-    #[error("results folder: {path}: {source}")]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A file is not what it should be.
-    #[error("results folder: {path}: line {line}: expected {expected}, found {found}")]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// Line, from 1.
-        line: usize,
-        /// What was expected.
-        expected: String,
-        /// What was found.
-        found: String,
-    },
-    /// The folder lacks what every results folder has.
-    #[error("results folder: {path}: expected {expected}, found none (is this a results folder?)")]
-    NotOne {
-        /// The folder.
-        path: PathBuf,
-        /// The missing file.
-        expected: &'static str,
-    },
+impl fmt::Debug for ResultsFolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResultsFolder")
+            .field("root", &self.root)
+            .field("unpacked", &self.unpacked.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 impl ResultsFolder {
-    /// Makes a new folder with its parts.
+    /// Makes a new folder.
+    ///
+    /// # Errors
+    /// When the file system refuses.
     pub fn create(root: &Path) -> Result<Self, FolderError> {
-        let folder = Self {
-            root: root.to_owned(),
-        };
-        for part in ["events", "journal", "warehouse", "charts"] {
-            let path = root.join(part);
-            fs::create_dir_all(&path).map_err(|source| FolderError::Io { path, source })?;
-        }
-        Ok(folder)
+        fs::create_dir_all(root).map_err(FolderError::io(root))?;
+        Ok(Self::at(root))
     }
 
-    /// Opens a folder that a run has written.
-    pub fn open(root: &Path) -> Result<Self, FolderError> {
-        for expected in ["plan.json", "environment.json", "events"] {
-            if !root.join(expected).exists() {
+    /// Opens a folder that a run has written, or one that [`export`] has written as one file.
+    ///
+    /// # Errors
+    /// When it is none; when the file is damaged, or holds what could lead out of the folder.
+    pub fn open(path: &Path) -> Result<Self, FolderError> {
+        let folder = if path.is_file() {
+            export::unpack(path)?
+        } else {
+            Self::at(path)
+        };
+        for expected in ["plan.json", "environment.json"] {
+            if !folder.root.join(expected).exists() {
                 return Err(FolderError::NotOne {
-                    path: root.to_owned(),
+                    path: path.to_owned(),
                     expected,
                 });
             }
         }
-        Ok(Self {
+        Ok(folder)
+    }
+
+    fn at(root: &Path) -> Self {
+        Self {
             root: root.to_owned(),
-        })
+            unpacked: None,
+            packs: Arc::default(),
+        }
     }
 
     /// The folder itself.
@@ -86,182 +113,115 @@ impl ResultsFolder {
         &self.root
     }
 
-    /// Where a trial's journal files are.
-    pub fn journal_dir(&self, trial: &str) -> PathBuf {
-        self.root.join("journal").join(trial)
+    /// Whether it is the temporary copy of an exported file: what is written into it goes with it.
+    pub fn is_unpacked(&self) -> bool {
+        self.unpacked.is_some()
     }
 
-    /// A trial's event file.
-    pub fn events_path(&self, trial: &str) -> PathBuf {
-        self.root.join("events").join(format!("{trial}.jsonl"))
+    fn open_dir(&self) -> PathBuf {
+        self.root.join("open")
     }
 
-    /// The rows that a trial left in the warehouse for a source.
-    pub fn rows_path(&self, trial: &str, source: &str) -> PathBuf {
-        self.root
-            .join("warehouse")
-            .join(format!("{trial}.{source}.rows.jsonl"))
-    }
-
-    /// A trial's applied log.
-    pub fn applied_path(&self, trial: &str) -> PathBuf {
-        self.root
-            .join("warehouse")
-            .join(format!("{trial}.applied.jsonl"))
-    }
-
-    /// The rows that a source should leave.
-    pub fn expected_path(&self, source: &str) -> PathBuf {
-        self.root
-            .join("warehouse")
-            .join(format!("expected.{source}.jsonl"))
-    }
-
-    /// The summary that a run of a source should give (one JSON line; its run, receipt and
-    /// changed are not compared).
-    pub fn expected_summary_path(&self, source: &str) -> PathBuf {
-        self.root
-            .join("warehouse")
-            .join(format!("expected.{source}.summary.json"))
-    }
-
-    /// The plan.
+    /// The plan. Its trials and scenarios have plain names.
+    ///
+    /// # Errors
+    /// When it cannot be read.
     pub fn plan(&self) -> Result<Plan, FolderError> {
-        self.read_json("plan.json")
+        let plan: Plan = self.read_json("plan.json")?;
+        for trial in &plan.trials {
+            plain_name("trial", &trial.id)?;
+            plain_name("scenario", &trial.scenario)?;
+        }
+        Ok(plan)
     }
 
     /// The environment.
+    ///
+    /// # Errors
+    /// When it cannot be read.
     pub fn environment(&self) -> Result<Environment, FolderError> {
         self.read_json("environment.json")
     }
 
-    /// A trial's events, `None` when the trial was never begun. A last line cut short (the
-    /// harness was killed while it wrote) is left out: the trial then has no end.
-    pub fn events(&self, trial: &str) -> Result<Option<Vec<Event>>, FolderError> {
-        let path = self.events_path(trial);
-        if !path.exists() {
-            return Ok(None);
-        }
-        read_lines(&path, true).map(Some)
-    }
-
-    /// The rows that a trial left for a source, `None` when none were recorded.
-    pub fn rows(
-        &self,
-        trial: &str,
-        source: &str,
-    ) -> Result<Option<Vec<WarehouseRow>>, FolderError> {
-        let path = self.rows_path(trial, source);
-        path.exists().then(|| read_lines(&path, false)).transpose()
-    }
-
-    /// The rows that a source should leave, `None` when none were recorded.
-    pub fn expected(&self, source: &str) -> Result<Option<Vec<WarehouseRow>>, FolderError> {
-        let path = self.expected_path(source);
-        path.exists().then(|| read_lines(&path, false)).transpose()
-    }
-
-    /// The summary that a run of a source should give, computed by plain calls apart from
-    /// every engine; `None` when none was recorded.
-    pub fn expected_summary(&self, source: &str) -> Result<Option<Summary>, FolderError> {
-        let path = self.expected_summary_path(source);
-        let Some(summary) = path
-            .exists()
-            .then(|| read_lines(&path, false))
-            .transpose()?
-        else {
-            return Ok(None);
-        };
-        Ok(summary.into_iter().next())
-    }
-
-    /// A trial's applied log, `None` when none was recorded.
-    pub fn applied(&self, trial: &str) -> Result<Option<Vec<AppliedRow>>, FolderError> {
-        let path = self.applied_path(trial);
-        path.exists().then(|| read_lines(&path, false)).transpose()
-    }
-
-    /// Reads a JSON file of the folder and refuses a newer format.
+    /// Reads a JSON file of the folder. Fields that a newer minor version of the format has added
+    /// are ignored.
+    ///
+    /// # Errors
+    /// When it cannot be read, or has another major version of the format.
     pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T, FolderError> {
-        let path = self.root.join(name);
-        let text = fs::read_to_string(&path).map_err(|source| FolderError::Io {
-            path: path.clone(),
-            source,
-        })?;
+        let text = fs::read_to_string(self.root.join(name)).map_err(FolderError::io(name))?;
         let malformed = |line, expected: &str, found: String| FolderError::Malformed {
-            path: path.clone(),
+            path: name.into(),
             line,
             expected: expected.to_owned(),
             found,
         };
         let value: serde_json::Value = serde_json::from_str(&text)
             .map_err(|error| malformed(error.line(), "JSON", error.to_string()))?;
-        let version = value["format_version"].as_u64();
-        if version != Some(u64::from(FORMAT_VERSION)) {
-            let found = version.map_or("none".to_owned(), |found| found.to_string());
-            let expected = format!("format_version {FORMAT_VERSION}");
-            return Err(malformed(1, &expected, found));
+        let version = &value["format_version"];
+        let read = version.as_str().and_then(|text| text.parse().ok());
+        if !read.is_some_and(FormatVersion::is_read) {
+            let found = match version {
+                serde_json::Value::Null => "none".to_owned(),
+                serde_json::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            return Err(FolderError::unexpected(
+                name,
+                FormatVersion::expected(),
+                found,
+            ));
         }
         serde_json::from_value(value)
             .map_err(|error| malformed(1, &format!("the fields of {name}"), error.to_string()))
     }
 
     /// Writes a JSON file of the folder, whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
     pub fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), FolderError> {
-        let path = self.root.join(name);
-        let text = serde_json::to_string_pretty(value).map_err(|error| FolderError::Io {
-            path: path.clone(),
-            source: error.into(),
-        })?;
-        self.write_text(name, &(text + "\n"))
+        self.write_text(name, &Self::json_text(name, value)?)
+    }
+
+    /// A JSON file's text, as [`Self::write_json`] writes it.
+    ///
+    /// # Errors
+    /// When the value has no JSON form.
+    pub fn json_text<T: Serialize>(name: &str, value: &T) -> Result<String, FolderError> {
+        json::text(value).map_err(|error| FolderError::io(name)(error.into()))
     }
 
     /// Writes a text file of the folder, whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
     pub fn write_text(&self, name: &str, text: &str) -> Result<(), FolderError> {
-        let path = self.root.join(name);
-        let temporary = self.root.join(format!("{name}.partial"));
-        fs::write(&temporary, text)
-            .and_then(|()| fs::rename(&temporary, &path))
-            .map_err(|source| FolderError::Io { path, source })
+        aside::write(&self.root.join(name), text.as_bytes()).map_err(FolderError::io(name))
     }
 
-    /// Writes JSON lines to a path of the folder.
-    pub fn write_lines<T: Serialize>(&self, path: &Path, lines: &[T]) -> Result<(), FolderError> {
-        let io = |source: std::io::Error| FolderError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        let mut text = Vec::new();
-        for line in lines {
-            serde_json::to_writer(&mut text, line).map_err(|error| io(error.into()))?;
-            text.push(b'\n');
-        }
-        let mut file = fs::File::create(path).map_err(io)?;
-        file.write_all(&text).map_err(io)
-    }
-}
-
-fn read_lines<T: DeserializeOwned>(path: &Path, lenient_end: bool) -> Result<Vec<T>, FolderError> {
-    let text = fs::read_to_string(path).map_err(|source| FolderError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    let whole = text.ends_with('\n') || text.is_empty();
-    let lines: Vec<&str> = text.lines().collect();
-    let mut values = Vec::with_capacity(lines.len());
-    for (index, line) in lines.iter().enumerate() {
-        match serde_json::from_str(line) {
-            Ok(value) => values.push(value),
-            Err(_) if lenient_end && !whole && index + 1 == lines.len() => {}
-            Err(error) => {
-                return Err(FolderError::Malformed {
-                    path: path.to_owned(),
-                    line: index + 1,
-                    expected: "a JSON record".to_owned(),
-                    found: error.to_string(),
-                });
+    /// The derived files that are there, by name below the folder, sorted.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn derived(&self) -> Result<Vec<String>, FolderError> {
+        let there = |name: &&str| self.root.join(name).exists();
+        let mut names: Vec<String> = DERIVED
+            .iter()
+            .filter(|name| there(name))
+            .map(ToString::to_string)
+            .collect();
+        let charts = self.root.join(CHARTS);
+        if charts.exists() {
+            for entry in fs::read_dir(charts).map_err(FolderError::io(CHARTS))? {
+                let name = entry.map_err(FolderError::io(CHARTS))?.file_name();
+                let name = name.to_string_lossy();
+                if !aside::in_the_making(&name) {
+                    names.push(format!("{CHARTS}/{name}"));
+                }
             }
         }
+        names.sort();
+        Ok(names)
     }
-    Ok(values)
 }

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::FormatVersion;
+
 /// The whole plan of a run, fixed before the first trial.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     /// See [`super::FORMAT_VERSION`].
-    pub format_version: u32,
+    pub format_version: FormatVersion,
     /// Name of the profile, such as `quick`.
     pub profile: String,
-    /// Seed of every random choice of the run (orders, bootstrap).
+    /// Seed of every random choice of the run (orders, arrivals).
     pub seed: u64,
     /// The trials in the order in which they are made.
     pub trials: Vec<TrialPlan>,
@@ -23,8 +25,7 @@ pub struct Plan {
 }
 
 /// Trials of the profile that were left out when the run was planned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeftOut {
     /// What they have in common, such as `engine temporal, fault kill-server`.
     pub what: String,
@@ -46,12 +47,11 @@ impl fmt::Display for LeftOut {
 }
 
 /// One trial: one engine, at one setting, once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrialPlan {
-    /// Unique in the plan and usable as a file name.
+    /// Unique in the plan and a plain file name, see [`super::plain_name`].
     pub id: String,
-    /// The scenario's name (its file under `scenarios/`).
+    /// The scenario's name (its file under `scenarios/`), a plain file name.
     pub scenario: String,
     /// The experiment's name: `overhead`, `throughput`, `retries`, `restart-survival`.
     pub experiment: String,
@@ -68,17 +68,21 @@ pub struct TrialPlan {
     pub factors: BTreeMap<String, String>,
     /// Parameters of the scenario that this trial uses (JSON of the experiment's own type).
     pub parameters: serde_json::Value,
+    /// The sources that its runs read; empty for runs of no-op steps.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// Registered names of the faults that it has.
+    #[serde(default)]
+    pub faults: Vec<String>,
+    /// How many trials of its scenario may be made at a time. Only counts are taken from those
+    /// that are not alone on the machine: their times are those of a loaded one.
+    #[serde(default = "alone")]
+    pub side_by_side: usize,
+    /// Whether it is the second of two equal trials of its block: the A of an A/A comparison.
+    #[serde(default)]
+    pub twin: bool,
 }
 
-impl TrialPlan {
-    /// Names of the faults that the trial has: its factor, or each one of its fault plan.
-    pub fn faults(&self) -> Vec<&str> {
-        let planned = self.parameters["plans"].as_array().into_iter().flatten();
-        let of_plans = planned
-            .filter_map(|plan| plan["faults"].as_array())
-            .flatten()
-            .filter_map(|fault| fault["fault"].as_str());
-        let factor = self.factors.get("fault").map(String::as_str);
-        factor.into_iter().chain(of_plans).collect()
-    }
+fn alone() -> usize {
+    1
 }

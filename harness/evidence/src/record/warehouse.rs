@@ -1,12 +1,12 @@
-//! `warehouse/<trial>.<source>.rows.jsonl`, `warehouse/<trial>.applied.jsonl` and
-//! `warehouse/expected.<source>.jsonl`: what a trial left in the warehouse, so that no
-//! database is needed later, and what it should have left.
+//! Lines of `rows/<sha256>.jsonl.gz` and of a trial's `applied.jsonl`: what a trial left in the
+//! warehouse, so that no database is needed later, and what it should have left.
 
 use orchbench_journal::Day;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One row of the warehouse after a trial.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// One row of the warehouse: after a trial, or as a run of the source should leave it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct WarehouseRow {
     /// The row's partition.
     pub day: Day,
@@ -16,12 +16,8 @@ pub struct WarehouseRow {
     pub digest: String,
 }
 
-/// One row that the source should leave in the warehouse: computed by the harness from
-/// the input by plain calls, apart from every engine.
-pub type ExpectedRow = WarehouseRow;
-
 /// One line of the applied log: an execution that reached the warehouse.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AppliedRow {
     /// Order in the log, from 1.
     pub seq: u64,

@@ -5,6 +5,8 @@
 //! Nonparametric Statistics, 3rd ed., section 3.2). Both tails get half of 1 − level each;
 //! where a tail has no order statistic, there is no interval: "insufficient n".
 
+use statrs::distribution::{Binomial, DiscreteCDF};
+
 /// A percentile of a sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Percentile {
@@ -29,7 +31,8 @@ pub fn median(values: &[f64]) -> Option<f64> {
     }
 }
 
-/// The `p` percentile (0 < p < 1) with its interval; `None` of nothing.
+/// The `p` percentile (0 < p < 1) of the samples of one trial with its interval; `None` of
+/// nothing.
 pub fn percentile(values: &[f64], p: f64, level: f64) -> Option<Percentile> {
     let sorted = sorted(values);
     let n = sorted.len();
@@ -38,11 +41,9 @@ pub fn percentile(values: &[f64], p: f64, level: f64) -> Option<Percentile> {
     }
     let rank = ((p * n as f64).ceil() as usize).clamp(1, n);
     let tail = (1.0 - level) / 2.0;
-    let cumulative = binomial_cumulative(n, p);
-    // X(l) lies above the percentile when at most l − 1 samples lie below it.
-    let low = (1..=n).take_while(|l| cumulative[l - 1] <= tail).last();
-    // X(u) lies below the percentile when at least u samples lie below it.
-    let high = (1..=n).find(|u| 1.0 - cumulative[u - 1] <= tail);
+    let low = lower_rank(n, p, tail);
+    // From the other end, the samples above the percentile are binomial as well.
+    let high = lower_rank(n, 1.0 - p, tail).map(|rank| n + 1 - rank);
     Some(Percentile {
         value: sorted[rank - 1],
         interval: low.zip(high).map(|(l, u)| (sorted[l - 1], sorted[u - 1])),
@@ -56,21 +57,26 @@ pub fn samples_needed(p: f64, level: f64) -> usize {
     (((1.0 - level) / 2.0).ln() / p.max(1.0 - p).ln()).ceil() as usize
 }
 
-/// P(K ≤ k) for k = 0..=n, K binomial(n, p), by the logs of the terms so that large n do
-/// not underflow to nothing.
-pub(super) fn binomial_cumulative(n: usize, p: f64) -> Vec<f64> {
-    let (ln_p, ln_q) = (p.ln(), (1.0 - p).ln());
-    let mut ln_choose = 0.0;
-    let mut sum = 0.0;
-    (0..=n)
-        .map(|k| {
-            if k > 0 {
-                ln_choose += ((n - k + 1) as f64).ln() - (k as f64).ln();
-            }
-            sum += (ln_choose + k as f64 * ln_p + (n - k) as f64 * ln_q).exp();
-            sum.min(1.0)
-        })
-        .collect()
+/// The highest rank l of n whose order statistic X(l) lies above the `p` percentile with a
+/// probability of at most `tail`: it does when at most l − 1 samples lie below the
+/// percentile. `None` where not even the smallest sample does.
+pub(super) fn lower_rank(n: usize, p: f64, tail: f64) -> Option<usize> {
+    let below = Binomial::new(p, n as u64).ok()?;
+    let (mut rank, mut too_high) = (0, n + 1);
+    while too_high - rank > 1 {
+        let middle = rank.midpoint(too_high);
+        if below.cdf(middle as u64 - 1) <= tail {
+            rank = middle;
+        } else {
+            too_high = middle;
+        }
+    }
+    (rank > 0).then_some(rank)
+}
+
+/// P(K ≤ k) of K binomial(n, 1/2), the sign test's distribution.
+pub(super) fn half_binomial(n: usize, k: usize) -> f64 {
+    Binomial::new(0.5, n as u64).map_or(1.0, |below| below.cdf(k as u64))
 }
 
 fn sorted(values: &[f64]) -> Vec<f64> {

@@ -1,40 +1,71 @@
 //! Two sides compared in pairs: the ratio, its interval, and what it decides.
 //!
 //! A pair is a trial of each side from the same block of the interleaved order, so that
-//! drift of the machine cancels out. The estimate is the geometric mean of the pairs'
-//! ratios; its interval is Student's t on the logs below [`BOOTSTRAP_FROM`] pairs, a
-//! hierarchical bootstrap (pairs, then samples within) from there on.
+//! drift of the machine cancels out. What is estimated is the median of the pairs' ratios, on
+//! their logs, by Student's t or by ranks as in [`Location`]; pairs of one block (several
+//! crash points, say) are averaged on the logs first and count once. A pair with a side that
+//! is missing or not positive is dropped and named. Ratios that are all equal, as those of counts
+//! that never change, have an interval of that one value and decide by it.
 
-use rand::RngExt;
+use std::collections::BTreeMap;
 
-use super::bootstrap::{BOOTSTRAP_FROM, bootstrap, resample_median};
-use super::{LEVEL, log_or_plain_interval, median};
+use super::location::Location;
+use super::{Effect, LEVEL, median, more, superiority};
 use crate::record::Interval;
 
 /// Differences below five percent count as none.
 pub const MARGIN: f64 = 0.05;
 
-/// The samples of the two sides in one block.
+/// The samples of the two sides in one block, under one condition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pair {
-    /// The first side's samples.
+    /// The block; pairs of the same block count once.
+    pub block: u32,
+    /// What names the pair when it is dropped, such as `block 2` or `block 2, point=load`.
+    pub name: String,
+    /// The first side's samples, none where it is missing.
     pub a: Vec<f64>,
-    /// The second side's samples.
+    /// The second side's samples, none where it is missing.
     pub b: Vec<f64>,
 }
 
+/// What a dropped pair lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// The first side has no samples.
+    A,
+    /// The second side has no samples.
+    B,
+    /// Neither side has samples.
+    Both,
+    /// The median of a side is not positive and has no ratio.
+    NotPositive,
+}
+
+/// A pair that counts for nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// The pair's name.
+    pub pair: String,
+    /// Why.
+    pub missing: Missing,
+}
+
 /// The first side's values over the second's.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Ratio {
-    /// Geometric mean of the pairs' ratios.
+    /// The estimate: the geometric mean of the blocks' ratios, their median from
+    /// [`RANK_FROM`](super::RANK_FROM) blocks on.
     pub value: f64,
-    /// Its interval, `None` of a single pair.
+    /// Its interval at [`LEVEL`], `None` of one or two blocks.
     pub interval: Option<Interval>,
-    /// Number of pairs.
+    /// Number of blocks with a pair.
     pub pairs: usize,
-    /// Effect size: the share of pairings of any trial of the first side with any of the
-    /// second in which the first is larger, ties half (Vargha and Delaney's A, 2000).
+    /// Pairs that were dropped.
+    pub dropped: Vec<Dropped>,
+    /// Effect size: Vargha and Delaney's A of the first side's blocks over the second's.
     pub superiority: f64,
+    logs: Location,
 }
 
 /// Which side has the larger values.
@@ -44,133 +75,138 @@ pub enum Side {
     A,
     /// The second, by more than the margin.
     B,
-    /// Neither: the whole interval is within the margin.
+    /// Neither: the whole interval is within the margin, the sides are equivalent.
     Neither,
     /// The interval overlaps the margin's edge, or there is none.
     Undecided,
 }
 
 impl Ratio {
-    /// The side with the larger values, outside the margin with the whole interval.
+    /// The interval at any level; `None` of one or two blocks, or where the ranks of so few
+    /// blocks do not reach the level.
+    pub fn interval_at(&self, level: f64) -> Option<Interval> {
+        self.logs.interval(level).map(|(low, high)| Interval {
+            low: low.exp(),
+            high: high.exp(),
+            level,
+        })
+    }
+
+    /// The decision at [`LEVEL`].
     pub fn larger(&self) -> Side {
-        let (low, high) = (1.0 / (1.0 + MARGIN), 1.0 + MARGIN);
-        match self.interval {
-            Some(interval) if interval.low > high => Side::A,
-            Some(interval) if interval.high < low => Side::B,
-            Some(interval) if interval.low >= low && interval.high <= high => Side::Neither,
+        self.larger_at(LEVEL)
+    }
+
+    /// The decision at a level: the side that is larger by more than the margin with the whole
+    /// interval.
+    pub fn larger_at(&self, level: f64) -> Side {
+        let margin = margin();
+        match self.logs.interval(level) {
+            Some((low, _)) if low > margin => Side::A,
+            Some((_, high)) if high < -margin => Side::B,
+            Some((low, high)) if low > -margin && high < margin => Side::Neither,
             _ => Side::Undecided,
         }
     }
+
+    /// The p-value of "the ratio is outside the margin", for either side: 1 − the highest level
+    /// at which [`Ratio::larger_at`] names a larger side.
+    pub fn p_outside(&self) -> f64 {
+        let (above, below) = (
+            self.logs.p_at_most(margin()),
+            self.logs.p_at_least(-margin()),
+        );
+        (2.0 * above.min(below)).min(1.0)
+    }
+
+    /// The p-value of "the ratio is within the margin": 1 − the highest level at which
+    /// [`Ratio::larger_at`] says [`Side::Neither`]. Twice that of the two one-sided tests
+    /// (Schuirmann 1987), as the interval that is printed decides and not a narrower one.
+    pub fn p_equivalent(&self) -> f64 {
+        let (below, above) = (
+            self.logs.p_at_least(margin()),
+            self.logs.p_at_most(-margin()),
+        );
+        (2.0 * below.max(above)).min(1.0)
+    }
+
+    /// The p-value of whatever the ratio decides: 1 − the highest level at which it decides
+    /// anything. Only one of the two decisions can be false, so this one may enter a family.
+    pub fn p_decided(&self) -> f64 {
+        self.p_outside().min(self.p_equivalent())
+    }
+
+    /// The size of the effect in words.
+    pub fn effect(&self) -> Effect {
+        Effect::of(self.superiority)
+    }
+
+    /// How many more blocks would probably (four times in five) decide at this level, if the
+    /// ratio and the spread are what they look like: 0 when it is decided already. `None` when
+    /// no number of blocks that can be run would, as the estimate lies on the margin. A single
+    /// block shows no spread: the answer is then what lacks for an interval at all.
+    pub fn more_pairs_needed(&self, level: f64) -> Option<usize> {
+        if self.larger_at(level) != Side::Undecided {
+            return Some(0);
+        }
+        let (at, margin) = (self.logs.point().abs(), margin());
+        let room = if at < margin {
+            [margin - at, margin + at]
+        } else {
+            [at - margin, f64::INFINITY]
+        };
+        more::values_needed(&self.logs, room, level)
+    }
 }
 
-/// Compares pairs; `None` without a pair of positive medians.
-pub fn paired_ratio(pairs: &[Pair], seed: u64) -> Option<Ratio> {
-    let positive = |values: &[f64]| median(values).filter(|median| *median > 0.0);
-    let usable: Vec<(&Pair, f64, f64)> = pairs
-        .iter()
-        .filter_map(|pair| Some((pair, positive(&pair.a)?, positive(&pair.b)?)))
-        .collect();
-    let ratios: Vec<f64> = usable.iter().map(|(_, a, b)| a / b).collect();
-    let value = geometric_mean(&ratios)?;
-    let ends = if ratios.len() < BOOTSTRAP_FROM {
-        log_or_plain_interval(&ratios)
-    } else {
-        bootstrap(seed, |rng| {
-            let drawn: Option<Vec<f64>> = (0..usable.len())
-                .map(|_| {
-                    let (pair, _, _) = usable[rng.random_range(0..usable.len())];
-                    Some(resample_median(&pair.a, rng)? / resample_median(&pair.b, rng)?)
-                })
-                .collect();
-            geometric_mean(&drawn?)
-        })
+/// Compares pairs; `None` without a pair of two positive medians.
+pub fn paired_ratio(pairs: &[Pair]) -> Option<Ratio> {
+    let mut dropped = Vec::new();
+    let mut blocks: BTreeMap<u32, Vec<[f64; 2]>> = BTreeMap::new();
+    for pair in pairs {
+        match logs(pair) {
+            Ok(logs) => blocks.entry(pair.block).or_default().push(logs),
+            Err(missing) => dropped.push(Dropped {
+                pair: pair.name.clone(),
+                missing,
+            }),
+        }
+    }
+    let mean = |logs: &[[f64; 2]], side: fn(&[f64; 2]) -> f64| {
+        logs.iter().map(side).sum::<f64>() / logs.len() as f64
     };
-    Some(Ratio {
-        value,
-        interval: ends.map(|(low, high)| Interval {
-            low,
-            high,
-            level: LEVEL,
-        }),
-        pairs: ratios.len(),
-        superiority: superiority(&usable),
-    })
+    let sides = |side: fn(&[f64; 2]) -> f64| -> Vec<f64> {
+        blocks.values().map(|logs| mean(logs, side)).collect()
+    };
+    let superiority = superiority(&sides(|[a, _]| *a), &sides(|[_, b]| *b));
+    let logs = Location::of(sides(|[a, b]| a - b))?;
+    let mut ratio = Ratio {
+        value: logs.point().exp(),
+        interval: None,
+        pairs: logs.n(),
+        dropped,
+        superiority,
+        logs,
+    };
+    ratio.interval = ratio.interval_at(LEVEL);
+    Some(ratio)
 }
 
-fn superiority(usable: &[(&Pair, f64, f64)]) -> f64 {
-    let wins: f64 = usable
-        .iter()
-        .flat_map(|(_, a, _)| usable.iter().map(move |(_, _, b)| (a, b)))
-        .map(|(a, b)| match a.total_cmp(b) {
-            std::cmp::Ordering::Greater => 1.0,
-            std::cmp::Ordering::Equal => 0.5,
-            std::cmp::Ordering::Less => 0.0,
-        })
-        .sum();
-    wins / (usable.len() * usable.len()) as f64
+/// The logs of the two sides' medians.
+fn logs(pair: &Pair) -> Result<[f64; 2], Missing> {
+    match (median(&pair.a), median(&pair.b)) {
+        (None, None) => Err(Missing::Both),
+        (None, Some(_)) => Err(Missing::A),
+        (Some(_), None) => Err(Missing::B),
+        (Some(a), Some(b)) if a > 0.0 && b > 0.0 => Ok([a.ln(), b.ln()]),
+        _ => Err(Missing::NotPositive),
+    }
 }
 
-fn geometric_mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty())
-        .then(|| (values.iter().map(|value| value.ln()).sum::<f64>() / values.len() as f64).exp())
+/// The margin on the scale of logs; its other edge is its negative.
+fn margin() -> f64 {
+    MARGIN.ln_1p()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn pair(a: f64, b: f64) -> Pair {
-        Pair {
-            a: vec![a],
-            b: vec![b],
-        }
-    }
-
-    fn larger(pairs: &[Pair]) -> Option<Side> {
-        paired_ratio(pairs, 1).map(|ratio| ratio.larger())
-    }
-
-    #[test]
-    fn a_clear_difference_has_a_winner_and_a_single_pair_has_none() {
-        let pairs = [pair(20.0, 10.0), pair(21.0, 10.0), pair(20.5, 10.0)];
-        assert_eq!(larger(&pairs), Some(Side::A));
-        assert_eq!(larger(&pairs[..1]), Some(Side::Undecided));
-    }
-
-    #[test]
-    fn a_difference_within_the_margin_is_none() {
-        let pairs: Vec<Pair> = (0..5)
-            .map(|n| pair(10.0 + f64::from(n) / 100.0, 10.0))
-            .collect();
-        assert_eq!(larger(&pairs), Some(Side::Neither));
-    }
-
-    #[test]
-    fn drift_that_both_sides_share_cancels_out() {
-        let pairs: Vec<Pair> = (1..=12)
-            .map(|n| pair(f64::from(n) * 2.0, f64::from(n)))
-            .collect();
-        let ratio = paired_ratio(&pairs, 1);
-        assert!(
-            ratio
-                .is_some_and(|ratio| (ratio.value - 2.0).abs() < 1e-9 && ratio.larger() == Side::A)
-        );
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(32))]
-        #[test]
-        fn swapping_the_sides_inverts_the_ratio(
-            values in prop::collection::vec((0.1f64..1e3, 0.1f64..1e3), 1..9),
-        ) {
-            let there: Vec<Pair> = values.iter().map(|(a, b)| pair(*a, *b)).collect();
-            let back: Vec<Pair> = values.iter().map(|(a, b)| pair(*b, *a)).collect();
-            let (there, back) = paired_ratio(&there, 1)
-                .zip(paired_ratio(&back, 1))
-                .ok_or_else(|| TestCaseError::fail("none"))?;
-            prop_assert!((there.value * back.value - 1.0).abs() < 1e-9);
-            prop_assert!((there.superiority + back.superiority - 1.0).abs() < 1e-9);
-        }
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{PARENT_ENV, ProcessError, owner_tag};
 
@@ -126,20 +127,30 @@ impl CommandSpec {
 
     /// The system's command for this specification, its own process group included.
     pub(super) fn to_command(&self) -> Result<Command, ProcessError> {
-        let binary = orchbench_binary()?;
         let parent = std::process::id().to_string();
-        let mut command = Command::new(binary);
-        match &self.program {
+        let mut command = match &self.program {
             Program::Own => {
+                let mut command = Command::new(orchbench_binary()?);
                 command.args(&self.args).env(PARENT_ENV, &parent);
+                command
+            }
+            Program::Foreign(path) if WITH_SETPRIV.load(Ordering::Relaxed) => {
+                let mut command = Command::new("setpriv");
+                command
+                    .args(["--pdeathsig", "KILL", "--"])
+                    .arg(path)
+                    .args(&self.args);
+                command
             }
             Program::Foreign(path) => {
+                let mut command = Command::new(orchbench_binary()?);
                 command
                     .args(["exec-child", "--parent", &parent, "--"])
                     .arg(path)
                     .args(&self.args);
+                command
             }
-        }
+        };
         for (key, value) in &self.env {
             command.env(key, value);
         }
@@ -157,6 +168,14 @@ impl CommandSpec {
 }
 
 static BINARY: OnceLock<PathBuf> = OnceLock::new();
+static WITH_SETPRIV: AtomicBool = AtomicBool::new(false);
+
+/// Has `setpriv` (util-linux) bind foreign programs to this process from now on: for tests of
+/// crates that the `orchbench` binary is not built for. The parent could only be missed if it died
+/// within the program's start.
+pub fn bind_with_setpriv() {
+    WITH_SETPRIV.store(true, Ordering::Relaxed);
+}
 
 /// Names the `orchbench` binary from within: a test or a benchmark is a program of its
 /// own, and changing the environment is not safe. The first call counts.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Image, NamedAddress, Postgres, ServerTuning, StackImages};
+use super::{Image, NamedAddress, Postgres, ServerSettings, StackImages};
 
 /// Which server the user wants.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -143,7 +143,7 @@ pub struct ServerSpec {
     /// Which server.
     pub choice: Choice,
     /// The server's settings.
-    pub tuning: ServerTuning,
+    pub settings: ServerSettings,
     /// Folder of the database file and the log; created when absent. A container keeps
     /// its database in an anonymous volume instead, for as long as it exists.
     pub data_dir: PathBuf,
@@ -159,17 +159,17 @@ impl ServerSpec {
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         ServerSpec {
             choice: Choice::Auto,
-            tuning: ServerTuning::default(),
+            settings: ServerSettings::default(),
             data_dir: data_dir.into(),
             port: None,
             postgres: None,
         }
     }
 
-    /// Sets the tuning.
+    /// Sets the settings.
     #[must_use]
-    pub fn tuning(mut self, tuning: ServerTuning) -> Self {
-        self.tuning = tuning;
+    pub fn settings(mut self, settings: ServerSettings) -> Self {
+        self.settings = settings;
         self
     }
 }

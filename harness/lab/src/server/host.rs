@@ -51,7 +51,7 @@ impl Host {
                     Some(postgres) => Arc::clone(postgres),
                     None => Arc::new(Postgres::start(images)?),
                 };
-                let started = docker::start_on_postgres(images, &postgres, &spec.tuning, port)?;
+                let started = docker::start_on_postgres(images, &postgres, &spec.settings, port)?;
                 Ok(Host::Container {
                     container: Box::new(started),
                     running: true,
@@ -59,7 +59,7 @@ impl Host {
                 })
             }
             Provisioned::DockerDev(image) => Ok(Host::Container {
-                container: Box::new(docker::start_dev(image, &spec.tuning, port)?),
+                container: Box::new(docker::start_dev(image, &spec.settings, port)?),
                 running: true,
                 postgres: None,
             }),
@@ -210,7 +210,7 @@ fn arguments(spec: &ServerSpec, port: u16) -> Vec<String> {
         &database,
     ];
     let fixed = fixed.iter().map(|arg| (*arg).to_owned());
-    fixed.chain(spec.tuning.args()).collect()
+    fixed.chain(spec.settings.args()).collect()
 }
 
 fn start_process(program: &Path, args: &[String], log: &Path) -> Result<Child, ServerError> {

@@ -9,7 +9,7 @@ use temporalio_client::ConnectionOptions;
 use super::docker::{StackImages, make_namespace};
 use super::host::{Host, free_port};
 use super::named::{NamedAddress, connection_options};
-use super::{Provisioned, Ready, ServerError, ServerSpec, ServerTuning, Way, await_ready};
+use super::{Provisioned, Ready, ServerError, ServerSettings, ServerSpec, Way, await_ready};
 
 /// How long a server may take until it is ready; a fresh one takes under a second.
 const READY_LIMIT: Duration = Duration::from_secs(60);
@@ -130,7 +130,7 @@ pub struct LocalServer {
     host: Host,
     address: String,
     port: u16,
-    settings: ServerTuning,
+    settings: ServerSettings,
     way: Way,
     versions: Versions,
 }
@@ -156,7 +156,7 @@ impl LocalServer {
         Ok(LocalServer {
             host,
             port,
-            settings: spec.tuning.clone(),
+            settings: spec.settings.clone(),
             way: provisioned.way(),
             versions: versions(provisioned, &ready),
             address,
@@ -174,7 +174,7 @@ impl LocalServer {
     }
 
     /// The server's settings.
-    pub fn settings(&self) -> &ServerTuning {
+    pub fn settings(&self) -> &ServerSettings {
         &self.settings
     }
 

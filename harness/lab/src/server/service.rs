@@ -42,7 +42,7 @@ pub struct Running {
     /// The server's own version.
     pub server_version: String,
     /// The name of its settings.
-    pub tuning: String,
+    pub settings: String,
     /// Its database and log.
     pub data_dir: PathBuf,
 }
@@ -98,7 +98,7 @@ pub fn serve_foreground(
         address: server.address().to_owned(),
         provisioned: provisioned.to_string(),
         server_version: server.versions().server.clone(),
-        tuning: spec.tuning.name.clone(),
+        settings: spec.settings.name.clone(),
         data_dir: spec.data_dir.clone(),
     };
     let record = Record::write(&running)?;

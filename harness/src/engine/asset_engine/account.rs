@@ -15,7 +15,19 @@ pub(super) fn account(path: &Path, run: &str) -> Result<Option<Account>, Catalog
         return Ok(None);
     };
     let mut steps = Steps::default();
-    for record in catalog.events(run)? {
+    let events = catalog.events(run)?;
+    let materialized = |event: &Event| matches!(event, Event::Materialized(_));
+    let footprint = vec![
+        ("catalog_events", events.len() as u64),
+        (
+            "materializations",
+            events
+                .iter()
+                .filter(|each| materialized(&each.event))
+                .count() as u64,
+        ),
+    ];
+    for record in events {
         match &record.event {
             Event::AttemptStarted(attempt) => steps.of(attempt, |step| {
                 step.attempts = step.attempts.max(attempt.attempt);
@@ -40,6 +52,7 @@ pub(super) fn account(path: &Path, run: &str) -> Result<Option<Account>, Catalog
     Ok(Some(Account {
         succeeded: info.status == RunStatus::Success,
         steps: steps.in_order,
+        footprint,
     }))
 }
 

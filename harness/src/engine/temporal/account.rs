@@ -86,9 +86,12 @@ pub(super) async fn account(
     let (run, retry) = (work.run.as_str(), work.retry());
     let mut succeeded = false;
     let mut told = Vec::new();
+    let (mut history_events, mut actions) = (0, 0);
     let mut workflows = VecDeque::from([run.to_owned()]);
     while let Some(workflow) = workflows.pop_front() {
         let events = client.history(&workflow, None).await?;
+        history_events += events.len() as u64;
+        actions += events.iter().map(billable_actions).sum::<u64>();
         if workflow == run {
             let last = events.last();
             succeeded = last.is_some_and(|last| last.event_type == "WorkflowExecutionCompleted");
@@ -109,7 +112,30 @@ pub(super) async fn account(
     Ok(Account {
         succeeded,
         steps: told,
+        footprint: vec![
+            ("history_events", history_events),
+            ("billable_actions", actions),
+        ],
     })
+}
+
+/// What an event counts for in Temporal Cloud's price list
+/// (<https://docs.temporal.io/cloud/pricing#action>), as far as a history shows it: a start of a
+/// workflow or child, an attempt of an activity, a timer, a signal, an update, a continue-as-new.
+/// Heartbeats and queries leave no event and are not counted.
+fn billable_actions(event: &HistoryEvent) -> u64 {
+    match event.event_type.as_str() {
+        "WorkflowExecutionStarted"
+        | "StartChildWorkflowExecutionInitiated"
+        | "TimerStarted"
+        | "WorkflowExecutionSignaled"
+        | "WorkflowExecutionUpdateAccepted"
+        | "WorkflowExecutionContinuedAsNew"
+        | "MarkerRecorded" => 1,
+        // A history keeps the last attempt only, with its number.
+        "ActivityTaskStarted" => u64::from(event.attempt.unwrap_or(1).max(1)),
+        _ => 0,
+    }
 }
 
 /// The activities of a workflow's history as steps of a run, each with its last attempt and

@@ -10,7 +10,7 @@ use super::{READY, TemporalSession};
 use crate::engine::event_log::EventLog;
 use crate::engine::workers::Workers;
 use crate::engine::{Session, Setup, Trial, TrialError};
-use crate::worker::{TemporalWorker, WorkerConfig};
+use crate::engine::{TemporalWorker, WorkerConfig};
 use orchbench_evidence::record::EventBody;
 use orchbench_lab::proxy::Proxy;
 use orchbench_lab::server::{Provisioned, Server, ServerSpec};
@@ -23,8 +23,8 @@ pub(super) fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, 
     let Some(provisioned) = &trial.laboratory.server else {
         return Err(unreachable("no server was provisioned".into()));
     };
-    let tuning = trial.settings.server();
-    if matches!(provisioned, Provisioned::Address(_)) && !tuning.dynamic_config.is_empty() {
+    let settings = trial.settings.server();
+    if matches!(provisioned, Provisioned::Address(_)) && !settings.dynamic_config.is_empty() {
         let name = trial.settings.name;
         return Err(unreachable(format!(
             "settings {name}: a server named by its address cannot be set from here"
@@ -32,7 +32,7 @@ pub(super) fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, 
     }
     let spec = ServerSpec {
         postgres: trial.postgres(),
-        ..ServerSpec::new(trial.dir("store")?.join("temporal")).tuning(tuning)
+        ..ServerSpec::new(trial.dir("store")?.join("temporal")).settings(settings)
     };
     let watched = setup.crash.is_some() && !matches!(provisioned, Provisioned::Address(_));
     let begun = Instant::now();
@@ -67,6 +67,9 @@ pub(super) fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, 
         client,
         workers,
         server: Mutex::new(server),
+        database: trial
+            .postgres()
+            .and_then(|postgres| postgres.pid().ok().flatten()),
         network,
         watch: watched.then(Watch::default),
         interrupted: Arc::clone(&trial.laboratory.interrupted),

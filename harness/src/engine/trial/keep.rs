@@ -26,12 +26,7 @@ impl Trial<'_> {
         }
         session.close()?;
         let sources: Vec<&str> = works.iter().filter_map(Work::source).collect();
-        crate::runner::keep_warehouse(
-            &self.laboratory.folder,
-            &self.plan.id,
-            &sources,
-            &self.warehouse(),
-        )?;
+        super::keep_warehouse(&self.open, &self.plan.id, &sources, &self.warehouse())?;
         self.seal()
     }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use orchbench_etl::{CrashPoint, FailurePlan, Sink, SinkKind, StepName};
 
 use super::{DEADLINE, Parameters, work};
+use crate::engine::StepExecution;
 use crate::engine::{Setup, Trial, TrialError};
 use crate::fault::{Armed, At, KILL_WORKER, Planned, Point};
-use crate::worker::StepExecution;
 use orchbench_evidence::record::TrialStatus;
 
 /// The fault of the trial's factors: at a crash point, on the trial's attempt.

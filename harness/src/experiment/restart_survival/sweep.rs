@@ -9,8 +9,8 @@ use orchbench_evidence::experiment::restart_survival::sweep_cells;
 
 use super::super::Condition;
 use super::Parameters;
+use crate::engine::StepExecution;
 use crate::fault::{KILL_HOST, KILL_SERVER, KILL_WORKER};
-use crate::worker::StepExecution;
 
 /// An arm, the fault that it meets, and the engines that have no such thing.
 struct Kill {
@@ -86,7 +86,8 @@ pub(super) fn conditions(parameters: &Parameters) -> Vec<Condition> {
                         ("sink", parameters.sink.as_str()),
                     ],
                     parameters,
-                );
+                )
+                .with_faults([kill.fault]);
                 condition.except = others.iter().map(ToString::to_string).collect();
                 conditions.push(condition);
             }

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use orchbench::engine::history_steps;
-use orchbench::runner::keep_warehouse;
+use orchbench::engine::keep_warehouse;
 use orchbench_etl::{
     CrashAction, CrashPlan, CrashPoint, CrashRule, FailurePlan, RetrySpec, StepName, journal,
     monotonic_ns,
 };
 use orchbench_evidence::record::{
-    Event, EventBody, FORMAT_VERSION, JournalSeal, ResultsFolder, RunFailure, TrialStatus,
+    Event, EventBody, FORMAT_VERSION, JournalSeal, OpenTrial, ResultsFolder, RunFailure,
+    TrialStatus,
 };
 use orchbench_temporal::client::HistoryEvent;
 use serde_json::{Value, json};
@@ -21,16 +22,16 @@ use crate::stage::{Stage, Worker, until};
 /// A trial while it is recorded.
 pub struct Recording<'a> {
     stage: &'a Stage,
-    folder: &'a ResultsFolder,
+    open: OpenTrial,
     id: &'a str,
     events: Vec<Event>,
 }
 
 impl<'a> Recording<'a> {
-    pub fn of(stage: &'a Stage, folder: &'a ResultsFolder, trial: &'a Recorded) -> Self {
+    pub fn of(stage: &'a Stage, folder: &ResultsFolder, trial: &'a Recorded) -> Result<Self> {
         let mut recording = Self {
             stage,
-            folder,
+            open: folder.begin_trial(trial.id)?,
             id: trial.id,
             events: Vec::new(),
         };
@@ -38,7 +39,7 @@ impl<'a> Recording<'a> {
             format_version: FORMAT_VERSION,
             plan: trial.plan(),
         });
-        recording
+        Ok(recording)
     }
 
     fn event(&mut self, body: EventBody) {
@@ -52,7 +53,7 @@ impl<'a> Recording<'a> {
         let dir = self.stage.dir(&format!("record-{}", self.id))?;
         let mut config = self.stage.config(&dir, self.id);
         config.etl.worker_epoch = 1;
-        config.etl.journal_dir = Some(self.folder.journal_dir(self.id));
+        config.etl.journal_dir = Some(self.open.journal_dir());
         config.etl.crash = Some(CrashPlan {
             rules: vec![CrashRule {
                 id: "die".to_owned(),
@@ -88,7 +89,7 @@ impl<'a> Recording<'a> {
         self.history()?;
         second.terminate()?;
         ensure!(second.ended()?.code() == Some(0));
-        keep_warehouse(self.folder, self.id, &[SOURCE], &config.etl.warehouse)?;
+        keep_warehouse(&self.open, self.id, &[SOURCE], &config.etl.warehouse)?;
         self.end()
     }
 
@@ -202,14 +203,13 @@ impl<'a> Recording<'a> {
     }
 
     fn end(mut self) -> Result<()> {
-        let files = seals(&self.folder.journal_dir(self.id))?;
+        let files = seals(&self.open.journal_dir())?;
         self.event(EventBody::JournalSealed { files });
         self.event(EventBody::TrialEnded {
             status: TrialStatus::Completed,
             reason: None,
         });
-        let path = self.folder.events_path(self.id);
-        Ok(self.folder.write_lines(&path, &self.events)?)
+        Ok(self.open.write_events(&self.events)?)
     }
 }
 

@@ -1,16 +1,7 @@
 //! The argument and the result of the workflow of empty steps.
 
+use orchbench_etl::Shape;
 use serde::{Deserialize, Serialize};
-
-/// How the steps of a `NoopWorkflow` hang together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Shape {
-    /// Each step waits for the one before it.
-    Chain,
-    /// No step waits for another; at most [`crate::workflows::noop::FAN_OUT_LANES`] are in flight.
-    FanOut,
-}
 
 /// The argument of `NoopWorkflow`: steps without work, for the measurement of the engine's overhead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 /// A named set of settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Tuning {
+pub enum SettingsName {
     /// As the SDK comes.
     #[default]
     Default,
@@ -26,9 +26,9 @@ pub enum Tuning {
 /// What a worker is set to. It stands in the results beside each figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {
+pub struct WorkerSettings {
     /// The named set that the settings began with.
-    pub tuning: Tuning,
+    pub name: SettingsName,
     /// How long a workflow task waits for the worker that has the workflow in its cache.
     pub sticky_timeout_ms: u64,
     /// How many workflows the worker keeps between their tasks.
@@ -52,15 +52,15 @@ pub struct Settings {
     pub metrics: Option<SocketAddr>,
 }
 
-impl Settings {
+impl WorkerSettings {
     /// The settings of a named set, with a drain of 10 s.
     #[must_use]
-    pub fn of(tuning: Tuning) -> Self {
+    pub fn of(name: SettingsName) -> Self {
         Self {
-            tuning,
-            sticky_timeout_ms: match tuning {
-                Tuning::Default => 10_000,
-                Tuning::Tuned => 1_000,
+            name,
+            sticky_timeout_ms: match name {
+                SettingsName::Default => 10_000,
+                SettingsName::Tuned => 1_000,
             },
             cached_workflows: 1_000,
             workflow_task_slots: 100,

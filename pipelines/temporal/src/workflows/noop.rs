@@ -20,7 +20,9 @@ use temporalio_sdk::{
 use super::lanes::in_lanes;
 use crate::activities::EtlActivities;
 use crate::failure::{bad_input, closing};
-use crate::input::{Argument, NoopInput, NoopOutcome, Shape};
+use orchbench_etl::Shape;
+
+use crate::input::{Argument, NoopInput, NoopOutcome};
 
 /// Steps before a run continues as a new one.
 pub const STEPS_PER_RUN: u32 = 2_000;

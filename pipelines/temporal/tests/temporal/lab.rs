@@ -9,7 +9,7 @@ use std::time::Duration;
 use orchbench_etl::journal::{Kind, Problem, ProblemKind, Record, read_dir};
 use orchbench_etl::{Etl, EtlConfig, StepName, Summary};
 use orchbench_temporal::{
-    Client, Failure, PipelineInput, Settings, WorkerError, WorkerOptions, worker,
+    Client, Failure, PipelineInput, WorkerError, WorkerOptions, WorkerSettings, worker,
 };
 use tempfile::TempDir;
 use temporalio_client::errors::WorkflowGetResultError;
@@ -212,7 +212,7 @@ impl TestWorker {
         options.task_queue = queue.to_owned();
         options.identity = format!("worker-{}", WORKERS.fetch_add(1, Ordering::Relaxed));
         let (shutdown, told) = oneshot::channel();
-        let (ready, is_ready) = mpsc::channel::<Settings>();
+        let (ready, is_ready) = mpsc::channel::<WorkerSettings>();
         let etl = Arc::clone(etl);
         let thread = thread::spawn(move || {
             worker::run_blocking(

@@ -1,6 +1,7 @@
 //! `NoopWorkflow`: both shapes, local activities, and a history that begins anew.
 
-use orchbench_temporal::{Client, NoopInput, NoopOutcome, Shape};
+use orchbench_etl::Shape;
+use orchbench_temporal::{Client, NoopInput, NoopOutcome};
 
 use crate::lab::Lab;
 

@@ -10,7 +10,7 @@ use super::{Entry, Plant};
 use crate::measure::TrialEvidence;
 use crate::record::{ResultsFolder, TrialPlan};
 
-pub(super) const ALL: [Entry; 10] = [
+pub(super) const ALL: [Entry; 11] = [
     (
         "extra-file",
         "a journal file that no worker wrote",
@@ -22,6 +22,12 @@ pub(super) const ALL: [Entry; 10] = [
         "a journal line that is no record",
         "journal_integrity",
         Plant::Files(foreign_line),
+    ),
+    (
+        "foreign-rows",
+        "the trial's row set replaced by another one under its name",
+        "completeness",
+        Plant::Files(foreign_rows),
     ),
     (
         "forged-checksum",
@@ -49,7 +55,7 @@ pub(super) const ALL: [Entry; 10] = [
     ),
     (
         "missing-rows",
-        "the trial's rows removed from the folder",
+        "the name of the trial's row set removed",
         "completeness",
         Plant::Files(missing_rows),
     ),
@@ -73,45 +79,37 @@ pub(super) const ALL: [Entry; 10] = [
     ),
 ];
 
-/// Copies what the folder holds of a trial below `place`.
+/// Copies what the folder holds of a trial below `place`, as an open trial.
 pub(super) fn copy(
     folder: &ResultsFolder,
     trial: &TrialEvidence,
     place: &Path,
 ) -> anyhow::Result<ResultsFolder> {
     let copy = ResultsFolder::create(place)?;
-    let id = &trial.plan.id;
-    let mut files = vec![
-        (folder.events_path(id), copy.events_path(id)),
-        (folder.applied_path(id), copy.applied_path(id)),
-    ];
-    for source in trial.sources.keys() {
-        files.extend([
-            (folder.rows_path(id, source), copy.rows_path(id, source)),
-            (folder.expected_path(source), copy.expected_path(source)),
-            (
-                folder.expected_summary_path(source),
-                copy.expected_summary_path(source),
-            ),
-        ]);
+    let files = folder.trial(&trial.plan)?;
+    let files = files.with_context(|| format!("trial {}: no files", trial.plan.id))?;
+    let open = copy.begin_trial(&trial.plan.id)?;
+    fs::create_dir_all(open.journal_dir())?;
+    for (name, content) in files.all() {
+        fs::write(open.dir().join(name), content)?;
     }
-    fs::create_dir_all(copy.journal_dir(id))?;
-    for file in &trial.journal {
-        let name = &file.name;
-        files.push((
-            folder.journal_dir(id).join(name),
-            copy.journal_dir(id).join(name),
-        ));
+    let expected = folder.expected()?;
+    let left = trial.sources.keys().map(|source| files.rows(source));
+    let left = left.filter_map(Result::transpose);
+    let should = expected.sources.values().map(|source| source.rows.clone());
+    fs::create_dir_all(copy.root().join("rows"))?;
+    for digest in left.chain(should.map(Ok)) {
+        let digest = digest?;
+        fs::copy(folder.row_set_path(&digest)?, copy.row_set_path(&digest)?)?;
     }
-    for (from, to) in files.iter().filter(|(from, _)| from.exists()) {
-        fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
-    }
+    copy.write_json("expected.json", &expected)?;
     Ok(copy)
 }
 
 /// The trial's first journal file with at least four lines.
 fn journal(folder: &ResultsFolder, plan: &TrialPlan) -> anyhow::Result<Option<(PathBuf, String)>> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder.journal_dir(&plan.id))?
+    let dir = folder.open_trial(&plan.id)?.journal_dir();
+    let mut paths: Vec<PathBuf> = fs::read_dir(dir)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
     paths.sort();
@@ -195,13 +193,29 @@ fn extra_file(folder: &ResultsFolder, plan: &TrialPlan) -> anyhow::Result<bool> 
 
 fn missing_rows(folder: &ResultsFolder, plan: &TrialPlan) -> anyhow::Result<bool> {
     let mut removed = false;
-    for entry in fs::read_dir(folder.root().join("warehouse"))? {
+    for entry in fs::read_dir(folder.open_trial(&plan.id)?.dir())? {
         let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with(&format!("{}.", plan.id)) && name.ends_with(".rows.jsonl") {
+        if path.extension().is_some_and(|extension| extension == "ref") {
             fs::remove_file(&path)?;
             removed = true;
         }
     }
     Ok(removed)
+}
+
+/// Another row set under the name of the one that the trial left.
+fn foreign_rows(folder: &ResultsFolder, plan: &TrialPlan) -> anyhow::Result<bool> {
+    let foreign = folder.row_set_path(&folder.keep_rows(&[])?)?;
+    let mut replaced = false;
+    for entry in fs::read_dir(folder.open_trial(&plan.id)?.dir())? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "ref") {
+            let set = folder.row_set_path(fs::read_to_string(&path)?.trim_end())?;
+            if set != foreign {
+                fs::copy(&foreign, set)?;
+                replaced = true;
+            }
+        }
+    }
+    Ok(replaced)
 }

@@ -4,7 +4,7 @@ use super::{Entry, Plant};
 use crate::measure::TrialEvidence;
 use crate::record::{AppliedRow, EventBody, HistoryStep, WarehouseRow};
 
-pub(super) const ALL: [Entry; 15] = [
+pub(super) const ALL: [Entry; 16] = [
     (
         "changed-row",
         "a row of the warehouse has other contents",
@@ -46,6 +46,12 @@ pub(super) const ALL: [Entry; 15] = [
         "an acknowledged run has no end",
         "acknowledged_end",
         Plant::Evidence(lost_run),
+    ),
+    (
+        "lowered-achieved-rate",
+        "an open loop counts fewer completed runs than have an end",
+        "samples_agree",
+        Plant::Evidence(lowered_achieved_rate),
     ),
     (
         "missed-fault",
@@ -169,6 +175,16 @@ fn lost_run(trial: &mut TrialEvidence) -> bool {
 
 fn missed_fault(trial: &mut TrialEvidence) -> bool {
     remove_events(trial, |body| matches!(body, EventBody::FaultFired { .. }))
+}
+
+fn lowered_achieved_rate(trial: &mut TrialEvidence) -> bool {
+    trial.events.iter_mut().any(|event| match &mut event.body {
+        EventBody::Sample(sample) if sample.metric == "completed_runs" => {
+            sample.value -= 1.0;
+            true
+        }
+        _ => false,
+    })
 }
 
 fn remove_events(trial: &mut TrialEvidence, of: impl Fn(&EventBody) -> bool) -> bool {

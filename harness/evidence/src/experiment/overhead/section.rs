@@ -1,10 +1,8 @@
 //! What an orchestrated run and step cost.
 
-use crate::document::chart::{self, Line, Scale};
-use crate::document::estimates;
-use crate::document::number;
-use crate::document::{Block, Table};
-use crate::experiment::EMBEDDED_NOTE;
+use crate::document::chart::{self, Line, Name, Palette};
+use crate::document::{Block, Column, estimates};
+use crate::experiment::{EMBEDDED_NOTE, cost};
 use crate::record::Measurement;
 use crate::results::Analysis;
 
@@ -13,11 +11,13 @@ const EXPERIMENT: &str = "overhead";
 pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     let measurements = &analysis.measurements.measurements;
     let columns = [
-        ("start_ms", "start, ms"),
-        ("step_ms", "a step, ms"),
-        ("fit_residual_ratio", "largest relative residual"),
+        Column::estimate("start_ms", "start, ms"),
+        Column::estimate("step_ms", "a step, ms"),
+        Column::share("step_by_line", "share of trials by line"),
+        Column::estimate("fit_residual_ratio", "largest relative residual"),
+        Column::share("warm_up_flat", "share of warm-ups that got flat"),
     ];
-    let caption = "T = start + k·steps, fitted per trial; `direct` is the floor";
+    let caption = "What a step costs: by a line where the times are one, else by the difference of the two largest sizes; plain calls are the floor";
     let Some(table) = estimates(measurements, EXPERIMENT, caption, &columns) else {
         return Ok(vec![
             Block::heading("Overhead"),
@@ -32,14 +32,15 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         table,
     ];
     for shape in ["chain", "fan-out"] {
-        blocks.extend(figure(measurements, shape)?);
+        blocks.extend(chart_of(measurements, shape)?);
     }
-    blocks.extend(noise(measurements).block());
+    blocks.extend(cost::tables(measurements, EXPERIMENT));
     Ok(blocks)
 }
 
-fn figure(measurements: &[Measurement], shape: &str) -> anyhow::Result<Option<Block>> {
-    let lines = Line::gather(measurements, "steps", |each| {
+fn chart_of(measurements: &[Measurement], shape: &str) -> anyhow::Result<Option<Block>> {
+    let palette = Palette::of(measurements);
+    let lines = Line::gather(measurements, &palette, "steps", |each| {
         each.experiment == EXPERIMENT
             && each.metric == "run_ms"
             && each
@@ -48,53 +49,9 @@ fn figure(measurements: &[Measurement], shape: &str) -> anyhow::Result<Option<Bl
                 .is_some_and(|name| name == EXPERIMENT)
             && each.factors.get("shape").is_some_and(|name| name == shape)
     });
-    let title = format!("Time of a run of N steps without work, {shape}: both axes logarithmic");
-    chart::lines(
-        &format!("overhead-{shape}"),
-        &title,
-        ["steps", "ms"],
-        Scale::Log,
-        &lines,
-    )
-}
-
-/// How far two fresh processes under one condition are apart: the A/A control that every
-/// difference between engines has to exceed.
-fn noise(measurements: &[Measurement]) -> Table {
-    let head = [
-        "scenario",
-        "shape",
-        "engine",
-        "settings",
-        "largest ratio",
-        "trials",
-    ];
-    let mut table = Table::new(
-        "Noise floor: a step's cost in two fresh processes under the same condition",
-        &head,
-    );
-    for each in measurements
-        .iter()
-        .filter(|each| each.experiment == EXPERIMENT && each.metric == "step_ms")
-    {
-        let values: Vec<f64> = each
-            .trials
-            .iter()
-            .flat_map(|trial| trial.values.clone())
-            .collect();
-        let largest = values.iter().copied().fold(f64::MIN, f64::max);
-        let smallest = values.iter().copied().fold(f64::MAX, f64::min);
-        if values.len() > 1 && smallest > 0.0 {
-            let factor = |name: &str| each.factors.get(name).cloned().unwrap_or_default();
-            table.rows.push(vec![
-                factor("scenario"),
-                factor("shape"),
-                each.engine.clone(),
-                each.settings.clone(),
-                number(largest / smallest),
-                values.len().to_string(),
-            ]);
-        }
-    }
-    table
+    let name = Name {
+        file: &format!("overhead-{shape}"),
+        title: &format!("Time of a run of N steps without work, {shape}: both axes logarithmic"),
+    };
+    chart::lines(name, ["steps", "ms"], &lines)
 }

@@ -5,19 +5,17 @@ use super::super::sample;
 use crate::measure::{Execution, Executions, TrialEvidence, between_ms, ended_right, missing_rows};
 use crate::record::{EventBody, Sample};
 
-/// Adds the counts `runs_wrong` (1 or 0 a run), `rows_lost`, those of what was
+/// Adds the counts `kills_wrong` (1 where a run that it hit ended wrong, else 0), `rows_lost`, those of what was
 /// done again ([`repetition`]), the `wasted_work_ratio`, and the times of recovery:
 /// `recovery_ms` from the kill to the end of the last run, split for a killed worker into
 /// `detect_and_reschedule_ms`, `reexecute_ms` and `catch_up_ms`; the first of them into
 /// `detect_ms` and `reschedule_ms` where it is known when the engine noted the loss.
 pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
     let runs = trial.runs();
-    for run in &runs {
-        samples.push(sample(
-            "runs_wrong",
-            f64::from(u8::from(!ended_right(trial, run))),
-            &[],
-        ));
+    if !runs.is_empty() {
+        // A kill under several runs is one kill.
+        let wrong = runs.iter().any(|run| !ended_right(trial, run));
+        samples.push(sample("kills_wrong", f64::from(u8::from(wrong)), &[]));
     }
     let lost: Option<usize> = trial.sources.values().map(missing_rows).sum();
     if let Some(lost) = lost {
@@ -27,6 +25,10 @@ pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sam
     samples.extend(repetition(trial, &executions));
     if let Some(share) = wasted_work(&executions) {
         samples.push(sample("wasted_work_ratio", share, &[]));
+    }
+    if trial.plan.side_by_side > 1 {
+        // Times of trials that are not alone on the machine are those of a loaded one.
+        return samples;
     }
     let all_ended = runs.iter().all(|run| run.ended_ns.is_some());
     let Some(last_end_ns) = runs
@@ -85,16 +87,15 @@ impl<'a> Crash<'a> {
     /// end. Empty when the step was not executed again.
     fn split(&self, trial: &TrialEvidence, end_ns: u64) -> Vec<Sample> {
         let again = self.each.iter().filter(|each| each.invoked_ns > self.t_ns);
-        let Some((invoked_ns, ok_ns)) = again
-            .filter_map(|execution| Some((execution.invoked_ns, execution.ok_ns()?)))
-            .min()
-        else {
+        let next = again.min_by_key(|each| each.invoked_ns);
+        let ended = next.and_then(|next| Some((next.invoked_ns, next.finish.as_ref()?.t_ns)));
+        let Some((invoked_ns, ended_ns)) = ended else {
             return Vec::new();
         };
         let mut parts = vec![
             ("detect_and_reschedule_ms", self.t_ns, invoked_ns),
-            ("reexecute_ms", invoked_ns, ok_ns),
-            ("catch_up_ms", ok_ns, end_ns),
+            ("reexecute_ms", invoked_ns, ended_ns),
+            ("catch_up_ms", ended_ns, end_ns),
         ];
         let noted_ns = self.noted_ns(trial);
         if let Some(noted_ns) = noted_ns.filter(|ns| (self.t_ns..=invoked_ns).contains(ns)) {

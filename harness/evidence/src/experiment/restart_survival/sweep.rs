@@ -1,10 +1,8 @@
 //! The crash-point sweep, pooled over steps and points.
 
-use super::section::pooled;
-use crate::document::number;
-use crate::document::{Block, Table};
+use super::pool::pooled;
+use crate::document::{Block, Table, Text, text};
 use crate::record::Measurement;
-use crate::stats::median;
 
 /// Cells that are not tried, and why.
 const INAPPLICABLE: [(&str, &str); 4] = [
@@ -26,7 +24,7 @@ const INAPPLICABLE: [(&str, &str); 4] = [
     ),
 ];
 
-/// Medians over the sweep's trials.
+/// Estimates over the sweep's blocks.
 const COLUMNS: [(&str, &str); 7] = [
     ("recovery_ms", "kill to run's end, ms"),
     ("detect_ms", "detect, ms"),
@@ -38,20 +36,26 @@ const COLUMNS: [(&str, &str); 7] = [
 ];
 
 /// Nothing when there was no sweep.
-pub(super) fn blocks(measurements: &[Measurement]) -> Vec<Block> {
-    let mut head = vec!["scenario", "fault", "arm", "engine", "settings"];
+pub(super) fn blocks(measurements: &[&Measurement]) -> Vec<Block> {
+    let mut head = vec!["condition"];
     head.extend(COLUMNS.map(|(_, heading)| heading));
-    head.extend(["executions repeated", "trials"]);
-    let caption = "Recovery in the sweep, medians over steps, points, attempts and fencing";
+    head.extend(["blocks", "executions repeated", "trials"]);
+    let caption =
+        "Recovery in the sweep: steps, points, attempts and fencing averaged within a block";
     let mut table = Table::new(caption, &head);
-    let columns = COLUMNS.map(|(metric, _)| pooled(measurements, metric));
-    for (key, repeated) in pooled(measurements, "executions_repeated") {
-        let mut row: Vec<String> = key.to_vec();
+    let all = || measurements.iter().copied();
+    let columns = COLUMNS.map(|(metric, _)| pooled(all(), metric));
+    for (pool, repeated) in pooled(all(), "executions_repeated") {
+        let mut row = vec![pool.label()];
         row.extend(columns.iter().map(|column| {
-            let value = column.get(&key).and_then(|values| median(values));
-            value.map_or_else(|| "–".to_owned(), number)
+            let value = column.get(&pool).map(|each| text![each.estimate()]);
+            value.unwrap_or_else(|| Text::from("–"))
         }));
-        row.extend([number(repeated.iter().sum()), repeated.len().to_string()]);
+        row.extend([
+            text![repeated.blocks()],
+            text![repeated.sum()],
+            text![repeated.count()],
+        ]);
         table.rows.push(row);
     }
     let Some(table) = table.block() else {
@@ -64,6 +68,6 @@ pub(super) fn blocks(measurements: &[Measurement]) -> Vec<Block> {
         ),
         table,
         Block::paragraph("Cells that do not apply, and why:"),
-        Block::List(cells.into()),
+        Block::list(cells),
     ]
 }

@@ -1,40 +1,34 @@
 //! Whether the policy is kept, and what a retry costs.
 
-use crate::document::chart::{self, Dot};
-use crate::document::number;
-use crate::document::{Block, Table};
-use crate::document::{condition, estimates};
+use super::NO_FAILURES;
+use crate::document::chart::{self, Dot, Name, Palette};
+use crate::document::{Block, Column, Table, Text, estimates, figure, path, text};
 use crate::record::Measurement;
 use crate::results::Analysis;
 use crate::stats::{Pair, paired_ratio};
 
 const EXPERIMENT: &str = "retries";
-/// The case that the other rates are held against.
-const NO_FAILURES: &str = "rate-0.00";
 
 pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     let measurements = &analysis.measurements.measurements;
     let gaps = [
-        ("attempts", "attempts a failing step"),
-        ("retry_gap_ms", "gap before a retry, ms"),
-        ("retry_gap_excess_ms", "beyond the policy's delay, ms"),
+        Column::estimate("attempts", "attempts a failing step"),
+        Column::estimate("retry_gap_ms", "gap before a retry, ms"),
+        Column::estimate("retry_gap_excess_ms", "beyond the policy's delay, ms"),
     ];
     let caption = "Attempts and gaps, from the effect journal";
     let gaps = estimates(measurements, EXPERIMENT, caption, &gaps);
-    let runs: Vec<Measurement> = measurements
-        .iter()
-        .filter(|each| is_rate(each))
-        .cloned()
-        .collect();
     let cost = estimates(
-        &runs,
+        measurements.iter().filter(|each| is_rate(each)),
         EXPERIMENT,
         "Cost: a whole run at a share of failing attempts",
         &[
-            ("run_ms", "run, ms"),
-            ("executions_repeated", "executions repeated"),
-            ("commits_redundant", "commits without change"),
-            ("changes_doubled", "changes doubled"),
+            Column::estimate("run_ms", "run, ms"),
+            Column::estimate("added_ms", "added by failures, ms"),
+            Column::estimate("failed_share", "share of attempts that failed"),
+            Column::estimate("executions_repeated", "executions repeated"),
+            Column::estimate("commits_redundant", "commits without change"),
+            Column::estimate("changes_doubled", "changes doubled"),
         ],
     );
     let mut blocks = vec![Block::heading("Retries")];
@@ -54,16 +48,20 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
                 .is_some_and(|case| case == "transient")
     });
     blocks.extend(chart::dots(
-        "retries-gap",
-        "Gap before a retry beyond the policy's delay, with 95 % intervals",
+        Name {
+            file: "retries-gap",
+            title: "Gap before a retry beyond the policy's delay",
+        },
         "ms",
         &excess,
     )?);
     blocks.extend(cost);
-    blocks.extend(ratios(measurements, analysis.plan.seed).block());
+    blocks.extend(ratios(measurements).block());
     blocks.extend(chart::dots(
-        "retries-cost",
-        "Time of a run at a share of failing attempts, with 95 % intervals",
+        Name {
+            file: "retries-cost",
+            title: "Time of a run at a share of failing attempts",
+        },
         "ms",
         &dots(measurements, |each| {
             is_rate(each) && each.metric == "run_ms"
@@ -73,18 +71,10 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
 }
 
 /// Each rate against none, the engine against itself in the same block.
-fn ratios(measurements: &[Measurement], seed: u64) -> Table {
-    let head = [
-        "scenario",
-        "condition",
-        "engine",
-        "settings",
-        "times the run without failures",
-        "pairs",
-    ];
+fn ratios(measurements: &[Measurement]) -> Table {
     let mut table = Table::new(
         "Cost: a run's time over that of one without failures, in pairs",
-        &head,
+        &["condition", "times the run without failures", "pairs"],
     );
     let is_run = |each: &&Measurement| is_rate(each) && each.metric == "run_ms";
     let is_base = |each: &Measurement| {
@@ -103,21 +93,19 @@ fn ratios(measurements: &[Measurement], seed: u64) -> Table {
                 && base.settings == each.settings
                 && base.factors.get("scenario") == each.factors.get("scenario")
         });
-        let Some(ratio) = base.and_then(|base| paired_ratio(&pairs(each, base), seed)) else {
+        let Some(base) = base else { continue };
+        let Some(ratio) = paired_ratio(&pairs(each, base)) else {
             continue;
         };
-        let (scenario, condition) = condition(&each.factors);
-        let interval = ratio.interval.map_or_else(
-            || " (no interval)".to_owned(),
-            |interval| format!(" [{}, {}]", number(interval.low), number(interval.high)),
-        );
-        table.rows.push(vec![
-            scenario,
-            condition,
-            each.engine.clone(),
-            each.settings.clone(),
-            format!("{}{interval}", number(ratio.value)),
-            ratio.pairs.to_string(),
+        let place = path::over(each, base);
+        table.row([
+            Text::from(path::label(&each.engine, &each.settings, &each.factors)),
+            text![figure::estimate_of(
+                ratio.value,
+                ratio.interval,
+                place.as_str()
+            )],
+            text![figure::count(ratio.pairs, format!("{place}:n"))],
         ]);
     }
     table
@@ -130,6 +118,8 @@ fn pairs(a: &Measurement, b: &Measurement) -> Vec<Pair> {
         .filter_map(|trial| {
             let other = b.trials.iter().find(|other| other.block == trial.block)?;
             Some(Pair {
+                block: trial.block,
+                name: format!("block {}", trial.block),
                 a: trial.values.clone(),
                 b: other.values.clone(),
             })
@@ -146,6 +136,7 @@ fn is_rate(each: &Measurement) -> bool {
 }
 
 fn dots(measurements: &[Measurement], keep: impl Fn(&Measurement) -> bool) -> Vec<Dot> {
+    let palette = Palette::of(measurements);
     measurements
         .iter()
         .filter(|each| each.experiment == EXPERIMENT && keep(each))
@@ -156,7 +147,7 @@ fn dots(measurements: &[Measurement], keep: impl Fn(&Measurement) -> bool) -> Ve
             } else {
                 format!("{} {}", factor("case"), factor("point"))
             };
-            Dot::of(each, what.trim_end())
+            Dot::of(each, &palette, what.trim_end())
         })
         .collect()
 }

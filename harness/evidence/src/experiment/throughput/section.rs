@@ -1,9 +1,8 @@
 //! How much an engine does at a time, and how long a run waits.
 
-use crate::document::Block;
-use crate::document::chart::{self, Line, Scale};
-use crate::document::estimates;
-use crate::experiment::EMBEDDED_NOTE;
+use crate::document::chart::{self, Line, Name, Palette};
+use crate::document::{Block, Column, Text, estimates, figure, path, text, warning};
+use crate::experiment::{EMBEDDED_NOTE, cost};
 use crate::record::{Measurement, Warning};
 use crate::results::Analysis;
 
@@ -12,13 +11,15 @@ const EXPERIMENT: &str = "throughput";
 pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     let measurements = &analysis.measurements.measurements;
     let peaks = [
-        ("peak_runs_per_s", "runs/s"),
-        ("peak_partitions_per_s", "partitions/s"),
+        Column::estimate("capacity_runs_per_s", "runs/s"),
+        Column::estimate("capacity_partitions_per_s", "partitions/s"),
+        Column::share("knee_reached", "share of ladders with a knee"),
+        Column::estimate("knee_in_flight", "runs in flight at the knee"),
     ];
     let peaks = estimates(
         measurements,
         EXPERIMENT,
-        "The knee: the highest rate of the closed-loop ladder",
+        "Capacity: the highest rate of the closed-loop ladder, and where its knee is",
         &peaks,
     );
     let mut blocks = vec![Block::heading("Throughput")];
@@ -26,10 +27,11 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         blocks.push(Block::paragraph("Not measured in these results."));
         return Ok(blocks);
     };
-    blocks.push(Block::paragraph(format!(
-        "Closed loop: a fixed number of runs in flight, up a ladder to the knee. Workload three-step: runs of three steps without work; etl: the real pipeline, a day a partition. {EMBEDDED_NOTE} {}",
+    blocks.push(Block::paragraph(text![
+        "Closed loop: a fixed number of runs in flight, up a ladder to the knee. Workload three-step: runs of three steps without work; etl: the real pipeline, a day a partition. ",
+        EMBEDDED_NOTE,
         server_note(analysis)
-    )));
+    ]));
     blocks.push(peaks);
     for (workload, metric, unit) in [
         ("three-step", "runs_per_s", "runs a second"),
@@ -38,19 +40,23 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         blocks.extend(ladder(measurements, workload, metric, unit)?);
     }
     blocks.extend(latency(analysis));
+    blocks.extend(cost::tables(measurements, EXPERIMENT));
     Ok(blocks)
 }
 
-fn server_note(analysis: &Analysis) -> String {
+fn server_note(analysis: &Analysis) -> Text {
     analysis
         .environment
         .server
         .as_ref()
-        .map_or_else(String::new, |server| {
-            format!(
-                "Temporal's figures are of {} on {}; they hold for that server.",
-                server.version, server.store
-            )
+        .map_or_else(Text::default, |server| {
+            text![
+                " Temporal's figures are of ",
+                figure::quoted(&server.version, path::environment("server/version")),
+                " on ",
+                figure::quoted(&server.store, path::environment("server/store")),
+                "; they hold for that server."
+            ]
         })
 }
 
@@ -60,7 +66,8 @@ fn ladder(
     metric: &str,
     unit: &str,
 ) -> anyhow::Result<Option<Block>> {
-    let lines = Line::gather(measurements, "in_flight", |each| {
+    let palette = Palette::of(measurements);
+    let lines = Line::gather(measurements, &palette, "in_flight", |each| {
         each.experiment == EXPERIMENT
             && each.metric == metric
             && each
@@ -68,25 +75,26 @@ fn ladder(
                 .get("workload")
                 .is_some_and(|name| name == workload)
     });
-    let title = format!("Throughput against concurrency, workload {workload}");
-    chart::lines(
-        &format!("throughput-{workload}"),
-        &title,
-        ["in flight", unit],
-        Scale::Log,
-        &lines,
-    )
+    let name = Name {
+        file: &format!("throughput-{workload}"),
+        title: &format!(
+            "Throughput against concurrency, workload {workload}: both axes logarithmic"
+        ),
+    };
+    chart::lines(name, ["in flight", unit], &lines)
 }
 
 fn latency(analysis: &Analysis) -> Vec<Block> {
     let columns = [
-        ("offered_runs_per_s", "offered, runs/s"),
-        ("achieved_ratio", "achieved / offered"),
-        ("latency_p50_ms", "p50, ms"),
-        ("latency_p95_ms", "p95, ms"),
-        ("latency_p99_ms", "p99, ms"),
+        Column::estimate("offered_runs_per_s", "offered, runs/s"),
+        Column::estimate("achieved_ratio", "completed / offered"),
+        Column::estimate("backlog_runs", "backlog at the end, runs"),
+        Column::estimate("generator_lateness_p99_ms", "generator's lateness p99, ms"),
+        Column::estimate("latency_p50_ms", "p50, ms"),
+        Column::estimate("latency_p95_ms", "p95, ms"),
+        Column::estimate("latency_p99_ms", "p99, ms"),
     ];
-    let caption = "Open loop at half of the trial's own peak: latency from the intended start";
+    let caption = "Open loops: latency from the intended start";
     let Some(table) = estimates(
         &analysis.measurements.measurements,
         EXPERIMENT,
@@ -97,15 +105,17 @@ fn latency(analysis: &Analysis) -> Vec<Block> {
     };
     let mut blocks = vec![
         Block::paragraph(
-            "Open loop: runs begin at fixed instants whatever the engine does, so a stall counts for every run that it delays. A trial counts only if it achieved at least 0.99 of its offer. Percentiles are over the merged samples, with intervals by order statistics.",
+            "Open loop: runs begin at fixed instants whatever the engine does, so a stall counts for every run that it delays. A point decides nothing, and has no latencies, where the engine fell behind its offer by more than a hundredth or the generator itself was late. Percentiles are of each trial, compared over trials.",
         ),
         table,
     ];
-    let behind = analysis
-        .verdicts
-        .warnings
-        .iter()
-        .filter(|warning| matches!(warning, Warning::BehindOffer { .. }));
-    blocks.extend(behind.map(|warning| Block::Warning(warning.to_string())));
+    let warnings = analysis.verdicts.warnings.iter().enumerate();
+    let behind = warnings.filter(|(_, each)| {
+        matches!(
+            each,
+            Warning::BehindOffer { .. } | Warning::GeneratorLate { .. }
+        )
+    });
+    blocks.extend(behind.map(|(index, each)| Block::Warning(warning(index, each))));
     blocks
 }

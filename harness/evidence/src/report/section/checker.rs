@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::check;
-use crate::document::{Block, Table};
+use crate::document::{Block, Table, Text, figure, path, text};
 use crate::record::{Outcome, Verdict};
 use crate::results::Analysis;
 
@@ -18,12 +18,11 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
         ),
     ];
     blocks.extend(matrix(analysis).block());
-    blocks.push(Block::List(
-        check::all()
-            .iter()
-            .map(|each| format!("{}: {}.", each.name, each.statement))
-            .collect(),
-    ));
+    let invariants = check::all();
+    let statements = invariants
+        .iter()
+        .map(|each| format!("{}: {}.", each.name, each.statement));
+    blocks.push(Block::list(statements));
     blocks.push(Block::subheading("Evidence of fails and unknowns"));
     let concerned: Vec<&Verdict> = analysis
         .verdicts
@@ -36,24 +35,35 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
     }
     for verdict in concerned {
         blocks.push(Block::paragraph(headline(verdict)));
-        let lines: Vec<String> = verdict.evidence.iter().take(SHOWN).cloned().collect();
-        if lines.len() > 1 {
-            blocks.push(Block::List(lines));
+        if verdict.evidence.len() > 1 {
+            let lines = verdict.evidence.iter().take(SHOWN).enumerate();
+            blocks.push(Block::list(lines.map(|(index, line)| {
+                figure::quoted(line, place(verdict, &format!("evidence/{index}")))
+            })));
         }
     }
     blocks
 }
 
-fn headline(verdict: &Verdict) -> String {
+fn headline(verdict: &Verdict) -> Text {
     let outcome = match (verdict.outcome, verdict.expected) {
         (Outcome::Fail, true) => "fail, as the trial is there to show",
         (Outcome::Fail, false) => "fail",
         _ => "unknown",
     };
-    format!(
-        "{} in trial {}: {outcome}. {}",
-        verdict.invariant, verdict.trial, verdict.summary
-    )
+    text![
+        format!("{} in trial ", verdict.invariant),
+        figure::quoted(&verdict.trial, place(verdict, "trial")),
+        format!(": {outcome}. "),
+        figure::quoted(&verdict.summary, place(verdict, "summary"))
+    ]
+}
+
+fn place(verdict: &Verdict, field: &str) -> String {
+    path::verdicts(&format!(
+        "verdict/{}/{}/{field}",
+        verdict.trial, verdict.invariant
+    ))
 }
 
 fn matrix(analysis: &Analysis) -> Table {
@@ -75,8 +85,7 @@ fn matrix(analysis: &Analysis) -> Table {
         counts.entry((&verdict.invariant, engine)).or_default()[column] += 1;
     }
     let head = [
-        "invariant",
-        "engine",
+        "invariant and engine",
         "pass",
         "fail",
         "fail as shown",
@@ -84,8 +93,12 @@ fn matrix(analysis: &Analysis) -> Table {
     ];
     let mut table = Table::new("Verdicts, by invariant and engine", &head);
     for ((invariant, engine), counts) in counts {
-        let mut row = vec![invariant.to_owned(), engine.to_owned()];
-        row.extend(counts.iter().map(ToString::to_string));
+        let mut row = vec![Text::from(format!("{invariant} on {engine}"))];
+        let outcomes = ["pass", "fail", "expected", "unknown"];
+        row.extend(counts.iter().zip(outcomes).map(|(count, outcome)| {
+            let place = path::verdict_count(invariant, engine, outcome);
+            text![figure::count(*count, place)]
+        }));
         table.rows.push(row);
     }
     table

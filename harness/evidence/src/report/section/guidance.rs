@@ -1,65 +1,222 @@
-//! The when-to-use table, and the sentences row by row.
+//! The when-to-use table with a verdict on each phrase, what follows from it, and the claims row
+//! by row; what only explains figures stands apart.
 
-use crate::claim::{GUIDANCE, NOT_MEASURED, Row};
-use crate::document::{Block, Table};
+use crate::claim::{ADVICE, Cell, GUIDANCE, of_phrase, of_phrases};
+use crate::document::{Block, Span, Table, Text, figure, number, path, text};
+use crate::record::{ClaimRecord, ClaimVerdict, EngineValue};
 use crate::results::Analysis;
 
 pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
-    let head = [
-        "consideration",
-        "the guidance on Temporal",
-        "the guidance on asset-style",
-        "measured here",
+    let claims = &analysis.claims.claims;
+    let mut blocks = vec![
+        Block::heading("When to use which"),
+        table(claims),
+        Block::List(advice(claims)),
+        Block::paragraph(text![
+            "A phrase is as its claims are: contradicted if one is, supported if all that were measured are. Decisions and intervals are corrected by Holm within each row of the table. Asset-style means Dagster here; an engine beside decides nothing.",
+            footnote(analysis)
+        ]),
     ];
-    let mut table = Table::new("The guidance under test", &head);
-    table.rows = GUIDANCE
-        .iter()
-        .map(|row| {
-            vec![
-                row.name.to_owned(),
-                row.temporal.to_owned(),
-                row.asset_style.to_owned(),
-                outcome(analysis, row),
-            ]
-        })
-        .collect();
-    let mut blocks = vec![Block::heading("When to use which"), Block::Table(table)];
     for row in GUIDANCE {
         blocks.push(Block::subheading(row.name));
-        blocks.push(Block::List(
-            analysis
-                .claims_of(row.name)
-                .map(|claim| claim.sentence.clone())
-                .collect(),
-        ));
+        let of_row = analysis.claims_of(row.name).filter(|claim| !claim.apart);
+        blocks.extend(predictions(row.name, &of_row.collect::<Vec<_>>()));
+    }
+    blocks.push(Block::subheading("Settings that explain figures"));
+    blocks.push(Block::paragraph(
+        "One engine at two settings. Nothing here counts for a phrase.",
+    ));
+    let apart = claims.iter().filter(|claim| claim.apart);
+    blocks.extend(predictions("Ablations", &apart.collect::<Vec<_>>()));
+    blocks
+}
+
+/// The table alone, and under it what was measured: for a page that shows no more.
+pub(in crate::report) fn excerpt(analysis: &Analysis) -> Vec<Block> {
+    let claims = &analysis.claims.claims;
+    let measured = claims
+        .iter()
+        .filter(|claim| !claim.apart && claim.verdict != ClaimVerdict::NotMeasured);
+    let item = |claim: &ClaimRecord| {
+        text![
+            format!("{}: ", claim.phrase),
+            of(claim, &claim.verdict.to_string(), "verdict"),
+            ". ",
+            of(claim, &claim.sentence, "sentence")
+        ]
+    };
+    vec![table(claims), Block::list(measured.map(item))]
+}
+
+fn table(claims: &[ClaimRecord]) -> Block {
+    let head = ["consideration", "Temporal", "asset-style (Dagster)"];
+    let mut table = Table::new("The guidance under test, a verdict on each phrase", &head);
+    for row in &GUIDANCE {
+        table.row([
+            Text::from(row.name),
+            judged(&row.temporal, claims),
+            judged(&row.asset_style, claims),
+        ]);
+    }
+    Block::Table(table)
+}
+
+/// The cell's own words, with the verdict behind each phrase.
+fn judged(cell: &Cell, claims: &[ClaimRecord]) -> Text {
+    let mut rest = cell.text;
+    let mut text = Text::default();
+    for phrase in cell.phrases {
+        let Some((before, after)) = rest.split_once(phrase) else {
+            continue;
+        };
+        text.push(format!("{before}{phrase}: "));
+        text.push(verdict(claims, phrase));
+        rest = after;
+    }
+    text.push(rest);
+    text
+}
+
+/// The verdict on a phrase.
+fn verdict(claims: &[ClaimRecord], phrase: &str) -> Span {
+    figure::quoted(of_phrase(claims, phrase).to_string(), path::phrase(phrase))
+}
+
+fn advice(claims: &[ClaimRecord]) -> Vec<Text> {
+    let item = |advice: &crate::claim::Advice| {
+        let phrases = advice
+            .phrases
+            .iter()
+            .map(|phrase| text![format!("{phrase}: "), verdict(claims, phrase)]);
+        let bound = match advice.phrases {
+            [] => Text::from("no phrase of the guidance says so"),
+            _ => Text::joined(phrases, "; "),
+        };
+        text![
+            format!(
+                "{} when {}: {} (",
+                advice.choose,
+                advice.when,
+                of_phrases(claims, advice.phrases)
+            ),
+            bound,
+            ")."
+        ]
+    };
+    ADVICE.iter().map(item).collect()
+}
+
+fn footnote(analysis: &Analysis) -> Text {
+    let Some(server) = &analysis.environment.server else {
+        return Text::default();
+    };
+    text![
+        " Temporal's figures are of ",
+        figure::quoted(&server.version, path::environment("server/version")),
+        " on ",
+        figure::quoted(&server.store, path::environment("server/store")),
+        "."
+    ]
+}
+
+/// A table of what was measured, and a list of what was not.
+fn predictions(caption: &str, claims: &[&ClaimRecord]) -> Vec<Block> {
+    let (missing, measured): (Vec<&ClaimRecord>, Vec<&ClaimRecord>) = claims
+        .iter()
+        .partition(|claim| claim.verdict == ClaimVerdict::NotMeasured);
+    let mut blocks: Vec<Block> = tested(caption, &measured).block().into_iter().collect();
+    if !missing.is_empty() {
+        blocks.push(Block::list(missing.into_iter().map(|claim| {
+            text![
+                format!("{}: ", claim.phrase),
+                of(claim, &claim.prediction, "prediction"),
+                " ",
+                of(claim, &claim.sentence, "sentence")
+            ]
+        })));
     }
     blocks
 }
 
-/// `2 for asset-engine, 1 undecided`, in the order of first appearance.
-fn outcome(analysis: &Analysis, row: &Row) -> String {
-    let decisions: Vec<&str> = analysis
-        .claims_of(row.name)
-        .map(|claim| claim.decision.as_str())
-        .collect();
-    if decisions.iter().all(|decision| *decision == NOT_MEASURED) {
-        return "not measured yet".to_owned();
+/// A field of a claim.
+fn of(claim: &ClaimRecord, text: &str, field: &str) -> Span {
+    figure::quoted(text, path::claim(&claim.claim, field))
+}
+
+fn tested(caption: &str, claims: &[&ClaimRecord]) -> Table {
+    let head = [
+        "phrase and prediction",
+        "verdict",
+        "seen",
+        "corrected figure",
+        "engines",
+        "would decide",
+    ];
+    let mut table = Table::new(format!("{caption}: predictions"), &head);
+    for claim in claims {
+        let engines = claim.values.iter().enumerate().map(|(index, value)| {
+            Text::from(of(claim, &engine(value), &format!("values/{index}")))
+        });
+        let needs = claim.needs.as_ref();
+        table.row([
+            text![
+                format!("{}: ", claim.phrase),
+                of(claim, &claim.prediction, "prediction")
+            ],
+            text![of(claim, &claim.verdict.to_string(), "verdict")],
+            text![of(claim, &claim.sentence, "sentence")],
+            text![of(claim, &corrected(claim), "corrected")],
+            Text::joined(engines, "; "),
+            needs.map_or_else(Text::default, |needs| Text::from(of(claim, needs, "needs"))),
+        ]);
     }
-    let mut counted: Vec<(&str, usize)> = Vec::new();
-    for decision in decisions {
-        match counted.iter_mut().find(|(name, _)| *name == decision) {
-            Some((_, count)) => *count += 1,
-            None => counted.push((decision, 1)),
-        }
-    }
-    let words = |(decision, count): (&str, usize)| match decision {
-        NOT_MEASURED => format!("{count} not measured yet"),
-        "undecided" | "equivalent" => format!("{count} {decision}"),
-        engine => format!("{count} for {engine}"),
+    table
+}
+
+/// `0.24 [0.21, 0.28] at 98.3 %, p = 0.012`: the figure that decides after the correction.
+fn corrected(claim: &ClaimRecord) -> String {
+    // Shares are printed in percent, their differences in points.
+    let (scale, unit) = match claim.kind.as_str() {
+        "bound" | "conformance" => (100.0, " %"),
+        "difference" => (100.0, " points"),
+        _ => (1.0, ""),
     };
-    counted
-        .into_iter()
-        .map(words)
-        .collect::<Vec<_>>()
-        .join(", ")
+    let p = claim
+        .p_adjusted
+        .map_or_else(String::new, |p| format!("p {}", probability(p)));
+    match (claim.value, claim.interval_adjusted) {
+        (Some(value), Some(interval)) => format!(
+            "{}{unit} [{}, {}] at {:.1} %, {p}",
+            number(value * scale),
+            number(interval.low * scale),
+            number(interval.high * scale),
+            interval.level * 100.0
+        ),
+        (Some(_), None) => "too few trials".to_owned(),
+        (None, _) => p,
+    }
+}
+
+/// Below a thousandth a p-value says no more than that.
+fn probability(p: f64) -> String {
+    if p < 0.001 {
+        "< 0.001".to_owned()
+    } else {
+        format!("= {}", number(p))
+    }
+}
+
+/// `temporal (tuned) 12.3 ms [11.9, 12.8], n = 6`; counts have no interval of their own here,
+/// as that of the claim stands beside.
+fn engine(value: &EngineValue) -> String {
+    let interval = match value.interval {
+        Some(interval) if !value.text.contains(" of ") => {
+            format!(" [{}, {}]", number(interval.low), number(interval.high))
+        }
+        _ => String::new(),
+    };
+    format!(
+        "{} ({}) {}{interval}, n = {}",
+        value.engine, value.settings, value.text, value.n
+    )
 }

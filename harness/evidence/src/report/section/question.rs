@@ -1,6 +1,6 @@
 //! What was asked, and on what.
 
-use crate::document::{Block, Table};
+use crate::document::{Block, Table, Text, figure, path, text};
 use crate::record::Environment;
 use crate::results::Analysis;
 
@@ -23,68 +23,126 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
 
 fn machine(analysis: &Analysis) -> Table {
     let environment = &analysis.environment;
+    let quoted = |text: &str, field: &str| figure::quoted(text, path::environment(field));
     let mut table = Table::new("Environment", &["what", "value"]);
-    let mut row = |name: &str, value: String| table.rows.push(vec![name.to_owned(), value]);
+    let mut row = |name: &str, value: Text| table.row([Text::from(name), value]);
+    row("profile", profile(analysis));
     row(
-        "profile",
-        format!(
-            "{}, {} trials planned, seed {}",
-            analysis.plan.profile,
-            analysis.plan.trials.len(),
-            analysis.plan.seed
-        ),
+        "started",
+        text![quoted(&environment.started_at, "started_at")],
     );
-    row("started", environment.started_at.clone());
+    let commit = environment.commit.as_deref().map_or_else(
+        || Text::from("not recorded"),
+        |commit| text![quoted(commit, "commit")],
+    );
     row(
         "orchbench",
-        format!(
-            "{}, {} build, commit {}",
-            environment.orchbench_version,
-            environment.build,
-            environment.commit.as_deref().unwrap_or("not recorded")
-        ),
+        text![
+            quoted(&environment.orchbench_version, "orchbench_version"),
+            ", ",
+            quoted(&environment.build, "build"),
+            " build, commit ",
+            commit
+        ],
     );
     row(
         "processor",
-        format!("{}, {} in use", environment.cpu, environment.cpus),
+        text![
+            quoted(&environment.cpu, "cpu"),
+            ", ",
+            figure::count(environment.cpus, path::environment("cpus")),
+            " in use"
+        ],
     );
-    row(
-        "memory",
-        format!(
-            "{:.1} GiB",
-            environment.memory_bytes as f64 / f64::from(1 << 30)
-        ),
-    );
+    row("memory", memory(environment));
     row(
         "system",
-        format!("{}, kernel {}", environment.os, environment.kernel),
+        text![
+            quoted(&environment.os, "os"),
+            ", kernel ",
+            quoted(&environment.kernel, "kernel")
+        ],
     );
     row(
-        "load at the start",
-        format!("{:.2} (1 min)", environment.load_1m),
+        "load at the start, mean of a minute",
+        text![figure::value(
+            environment.load_1m,
+            path::environment("load_1m")
+        )],
     );
     row("Temporal server", server(environment));
-    for image in environment.server.iter().flat_map(|server| &server.images) {
-        row("image", image.to_string());
+    let images = environment.server.iter().flat_map(|server| &server.images);
+    for (index, image) in images.enumerate() {
+        let quoted =
+            |text: &str, field: &str| quoted(text, &format!("server/images/{index}/{field}"));
+        let origin = if image.local_build {
+            ", built locally under the vendor's name"
+        } else {
+            ", pulled"
+        };
+        row(
+            "image",
+            text![
+                quoted(&image.name, "name"),
+                ", id ",
+                quoted(&image.id, "id"),
+                origin
+            ],
+        );
     }
     table
 }
 
-fn server(environment: &Environment) -> String {
-    match &environment.server {
-        None => "none used".to_owned(),
-        Some(server) => {
-            let local = if server.local_image_build {
-                "; image built locally under the vendor's name"
-            } else {
-                ""
-            };
-            format!(
-                "{}, store: {}, found by: {}{local}",
-                server.version, server.store, server.way
-            )
+fn profile(analysis: &Analysis) -> Text {
+    let plan = &analysis.plan;
+    text![
+        figure::quoted(&plan.profile, path::plan("profile")),
+        ", ",
+        figure::count(plan.trials.len(), path::plan("trials")),
+        " trials planned, seed ",
+        figure::quoted(plan.seed.to_string(), path::plan("seed"))
+    ]
+}
+
+/// In MiB, as it is recorded in bytes.
+fn memory(environment: &Environment) -> Text {
+    let mebibytes = (environment.memory_bytes >> 20) as usize;
+    text![
+        figure::count(mebibytes, path::environment("memory_bytes:mebibytes")),
+        " MiB"
+    ]
+}
+
+fn server(environment: &Environment) -> Text {
+    let Some(server) = &environment.server else {
+        return Text::from("none used");
+    };
+    let quoted = |text: &str, field: &str| {
+        figure::quoted(text, path::environment(&format!("server/{field}")))
+    };
+    let asked = |version: &Option<String>, field: &str, what: &str| {
+        version.as_ref().map_or_else(Text::default, |version| {
+            text![format!(", {what} "), quoted(version, field)]
+        })
+    };
+    text![
+        quoted(&server.version, "version"),
+        asked(&server.api_version, "api_version", "by its own word"),
+        asked(
+            &server.sdk_version,
+            "sdk_version",
+            "SDK of workers and client"
+        ),
+        ", store: ",
+        quoted(&server.store, "store"),
+        ", found by: ",
+        quoted(&server.way, "way"),
+        if server.local_image_build {
+            "; image built locally under the vendor's name"
+        } else {
+            ""
         }
-    }
+    ]
 }
 
 fn durability(environment: &Environment) -> Table {
@@ -92,37 +150,35 @@ fn durability(environment: &Environment) -> Table {
         "Durability: what each store survives",
         &["store", "survives", "by"],
     );
-    table.rows = environment
-        .durability
-        .iter()
-        .map(|each| {
-            vec![
-                each.store.clone(),
-                each.survives.clone(),
-                each.setting.clone(),
-            ]
-        })
-        .collect();
+    for (index, each) in environment.durability.iter().enumerate() {
+        let quoted = |text: &str, field: &str| {
+            figure::quoted(
+                text,
+                path::environment(&format!("durability/{index}/{field}")),
+            )
+        };
+        table.row([
+            quoted(&each.store, "store"),
+            quoted(&each.survives, "survives"),
+            quoted(&each.setting, "setting"),
+        ]);
+    }
     table
 }
 
 fn settings(environment: &Environment) -> Table {
     let mut table = Table::new("Settings, by the names used below", &["settings", "values"]);
-    table.rows = environment
-        .settings
-        .iter()
-        .map(|(name, values)| {
-            let values: Vec<String> = values
-                .iter()
-                .map(|(key, value)| format!("{key} = {value}"))
-                .collect();
-            let values = if values.is_empty() {
-                "as shipped".to_owned()
-            } else {
-                values.join("; ")
-            };
-            vec![name.clone(), values]
-        })
-        .collect();
+    for (name, values) in &environment.settings {
+        let of = |(key, value): (&String, &String)| {
+            let place = path::environment(&format!("settings/{name}/{key}"));
+            text![format!("{key} = "), figure::quoted(value, place)]
+        };
+        let values = if values.is_empty() {
+            Text::from("as shipped")
+        } else {
+            Text::joined(values.iter().map(of), "; ")
+        };
+        table.row([Text::from(name.as_str()), values]);
+    }
     table
 }

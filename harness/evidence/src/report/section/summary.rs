@@ -1,8 +1,19 @@
 //! The outcome in a few lines.
 
-use crate::document::Block;
-use crate::record::Outcome;
+use crate::claim::{of_phrase, phrases};
+use crate::document::{Block, Text, figure, path, text, warning};
+use crate::record::{ClaimVerdict, Outcome, Warning};
 use crate::results::Analysis;
+
+/// What stands above everything: warnings that are about every figure.
+pub(in crate::report) fn first_of_all(analysis: &Analysis) -> Vec<Block> {
+    let warnings = analysis.verdicts.warnings.iter().enumerate();
+    let of_all = warnings
+        .filter(|(_, each)| matches!(each, Warning::BusyAtStart { .. } | Warning::DebugBuild));
+    of_all
+        .map(|(index, each)| Block::Warning(warning(index, each)))
+        .collect()
+}
 
 pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
     let verdicts = &analysis.verdicts.verdicts;
@@ -14,52 +25,94 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
     };
     let fails = count(Outcome::Fail, false);
     let unknown = count(Outcome::Unknown, false) + count(Outcome::Unknown, true);
-    let decided = |words: &[&str]| {
-        analysis
-            .claims
-            .claims
+    let claims = &analysis.claims.claims;
+    let claimed = |verdict: ClaimVerdict| {
+        let counted = claims
             .iter()
-            .filter(|claim| words.contains(&claim.decision.as_str()))
+            .filter(|claim| !claim.apart && claim.verdict == verdict);
+        counted.count()
+    };
+    let judged = |verdict: ClaimVerdict| {
+        phrases()
+            .filter(|phrase| of_phrase(claims, phrase.words) == verdict)
             .count()
     };
-    let (unmeasured, undecided) = (decided(&["not measured"]), decided(&["undecided"]));
-    let total = analysis.claims.claims.len();
+    let predictions = claims.iter().filter(|claim| !claim.apart).count();
+    let verdict =
+        |count: usize, outcome: &str| figure::count(count, path::verdict_count("*", "*", outcome));
     let mut blocks = vec![
         Block::heading("Summary"),
-        Block::List(vec![
-            format!(
-                "{} of {} planned trials count; {} are void.",
-                analysis.counted.len(),
-                analysis.plan.trials.len(),
-                analysis.verdicts.void.len()
-            ),
-            format!(
-                "The checker gave {} verdicts: {} pass, {fails} fail, {} fail as they are there to show, {unknown} unknown.",
-                verdicts.len(),
-                count(Outcome::Pass, false) + count(Outcome::Pass, true),
-                count(Outcome::Fail, true),
-            ),
-            format!(
-                "Of {total} sentences of the guidance, {} are decided, {undecided} undecided, {unmeasured} not measured yet.",
-                total - undecided - unmeasured
-            ),
+        Block::list([
+            text![
+                figure::count(analysis.counted.len(), path::plan("trials:counted")),
+                " of ",
+                figure::count(analysis.plan.trials.len(), path::plan("trials")),
+                " planned trials count; ",
+                figure::count(analysis.verdicts.void.len(), path::verdicts("void")),
+                " are void."
+            ],
+            text![
+                "The checker gave ",
+                verdict(verdicts.len(), "*"),
+                " verdicts: ",
+                verdict(
+                    count(Outcome::Pass, false) + count(Outcome::Pass, true),
+                    "pass"
+                ),
+                " pass, ",
+                verdict(fails, "fail"),
+                " fail, ",
+                verdict(count(Outcome::Fail, true), "expected"),
+                " fail as they are there to show, ",
+                verdict(unknown, "unknown"),
+                " unknown."
+            ],
+            text![
+                "Of ",
+                figure::count(phrases().count(), path::claim_count("phrases", "*")),
+                " phrases of the guidance, ",
+                counts("phrases", judged)
+            ],
+            text![
+                "Of ",
+                figure::count(predictions, path::claim_count("predictions", "*")),
+                " predictions that test them, ",
+                counts("predictions", claimed)
+            ],
         ]),
     ];
     if fails > 0 {
-        blocks.push(Block::Warning(format!(
-            "{fails} invariant{} broken; see the evidence below.",
-            if fails == 1 { " is" } else { "s are" }
-        )));
+        blocks.push(Block::Warning(text![
+            verdict(fails, "fail"),
+            if fails == 1 {
+                " invariant is broken; see the evidence below."
+            } else {
+                " invariants are broken; see the evidence below."
+            }
+        ]));
     }
     if !analysis.verdicts.warnings.is_empty() {
         blocks.push(Block::subheading("To know before the figures"));
-        let warnings = analysis
-            .verdicts
-            .warnings
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        blocks.push(Block::List(warnings));
+        let warnings = analysis.verdicts.warnings.iter().enumerate();
+        blocks.push(Block::list(
+            warnings.map(|(index, each)| warning(index, each)),
+        ));
     }
     blocks
+}
+
+/// `3 supported, 0 contradicted, 2 undecided, 18 not measured.`
+fn counts(what: &str, of: impl Fn(ClaimVerdict) -> usize) -> Text {
+    let verdicts = [
+        ClaimVerdict::Supported,
+        ClaimVerdict::Contradicted,
+        ClaimVerdict::Undecided,
+        ClaimVerdict::NotMeasured,
+    ];
+    let each = verdicts.map(|verdict| {
+        let word = verdict.to_string();
+        let count = figure::count(of(verdict), path::claim_count(what, &word));
+        text![count, format!(" {word}")]
+    });
+    text![Text::joined(each, ", "), "."]
 }

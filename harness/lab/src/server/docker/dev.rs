@@ -8,7 +8,7 @@ use testcontainers::core::{IntoContainerPort as _, Mount};
 use testcontainers::{GenericImage, ImageExt as _};
 
 use crate::process::ProcessError;
-use crate::server::ServerTuning;
+use crate::server::ServerSettings;
 
 use super::{Container, Image};
 
@@ -17,13 +17,13 @@ const GRPC_PORT: u16 = 7233;
 /// Starts the server, published at `127.0.0.1:port`. It need not be ready.
 pub(in crate::server) fn start(
     image: &Image,
-    tuning: &ServerTuning,
+    settings: &ServerSettings,
     port: u16,
 ) -> Result<Container, ProcessError> {
     let (name, tag) = image.name_and_tag();
     let request = GenericImage::new(name, tag)
         .with_exposed_port(GRPC_PORT.tcp())
-        .with_cmd(arguments(tuning))
+        .with_cmd(arguments(settings))
         // A static program in an image without /etc/passwd asks for both.
         .with_env_var("USER", "root")
         .with_env_var("HOME", "/data")
@@ -33,7 +33,7 @@ pub(in crate::server) fn start(
     Container::start(request, &format!("temporal-{port}"), &[(GRPC_PORT, port)])
 }
 
-fn arguments(tuning: &ServerTuning) -> Vec<String> {
+fn arguments(settings: &ServerSettings) -> Vec<String> {
     let fixed = [
         "server",
         "start-dev",
@@ -44,5 +44,5 @@ fn arguments(tuning: &ServerTuning) -> Vec<String> {
         "/data/temporal.db",
     ];
     let fixed = fixed.iter().map(|arg| (*arg).to_owned());
-    fixed.chain(tuning.args()).collect()
+    fixed.chain(settings.args()).collect()
 }

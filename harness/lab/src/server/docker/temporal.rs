@@ -11,7 +11,7 @@ use testcontainers::core::{IntoContainerPort as _, WaitFor};
 use testcontainers::{GenericImage, ImageExt as _};
 
 use crate::process::block_on_background;
-use crate::server::{ServerError, ServerTuning, connection_options};
+use crate::server::{ServerError, ServerSettings, connection_options};
 
 use super::{Container, Postgres, StackImages};
 
@@ -34,7 +34,7 @@ const RETENTION: Duration = Duration::from_hours(24);
 pub(in crate::server) fn start(
     images: &StackImages,
     postgres: &Postgres,
-    tuning: &ServerTuning,
+    settings: &ServerSettings,
     port: u16,
 ) -> Result<Container, ServerError> {
     let (host, database_port, user) = postgres.inside()?;
@@ -68,21 +68,21 @@ pub(in crate::server) fn start(
         .with_env_var("TEMPORAL_BROADCAST_ADDRESS", "127.0.0.1")
         .with_env_var("LOG_LEVEL", "warn")
         .with_env_var("DYNAMIC_CONFIG_FILE_PATH", DYNAMIC_CONFIG)
-        .with_copy_to(DYNAMIC_CONFIG, dynamic_config(tuning).into_bytes())
+        .with_copy_to(DYNAMIC_CONFIG, dynamic_config(settings).into_bytes())
         .with_network(postgres.network());
     let name = format!("temporal-{port}");
     Ok(Container::start(server, &name, &[(GRPC_PORT, port)])?)
 }
 
-/// The tuning as the file that the server reads.
-fn dynamic_config(tuning: &ServerTuning) -> String {
-    let lines = tuning
+/// The settings as the file that the server reads.
+fn dynamic_config(settings: &ServerSettings) -> String {
+    let lines = settings
         .dynamic_config
         .iter()
         .map(|(key, value)| format!("{key}: [{{value: {value}}}]\n"));
     // An empty file would be no mapping.
     std::iter::once("{}\n".to_owned())
-        .filter(|_| tuning.dynamic_config.is_empty())
+        .filter(|_| settings.dynamic_config.is_empty())
         .chain(lines)
         .collect()
 }
@@ -139,10 +139,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tuning_is_a_file_of_lists() {
-        assert_eq!(dynamic_config(&ServerTuning::server_defaults()), "{}\n");
+    fn the_settings_are_a_file_of_lists() {
+        assert_eq!(dynamic_config(&ServerSettings::server_defaults()), "{}\n");
         assert_eq!(
-            dynamic_config(&ServerTuning::tuned_timer()),
+            dynamic_config(&ServerSettings::tuned_timer()),
             "history.timerProcessorMaxTimeShift: [{value: \"5ms\"}]\n"
         );
     }

@@ -1,12 +1,12 @@
 //! Records the histories that are missing, each by running the workflow on the real server.
 
-use orchbench_etl::{CrashPoint, FailurePlan, RetrySpec, StepName};
+use orchbench_etl::{CrashPoint, FailurePlan, RetrySpec, Shape, StepName};
 use orchbench_temporal::workflows::noop::STEPS_PER_RUN;
 use orchbench_temporal::workflows::report::Stage;
 use orchbench_temporal::{
     ApprovalInput, ApprovalWorkflow, Argument, BackfillInput, BackfillWorkflow, DailyInput,
     DailyWorkflow, ExtractWorkflow, NoopInput, NoopWorkflow, ParallelWorkflow, PipelineInput,
-    SagaWorkflow, SequentialWorkflow, Shape, Verdict,
+    SagaWorkflow, SequentialWorkflow, Verdict,
 };
 use temporalio_client::{
     WorkflowCancelOptions, WorkflowExecuteUpdateOptions, WorkflowSignalOptions,

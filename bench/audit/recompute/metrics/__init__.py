@@ -1,0 +1,17 @@
+"""Metrics of trials, one module an experiment."""
+
+from . import cost, overhead, repetition, restart_survival, retries, throughput
+
+EXPERIMENTS = {
+    "overhead": overhead,
+    "restart-survival": restart_survival,
+    "retries": retries,
+    "throughput": throughput,
+}
+
+
+def samples(trial):
+    """Everything that a completed trial measured: (metric, value, labels)."""
+    experiment = EXPERIMENTS.get(trial.plan["experiment"])
+    observed = trial.samples()
+    return cost.derive(experiment.derive(trial, observed) if experiment else observed)

@@ -1,0 +1,76 @@
+"""Retries: attempts and gaps by the journal, and the time that failures add."""
+
+from ..statistics import median
+from . import repetition
+
+SELF = ("run_ms",)
+NO_FAILURES = "rate-0.00"
+
+
+def derive(trial, observed):
+    rated = trial.factor("case").startswith("rate-")
+    if rated and not all(trial.ended_right(run) for run in trial.runs):
+        observed = [each for each in observed if each[0] != "run_ms"]
+    found = []
+    if rated:
+        every = [one for each in trial.by_key.values() for one in each]
+        if every:
+            failed = sum(one.error is not None for one in every)
+            found.append(("failed_share", failed / len(every), {}))
+    policies = {run.id: run.retry for run in trial.runs}
+    for _, attempts in sorted(trial.by_key.items()):
+        failed_at_once = len(attempts) == 1 and attempts[0].error is not None
+        if not rated and (len(attempts) > 1 or failed_at_once):
+            found.append(("attempts", float(len(attempts)), {}))
+        retry = policies.get(attempts[0].run)
+        for before, after in zip(attempts, attempts[1:]):
+            if before.error is None or retry is None:
+                continue
+            gap = max(0.0, (after.invoked_ns - before.ended_ns) / 1e6)
+            delay = scheduled_ms(trial.plan["engine"], retry, before.attempt)
+            found.append(("retry_gap_ms", gap, {}))
+            found.append(("retry_gap_excess_ms", gap - delay, {}))
+    return observed + found + (repetition.derive(trial) if rated else [])
+
+
+def scheduled_ms(engine, retry, failed):
+    """The wait that the engine documents after its failed attempt of this number. The asset engine
+    follows Dagster: with coefficient 2 it waits (2^k - 1) delays after the k-th, others 2^(k-1)."""
+    delay, factor = float(retry["delay_ms"]), retry["backoff_coefficient"]
+    if engine == "asset-engine" and factor != 1.0:
+        delay *= factor**failed - 1.0
+    else:
+        delay *= factor ** (failed - 1)
+    return min(delay, float(retry["max_delay_ms"]))
+
+
+def across(measurements):
+    """`added_ms`: a run's time at a share of failing attempts less that of the failure-free run of
+    the same block, scenario, engine and settings."""
+    runs = [m for m in measurements if m.experiment == "retries" and m.metric == "run_ms"]
+    found = []
+    for rated in runs:
+        case = rated.factors.get("case", "")
+        if not case.startswith("rate-") or case == NO_FAILURES:
+            continue
+        base = next(
+            (
+                m
+                for m in runs
+                if m.factors.get("case") == NO_FAILURES
+                and (m.engine, m.settings) == (rated.engine, rated.settings)
+                and m.factors.get("scenario") == rated.factors.get("scenario")
+            ),
+            None,
+        )
+        if base is None:
+            continue
+        free = {block: median(values) for _, block, values in base.trials if values}
+        trials = [
+            (trial, block, [median(values) - free[block]])
+            for trial, block, values in rated.trials
+            if values and block in free
+        ]
+        if trials:
+            found.append(rated.like("added_ms", trials))
+    return found

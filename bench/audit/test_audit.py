@@ -1,0 +1,127 @@
+"""The audit of a small folder, and of the formats that its figures are written in."""
+
+import contextlib
+import gzip
+import io
+import json
+import sys
+import tarfile
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import audit  # noqa: E402
+from recompute import formats, statistics  # noqa: E402
+from recompute.figures import figures, unsourced  # noqa: E402
+
+
+class Formats(unittest.TestCase):
+    def test_numbers_have_three_digits(self):
+        values = {
+            0.0: "0", 0.0001234: "0.000123", 1.239: "1.24", 123.4: "123", 1234.0: "1230",
+            98765.4: "98800", -3.456: "-3.46", 1e-13: "0", 1000.0: "1000", 999.6: "1000", 1235.0: "1240",
+        }  # fmt: skip
+        self.assertEqual({value: formats.number(value) for value in values}, values)
+        self.assertEqual(formats.estimate(4.1, (3.9, 4.444)), "4.1 [3.9, 4.44]")
+        self.assertEqual(formats.share(0, 3, statistics.clopper_pearson(0, 3)), "0 % [0, 70.8]")
+
+    def test_links_are_figures(self):
+        text = "A step: [4.1 \\[3.9, 4.4\\]](measurements.json#a/b%20c:n) ms. ![x](charts/y.svg)"
+        (figure,) = figures(text)
+        self.assertEqual((figure.text, figure.path), ("4.1 [3.9, 4.4]", "measurements.json#a/b c:n"))
+        table = "| a | b |\n| --- | --- |\n| steps=5 | 4.1 |\n| p99 | v2 |\n| x | [3](plan.json#seed) of 4 |\n"
+        self.assertEqual([words for _, words in unsourced(table)], ["4.1", "[3](plan.json#seed) of 4"])
+        self.assertEqual(len(unsourced("It took 4.1 [3.9, 4.4] at 200 ms.")), 1)
+
+
+def folder(root, report):
+    """A results folder of three trials, of which the last stands open."""
+    plans, packed = [], io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for block in range(3):
+            plan = {"id": f"o.{block}", "scenario": "s", "experiment": "overhead"}
+            plan |= {"engine": "e", "settings": "default"}
+            plan |= {"block": block, "factors": {"shape": "chain"}, "parameters": {"steps": [1, 5]}}
+            plans.append(plan)
+            events = [{"t_ns": 1, "event": "trial_started", "format_version": "2.0", "plan": plan}]
+            for steps in (1, 5):
+                sample = {"metric": "run_ms", "value": (10 + steps) * (1 + 0.1 * block), "labels": {"steps": str(steps)}}
+                events.append({"t_ns": 2, "event": "sample", **sample})
+            events.append({"t_ns": 3, "event": "trial_ended", "status": "completed", "reason": None})
+            content = "".join(json.dumps(each) + "\n" for each in events).encode()
+            if block == 2:
+                (root / "open" / plan["id"]).mkdir(parents=True)
+                (root / "open" / plan["id"] / "events.jsonl").write_bytes(content)
+            else:
+                member = tarfile.TarInfo(f"{plan['id']}/events.jsonl")
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+    (root / "evidence").mkdir()
+    (root / "evidence" / "s.tar.gz").write_bytes(packed.getvalue())
+    (root / "rows").mkdir()
+    (root / "rows" / "x.jsonl.gz").write_bytes(gzip.compress(b""))
+    verdict = {"trial": "o.0", "invariant": "completeness", "outcome": "pass", "expected": False}
+    files = {
+        "plan.json": {"seed": 7, "trials": plans},
+        "environment.json": {"cpus": 2, "load_1m": 0.25},
+        "verdicts.json": {"verdicts": [verdict], "void": [], "warnings": []},
+    }
+    for name, content in files.items():
+        (root / name).write_text(json.dumps({"format_version": "2.0", **content}))
+    (root / "report.md").write_text(report)
+
+
+REPORT = """# Report
+
+Made [3](plan.json#trials) trials, seed [7](plan.json#seed), load [0.25](environment.json#load_1m).
+Passed: [1](verdicts.json#count/%2A/e/pass).
+
+| condition | a run, ms | n |
+| --- | --- | --- |
+| e (default): scenario=s, shape=chain, steps=1 | {estimate} | [3](measurements.json#overhead/run_ms/e/default/scenario=s,shape=chain,steps=1:n) trials |
+"""
+ID = "measurements.json#overhead/run_ms/e/default/scenario=s,shape=chain,steps=1"
+
+
+class WholeFolder(unittest.TestCase):
+    def audited(self, report, *options):
+        with tempfile.TemporaryDirectory() as root:
+            folder(Path(root), report)
+            claims = Path(root) / "claims"
+            claims.mkdir()
+            with contextlib.redirect_stdout(io.StringIO()):
+                return audit.main([root, "--claims", str(claims), *options])
+
+    def right(self):
+        found = statistics.estimate([[11.0], [12.1], [13.2]])
+        text = formats.estimate(found.value, found.interval).replace("[", "\\[").replace("]", "\\]")
+        return REPORT.format(estimate=f"[{text}]({ID})")
+
+    def test_a_right_report_agrees_and_every_alteration_is_caught(self):
+        self.assertEqual(self.audited(self.right(), "--alter"), 0)
+
+    def test_a_wrong_figure_is_named(self):
+        wrong = (("[7]", "[8]"), ("[3](plan", "[4](plan"), ("steps=1 |", "steps=5 |"), ("[1](verd", "[2](verd"))
+        for before, after in wrong:
+            self.assertEqual(self.audited(self.right().replace(before, after)), 1, after)
+
+    def test_a_figure_in_the_wrong_column_is_named(self):
+        row = self.right().splitlines()[-1]
+        other = "[0 \\[0, 0\\]](measurements.json#overhead/step_by_line/e/default/scenario=s,shape=chain)"
+        second = f"| e (default): scenario=s, shape=chain | {other} | |"
+        self.assertEqual(self.audited(self.right() + second + "\n"), 1)
+        self.assertEqual(self.audited(self.right() + row + "\n"), 0)
+
+    def test_a_figure_without_a_source_is_named(self):
+        self.assertEqual(self.audited(REPORT.format(estimate="12.1")), 1)
+
+    def test_what_is_no_folder_cannot_be_read(self):
+        with tempfile.TemporaryDirectory() as root, contextlib.redirect_stderr(io.StringIO()):
+            self.assertEqual(audit.main(["/nonexistent"]), 2)
+            self.assertEqual(audit.main([root]), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

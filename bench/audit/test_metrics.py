@@ -1,0 +1,133 @@
+"""Metrics on trials made by hand."""
+
+import hashlib
+import json
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from recompute.journal import executions, read_journal  # noqa: E402
+from recompute.metrics import cost, overhead, repetition, restart_survival, retries, throughput  # noqa: E402
+from recompute.trial import Run, Trial  # noqa: E402
+
+
+def journal(records, writer="1-7"):
+    """A journal file with its chain of checksums."""
+    lines, previous = [], ""
+    for number, record in enumerate(records, 1):
+        bare = json.dumps({"seq": number, **record, "checksum": ""}, separators=(",", ":"))
+        previous = hashlib.sha256((previous + bare).encode()).hexdigest()
+        lines.append(bare.replace('"checksum":""', f'"checksum":"{previous}"'))
+    return {f"journal/{writer}.jsonl": "".join(f"{line}\n" for line in lines).encode()}
+
+
+def step(kind, t_ms, attempt=1, key="r/load/-", **more):
+    return {"t_ns": t_ms * 10**6, "kind": kind, "run": "r", "step": "load", "attempt": attempt, "key": key, **more}
+
+
+def trial(records, experiment="restart-survival", factors=None, events=(), **more):
+    found = Trial({"experiment": experiment, "engine": "temporal", "factors": factors or {}}, list(events), **more)
+    found.by_key = executions(read_journal(journal(records))[0])
+    return found
+
+
+def values(samples):
+    return {metric: value for metric, value, _ in samples}
+
+
+class Metrics(unittest.TestCase):
+    def test_a_broken_chain_is_seen(self):
+        files = journal([step("invoke", 1), step("ok", 2)])
+        self.assertEqual(read_journal(files)[1], [])
+        files["journal/1-7.jsonl"] = files["journal/1-7.jsonl"].replace(b"2000000", b"3000000")
+        self.assertEqual(len(read_journal(files)[1]), 1)
+
+    def test_overhead(self):
+        runs = [("run_ms", 10.0 + 2.0 * n, {"steps": str(n)}) for n in (1, 5, 15) for _ in range(5)]
+        found = values(overhead.derive(None, runs))
+        self.assertAlmostEqual(found["step_ms"], 2.0)
+        self.assertAlmostEqual(found["start_ms"], 10.0)
+        self.assertEqual(found["step_by_line"], 1.0)
+        bent = [("run_ms", {1: 10, 5: 12, 15: 60}[n] * 1.0, {"steps": str(n)}) for n in (1, 5, 15) for _ in range(5)]
+        found = values(overhead.derive(None, bent))
+        self.assertEqual((found["step_ms"], found["step_by_line"], "start_ms" in found), (4.8, 0.0, False))
+
+    def test_ladder(self):
+        self.assertEqual(throughput.knee([(1, 10.0), (4, 30.0), (16, 32.0)]), 4)
+        # 9 % over two doublings is under 5 % each, 11 % is not.
+        self.assertEqual(throughput.knee([(1, 100.0), (4, 109.0)]), 1)
+        self.assertIsNone(throughput.knee([(1, 100.0), (4, 111.0)]))
+
+    def test_open_loop(self):
+        def loop(offered, completed, late):
+            labels = {"load": "half"}
+            seen = [("offered_runs", offered, labels), ("completed_runs", completed, labels)]
+            seen += [("latency_ms", 10.0 + each, labels) for each in range(3)]
+            return values(throughput.loops(seen + [("generator_lateness_ms", late, labels)]))
+
+        self.assertEqual(loop(100.0, 5.0, 0.1)["achieved_ratio"], 0.05)
+        self.assertNotIn("latency_p99_ms", loop(100.0, 5.0, 0.1))
+        self.assertNotIn("latency_p99_ms", loop(100.0, 100.0, 2.0))
+        self.assertEqual(loop(100.0, 99.0, 0.1)["latency_p99_ms"], 12.0)
+
+    def test_completions_are_counted_run_by_run(self):
+        of = {name: [] for name in throughput.CONSUMED}
+        of |= {"window_ms": [100.0], "intended_ms": [0.0, 50.0, 90.0], "latency_ms": [100.0, 60.0, 5.0]}
+        of |= {"generator_lateness_ms": [0.1] * 4, "offered_runs": [9.0], "completed_runs": [9.0]}
+        self.assertEqual(throughput.counted(of), (4.0, 2.0))
+
+    def test_retries(self):
+        retry = {"delay_ms": 200, "backoff_coefficient": 1.0, "max_delay_ms": 10000, "max_attempts": 5}
+        records = [step("invoke", 0), step("error", 10, error="Injected"), step("invoke", 250, 2), step("ok", 260, 2)]
+        one = trial(records, "retries", {"case": "transient"}, runs=[Run("r", None, retry, 1)])
+        found = values(retries.derive(one, []))
+        self.assertEqual(found, {"attempts": 2, "retry_gap_ms": 240, "retry_gap_excess_ms": 40})
+        one.plan["factors"]["case"] = "rate-0.30"
+        self.assertEqual(values(retries.derive(one, []))["failed_share"], 0.5)
+        double = {**retry, "backoff_coefficient": 2.0}
+        self.assertEqual([retries.scheduled_ms("temporal", double, k) for k in (1, 2, 3)], [200, 400, 800])
+        self.assertEqual([retries.scheduled_ms("asset-engine", double, k) for k in (1, 2, 3)], [200, 600, 1400])
+
+    def test_recovery(self):
+        records = [
+            step("invoke", 0), step("crash", 100, point="after_effect"),
+            step("invoke", 700, 2), step("ok", 800, 2),
+        ]  # fmt: skip
+        one = trial(records, runs=[Run("r", None, {}, 1000 * 10**6)])
+        found = values(restart_survival.derive(one, []))
+        self.assertEqual(
+            [found[f"{part}_ms"] for part in ("recovery", "detect_and_reschedule", "reexecute", "catch_up")],
+            [900, 600, 100, 200],
+        )
+        self.assertEqual((found["wasted_work_ratio"], found["executions_repeated"], found["kills_wrong"]), (0.5, 1, 0))
+        one.plan["side_by_side"] = 3
+        self.assertNotIn("recovery_ms", values(restart_survival.derive(one, [])))
+
+    def test_rows_lost_and_wrong(self):
+        run = Run("r", "s", {}, 1)
+        rows = [("d", "a", "1"), ("d", "b", "2")]
+        one = Trial({"factors": {}}, runs=[run], left={"s": rows[:1]}, expected={"s": rows})
+        found = values(restart_survival.derive(one, []))
+        self.assertEqual((found["rows_lost"], found["kills_wrong"]), (1, 1))
+
+    def test_repetition(self):
+        records = [step("invoke", 0), step("invoke", 5, 2), step("ok", 10), step("ok", 20, 2)]
+        rows = [
+            {"seq": at, "key": key, "rows_changed": changed}
+            for at, (key, changed) in enumerate([("a", 5), ("a", 5), ("a", 0), ("b", 0)], 1)
+        ]
+        found = values(repetition.derive(trial(records, applied=rows)))
+        self.assertEqual(list(found.values()), [1, 1, 1, 1])
+
+    def test_cost(self):
+        seen = [("metered_runs", 4.0, {}), ("metered_steps", 20.0, {}), ("cpu_s", 0.9, {"process": "server"})]
+        seen += [("cpu_s", 0.1, {"process": "harness"}), ("disk_flushes", 30.0, {}), ("run_ms", 3.0, {})]
+        found = {(metric, labels.get("process")): value for metric, value, labels in cost.derive(seen)}
+        self.assertEqual(found["cpu_ms_a_run", "server"], 225.0)
+        self.assertEqual(found["harness_cpu_share", None], 0.1)
+        self.assertEqual(found["disk_flushes_a_step", None], 1.5)
+
+if __name__ == "__main__":
+    unittest.main()

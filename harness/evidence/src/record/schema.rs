@@ -1,0 +1,24 @@
+//! JSON Schemas of what a results folder holds, for readers in other languages.
+
+use schemars::{Schema, schema_for};
+
+use super::{
+    AppliedRow, Claims, Environment, Event, Expected, Measurements, Plan, Verdicts, WarehouseRow,
+};
+
+/// A schema for every JSON file and for a line of every kind of JSONL file, by name. They are
+/// committed under `schemas/`; a test holds them to the types.
+pub fn schemas() -> [(&'static str, Schema); 10] {
+    [
+        ("applied-row", schema_for!(AppliedRow)),
+        ("claims", schema_for!(Claims)),
+        ("environment", schema_for!(Environment)),
+        ("event", schema_for!(Event)),
+        ("expected", schema_for!(Expected)),
+        ("journal-record", schema_for!(orchbench_journal::Record)),
+        ("measurements", schema_for!(Measurements)),
+        ("plan", schema_for!(Plan)),
+        ("verdicts", schema_for!(Verdicts)),
+        ("warehouse-row", schema_for!(WarehouseRow)),
+    ]
+}

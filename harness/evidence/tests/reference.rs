@@ -1,0 +1,69 @@
+//! The reference results that come with the project: what is derived from them is what lies there,
+//! byte for byte, and README.md shows what they say.
+//!
+//! ORCHBENCH_WRITE_README=1 writes README's block anew, after the folder was renewed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use orchbench_evidence::record::{ResultsFolder, Warning};
+use orchbench_evidence::report;
+
+const BASE: &str = "reports/reference";
+const BEGIN: &str = "<!-- reference:begin -->\n";
+const END: &str = "<!-- reference:end -->\n";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[test]
+fn what_is_derived_is_what_lies_there() -> Result<()> {
+    let folder = ResultsFolder::open(&root().join(BASE))?;
+    let warnings = report::inspect(&folder)?.verdicts.warnings;
+    let differing: Vec<&Warning> = warnings
+        .iter()
+        .filter(|warning| matches!(warning, Warning::Differs { .. }))
+        .collect();
+    ensure!(differing.is_empty(), "{differing:?}");
+    for name in ["measurements.json", "verdicts.json", "claims.json", "report.md", "report.html"] {
+        ensure!(folder.root().join(name).is_file(), "no {name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_folder_is_small() -> Result<()> {
+    let (mut files, mut bytes) = (0, 0);
+    let mut folders = vec![root().join(BASE)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else {
+                files += 1;
+                bytes += entry.metadata()?.len();
+            }
+        }
+    }
+    ensure!(files <= 60 && bytes < 1_000_000, "{files} files, {bytes} bytes");
+    Ok(())
+}
+
+#[test]
+fn readme_shows_what_the_reference_says() -> Result<()> {
+    let folder = ResultsFolder::open(&root().join(BASE))?;
+    let block = report::excerpt(&report::inspect(&folder)?, &format!("{BASE}/"));
+    let path = root().join("README.md");
+    let text = fs::read_to_string(&path)?;
+    let (before, rest) = text.split_once(BEGIN).context("no begin of the block")?;
+    let (shown, after) = rest.split_once(END).context("no end of the block")?;
+    if std::env::var_os("ORCHBENCH_WRITE_README").is_some() {
+        fs::write(&path, format!("{before}{BEGIN}{block}{END}{after}"))?;
+        return Ok(());
+    }
+    ensure!(shown == block, "README.md shows something else: see the head of this file");
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! What the processes of a trial use while something is measured: the cost that stands beside
+//! speed.
+
+use std::collections::BTreeMap;
+
+use orchbench_lab::process::{Machine, Usage};
+
+use super::{Session, Trial, TrialError, Work};
+
+/// What a process does in a trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// A database that the engine or the warehouse is on.
+    Database,
+    /// The harness itself: what it takes away from the others.
+    Harness,
+    /// The engine's server.
+    Server,
+    /// A worker.
+    Worker,
+}
+
+impl Role {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Harness => "harness",
+            Self::Server => "server",
+            Self::Worker => "worker",
+        }
+    }
+}
+
+/// A measurement of cost under way.
+pub struct Meter {
+    begun: BTreeMap<(Role, u32), Usage>,
+    machine: Machine,
+}
+
+fn usages(session: &dyn Session) -> BTreeMap<(Role, u32), Usage> {
+    let mut processes = session.processes();
+    processes.push((Role::Harness, std::process::id()));
+    processes
+        .into_iter()
+        .filter_map(|process| Some((process, Usage::of(process.1)?)))
+        .collect()
+}
+
+impl Trial<'_> {
+    /// Begins to measure what the session's processes use.
+    pub fn meter(&self, session: &dyn Session) -> Meter {
+        Meter {
+            begun: usages(session),
+            machine: Machine::now(),
+        }
+    }
+
+    /// Records what the engine itself keeps of a run: `history_events`, `materializations` and the
+    /// like, with the number of its steps.
+    pub fn record_footprint(
+        &self,
+        session: &dyn Session,
+        work: &Work,
+        steps: u64,
+    ) -> Result<(), TrialError> {
+        let Some(account) = session.account(work)? else {
+            return Ok(());
+        };
+        let label = steps.to_string();
+        for (what, count) in account.footprint {
+            self.sample(what, count as f64, &[("steps", &label)])?;
+        }
+        Ok(())
+    }
+}
+
+impl Meter {
+    /// Records what was used since: `cpu_s`, `peak_memory_bytes` and `written_bytes` a kind of
+    /// process, `disk_flushes` of the whole machine, over `metered_runs` and `metered_steps`. A
+    /// process that was not there at the begin counts from its start.
+    pub fn record(
+        self,
+        trial: &Trial<'_>,
+        session: &dyn Session,
+        runs: u64,
+        steps: u64,
+    ) -> Result<(), TrialError> {
+        let mut used: BTreeMap<Role, Usage> = BTreeMap::new();
+        for (process, now) in usages(session) {
+            let before = self.begun.get(&process).copied().unwrap_or_default();
+            let sum = used.entry(process.0).or_default();
+            sum.cpu_s += now.cpu_s - before.cpu_s;
+            sum.peak_memory_bytes += now.peak_memory_bytes;
+            sum.written_bytes += now.written_bytes - before.written_bytes;
+        }
+        for (role, used) in used {
+            let label = [("process", role.as_str())];
+            trial.sample("cpu_s", used.cpu_s, &label)?;
+            trial.sample("peak_memory_bytes", used.peak_memory_bytes as f64, &label)?;
+            trial.sample("written_bytes", used.written_bytes as f64, &label)?;
+        }
+        if let (Some(before), Some(now)) = (self.machine.flushes, Machine::now().flushes) {
+            trial.sample("disk_flushes", (now - before) as f64, &[])?;
+        }
+        trial.sample("metered_runs", runs as f64, &[])?;
+        trial.sample("metered_steps", steps as f64, &[])
+    }
+}

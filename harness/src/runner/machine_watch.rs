@@ -1,0 +1,39 @@
+//! How busy the machine was while a trial was made, beside what the trial itself did: a reader
+//! must know, since it makes everything slower.
+
+use std::time::Instant;
+
+use orchbench_evidence::record::EventBody;
+use orchbench_lab::process::{Machine, Usage};
+
+/// The machine when a trial began.
+pub(super) struct MachineWatch {
+    begun: Instant,
+    machine: Machine,
+    own: Usage,
+}
+
+impl MachineWatch {
+    pub(super) fn begin() -> Self {
+        Self {
+            begun: Instant::now(),
+            machine: Machine::now(),
+            own: Usage::own().unwrap_or_default(),
+        }
+    }
+
+    /// What to say of it. Processes of the trial are children that were waited for, so their time
+    /// is in the harness's own; containers are not, and count as foreign.
+    pub(super) fn end(&self) -> EventBody {
+        let now = Machine::now();
+        let own_s = Usage::own().unwrap_or_default().cpu_s - self.own.cpu_s;
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let capacity_s = (self.begun.elapsed().as_secs_f64() * processors as f64).max(1e-3);
+        let share = |seconds: f64| (seconds / capacity_s).clamp(0.0, 1.0);
+        EventBody::Machine {
+            load_1m: self.machine.load_1m,
+            steal_share: share(now.stolen_s - self.machine.stolen_s),
+            foreign_share: share(now.busy_s - self.machine.busy_s - own_s),
+        }
+    }
+}

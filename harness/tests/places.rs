@@ -1,0 +1,117 @@
+//! Where an experiment is named: the lists of CONTRIBUTING.md are exact. And that the modules of
+//! each crate hang together without a circle.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+
+/// Rust sources below a folder.
+fn sources(dir: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            sources(&path, found)?;
+        } else if path.extension().is_some_and(|ending| ending == "rs")
+            && !path.ends_with("tests.rs")
+        {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The code of a file, without its tests.
+fn code(path: &Path) -> Result<String> {
+    let text = fs::read_to_string(path)?;
+    Ok(text
+        .split("#[cfg(test)]")
+        .next()
+        .unwrap_or_default()
+        .to_owned())
+}
+
+#[test]
+fn an_experiment_is_named_in_its_two_files_and_nowhere_else() -> Result<()> {
+    let harness = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let halves = ["src/experiment", "evidence/src/experiment"].map(|half| harness.join(half));
+    let mut files = Vec::new();
+    sources(&harness.join("src"), &mut files)?;
+    sources(&harness.join("evidence/src"), &mut files)?;
+    for experiment in orchbench::experiment::all() {
+        let file = experiment.name.replace('-', "_");
+        let own = |path: &Path| {
+            halves.iter().any(|half| {
+                path == half.join(format!("{file}.rs")) || path.starts_with(half.join(&file))
+            })
+        };
+        for half in &halves {
+            ensure!(
+                half.join(format!("{file}.rs")).is_file(),
+                "no {file}.rs in {}",
+                half.display()
+            );
+        }
+        let name = format!("\"{}\"", experiment.name);
+        for path in files.iter().filter(|path| !own(path)) {
+            ensure!(
+                !code(path)?.contains(&name),
+                "{} names {name}",
+                path.display()
+            );
+        }
+        // Each half has its line in the registry: the module, and the entry.
+        for half in &halves {
+            let registry = code(&half.with_extension("rs"))?;
+            let places = registry.matches(&format!("{file}::EXPERIMENT")).count();
+            ensure!(
+                places == 1,
+                "{}: {places} entries of {file}",
+                half.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Which modules of a crate use which, by their paths from the crate's root.
+fn uses(src: &Path) -> Result<BTreeMap<String, BTreeSet<String>>> {
+    let mut files = Vec::new();
+    sources(src, &mut files)?;
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in files {
+        let below = path.strip_prefix(src)?.to_string_lossy().into_owned();
+        let module = below.split('/').next().unwrap_or_default().replace(".rs", "");
+        if ["lib", "main"].contains(&module.as_str()) {
+            continue;
+        }
+        let text = code(&path)?;
+        let named = text.split("crate::").skip(1).map(|rest| {
+            let end = rest.find(|each: char| !each.is_alphanumeric() && each != '_');
+            rest[..end.unwrap_or(rest.len())].to_owned()
+        });
+        let used = uses.entry(module.clone()).or_default();
+        used.extend(named.filter(|name| *name != module));
+    }
+    Ok(uses)
+}
+
+#[test]
+fn no_module_of_the_harness_or_of_the_evidence_uses_itself_through_another() -> Result<()> {
+    for src in ["src", "evidence/src", "lab/src"] {
+        let mut uses = uses(&Path::new(env!("CARGO_MANIFEST_DIR")).join(src))?;
+        // What uses no other module is taken away until nothing is left, or a circle is.
+        while !uses.is_empty() {
+            let modules: BTreeSet<String> = uses.keys().cloned().collect();
+            let done: Vec<String> = uses
+                .iter()
+                .filter(|(_, used)| used.is_disjoint(&modules))
+                .map(|(module, _)| module.clone())
+                .collect();
+            ensure!(!done.is_empty(), "{src}: a circle among {uses:?}");
+            uses.retain(|module, _| !done.contains(module));
+        }
+    }
+    Ok(())
+}
