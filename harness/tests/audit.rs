@@ -15,7 +15,11 @@ fn python(words: &[&str]) -> Result<()> {
         .stdin(Stdio::null())
         .output()?;
     let said = [&output.stdout[..], &output.stderr].concat();
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&said)
+    );
     Ok(())
 }
 

@@ -82,7 +82,11 @@ fn uses(src: &Path) -> Result<BTreeMap<String, BTreeSet<String>>> {
     let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for path in files {
         let below = path.strip_prefix(src)?.to_string_lossy().into_owned();
-        let module = below.split('/').next().unwrap_or_default().replace(".rs", "");
+        let module = below
+            .split('/')
+            .next()
+            .unwrap_or_default()
+            .replace(".rs", "");
         if ["lib", "main"].contains(&module.as_str()) {
             continue;
         }

@@ -27,7 +27,13 @@ fn what_is_derived_is_what_lies_there() -> Result<()> {
         .filter(|warning| matches!(warning, Warning::Differs { .. }))
         .collect();
     ensure!(differing.is_empty(), "{differing:?}");
-    for name in ["measurements.json", "verdicts.json", "claims.json", "report.md", "report.html"] {
+    for name in [
+        "measurements.json",
+        "verdicts.json",
+        "claims.json",
+        "report.md",
+        "report.html",
+    ] {
         ensure!(folder.root().join(name).is_file(), "no {name}");
     }
     Ok(())
@@ -48,7 +54,10 @@ fn the_folder_is_small() -> Result<()> {
             }
         }
     }
-    ensure!(files <= 60 && bytes < 1_000_000, "{files} files, {bytes} bytes");
+    ensure!(
+        files <= 60 && bytes < 1_000_000,
+        "{files} files, {bytes} bytes"
+    );
     Ok(())
 }
 
@@ -64,6 +73,9 @@ fn readme_shows_what_the_reference_says() -> Result<()> {
         fs::write(&path, format!("{before}{BEGIN}{block}{END}{after}"))?;
         return Ok(());
     }
-    ensure!(shown == block, "README.md shows something else: see the head of this file");
+    ensure!(
+        shown == block,
+        "README.md shows something else: see the head of this file"
+    );
     Ok(())
 }

@@ -168,9 +168,11 @@ struct Tables {
 const WEATHER_KEY: &[&str] = &["origin", "time_hour"];
 
 /// The columns of a transformed row that are another table's, by their names there and here.
-const CARRIER_COLUMNS: &[(&str, &str)] = &[("name", "carrier_name")];
+type Renamed = &'static [(&'static str, &'static str)];
 
-const PLANE_COLUMNS: &[(&str, &str)] = &[
+const CARRIER_COLUMNS: Renamed = &[("name", "carrier_name")];
+
+const PLANE_COLUMNS: Renamed = &[
     ("year", "plane_year"),
     ("type", "plane_type"),
     ("manufacturer", "plane_manufacturer"),
@@ -181,7 +183,7 @@ const PLANE_COLUMNS: &[(&str, &str)] = &[
     ("engine", "plane_engine"),
 ];
 
-const AIRPORT_COLUMNS: &[(&str, &str)] = &[
+const AIRPORT_COLUMNS: Renamed = &[
     ("name", "dest_name"),
     ("lat", "dest_lat"),
     ("lon", "dest_lon"),
@@ -192,7 +194,7 @@ const AIRPORT_COLUMNS: &[(&str, &str)] = &[
 ];
 
 /// The columns that weather adds; its year to hour repeat the flight's.
-const WEATHER_COLUMNS: &[(&str, &str)] = &[
+const WEATHER_COLUMNS: Renamed = &[
     ("temp", "temp"),
     ("dewp", "dewp"),
     ("humid", "humid"),
@@ -214,7 +216,7 @@ impl Tables {
         let plane = by(&["tailnum"], &self.planes)?;
         let airport = by(&["dest"], &self.airports)?;
         let weather = by(WEATHER_KEY, &self.weather)?;
-        let joined: [(&Lookup, &UInt32Array, &[(&str, &str)]); 4] = [
+        let joined: [(&Lookup, &UInt32Array, Renamed); 4] = [
             (&self.airlines, &airline, CARRIER_COLUMNS),
             (&self.planes, &plane, PLANE_COLUMNS),
             (&self.airports, &airport, AIRPORT_COLUMNS),
