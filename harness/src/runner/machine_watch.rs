@@ -29,7 +29,10 @@ impl MachineWatch {
         let own_s = Usage::own().unwrap_or_default().cpu_s - self.own.cpu_s;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let capacity_s = (self.begun.elapsed().as_secs_f64() * processors as f64).max(1e-3);
-        let share = |seconds: f64| (seconds / capacity_s).clamp(0.0, 1.0);
+        // The kernel counts in ticks, rounded on each processor: a trial of milliseconds would
+        // look busy by that alone.
+        let rounding_s = processors as f64 * Machine::tick_s();
+        let share = |seconds: f64| ((seconds - rounding_s) / capacity_s).clamp(0.0, 1.0);
         EventBody::Machine {
             load_1m: self.machine.load_1m,
             steal_share: share(now.stolen_s - self.machine.stolen_s),

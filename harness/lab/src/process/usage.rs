@@ -26,7 +26,7 @@ impl Usage {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let io = fs::read_to_string(format!("/proc/{pid}/io")).unwrap_or_default();
         Some(Self {
-            cpu_s: ticks as f64 / ticks_per_s(),
+            cpu_s: ticks as f64 * Machine::tick_s(),
             peak_memory_bytes: number_of(&status, "VmHWM:").unwrap_or(0) * 1024,
             written_bytes: number_of(&io, "write_bytes:").unwrap_or(0),
         })
@@ -67,7 +67,7 @@ impl Machine {
         // user, nice, system, idle, iowait, irq, softirq, steal (proc(5)).
         let sum = |fields: &[usize]| -> f64 {
             let ticks: f64 = fields.iter().filter_map(|index| ticks.get(*index)).sum();
-            ticks / ticks_per_s()
+            ticks * Self::tick_s()
         };
         Self {
             busy_s: sum(&[0, 1, 2, 5, 6]),
@@ -79,10 +79,11 @@ impl Machine {
                 .unwrap_or(0.0),
         }
     }
-}
 
-fn ticks_per_s() -> f64 {
-    rustix::param::clock_ticks_per_second() as f64
+    /// The kernel's unit of CPU time, seconds: what a processor's time may be off by.
+    pub fn tick_s() -> f64 {
+        1.0 / rustix::param::clock_ticks_per_second() as f64
+    }
 }
 
 /// The number behind a name at the begin of a line.
