@@ -189,11 +189,11 @@ mod tests {
                 .count()
         };
         assert_eq!(of(&plan, false), of(&before, false));
-        assert_eq!(of(&plan, true) * 2, of(&before, true));
+        assert_eq!(of(&plan, true) * 3, of(&before, true));
         let [left] = plan.left_out.as_slice() else {
             anyhow::bail!("expected one line, found {:?}", plan.left_out);
         };
-        assert_eq!(left.what, "scenario throughput: blocks: 1 instead of 2");
+        assert_eq!(left.what, "scenario throughput: blocks: 1 instead of 3");
         Ok(())
     }
 }
