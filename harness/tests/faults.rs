@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use orchbench_lab::postgres::LocalPostgres;
 use orchbench_lab::process::SmallDisk;
 
-use unpacked::unpack;
+use unpacked::{events, unpack};
 
 const HEAD: &str = r#"
 description = "the test's own"
@@ -51,11 +51,8 @@ impl Run {
             "{:?}: {said}",
             self.output.status
         );
-        let mut events = String::new();
         unpack(&self.results())?;
-        for entry in fs::read_dir(self.results().join("open"))? {
-            events += &fs::read_to_string(entry?.path().join("events.jsonl"))?;
-        }
+        let events = events(&self.results())?;
         for fault in faults {
             let fired = events.lines().any(|line| {
                 line.contains(r#""event":"fault_fired""#)

@@ -22,14 +22,14 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// The code of a file, without its tests.
+/// The code of a file, without its tests and without lines of comment.
 fn code(path: &Path) -> Result<String> {
     let text = fs::read_to_string(path)?;
-    Ok(text
-        .split("#[cfg(test)]")
-        .next()
-        .unwrap_or_default()
-        .to_owned())
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    Ok(code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .fold(String::new(), |code, line| code + line + "\n"))
 }
 
 #[test]

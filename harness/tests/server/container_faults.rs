@@ -1,13 +1,15 @@
 //! Faults on containers: Temporal's server off its Docker network, and the PostgreSQL that has
 //! its store and the warehouse killed, frozen and stopped, on both engines.
 
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use orchbench_lab::process::TempFolder;
 use serde_json::Value;
 
 use crate::images::images;
+use crate::unpacked::{events, unpack};
 
 const HEAD: &str = r#"
 description = "the test's own"
@@ -61,7 +63,7 @@ hold_ms = {hold_ms}
     // A fault that hit nothing, or a verdict other than a pass, would end it otherwise.
     ensure!(run.status.code() == Some(0), "{}: {said}", run.status);
 
-    let fired = fired(&folder.path().join("results/events"))?;
+    let fired = fired(&folder.path().join("results"))?;
     let of = |name: &str| fired.iter().filter(|event| event["fault"] == name).count();
     ensure!(of("disconnect-network") == 1, "{fired:?}");
     for name in ["kill-database", "pause-database", "stop-database"] {
@@ -80,14 +82,13 @@ hold_ms = {hold_ms}
 }
 
 /// What the harness says that it struck.
-fn fired(events: &std::path::Path) -> Result<Vec<Value>> {
+fn fired(results: &Path) -> Result<Vec<Value>> {
+    unpack(results)?;
     let mut fired = Vec::new();
-    for entry in std::fs::read_dir(events).context("the events")? {
-        for line in std::fs::read_to_string(entry?.path())?.lines() {
-            let event: Value = serde_json::from_str(line)?;
-            if event["event"] == "fault_fired" {
-                fired.push(event);
-            }
+    for line in events(results)?.lines() {
+        let event: Value = serde_json::from_str(line)?;
+        if event["event"] == "fault_fired" {
+            fired.push(event);
         }
     }
     Ok(fired)

@@ -7,6 +7,8 @@
 
 #[path = "../fixtures/images.rs"]
 mod images;
+#[path = "../fixtures/unpacked.rs"]
+mod unpacked;
 
 mod container_faults;
 mod killed_run;
