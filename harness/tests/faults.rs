@@ -2,6 +2,8 @@
 //! by side; a fault that hit nothing would be void, and a condition without a trial that counts
 //! ends the run with another exit code than 0.
 
+#[path = "fixtures/events.rs"]
+mod events;
 #[path = "fixtures/unpacked.rs"]
 mod unpacked;
 
@@ -13,7 +15,7 @@ use anyhow::{Context as _, Result, ensure};
 use orchbench_lab::postgres::LocalPostgres;
 use orchbench_lab::process::SmallDisk;
 
-use unpacked::{events, unpack};
+use events::events;
 
 const HEAD: &str = r#"
 description = "the test's own"
@@ -51,7 +53,6 @@ impl Run {
             "{:?}: {said}",
             self.output.status
         );
-        unpack(&self.results())?;
         let events = events(&self.results())?;
         for fault in faults {
             let fired = events.lines().any(|line| {

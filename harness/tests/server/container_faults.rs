@@ -8,8 +8,8 @@ use anyhow::{Result, ensure};
 use orchbench_lab::process::TempFolder;
 use serde_json::Value;
 
+use crate::events::events;
 use crate::images::images;
-use crate::unpacked::{events, unpack};
 
 const HEAD: &str = r#"
 description = "the test's own"
@@ -83,7 +83,6 @@ hold_ms = {hold_ms}
 
 /// What the harness says that it struck.
 fn fired(results: &Path) -> Result<Vec<Value>> {
-    unpack(results)?;
     let mut fired = Vec::new();
     for line in events(results)?.lines() {
         let event: Value = serde_json::from_str(line)?;

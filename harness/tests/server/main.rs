@@ -5,6 +5,8 @@
 //! Where a test needs a process to kill or another environment, this test program runs
 //! itself again with one of the `role_…` tests, which do nothing otherwise.
 
+#[path = "../fixtures/events.rs"]
+mod events;
 #[path = "../fixtures/images.rs"]
 mod images;
 #[path = "../fixtures/unpacked.rs"]
