@@ -1,12 +1,11 @@
 //! What an orchestrated run and step cost.
 
+use super::EXPERIMENT;
 use crate::document::chart::{self, Line, Name, Palette};
 use crate::document::{Block, Column, estimates};
 use crate::experiment::{EMBEDDED_NOTE, cost};
 use crate::record::Measurement;
 use crate::results::Analysis;
-
-const EXPERIMENT: &str = "overhead";
 
 pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     let measurements = &analysis.measurements.measurements;
@@ -18,7 +17,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         Column::share("warm_up_flat", "share of warm-ups that got flat"),
     ];
     let caption = "What a step costs: by a line where the times are one, else by the difference of the two largest sizes; plain calls are the floor";
-    let Some(table) = estimates(measurements, EXPERIMENT, caption, &columns) else {
+    let Some(table) = estimates(measurements, EXPERIMENT.name, caption, &columns) else {
         return Ok(vec![
             Block::heading("Overhead"),
             Block::paragraph("Not measured in these results."),
@@ -34,19 +33,19 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     for shape in ["chain", "fan-out"] {
         blocks.extend(chart_of(measurements, shape)?);
     }
-    blocks.extend(cost::tables(measurements, EXPERIMENT));
+    blocks.extend(cost::tables(measurements, EXPERIMENT.name));
     Ok(blocks)
 }
 
 fn chart_of(measurements: &[Measurement], shape: &str) -> anyhow::Result<Option<Block>> {
     let palette = Palette::of(measurements);
     let lines = Line::gather(measurements, &palette, "steps", |each| {
-        each.experiment == EXPERIMENT
+        each.experiment == EXPERIMENT.name
             && each.metric == "run_ms"
             && each
                 .factors
                 .get("scenario")
-                .is_some_and(|name| name == EXPERIMENT)
+                .is_some_and(|name| name == EXPERIMENT.name)
             && each.factors.get("shape").is_some_and(|name| name == shape)
     });
     let name = Name {

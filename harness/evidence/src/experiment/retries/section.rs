@@ -1,13 +1,11 @@
 //! Whether the policy is kept, and what a retry costs.
 
-use super::NO_FAILURES;
+use super::{EXPERIMENT, NO_FAILURES};
 use crate::document::chart::{self, Dot, Name, Palette};
 use crate::document::{Block, Column, Table, Text, estimates, figure, path, text};
 use crate::record::Measurement;
 use crate::results::Analysis;
 use crate::stats::{Pair, paired_ratio};
-
-const EXPERIMENT: &str = "retries";
 
 pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     let measurements = &analysis.measurements.measurements;
@@ -17,10 +15,10 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         Column::estimate("retry_gap_excess_ms", "beyond the policy's delay, ms"),
     ];
     let caption = "Attempts and gaps, from the effect journal";
-    let gaps = estimates(measurements, EXPERIMENT, caption, &gaps);
+    let gaps = estimates(measurements, EXPERIMENT.name, caption, &gaps);
     let cost = estimates(
         measurements.iter().filter(|each| is_rate(each)),
-        EXPERIMENT,
+        EXPERIMENT.name,
         "Cost: a whole run at a share of failing attempts",
         &[
             Column::estimate("run_ms", "run, ms"),
@@ -128,7 +126,7 @@ fn pairs(a: &Measurement, b: &Measurement) -> Vec<Pair> {
 }
 
 fn is_rate(each: &Measurement) -> bool {
-    each.experiment == EXPERIMENT
+    each.experiment == EXPERIMENT.name
         && each
             .factors
             .get("case")
@@ -139,7 +137,7 @@ fn dots(measurements: &[Measurement], keep: impl Fn(&Measurement) -> bool) -> Ve
     let palette = Palette::of(measurements);
     measurements
         .iter()
-        .filter(|each| each.experiment == EXPERIMENT && keep(each))
+        .filter(|each| each.experiment == EXPERIMENT.name && keep(each))
         .map(|each| {
             let factor = |name: &str| each.factors.get(name).map_or("", String::as_str);
             let what = if each.metric != "run_ms" {

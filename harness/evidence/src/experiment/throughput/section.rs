@@ -1,12 +1,11 @@
 //! How much an engine does at a time, and how long a run waits.
 
+use super::EXPERIMENT;
 use crate::document::chart::{self, Line, Name, Palette};
 use crate::document::{Block, Column, Text, estimates, figure, path, text, warning};
 use crate::experiment::{EMBEDDED_NOTE, cost};
 use crate::record::{Measurement, Warning};
 use crate::results::Analysis;
-
-const EXPERIMENT: &str = "throughput";
 
 pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     let measurements = &analysis.measurements.measurements;
@@ -18,7 +17,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     ];
     let peaks = estimates(
         measurements,
-        EXPERIMENT,
+        EXPERIMENT.name,
         "Capacity: the highest rate of the closed-loop ladder, and where its knee is",
         &peaks,
     );
@@ -40,7 +39,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         blocks.extend(ladder(measurements, workload, metric, unit)?);
     }
     blocks.extend(latency(analysis));
-    blocks.extend(cost::tables(measurements, EXPERIMENT));
+    blocks.extend(cost::tables(measurements, EXPERIMENT.name));
     Ok(blocks)
 }
 
@@ -68,7 +67,7 @@ fn ladder(
 ) -> anyhow::Result<Option<Block>> {
     let palette = Palette::of(measurements);
     let lines = Line::gather(measurements, &palette, "in_flight", |each| {
-        each.experiment == EXPERIMENT
+        each.experiment == EXPERIMENT.name
             && each.metric == metric
             && each
                 .factors
@@ -97,7 +96,7 @@ fn latency(analysis: &Analysis) -> Vec<Block> {
     let caption = "Open loops: latency from the intended start";
     let Some(table) = estimates(
         &analysis.measurements.measurements,
-        EXPERIMENT,
+        EXPERIMENT.name,
         caption,
         &columns,
     ) else {
