@@ -9,7 +9,7 @@ set -euo pipefail
 
 image=${ORCHBENCH_TEMPORAL_IMAGE:-temporalio/temporal:1.5.1}
 cli=${1:-${ORCHBENCH_TEMPORAL_CLI:-${XDG_CACHE_HOME:-$HOME/.cache}/orchbench/bin/temporal}}
-[ -x "$cli" ] || { echo "no Temporal CLI at $cli: run 'orchbench server provision' or name one" >&2; exit 1; }
+[ -x "$cli" ] || { echo "no Temporal CLI at $cli: run docker/install-temporal.sh or name one" >&2; exit 1; }
 
 context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT

@@ -44,7 +44,7 @@ fn main() -> Result<()> {
     // Workers and server are this program itself, as with `orchbench`.
     orchbench::cli::serve_if_child();
     let folder = TempFolder::create("detection")?;
-    let provisioned = provision(&Choice::Auto, &|line| eprintln!("{line}"))?;
+    let provisioned = provision(&Choice::Auto, &|what, _| eprintln!("{what}"))?;
     let spec = ServerSpec::new(folder.path().join("server")).settings(ServerSettings::tuned());
     let server = LocalServer::start(&provisioned, &spec)?;
     let runtime = tokio::runtime::Runtime::new()?;

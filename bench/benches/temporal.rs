@@ -16,7 +16,7 @@ const READY: Duration = Duration::from_secs(60);
 
 fn three_steps(c: &mut Criterion, settings: ServerSettings) -> anyhow::Result<()> {
     let folder = process::TempFolder::create("bench")?;
-    let provisioned = provision(&Choice::Auto, &|line| eprintln!("{line}"))?;
+    let provisioned = provision(&Choice::Auto, &|what, _| eprintln!("{what}"))?;
     let name = settings.name.clone();
     let spec = ServerSpec::new(folder.path().join("temporal")).settings(settings);
     let server = LocalServer::start(&provisioned, &spec)?;
@@ -46,7 +46,7 @@ fn three_steps(c: &mut Criterion, settings: ServerSettings) -> anyhow::Result<()
     group
         .sample_size(20)
         .measurement_time(Duration::from_secs(8));
-    group.bench_function(BenchmarkId::new("dev server", name), |b| {
+    group.bench_function(BenchmarkId::new("server on SQLite", name), |b| {
         b.iter(|| {
             number += 1;
             let id = format!("bench-{number}");

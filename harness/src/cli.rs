@@ -12,6 +12,7 @@ mod materialize;
 mod report;
 mod run;
 mod server;
+mod shell;
 mod step;
 mod worker;
 mod workflow;
@@ -61,6 +62,10 @@ enum Command {
     Workflow(workflow::Args),
     /// Write a seeded, larger input of the same shape.
     Generate(generate::Args),
+    /// Completions for a shell, to standard output.
+    Completions(shell::Args),
+    /// The manual page (roff), to standard output: `orchbench man | man -l -`.
+    Man,
     #[command(hide = true)]
     ExecChild(exec_child::Args),
     /// Waits for the end of its harness and sweeps what that left.
@@ -100,6 +105,8 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Server(args) => server::run(args),
         Command::Workflow(args) => workflow::run(args),
         Command::Generate(args) => generate::run(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man => shell::manual(),
         Command::ExecChild(args) => exec_child::run(args),
         Command::Guard => Ok(orchbench_lab::process::run_guard().map(|_| Exit::Done)?),
     }

@@ -55,12 +55,15 @@ fn server_record(provisioned: &Provisioned) -> ServerRecord {
         Provisioned::Address(named) => (named.address.clone(), "unknown"),
         Provisioned::Docker(images) => (images.server.name.clone(), "PostgreSQL"),
         Provisioned::DockerDev(image) => (image.name.clone(), "SQLite file of the dev server"),
-        Provisioned::Program { version, .. } => (version.clone(), "SQLite file of the dev server"),
+        Provisioned::DevServer { version, .. } => {
+            (version.clone(), "SQLite file of the dev server")
+        }
+        Provisioned::Program(program) => (program.version.clone(), "SQLite file"),
     };
     let images: Vec<ImageRecord> = match provisioned {
         Provisioned::Docker(images) => images.all().map(image_record).into(),
         Provisioned::DockerDev(image) => vec![image_record(image)],
-        Provisioned::Address(_) | Provisioned::Program { .. } => Vec::new(),
+        _ => Vec::new(),
     };
     ServerRecord {
         way: provisioned.way().to_string(),
@@ -134,11 +137,16 @@ fn durability(server: Option<&Provisioned>) -> Vec<Durability> {
         Some(Provisioned::Docker(_)) => {
             rows.push(row("temporal (PostgreSQL)", "power loss", postgres));
         }
-        Some(Provisioned::DockerDev(_) | Provisioned::Program { .. }) => rows.push(row(
+        Some(Provisioned::DockerDev(_) | Provisioned::DevServer { .. }) => rows.push(row(
             "temporal (dev server, SQLite file)",
             "power loss",
             // Seen in the file's header and in the driver's source: the CLI sets no pragma.
             "--db-filename, SQLite's own defaults: rollback journal, synchronous=FULL",
+        )),
+        Some(Provisioned::Program(_)) => rows.push(row(
+            "temporal (SQLite)",
+            "power loss",
+            "journal_mode=WAL, synchronous=FULL",
         )),
     }
     rows

@@ -13,7 +13,7 @@ pub fn narrow(plan: &mut Plan, profile: &Profile, server: &Provisioned) {
     match server {
         Provisioned::Address(named) => leave_out_own_server(plan, &named.address),
         Provisioned::Docker(_) => leave_out_blocks(plan, profile),
-        Provisioned::Program { .. } => {
+        Provisioned::Program(_) | Provisioned::DevServer { .. } => {
             leave_out_faults(plan, Needs::Container, "the server is in no container");
         }
         Provisioned::DockerDev(_) => {}
@@ -149,10 +149,9 @@ mod tests {
     fn a_process_is_taken_off_no_network_of_containers() -> anyhow::Result<()> {
         let profile = profile::find("full")?;
         let mut plan = planned(&profile)?;
-        let program = Provisioned::Program {
+        let program = Provisioned::DevServer {
             path: "temporal".into(),
             version: "1".into(),
-            way: orchbench_lab::server::Way::Path,
         };
         narrow(&mut plan, &profile, &program);
         let [left] = plan.left_out.as_slice() else {

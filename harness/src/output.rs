@@ -1,7 +1,9 @@
 //! What `orchbench` says: the only module that prints. Progress goes to standard error,
 //! a bar on a terminal and plain lines elsewhere; results go to standard output.
 
+use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -98,6 +100,48 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// How often something that takes its time is told of where no line can be rewritten.
+const TELL_EVERY: Duration = Duration::from_secs(15);
+
+/// Tells what takes its time and for how long it has: in one line that is rewritten on a
+/// terminal; elsewhere when it begins, and every 15 s.
+pub fn waiting() -> impl Fn(&str, Duration) {
+    let spinner = std::io::stderr()
+        .is_terminal()
+        .then(|| ProgressBar::new_spinner().with_finish(indicatif::ProgressFinish::AndClear));
+    let told = RefCell::new((String::new(), Duration::ZERO));
+    move |what, elapsed| {
+        let text = format!("{what}: {} s", elapsed.as_secs());
+        if let Some(spinner) = &spinner {
+            spinner.set_message(text);
+            spinner.tick();
+            return;
+        }
+        let mut told = told.borrow_mut();
+        if told.0 != what || elapsed >= told.1 + TELL_EVERY {
+            note(&text);
+            *told = (what.to_owned(), elapsed);
+        }
+    }
+}
+
+/// A file as a URL, which a terminal makes clickable; its path when it cannot be one.
+pub fn link(path: &Path) -> String {
+    let plain = || path.display().to_string();
+    let Ok(absolute) = std::path::absolute(path) else {
+        return plain();
+    };
+    let mut url = "file://".to_owned();
+    for byte in absolute.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'-' | b'_' | b'.' | b'~' => url.push(char::from(*byte)),
+            _ if byte.is_ascii_alphanumeric() => url.push(char::from(*byte)),
+            _ => url.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    url
 }
 
 /// A line for the reader of the screen, to standard error.

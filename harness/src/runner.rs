@@ -2,6 +2,7 @@
 //! scenario says that they do not disturb each other), writes what happened after
 //! each of them, makes void ones again, and stops between two steps when interrupted.
 
+mod findings;
 mod machine_watch;
 mod side_by_side;
 
@@ -9,6 +10,7 @@ use std::path::Path;
 
 use orchbench_etl::{Etl, EtlConfig};
 
+use findings::Findings;
 use machine_watch::MachineWatch;
 use side_by_side::{make_all, wave};
 
@@ -41,11 +43,13 @@ pub fn run(
     progress: &mut Progress,
 ) -> anyhow::Result<RunEnd> {
     let mut index = 0;
+    let mut findings = Findings::default();
     while index < plan.trials.len() {
         let wave = wave(&plan.trials[index..]).to_vec();
         let scenario_before = index.checked_sub(1).map(|last| &plan.trials[last].scenario);
         if scenario_before.is_some_and(|scenario| *scenario != wave[0].scenario) {
             laboratory.folder.pack(plan, Packing::Ended)?;
+            findings.tell(&laboratory.folder, progress)?;
         }
         index += wave.len();
         let mut open = Vec::new();

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use orchbench_lab::server::{Choice, LocalServer, Provisioned, ServerSpec, provision};
+use orchbench_lab::server::{Choice, LocalServer, ServerSpec, command_line, provision};
 
 const SCRIPT: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -57,11 +57,8 @@ fn main() -> Result<()> {
 
 fn every_pattern_answers_the_command_line_and_python() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let provisioned = provision(&Choice::Cache, &|line| println!("{line}"))
-        .or_else(|_| provision(&Choice::Path, &|line| println!("{line}")))?;
-    let Provisioned::Program { path: cli, .. } = &provisioned else {
-        anyhow::bail!("expected the temporal command line, found {provisioned}");
-    };
+    let provisioned = provision(&Choice::Cache, &|what, _| println!("{what}"))?;
+    let cli = command_line().map_err(anyhow::Error::msg)?;
     let server = LocalServer::start(&provisioned, &ServerSpec::new(folder.path().join("server")))?;
     let worker = start_worker(server.address(), folder.path())?;
 

@@ -85,7 +85,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     link_latest(folder.root());
     output::line(&format!(
         "report: {}",
-        folder.root().join("report.html").display()
+        output::link(&folder.root().join("report.html"))
     ));
     output::line(&format!(
         "        {}",
@@ -189,7 +189,7 @@ fn provision(
     if !plan.trials.iter().any(|trial| needs(&trial.engine)) {
         return Ok((None, BTreeMap::new()));
     }
-    match server::provision(choice, &|line| output::note(line)) {
+    match server::provision(choice, &output::waiting()) {
         Ok(provisioned) => {
             output::note(&format!("Temporal server: {provisioned}"));
             Ok((Some(provisioned), BTreeMap::new()))

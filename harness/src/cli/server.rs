@@ -62,15 +62,15 @@ pub(super) struct Which {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum From {
-    /// The first that works of: TEMPORAL_ADDRESS or a temporal.toml profile, docker-dev, path, cache.
+    /// TEMPORAL_ADDRESS or a temporal.toml profile, else as cache.
     Auto,
     /// Temporal on PostgreSQL in containers, and the warehouse on the same PostgreSQL.
     Docker,
     /// The dev server in a container.
     DockerDev,
-    /// `temporal` on PATH.
+    /// The dev server of `temporal` on PATH.
     Path,
-    /// orchbench's own cache, filled when it is empty.
+    /// `temporal-server` on SQLite in orchbench's own cache, which is filled when it is empty.
     Cache,
 }
 
@@ -111,7 +111,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             None => output::line("not running"),
         },
         Command::Provision(which) => {
-            let found = server::provision(&which.choice()?, &|line| output::note(line))?;
+            let found = server::provision(&which.choice()?, &output::waiting())?;
             output::line(&found.to_string());
         }
     }
@@ -130,7 +130,7 @@ fn begin(start: &Start) -> anyhow::Result<()> {
         output::line(&format!("  export TEMPORAL_ADDRESS={address}"));
     };
     if start.detach {
-        let running = server::detach(&words(start), &|line| output::note(line))?;
+        let running = server::detach(&words(start), &output::waiting())?;
         ready(&running.address);
         return Ok(());
     }
@@ -139,7 +139,7 @@ fn begin(start: &Start) -> anyhow::Result<()> {
         port: Some(start.port),
         ..ServerSpec::new(data_dir).settings(settings)
     };
-    server::serve_foreground(&spec, &|line| output::note(line), &mut |running| {
+    server::serve_foreground(&spec, &output::waiting(), &mut |running| {
         ready(&running.address);
     })?;
     Ok(())

@@ -22,7 +22,7 @@ use orchbench_lab::server::{Choice, Server};
 
 pub(super) const ENGINE: Engine = Engine {
     name: "temporal",
-    what: "a real Temporal server (dev server on SQLite, server on PostgreSQL, or the address you name) and Rust workers",
+    what: "a real Temporal server (on SQLite, on PostgreSQL, or the address you name) and Rust workers",
     available,
     pace,
     open: open::open,

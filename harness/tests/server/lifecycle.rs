@@ -21,10 +21,9 @@ use crate::{eventually, use_built_binary};
 
 const OWNER_ROLE: &str = "lifecycle::role_owner_of_a_container";
 
-/// A Temporal CLI: from PATH, the cache, or provisioned into the cache.
+/// `temporal-server` from the cache, or provisioned into it.
 fn program() -> Result<Provisioned> {
-    let progress = |line: &str| eprintln!("{line}");
-    Ok(provision(&Choice::Path, &progress).or_else(|_| provision(&Choice::Cache, &progress))?)
+    Ok(provision(&Choice::Cache, &|what, _| eprintln!("{what}"))?)
 }
 
 #[test]
@@ -94,7 +93,7 @@ fn a_container_survives_sigkill_on_the_same_port() -> Result<()> {
         return Ok(());
     }
     let folder = TempFolder::create("test-container")?;
-    let provisioned = provision(&Choice::DockerDev, &|_| {})?;
+    let provisioned = provision(&Choice::DockerDev, &|_, _| {})?;
     let mut server = LocalServer::start(&provisioned, &ServerSpec::new(folder.path()))?;
     let id = server.container_id().context("a container")?.to_owned();
     survives_sigkill(&mut server)?;
@@ -124,7 +123,7 @@ fn role_owner_of_a_container() -> Result<()> {
         return Ok(());
     }
     use_built_binary();
-    let provisioned = provision(&Choice::DockerDev, &|_| {})?;
+    let provisioned = provision(&Choice::DockerDev, &|_, _| {})?;
     let folder = TempFolder::create("test-container")?;
     let server = LocalServer::start(&provisioned, &ServerSpec::new(folder.path()))?;
     say("container ", server.container_id().unwrap_or_default())?;

@@ -28,7 +28,7 @@ impl Role {
             .env("XDG_STATE_HOME", state)
             .env_remove("TEMPORAL_ADDRESS")
             .env_remove("TEMPORAL_PROFILE")
-            .env_remove("ORCHBENCH_TEMPORAL_CLI")
+            .env_remove("ORCHBENCH_TEMPORAL_SERVER")
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         Ok(command)

@@ -37,8 +37,7 @@ impl Stage {
     /// A dev server as a process.
     pub fn open() -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let provisioned = provision(&Choice::Cache, &|line| println!("{line}"))
-            .or_else(|_| provision(&Choice::Path, &|line| println!("{line}")))?;
+        let provisioned = provision(&Choice::Cache, &|what, _| println!("{what}"))?;
         let spec =
             ServerSpec::new(folder.path().join("server")).settings(ServerSettings::named("tuned")?);
         Self::with(folder, &provisioned, &spec)

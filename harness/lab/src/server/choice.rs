@@ -4,15 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Serialize;
+use orchbench_start::{Program, Tried, Way};
 
 use super::{Image, NamedAddress, Postgres, ServerSettings, StackImages};
 
 /// Which server the user wants.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Choice {
-    /// A named address (`TEMPORAL_ADDRESS`, a temporal.toml profile), else the first
-    /// way that works.
+    /// A named address (`TEMPORAL_ADDRESS`, a temporal.toml profile), else as [`Choice::Cache`].
     #[default]
     Auto,
     /// This address, `host:port` or a URL.
@@ -21,47 +20,10 @@ pub enum Choice {
     Docker,
     /// The dev server in a container.
     DockerDev,
-    /// The `temporal` program on PATH.
+    /// The dev server of the `temporal` program on PATH.
     Path,
-    /// The program in the harness's cache, which is filled when empty.
+    /// `temporal-server` in the harness's cache, which is filled when empty.
     Cache,
-}
-
-/// A way to get a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Way {
-    /// An address that the user named.
-    Address,
-    /// Temporal on PostgreSQL in containers, of images that the engine has.
-    Docker,
-    /// The dev server in a container, of an image that the engine has.
-    DockerDev,
-    /// `temporal` on PATH.
-    Path,
-    /// The program in the cache, or the one that `ORCHBENCH_TEMPORAL_CLI` names.
-    Cache,
-    /// `go install` by the Go that is there.
-    GoInstall,
-    /// `go install` by a Go toolchain from PyPI.
-    GoFromPypi,
-    /// The download that the Temporal SDK knows.
-    SdkDownload,
-}
-
-impl fmt::Display for Way {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Way::Address => "named address",
-            Way::Docker => "Docker, on PostgreSQL",
-            Way::DockerDev => "Docker",
-            Way::Path => "temporal on PATH",
-            Way::Cache => "cache",
-            Way::GoInstall => "go install",
-            Way::GoFromPypi => "go install with Go from PyPI",
-            Way::SdkDownload => "the SDK's download",
-        })
-    }
 }
 
 /// A server, or what starts one.
@@ -73,15 +35,15 @@ pub enum Provisioned {
     Docker(StackImages),
     /// The image of the dev server.
     DockerDev(Image),
-    /// The Temporal CLI, whose `server start-dev` is the server.
-    Program {
-        /// How it was found or made.
-        way: Way,
+    /// The Temporal CLI on PATH, whose `server start-dev` is the server.
+    DevServer {
         /// Where it is.
         path: PathBuf,
         /// What `temporal --version` prints.
         version: String,
     },
+    /// `temporal-server`, which keeps its data in SQLite files.
+    Program(Program),
 }
 
 impl Provisioned {
@@ -91,7 +53,8 @@ impl Provisioned {
             Provisioned::Address(_) => Way::Address,
             Provisioned::Docker(_) => Way::Docker,
             Provisioned::DockerDev(_) => Way::DockerDev,
-            Provisioned::Program { way, .. } => *way,
+            Provisioned::DevServer { .. } => Way::Path,
+            Provisioned::Program(program) => program.way,
         }
     }
 }
@@ -104,20 +67,14 @@ impl fmt::Display for Provisioned {
                 write!(f, "Docker images {} on {}", images.server, images.postgres)
             }
             Provisioned::DockerDev(image) => write!(f, "Docker image {image}"),
-            Provisioned::Program { way, path, version } => {
+            Provisioned::DevServer { path, version } => {
+                write!(f, "{} ({version}; its dev server)", path.display())
+            }
+            Provisioned::Program(Program { way, path, version }) => {
                 write!(f, "{} ({version}; by way of {way})", path.display())
             }
         }
     }
-}
-
-/// A way that did not work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Tried {
-    /// Which way.
-    pub way: Way,
-    /// What it lacked.
-    pub why: String,
 }
 
 /// No way worked. The command line ends with exit code 5.

@@ -14,4 +14,4 @@ pub(super) use dev::start as start_dev;
 pub use image::{Image, StackImages, dev_image};
 pub(super) use image::{dev_available, stack_available};
 pub use postgres::Postgres;
-pub(super) use temporal::{make_namespace, start as start_on_postgres};
+pub(super) use temporal::start as start_on_postgres;

@@ -10,9 +10,11 @@ use crate::process::{Child, CommandSpec, ProcessError, Stream};
 
 use super::docker::{self, Container, Postgres};
 use super::error::log_tail;
-use super::{Provisioned, ServerError, ServerSpec};
+use super::{Provisioned, ServerError, ServerSpec, sqlite};
 
-/// How long the dev server may take to end by itself after SIGTERM.
+/// What a server's process is in messages and in the registry.
+const ROLE: &str = "temporal-server";
+/// How long a server may take to end by itself after SIGTERM.
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
 /// A server's process or container, and what starts it again.
@@ -20,10 +22,12 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 pub(super) enum Host {
     /// A child process.
     Process {
-        program: PathBuf,
-        args: Vec<String>,
+        /// What starts it.
+        command: Box<CommandSpec>,
         log: PathBuf,
         child: Option<Child>,
+        /// Whether a fresh one has the namespace `default`.
+        makes_namespace: bool,
     },
     /// A container.
     Container {
@@ -63,31 +67,45 @@ impl Host {
                 running: true,
                 postgres: None,
             }),
-            Provisioned::Program { path, .. } => {
-                std::fs::create_dir_all(&spec.data_dir)
-                    .map_err(ProcessError::file("creating folder", &spec.data_dir))?;
-                let log = spec.data_dir.join("temporal-server.log");
-                let args = arguments(spec, port);
-                let child = start_process(path, &args, &log)?;
-                Ok(Host::Process {
-                    program: path.clone(),
-                    args,
-                    log,
-                    child: Some(child),
-                })
+            Provisioned::DevServer { path, .. } => {
+                let command = CommandSpec::foreign(path, dev_arguments(spec, port))
+                    // The server would ask its vendor for newer versions.
+                    .env("TEMPORAL_VERSION_CHECK_DISABLED", "1");
+                Host::process(command, spec, true)
+            }
+            Provisioned::Program(program) => {
+                make_folder(&spec.data_dir)?;
+                let mut command = CommandSpec::foreign(&program.path, sqlite::ARGUMENTS);
+                for (name, value) in sqlite::environment(&spec.data_dir, &spec.settings, port)? {
+                    command = command.env(name, value);
+                }
+                Host::process(command, spec, false)
             }
         }
+    }
+
+    fn process(
+        command: CommandSpec,
+        spec: &ServerSpec,
+        makes_namespace: bool,
+    ) -> Result<Host, ServerError> {
+        make_folder(&spec.data_dir)?;
+        let log = spec.data_dir.join("temporal-server.log");
+        let command = command
+            .stdout(Stream::Log(log.clone()))
+            .stderr(Stream::Log(log.clone()));
+        Ok(Host::Process {
+            child: Some(Child::spawn(&command, ROLE)?),
+            command: Box::new(command),
+            log,
+            makes_namespace,
+        })
     }
 
     /// Starts it again after a kill, with the same arguments.
     pub(super) fn start_again(&mut self) -> Result<(), ServerError> {
         match self {
-            Host::Process {
-                program,
-                args,
-                log,
-                child,
-            } => *child = Some(start_process(program, args, log)?),
+            Host::Process { command, child, .. } => *child = Some(Child::spawn(command, ROLE)?),
             Host::Container {
                 container, running, ..
             } => {
@@ -150,13 +168,12 @@ impl Host {
 
     /// Whether a fresh server of this kind has the namespace `default`.
     pub(super) fn makes_namespace(&self) -> bool {
-        !matches!(
-            self,
-            Host::Container {
-                postgres: Some(_),
-                ..
-            }
-        )
+        match self {
+            Host::Process {
+                makes_namespace, ..
+            } => *makes_namespace,
+            Host::Container { postgres, .. } => postgres.is_none(),
+        }
     }
 
     /// An error when a server process has ended by itself.
@@ -195,7 +212,11 @@ pub(super) fn free_port() -> Result<u16, ServerError> {
     taken().map_err(|e| ProcessError::file("finding a free port on", "127.0.0.1")(e).into())
 }
 
-fn arguments(spec: &ServerSpec, port: u16) -> Vec<String> {
+fn make_folder(path: &Path) -> Result<(), ProcessError> {
+    std::fs::create_dir_all(path).map_err(ProcessError::file("creating folder", path))
+}
+
+fn dev_arguments(spec: &ServerSpec, port: u16) -> Vec<String> {
     let database = spec.data_dir.join("temporal.db").display().to_string();
     let port = port.to_string();
     let fixed = [
@@ -211,13 +232,4 @@ fn arguments(spec: &ServerSpec, port: u16) -> Vec<String> {
     ];
     let fixed = fixed.iter().map(|arg| (*arg).to_owned());
     fixed.chain(spec.settings.args()).collect()
-}
-
-fn start_process(program: &Path, args: &[String], log: &Path) -> Result<Child, ServerError> {
-    let spec = CommandSpec::foreign(program, args)
-        // The server would ask its vendor for newer versions.
-        .env("TEMPORAL_VERSION_CHECK_DISABLED", "1")
-        .stdout(Stream::Log(log.to_owned()))
-        .stderr(Stream::Log(log.to_owned()));
-    Ok(Child::spawn(&spec, "temporal-server")?)
 }

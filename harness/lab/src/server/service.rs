@@ -20,7 +20,7 @@ use crate::process::{
 };
 
 use super::error::log_tail;
-use super::{LocalServer, ServerError, ServerSpec, provision};
+use super::{LocalServer, Progress, ServerError, ServerSpec, provision};
 
 /// Tells the served process that it was detached, so that it leaves its session.
 const DETACHED_ENV: &str = "ORCHBENCH_DETACHED";
@@ -71,7 +71,7 @@ pub fn default_data_dir() -> Result<PathBuf, ServerError> {
 /// failed; [`ServerError::Ended`] when the server ends by itself.
 pub fn serve_foreground(
     spec: &ServerSpec,
-    progress: &dyn Fn(&str),
+    progress: &Progress,
     on_ready: &mut dyn FnMut(&Running),
 ) -> Result<(), ServerError> {
     if std::env::var_os(DETACHED_ENV).is_some() {
@@ -113,11 +113,11 @@ pub fn serve_foreground(
 
 /// Starts `orchbench ARGS…` (a `server start` without `--detach`) as a process of its
 /// own and waits until its server is ready. There is no limit but its own end, since
-/// provisioning may take minutes; `progress` gets the last line of its log now and then.
+/// provisioning may take minutes; `progress` gets the last line of its log.
 ///
 /// # Errors
 /// [`ServerError::AlreadyRunning`], or [`ServerError::DetachedEnded`] with its log.
-pub fn detach(args: &[OsString], progress: &dyn Fn(&str)) -> Result<Running, ServerError> {
+pub fn detach(args: &[OsString], progress: &Progress) -> Result<Running, ServerError> {
     if let Status::Running(running) = status()? {
         return Err(ServerError::AlreadyRunning {
             process: running.process,
@@ -145,7 +145,7 @@ pub fn detach(args: &[OsString], progress: &dyn Fn(&str)) -> Result<Running, Ser
             program: "orchbench server start".to_owned(),
             source,
         })?;
-    let mut told = Instant::now();
+    let begun = Instant::now();
     loop {
         if let Status::Running(running) = status()?
             && running.process.pid == served.id()
@@ -159,10 +159,7 @@ pub fn detach(args: &[OsString], progress: &dyn Fn(&str)) -> Result<Running, Ser
             let tail = log_tail(&log, 20);
             return Err(ServerError::DetachedEnded { status, log, tail });
         }
-        if told.elapsed() > Duration::from_secs(5) {
-            told = Instant::now();
-            progress(&log_tail(&log, 1));
-        }
+        progress(&log_tail(&log, 1), begun.elapsed());
         thread::sleep(LOOK_PAUSE);
     }
 }

@@ -90,6 +90,16 @@ impl ServerSettings {
         })
     }
 
+    /// The same as the file that a server reads at `DYNAMIC_CONFIG_FILE_PATH`.
+    pub(super) fn dynamic_config_file(&self) -> String {
+        if self.dynamic_config.is_empty() {
+            // An empty file would be no mapping.
+            return "{}\n".to_owned();
+        }
+        let line = |(key, value)| format!("{key}: [{{value: {value}}}]\n");
+        self.dynamic_config.iter().map(line).collect()
+    }
+
     fn with(name: &str, settings: impl Iterator<Item = (String, String)>) -> Self {
         ServerSettings {
             name: name.to_owned(),
@@ -132,6 +142,15 @@ mod tests {
             assert_eq!(ServerSettings::named(name)?.name, name);
         }
         Ok(())
+    }
+
+    #[test]
+    fn the_settings_are_a_file_of_lists() {
+        assert_eq!(ServerSettings::default().dynamic_config_file(), "{}\n");
+        assert_eq!(
+            ServerSettings::tuned_timer().dynamic_config_file(),
+            "history.timerProcessorMaxTimeShift: [{value: \"5ms\"}]\n"
+        );
     }
 
     #[test]

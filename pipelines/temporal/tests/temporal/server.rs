@@ -25,16 +25,11 @@ fn start() -> (Server, TempFolder) {
 
 /// The `temporal` command line: named by the environment, on PATH, or in the harness's cache.
 pub fn cli() -> PathBuf {
-    match program() {
-        Provisioned::Program { path, .. } => path,
-        other => panic!("expected a program, found {other}"),
-    }
+    server::command_line()
+        .unwrap_or_else(|lacking| panic!("{lacking}\nrun docker/install-temporal.sh"))
 }
 
 fn program() -> Provisioned {
     server::find(&Choice::Cache)
-        .or_else(|_| server::find(&Choice::Path))
-        .unwrap_or_else(|unavailable| {
-            panic!("{unavailable}\nrun `orchbench server provision --server cache`")
-        })
+        .unwrap_or_else(|unavailable| panic!("{unavailable}\nrun `orchbench server provision`"))
 }
