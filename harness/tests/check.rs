@@ -159,6 +159,37 @@ fn damaged_results_are_unknown_with_file_and_line() -> Result<()> {
     says(&no_log, 4, &["unknown: approval: single_change"])
 }
 
+/// A disk that is full is no place where anything was printed.
+#[test]
+fn output_that_is_lost_is_an_error() -> Result<()> {
+    let place = TempDir::new()?;
+    mutation::recorded(place.path())?;
+    let folder = place.path().to_string_lossy().into_owned();
+    for words in [
+        vec!["check", &folder],
+        vec!["check", "--json", &folder],
+        vec!["list"],
+        vec!["run", "--plan"],
+        vec!["--help"],
+        vec!["--version"],
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full")?;
+        let output = Command::new(env!("CARGO_BIN_EXE_orchbench"))
+            .args(&words)
+            .stdin(Stdio::null())
+            .stdout(full)
+            .output()?;
+        let err = String::from_utf8(output.stderr)?;
+        ensure!(
+            output.status.code() == Some(1),
+            "{words:?}: {:?} {err}",
+            output.status
+        );
+        ensure!(err.contains("standard output: "), "{words:?}: {err}");
+    }
+    Ok(())
+}
+
 #[test]
 fn a_trial_without_end_is_no_pass() -> Result<()> {
     let cut = checked(&[], |root| {
