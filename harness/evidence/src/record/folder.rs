@@ -7,6 +7,7 @@
 //! | `evidence/<scenario>.tar.gz` | the same files of the trials that have ended | raw |
 //! | `rows/<sha256>.jsonl.gz` | row sets, kept once by content | raw |
 //! | `expected.json` | what a run of each source should leave | raw |
+//! | `manifest.json` | the digest of every raw file, sealed at the end of the run | the seal |
 //! | `measurements.json`, `verdicts.json`, `claims.json`, `report.md`, `report.html`, `charts/` | what the raw files give | derived |
 //!
 //! What is appended to is written a line at a time; all else is written aside and renamed, so that
@@ -16,17 +17,20 @@
 mod archive;
 mod aside;
 mod bounded;
+mod claim;
 mod export;
 mod json;
 mod lines;
 mod open_trial;
 mod pack;
 mod rows;
+mod seal;
 mod trial_files;
 
 #[cfg(test)]
 mod tests;
 
+pub use claim::Claim;
 pub use export::export;
 pub use open_trial::OpenTrial;
 pub use pack::Packing;

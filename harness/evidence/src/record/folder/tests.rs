@@ -43,6 +43,7 @@ fn plan(trials: &[TrialPlan]) -> Plan {
 
 fn ended(t_ns: u64) -> Event {
     let body = EventBody::TrialEnded {
+        events: None,
         status: TrialStatus::Completed,
         reason: None,
     };

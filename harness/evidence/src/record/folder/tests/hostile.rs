@@ -153,3 +153,14 @@ fn a_plan_lists_each_trial_once_and_names_no_source_outside() {
         );
     }
 }
+
+#[test]
+fn one_run_at_a_time_claims_a_folder() {
+    let (_place, folder) = folder();
+    let claim = folder.claim().unwrap();
+    let again = ResultsFolder::create(folder.root()).unwrap();
+    let refused = again.claim().map(drop).map_err(|error| error.to_string());
+    assert!(refused.is_err_and(|error| error.contains("found a run that goes on in it")));
+    drop(claim);
+    again.claim().unwrap();
+}
