@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import hashlib
 import io
 import json
 import sys
@@ -15,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import audit  # noqa: E402
 from recompute import formats, statistics  # noqa: E402
 from recompute.figures import figures, unsourced  # noqa: E402
+from recompute.reader import Folder  # noqa: E402
 
 
 class Formats(unittest.TestCase):
@@ -85,10 +87,29 @@ Passed: [1](verdicts.json#count/%2A/e/pass).
 ID = "measurements.json#overhead/run_ms/e/default/scenario=s,shape=chain,steps=1"
 
 
+def seal(root, without=None):
+    """Seals the folder as it is, but for one trial."""
+    read = Folder(root)
+    names = ["plan.json", "environment.json", "rows/x.jsonl.gz"]
+    manifest = {
+        "format_version": "2.1",
+        "files": {name: hashlib.sha256(read.read(name)).hexdigest() for name in names},
+        "trials": {
+            plan["id"]: {
+                name: hashlib.sha256(content).hexdigest() for name, content in read.trial_files(plan).items()
+            }
+            for plan in read.plan["trials"]
+            if plan["id"] != without
+        },
+    }
+    (root / "manifest.json").write_text(json.dumps(manifest))
+
+
 class WholeFolder(unittest.TestCase):
-    def audited(self, report, *options):
+    def audited(self, report, *options, change=lambda root: None):
         with tempfile.TemporaryDirectory() as root:
             folder(Path(root), report)
+            change(Path(root))
             claims = Path(root) / "claims"
             claims.mkdir()
             with contextlib.redirect_stdout(io.StringIO()):
@@ -113,6 +134,27 @@ class WholeFolder(unittest.TestCase):
         second = f"| e (default): scenario=s, shape=chain | {other} | |"
         self.assertEqual(self.audited(self.right() + second + "\n"), 1)
         self.assertEqual(self.audited(self.right() + row + "\n"), 0)
+
+    def test_what_was_changed_since_the_seal_is_named(self):
+        def changed(root):
+            seal(root)
+            (root / "environment.json").write_text((root / "environment.json").read_text() + " ")
+
+        self.assertEqual(self.audited(self.right(), change=seal), 0)
+        self.assertEqual(self.audited(self.right(), change=changed), 1)
+        self.assertEqual(self.audited(self.right(), change=lambda root: seal(root, without="o.1")), 1)
+
+    def test_events_that_are_not_one_trials_whole_ones_are_named(self):
+        def appended(root):
+            events = root / "open" / "o.2" / "events.jsonl"
+            events.write_bytes(events.read_bytes() * 2)
+
+        def negative(root):
+            events = root / "open" / "o.2" / "events.jsonl"
+            events.write_text(events.read_text().replace('"value": ', '"value": -', 1))
+
+        self.assertEqual(self.audited(self.right(), change=appended), 1)
+        self.assertEqual(self.audited(self.right(), change=negative), 1)
 
     def test_a_figure_without_a_source_is_named(self):
         self.assertEqual(self.audited(REPORT.format(estimate="12.1")), 1)

@@ -22,7 +22,7 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 
 const AFTER: &str = "Exit codes: 0 done; 1 unexpected; 2 usage or configuration; 3 an invariant broken; \
-4 the checker says unknown, or required trials are void; 5 an engine that was asked for could not be \
+4 the checker says unknown, required trials are void or missing, or the evidence is not as sealed; 5 an engine that was asked for could not be \
 reached; 130 interrupted. Where several apply: 1, 3, 5, 4.";
 
 /// Measure durable workflows (Temporal) against asset orchestration, with faults injected

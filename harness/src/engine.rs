@@ -21,6 +21,8 @@ mod work;
 mod worker_config;
 mod workers;
 
+use orchbench_evidence::record::TrialPlan;
+
 pub use account::Account;
 pub use laboratory::{Laboratory, TrialError};
 pub use meter::{Meter, Role};
@@ -66,6 +68,16 @@ pub fn all() -> [Engine; 3] {
 /// Names of all engines.
 pub fn names() -> Vec<&'static str> {
     all().iter().map(|each| each.name).collect()
+}
+
+/// Whether a trial's engine has a server.
+pub fn needs_server(trial: &TrialPlan) -> bool {
+    trial.engine == temporal::ENGINE.name
+}
+
+/// Whether a trial can be made where there is a server, or where there is none.
+pub fn can_make(trial: &TrialPlan, server: bool) -> bool {
+    server || !needs_server(trial)
 }
 
 /// The pace of an engine under a setting; that of the slowest where there is no such engine.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::Command;
 
 use orchbench_evidence::record::{
     Durability, Environment, FORMAT_VERSION, ImageRecord, ServerRecord,
@@ -20,7 +19,7 @@ pub fn capture(
         format_version: FORMAT_VERSION,
         started_at: jiff::Timestamp::now().to_string(),
         orchbench_version: env!("CARGO_PKG_VERSION").to_owned(),
-        commit: commit(),
+        commit: Some(env!("ORCHBENCH_COMMIT").to_owned()),
         build: if cfg!(debug_assertions) {
             "debug"
         } else {
@@ -150,21 +149,6 @@ fn durability(server: Option<&Provisioned>) -> Vec<Durability> {
         )),
     }
     rows
-}
-
-fn commit() -> Option<String> {
-    let output = Command::new("git")
-        .args([
-            "describe",
-            "--always",
-            "--dirty",
-            "--abbrev=40",
-            "--exclude=*",
-        ])
-        .output()
-        .ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    (output.status.success() && !text.trim().is_empty()).then(|| text.trim().to_owned())
 }
 
 fn os_name() -> String {

@@ -14,7 +14,8 @@ pub enum Exit {
     Usage = 2,
     /// A correctness invariant is broken.
     Broken = 3,
-    /// The checker says unknown, or required trials are void.
+    /// The checker says unknown, trials that are required are void or missing, or the evidence is not
+    /// as it was sealed.
     Inconclusive = 4,
     /// An engine that was asked for could not be reached.
     Unreachable = 5,

@@ -6,9 +6,24 @@ use orchbench::exit::Exit;
 use orchbench::output;
 
 fn main() {
-    let exit = dispatch(Cli::parse()).unwrap_or_else(|error| {
-        output::note(&format!("error: {error:#}"));
-        Exit::of(&error)
+    let code = match Cli::try_parse() {
+        Ok(cli) => dispatch(cli)
+            .unwrap_or_else(|error| {
+                output::note(&format!("error: {error:#}"));
+                Exit::of(&error)
+            })
+            .code(),
+        Err(said) => {
+            output::of_clap(&said);
+            said.exit_code()
+        }
+    };
+    // What was not printed was not done.
+    std::process::exit(match output::finish() {
+        Ok(()) => code,
+        Err(lost) => {
+            output::note(&format!("error: {lost}"));
+            Exit::Unexpected.code()
+        }
     });
-    std::process::exit(exit.code());
 }

@@ -2,8 +2,9 @@
 //! a bar on a terminal and plain lines elsewhere; results go to standard output.
 
 use std::cell::RefCell;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,7 +25,7 @@ impl Progress {
 
     /// Progress over `total` of something.
     pub fn over(total: usize, unit: &str) -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
+        let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(total as u64);
             if let Ok(style) = ProgressStyle::with_template(&format!(
                 "{{spinner}} {{pos}}/{{len}} {unit} [{{elapsed_precise}} < {{eta}}] {{wide_msg}}"
@@ -147,12 +148,40 @@ pub fn link(path: &Path) -> String {
 /// A line for the reader of the screen, to standard error.
 pub fn note(text: &str) {
     // Nothing is to be done about a closed standard error.
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// A result, to standard output; a closed pipe (`| head`) ends the output, not the run.
+/// The first failure of standard output.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// A result, to standard output; a closed pipe (`| head`) ends the output, not the run. Any other
+/// failure, such as a full disk, is told by [`finish`].
 pub fn line(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    keep(writeln!(io::stdout().lock(), "{text}"));
+}
+
+/// Help, a version or a fault in the words on the command line, to where clap sends it.
+pub fn of_clap(said: &clap::Error) {
+    keep(said.print());
+}
+
+fn keep(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        // Only the first one is told.
+        let _ = LOST.set(error);
+    }
+}
+
+/// Writes what standard output still holds back.
+///
+/// # Errors
+/// When some of what was printed is lost.
+pub fn finish() -> Result<(), String> {
+    keep(io::stdout().flush());
+    LOST.get()
+        .map_or(Ok(()), |error| Err(format!("standard output: {error}")))
 }
 
 /// A result as JSON, to standard output.

@@ -14,7 +14,7 @@ use findings::Findings;
 use machine_watch::MachineWatch;
 use side_by_side::{make_all, wave};
 
-use crate::engine::{Laboratory, Trial, TrialError, warehouse_rows};
+use crate::engine::{self, Laboratory, Trial, TrialError, warehouse_rows};
 use crate::experiment;
 use crate::output::Progress;
 use orchbench_evidence::check::{self, Checked};
@@ -36,7 +36,10 @@ pub enum RunEnd {
 }
 
 /// Makes the plan's trials. Those that an earlier, interrupted run has completed in the
-/// same folder are left as they are.
+/// same folder are left as they are, and those that lack their server are not made.
+///
+/// # Errors
+/// When the folder cannot be read or written, or a trial fails by the harness's own fault.
 pub fn run(
     plan: &mut Plan,
     laboratory: &Laboratory,
@@ -54,7 +57,8 @@ pub fn run(
         index += wave.len();
         let mut open = Vec::new();
         for trial in wave {
-            if is_complete(&laboratory.folder, &trial)? {
+            let made = is_complete(&laboratory.folder, &trial)?;
+            if made || !engine::can_make(&trial, laboratory.server.is_some()) {
                 progress.end(None);
             } else {
                 open.push(trial);
@@ -117,10 +121,7 @@ fn make(
         }
     };
     trial.record(watch.end())?;
-    trial.record(EventBody::TrialEnded {
-        status,
-        reason: reason.clone(),
-    })?;
+    trial.end_events(status, reason.clone())?;
     Ok(match (status, reason) {
         (TrialStatus::Completed, None) => judge_fault(plan, &laboratory.folder),
         other => other,
@@ -151,7 +152,11 @@ fn replacement(plan: &TrialPlan) -> Option<TrialPlan> {
     })
 }
 
-fn is_complete(folder: &ResultsFolder, plan: &TrialPlan) -> anyhow::Result<bool> {
+/// Whether a trial was made to its end, and is not to be made again.
+///
+/// # Errors
+/// When its files cannot be read.
+pub fn is_complete(folder: &ResultsFolder, plan: &TrialPlan) -> anyhow::Result<bool> {
     let files = folder.trial(plan)?;
     let events = files
         .and_then(|files| files.events().transpose())

@@ -27,8 +27,12 @@ fn checked(args: &[&str], change: impl Fn(&Path) -> Result<()>) -> Result<Said> 
 }
 
 fn said(args: &[&str], folder: &Path) -> Result<Said> {
+    said_by("check", args, folder)
+}
+
+fn said_by(command: &str, args: &[&str], folder: &Path) -> Result<Said> {
     let output = Command::new(env!("CARGO_BIN_EXE_orchbench"))
-        .arg("check")
+        .arg(command)
         .args(args)
         .arg(folder)
         .stdin(Stdio::null())
@@ -157,6 +161,98 @@ fn damaged_results_are_unknown_with_file_and_line() -> Result<()> {
         Ok(fs::remove_file(root.join("open/approval/applied.jsonl"))?)
     })?;
     says(&no_log, 4, &["unknown: approval: single_change"])
+}
+
+/// What check, analyze and report say of one folder each: the same code, which is no pass.
+fn no_pass(change: impl Fn(&Path) -> Result<()>) -> Result<Said> {
+    let command = |name: &str| -> Result<Said> {
+        let place = TempDir::new()?;
+        mutation::recorded(place.path())?;
+        change(place.path())?;
+        said_by(name, &[], place.path())
+    };
+    let found = command("check")?;
+    for other in ["analyze", "report"] {
+        let other = command(other)?;
+        ensure!(other.code == found.code, "{other:?}\n{found:?}");
+    }
+    ensure!(found.code != 0, "{found:?}");
+    Ok(found)
+}
+
+#[test]
+fn what_was_changed_since_the_seal_is_no_pass_for_any_command() -> Result<()> {
+    let events = |root: &Path| root.join("open/saga/events.jsonl");
+    let lines = |text: &str, keep: fn(&str) -> bool| -> String {
+        let kept = text.lines().filter(|line| keep(line));
+        kept.map(|line| format!("{line}\n")).collect()
+    };
+    let appended = no_pass(|root| edit(&events(root), |text| text.repeat(2)))?;
+    says(&appended, 4, &["saga/events.jsonl: line 10", "as sealed"])?;
+    let without_history = no_pass(|root| {
+        edit(&events(root), |text| {
+            lines(text, |line| !line.contains("engine_history"))
+        })
+    })?;
+    says(&without_history, 4, &["unknown: saga: history_agrees"])?;
+    let negative = no_pass(|root| {
+        let path = root.join("open/open-loop/events.jsonl");
+        edit(&path, |text| text.replacen("\"value\":", "\"value\":-", 1))
+    })?;
+    says(&negative, 4, &["unknown: open-loop: samples_agree"])?;
+    let dropped = no_pass(|root| {
+        edit(&journal(root)?, |text| {
+            text.split_inclusive('\n').take(3).collect()
+        })
+    })?;
+    says(&dropped, 4, &["as sealed"])?;
+    let unsealed = no_pass(|root| Ok(fs::remove_file(root.join("manifest.json"))?))?;
+    says(&unsealed, 4, &["manifest.json: expected the seal"])
+}
+
+#[test]
+fn a_plan_without_trials_or_with_one_twice_is_no_pass() -> Result<()> {
+    let plan = |root: &Path, change: fn(&mut Vec<serde_json::Value>)| -> Result<()> {
+        let path = root.join("plan.json");
+        let mut plan: serde_json::Value = serde_json::from_slice(&fs::read(&path)?)?;
+        change(plan["trials"].as_array_mut().context("trials")?);
+        Ok(fs::write(path, plan.to_string())?)
+    };
+    let empty = no_pass(|root| plan(root, Vec::clear))?;
+    says(&empty, 4, &["0 verdicts"])?;
+    let twice = no_pass(|root| plan(root, |trials| trials.push(trials[0].clone())))?;
+    says(&twice, 2, &["expected each trial once", "twice"])
+}
+
+/// A disk that is full is no place where anything was printed.
+#[test]
+fn output_that_is_lost_is_an_error() -> Result<()> {
+    let place = TempDir::new()?;
+    mutation::recorded(place.path())?;
+    let folder = place.path().to_string_lossy().into_owned();
+    for words in [
+        vec!["check", &folder],
+        vec!["check", "--json", &folder],
+        vec!["list"],
+        vec!["run", "--plan"],
+        vec!["--help"],
+        vec!["--version"],
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full")?;
+        let output = Command::new(env!("CARGO_BIN_EXE_orchbench"))
+            .args(&words)
+            .stdin(Stdio::null())
+            .stdout(full)
+            .output()?;
+        let err = String::from_utf8(output.stderr)?;
+        ensure!(
+            output.status.code() == Some(1),
+            "{words:?}: {:?} {err}",
+            output.status
+        );
+        ensure!(err.contains("standard output: "), "{words:?}: {err}");
+    }
+    Ok(())
 }
 
 #[test]

@@ -8,6 +8,7 @@ from .fields import NoSuchPlace
 from .figures import altered, figures, of_line, rows, unsourced
 from .places import Places, cut, split_factors
 from .reader import Folder, Unreadable
+from .seal import broken
 from .warnings import disagreements
 
 
@@ -52,6 +53,12 @@ class Audit:
         ]
         recorded = self.verdicts.get("warnings", [])
         found += [Problem(None, *each) for each in disagreements(recorded, self.folder, self.conditions)]
+        told = {each["file"].split("/")[0] for each in recorded if each["warning"] == "damaged"}
+        found += [
+            Problem(None, name, f"{sealed} as sealed", now)
+            for name, sealed, now in broken(self.folder)
+            if name.split("/")[0] not in told
+        ]
         # What the checker doubts is said in the report.
         doubted = {
             each["trial"]

@@ -10,6 +10,7 @@ from . import claim_texts
 from .conditions import by_block, pairs
 from .fields import NoSuchPlace, field, written
 from .formats import estimate, number, percent, plain, share
+from .seal import seal_digest
 from .statistics import clopper_pearson, estimate as estimated, paired_ratio
 
 STATISTICS = ("n", "samples", "spread", "count", "sum", "zeros", "share")
@@ -32,6 +33,7 @@ class Places:
             "plan.json": self.plan,
             "environment.json": self.environment,
             "verdicts.json": self.verdict,
+            "manifest.json": self.seal,
         }.get(file)
         if of_file is None:
             raise NoSuchPlace(f"no file {file!r} with figures")
@@ -139,6 +141,14 @@ class Places:
             by_size = all(isinstance(each, (int, float)) for each in values.values())
             return [", ".join(sorted(values, key=lambda text: values[text] if by_size else text))]
         return written(field(plan, place))
+
+    # manifest.json
+
+    def seal(self, place):
+        digest = seal_digest(self.folder)
+        if place != "sha256" or digest is None:
+            raise NoSuchPlace(f"no {place!r} of a seal")
+        return [digest]
 
     # verdicts.json
 

@@ -1,7 +1,7 @@
 """A results folder, version 2: its raw files, and nothing derived unless it is asked for.
 
 Raw: `plan.json`, `environment.json`, `expected.json`, `evidence/<scenario>.tar.gz` (or
-`open/<trial>/` of trials that are not packed), `rows/<sha256>.jsonl.gz`.
+`open/<trial>/` of trials that are not packed), `rows/<sha256>.jsonl.gz`; sealed by `manifest.json`.
 """
 
 import gzip

@@ -84,6 +84,7 @@ def read_trial(folder, plan):
         trial.events = json_lines(f"{plan['id']}/events.jsonl", files["events.jsonl"], cut_end=True)
         if not trial.events or trial.events[0].get("event") != "trial_started":
             raise Unreadable(f"{plan['id']}/events.jsonl: the first event is not trial_started")
+        trial.malformed += [f"{plan['id']}/events.jsonl: {wrong}" for wrong in torn(trial.events)]
         if trial.events[-1]["event"] == "trial_ended":
             trial.status = trial.events[-1]["status"]
             trial.reason = trial.events[-1].get("reason")
@@ -101,6 +102,21 @@ def read_trial(folder, plan):
     except (Unreadable, KeyError, UnicodeDecodeError) as error:
         trial.malformed.append(f"{type(error).__name__}: {error}")
     return trial
+
+
+def torn(events):
+    """Signs that an event file is not one trial's, whole: see the checker's reading of it."""
+    for before, event in enumerate(events):
+        kind = event["event"]
+        if kind == "trial_started" and before > 0:
+            yield f"line {before + 1}: a second trial_started"
+        if kind == "trial_ended" and before + 1 < len(events):
+            yield f"line {before + 1}: events behind the trial's end"
+        if kind == "trial_ended" and event.get("events", before) != before:
+            yield f"line {before + 1}: {before} events before the end that counts {event['events']}"
+        values = event["values"] if kind == "samples" else [event["value"]] if kind == "sample" else []
+        if any(not 0 <= value <= 1e18 for value in values):
+            yield f"line {before + 1}: a value of {event['metric']} that cannot be measured"
 
 
 def runs(trial):

@@ -24,8 +24,8 @@ use gather::Conditions;
 /// `verdicts.json` and `claims.json` into it.
 ///
 /// # Errors
-/// When the folder is none, its plan or environment cannot be read, or it cannot be written
-/// to. A trial's own file that cannot be read is a verdict "unknown", not an error.
+/// When the folder is none, its plan, environment or manifest cannot be read, or it cannot be
+/// written to. A trial's own file that cannot be read is a verdict "unknown", not an error.
 pub fn analyze(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
     let analysis = derive(folder)?;
     for (name, text) in files(&analysis)? {
@@ -97,6 +97,7 @@ pub fn derive(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
     }
     let (measurements, self_comparisons) = std::mem::take(&mut seen.conditions).measurements();
     let mut warnings = warning::of_run(&plan, &environment, seen.ended);
+    warnings.extend(warning::of_damages(folder.damages()?));
     warnings.append(&mut seen.warnings);
     warnings.extend(seen.nothing_counts());
     for experiment in experiment::all() {
@@ -132,6 +133,7 @@ pub fn derive(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
             claims,
         },
         counted: seen.counted,
+        seal: folder.seal_digest()?,
         plan,
     })
 }

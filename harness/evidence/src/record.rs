@@ -7,6 +7,7 @@ mod error;
 mod event;
 mod expected;
 mod folder;
+mod manifest;
 mod measurement;
 mod name;
 mod plan;
@@ -21,7 +22,8 @@ pub use event::{
     Event, EventBody, FailedAttempt, HistoryStep, JournalSeal, RunFailure, TrialStatus,
 };
 pub use expected::{Expected, ExpectedSource};
-pub use folder::{OpenTrial, Packing, ResultsFolder, TrialFiles, export};
+pub use folder::{Claim, OpenTrial, Packing, ResultsFolder, TrialFiles, export};
+pub use manifest::{Damage, DamageKind, Manifest};
 pub use measurement::{
     Estimate, Interval, Measurement, Measurements, Sample, SelfComparison, TrialSamples,
 };

@@ -21,6 +21,8 @@ pub struct Analysis {
     pub partial: bool,
     /// Ids of the trials that were made to their end and count.
     pub counted: Vec<String>,
+    /// SHA-256 of the folder's manifest, hex; `None` where the run was not sealed.
+    pub seal: Option<String>,
 }
 
 /// What an analysis comes to.
@@ -32,7 +34,8 @@ pub enum Conclusion {
     Broken,
     /// An engine that was asked for could not be reached.
     Unreachable,
-    /// The checker says unknown, or required trials are void.
+    /// The checker says unknown, nothing was checked, required trials are void or not made to their
+    /// end, or the raw files are not as they were sealed.
     Inconclusive,
 }
 
@@ -45,17 +48,20 @@ impl Analysis {
                 .iter()
                 .any(|verdict| verdict.outcome == outcome && !verdict.expected)
         };
-        let nothing_counts = self.verdicts.warnings.iter().any(|warning| {
+        let lacking = self.verdicts.warnings.iter().any(|warning| {
             matches!(
                 warning,
-                Warning::NothingCounts { .. } | Warning::NotReached { .. }
+                Warning::NothingCounts { .. }
+                    | Warning::NotReached { .. }
+                    | Warning::Damaged { .. }
             )
         });
+        let unchecked = self.partial || self.verdicts.verdicts.is_empty();
         if any(Outcome::Fail) {
             Conclusion::Broken
         } else if !self.environment.unreachable.is_empty() {
             Conclusion::Unreachable
-        } else if any(Outcome::Unknown) || nothing_counts {
+        } else if any(Outcome::Unknown) || lacking || unchecked {
             Conclusion::Inconclusive
         } else {
             Conclusion::Sound

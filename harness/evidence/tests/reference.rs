@@ -40,6 +40,14 @@ fn what_is_derived_is_what_lies_there() -> Result<()> {
 }
 
 #[test]
+fn what_is_raw_is_what_was_sealed() -> Result<()> {
+    let folder = ResultsFolder::open(&root().join(BASE))?;
+    let damages = folder.damages()?;
+    ensure!(damages.is_empty(), "{damages:?}");
+    Ok(())
+}
+
+#[test]
 fn the_folder_is_small() -> Result<()> {
     let (mut files, mut bytes) = (0, 0);
     let mut folders = vec![root().join(BASE)];

@@ -6,7 +6,7 @@
 //! owner's mark in its environment, as do its own children; everything that
 //! could be left behind — children, temp folders, containers — stands in a state file
 //! of its owner before it is used, and [`sweep`] removes only what belongs to owners
-//! that are gone, recognised by process id, start time and boot.
+//! that are gone, which is when nobody holds the lock on their state file.
 //!
 //! Hidden subcommands that the binary must route here:
 //! `orchbench exec-child --parent PID -- PROGRAM ARGS…` → [`exec_child`];

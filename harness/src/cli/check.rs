@@ -38,11 +38,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     for warning in &analysis.verdicts.warnings {
         output::note(&format!("warning: {warning}"));
     }
-    // A trial without an end was not checked: no pass for the folder.
-    Ok(match Exit::from(analysis.conclusion()) {
-        Exit::Done if analysis.partial => Exit::Inconclusive,
-        exit => exit,
-    })
+    Ok(Exit::from(analysis.conclusion()))
 }
 
 /// Done at 100 %; a mutation that found nothing to be planted in is not caught.

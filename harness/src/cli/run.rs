@@ -1,6 +1,9 @@
 //! `orchbench run`: the one command of an architecture review.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod begin;
+mod resume;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -13,19 +16,19 @@ use crate::output::{self, Progress};
 use crate::profile::{self, Profile};
 use crate::runner::{self, RunEnd};
 use crate::scenario::known_name;
-use crate::{engine, environment, experiment, narrow};
+use crate::{engine, experiment};
 use orchbench_etl::catalogue::CatalogueService;
 use orchbench_evidence::analysis;
-use orchbench_evidence::record::{FORMAT_VERSION, Packing, Plan, ResultsFolder, TrialPlan};
+use orchbench_evidence::record::{Claim, FORMAT_VERSION, Packing, Plan, ResultsFolder, TrialPlan};
 use orchbench_evidence::report;
 use orchbench_lab::process;
-use orchbench_lab::server::{self, Choice, Provisioned};
+use orchbench_lab::server::Provisioned;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// `quick` (eight minutes), `standard` (an hour, for a decision), `full` (hours), or a file.
-    #[arg(default_value = "quick")]
-    profile: String,
+    /// `quick` (eight minutes), `standard` (an hour, for a decision), `full` (hours), or a file;
+    /// `quick` by default.
+    profile: Option<String>,
     /// Only these engines.
     #[arg(long, value_delimiter = ',')]
     engine: Vec<String>,
@@ -45,6 +48,13 @@ pub(super) struct Args {
     server: super::server::Which,
 }
 
+impl Args {
+    fn profile(&self) -> anyhow::Result<Profile> {
+        let name = self.profile.as_deref().unwrap_or("quick");
+        Ok(profile::find(name)?)
+    }
+}
+
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     if args.plan {
         return show_plan(&args);
@@ -52,45 +62,46 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     for swept in process::sweep()? {
         output::note(&format!("left by a run that was killed: {swept}"));
     }
-    let profile = profile::find(&args.profile)?;
-    let folder = results_folder(&args, &profile)?;
-    let mut plan = if args.resume {
-        folder.plan()?
+    let prepared = if args.resume {
+        resume::prepare(&args)?
     } else {
-        let plan = plan(&args, &profile)?;
-        folder.write_json("plan.json", &plan)?;
-        plan
+        begin::prepare(&args)?
     };
     let interrupted = interrupt_flag()?;
-    let (server, unreachable) = provision(&args.server.choice()?, &mut plan)?;
-    if !args.resume
-        && let Some(server) = &server
-    {
-        narrow(&mut plan, &profile, server)?;
-        folder.write_json("plan.json", &plan)?;
+    let Prepared {
+        folder, mut plan, ..
+    } = prepared;
+    let mut end = RunEnd::Complete;
+    if prepared.open > 0 {
+        end = make_trials(&folder, &mut plan, prepared.server, interrupted)?;
+        folder.pack(&plan, Packing::RunOver)?;
+        folder.seal()?;
     }
-    let settings: BTreeSet<String> = plan
-        .trials
-        .iter()
-        .map(|each| each.settings.clone())
-        .collect();
-    let settings: Vec<String> = settings.into_iter().collect();
-    let record = environment::capture(&settings, server.as_ref(), unreachable);
-    folder.write_json("environment.json", &record)?;
+    conclude(&folder, end)
+}
 
-    let end = make_trials(&folder, &mut plan, server, interrupted)?;
-    folder.pack(&plan, Packing::RunOver)?;
-    let analysis = analysis::analyze(&folder)?;
-    report::write(&folder, &analysis)?;
+/// What is to be made, and where.
+struct Prepared {
+    folder: ResultsFolder,
+    /// Held while anything is written.
+    _claim: Claim,
+    plan: Plan,
+    /// How many of its trials are to be made.
+    open: usize,
+    server: Option<Provisioned>,
+}
+
+/// Measures, checks, decides and reports.
+fn conclude(folder: &ResultsFolder, end: RunEnd) -> anyhow::Result<Exit> {
+    let analysis = analysis::analyze(folder)?;
+    report::write(folder, &analysis)?;
     link_latest(folder.root());
-    output::line(&format!(
-        "report: {}",
-        output::link(&folder.root().join("report.html"))
-    ));
-    output::line(&format!(
-        "        {}",
-        folder.root().join("report.md").display()
-    ));
+    let root = folder.root();
+    output::line(&format!("report: {}", output::link(&root.join("report.html"))));
+    output::line(&format!("        {}", root.join("report.md").display()));
+    if let Some(digest) = &analysis.seal {
+        output::line(&format!("sealed: {digest} (SHA-256 of manifest.json)"));
+    }
     if end == RunEnd::Interrupted {
         output::note(
             "interrupted: the report is partial; go on with `orchbench run --resume --out FOLDER`",
@@ -102,7 +113,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
 
 /// What the profile would make. Which of it the server at hand lets make is known when it is there.
 fn show_plan(args: &Args) -> anyhow::Result<Exit> {
-    let profile = profile::find(&args.profile)?;
+    let profile = args.profile()?;
     let plan = plan(args, &profile)?;
     let mut rows = vec![
         ["scenario", "trials", "about, minutes"]
@@ -125,24 +136,6 @@ fn show_plan(args: &Args) -> anyhow::Result<Exit> {
     rows.push(row("all", &plan.trials.iter().collect::<Vec<_>>()));
     output::table(&rows);
     Ok(Exit::Done)
-}
-
-fn results_folder(args: &Args, profile: &Profile) -> anyhow::Result<ResultsFolder> {
-    let root = args.out.clone().unwrap_or_else(|| {
-        let time = jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ");
-        Path::new("reports").join(format!("{time}-{}", profile.name))
-    });
-    if args.resume {
-        return Ok(ResultsFolder::open(&root)?);
-    }
-    if root.join("plan.json").exists() {
-        let message = format!(
-            "--out {}: expected a new folder, found results (add --resume to go on with them)",
-            root.display()
-        );
-        return Err(UsageError(message).into());
-    }
-    Ok(ResultsFolder::create(&root)?)
 }
 
 fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {
@@ -175,48 +168,6 @@ fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {
         trials,
         left_out: Vec::new(),
     })
-}
-
-type Unreachable = BTreeMap<String, String>;
-
-/// Finds a Temporal server when a trial needs one. When there is none, those trials are
-/// left out and the engine is reported as unreachable; the others are made.
-fn provision(
-    choice: &Choice,
-    plan: &mut Plan,
-) -> anyhow::Result<(Option<Provisioned>, Unreachable)> {
-    let needs = |engine: &str| engine == "temporal";
-    if !plan.trials.iter().any(|trial| needs(&trial.engine)) {
-        return Ok((None, BTreeMap::new()));
-    }
-    match server::provision(choice, &output::waiting()) {
-        Ok(provisioned) => {
-            output::note(&format!("Temporal server: {provisioned}"));
-            Ok((Some(provisioned), BTreeMap::new()))
-        }
-        Err(unavailable) => {
-            output::note(&format!("error: {unavailable}"));
-            plan.trials.retain(|trial| !needs(&trial.engine));
-            if plan.trials.is_empty() {
-                return Err(unavailable.into());
-            }
-            let reason = unavailable.to_string();
-            Ok((None, BTreeMap::from([("temporal".to_owned(), reason)])))
-        }
-    }
-}
-
-/// Leaves out what cannot be made on the server, and says so.
-fn narrow(plan: &mut Plan, profile: &Profile, server: &Provisioned) -> anyhow::Result<()> {
-    narrow::narrow(plan, profile, server);
-    for left in &plan.left_out {
-        output::note(&left.to_string());
-    }
-    if plan.trials.is_empty() {
-        let message = format!("no trial of the profile can be made on {server}");
-        return Err(UsageError(message).into());
-    }
-    Ok(())
 }
 
 fn make_trials(

@@ -3,23 +3,53 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::TrialError;
 use super::trial::io;
-use orchbench_evidence::record::{Event, EventBody, JournalSeal};
+use orchbench_evidence::record::{Event, EventBody, JournalSeal, TrialStatus};
 
 /// The trial's event file, shared with the threads that watch processes.
 #[derive(Clone)]
-pub(super) struct EventLog(Arc<Mutex<fs::File>>);
+pub(super) struct EventLog(Arc<Mutex<Log>>);
+
+struct Log {
+    file: fs::File,
+    events: u64,
+}
 
 impl EventLog {
     pub(super) fn create(path: &Path) -> Result<Self, TrialError> {
-        let file = fs::File::create(path).map_err(io(path))?;
-        Ok(Self(Arc::new(Mutex::new(file))))
+        let file = fs::File::create_new(path).map_err(io(path))?;
+        Ok(Self(Arc::new(Mutex::new(Log { file, events: 0 }))))
     }
 
     pub(super) fn write(&self, body: EventBody) -> Result<(), TrialError> {
+        self.log().write(body)
+    }
+
+    /// The trial's end, with the number of the events before it.
+    pub(super) fn end(
+        &self,
+        status: TrialStatus,
+        reason: Option<String>,
+    ) -> Result<(), TrialError> {
+        let mut log = self.log();
+        let events = Some(log.events);
+        log.write(EventBody::TrialEnded {
+            status,
+            reason,
+            events,
+        })
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Log {
+    fn write(&mut self, body: EventBody) -> Result<(), TrialError> {
         let event = Event {
             t_ns: orchbench_etl::monotonic_ns(),
             body,
@@ -30,11 +60,9 @@ impl EventLog {
         };
         let mut line = serde_json::to_vec(&event).map_err(|error| io(error.into()))?;
         line.push(b'\n');
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .write_all(&line)
-            .map_err(io)
+        self.file.write_all(&line).map_err(io)?;
+        self.events += 1;
+        Ok(())
     }
 }
 

@@ -19,7 +19,7 @@ use super::laboratory::{Laboratory, TrialError};
 use super::storage::Storage;
 use super::{Ended, Session, Settings, Setup, Work};
 use crate::engine::WorkerConfig;
-use orchbench_evidence::record::{EventBody, OpenTrial, Sample, TrialPlan};
+use orchbench_evidence::record::{EventBody, OpenTrial, Sample, TrialPlan, TrialStatus};
 use orchbench_lab::server::{Postgres, Provisioned};
 
 /// A trial in the making.
@@ -73,6 +73,15 @@ impl<'a> Trial<'a> {
     /// Writes an event.
     pub fn record(&self, body: EventBody) -> Result<(), TrialError> {
         self.events.write(body)
+    }
+
+    /// Writes the trial's last event.
+    pub fn end_events(
+        &self,
+        status: TrialStatus,
+        reason: Option<String>,
+    ) -> Result<(), TrialError> {
+        self.events.end(status, reason)
     }
 
     /// The scenario's parameters in the experiment's own type.

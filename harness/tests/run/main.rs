@@ -7,5 +7,6 @@ mod unpacked;
 
 mod folder;
 mod refused;
+mod resumed;
 mod stopped;
 mod tamper;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -144,4 +145,65 @@ fn a_child_can_be_stopped_resumed_terminated_and_waited_for() -> Result<()> {
     let status = Child::spawn(&missing, "missing")?.wait()?;
     ensure!(!status.success(), "a missing program cannot succeed");
     Ok(())
+}
+
+/// This test program as a role that sees no process outside; `None`, said aloud, where that cannot
+/// be had.
+fn elsewhere(role: &str, state: &Path) -> Result<Option<Command>> {
+    let words = ["--pid", "--fork", "--mount-proc", "--kill-child"];
+    let possible = Command::new("unshare").args(words).arg("true").output();
+    if !possible.is_ok_and(|output| output.status.success()) {
+        println!("not run: no PID namespace can be made here");
+        return Ok(None);
+    }
+    let here = Role::command(role, state)?;
+    let mut there = Command::new("unshare");
+    there
+        .args(words)
+        .arg(here.get_program())
+        .args(here.get_args());
+    for (name, value) in here.get_envs() {
+        match value {
+            Some(value) => there.env(name, value),
+            None => there.env_remove(name),
+        };
+    }
+    there.stdin(Stdio::null()).stdout(Stdio::piped());
+    Ok(Some(there))
+}
+
+#[test]
+fn a_sweep_takes_nothing_of_an_owner_that_lives_where_it_cannot_see_it() -> Result<()> {
+    let state = TempFolder::create("test-state")?;
+    let Some(mut sweeper) = elsewhere(SWEEPER_ROLE, state.path())? else {
+        return Ok(());
+    };
+    // An owner here and one there; a sweeper there and one here.
+    let mut owners = [
+        Role::start(OWNER_ROLE, state.path())?,
+        match elsewhere(OWNER_ROLE, state.path())? {
+            Some(mut owner) => Role::spawn(&mut owner)?,
+            None => return Ok(()),
+        },
+    ];
+    let mut folders = Vec::new();
+    for owner in &mut owners {
+        folders.push(owner.line("folder ")?);
+    }
+    for sweeper in [
+        Role::spawn(&mut sweeper)?,
+        Role::start(SWEEPER_ROLE, state.path())?,
+    ] {
+        let swept = sweeper.rest()?;
+        ensure!(swept.is_empty(), "swept of living owners: {swept:?}");
+    }
+    ensure!(folders.iter().all(|folder| Path::new(folder).is_dir()));
+    // What the dead leave is taken as before, also by who could not have seen them live.
+    for owner in &mut owners {
+        owner.kill()?;
+    }
+    eventually("both locks are free, and both folders swept", || {
+        Role::start(SWEEPER_ROLE, state.path())?.rest()?;
+        Ok(folders.iter().all(|folder| !Path::new(folder).exists()))
+    })
 }

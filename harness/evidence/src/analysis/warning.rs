@@ -1,7 +1,7 @@
 //! What a reader must know before the figures.
 
 use crate::measure::{End, TrialEvidence};
-use crate::record::{Environment, EventBody, Plan, TrialStatus, Warning};
+use crate::record::{Damage, Environment, EventBody, Plan, TrialStatus, Warning};
 
 /// A machine is busy from this share of its processors' time on, given to a hypervisor's other
 /// guests or to processes that are not the harness's.
@@ -49,6 +49,14 @@ pub(super) fn of_run(plan: &Plan, environment: &Environment, ended: usize) -> Ve
         });
     warnings.extend(unreachable);
     warnings
+}
+
+/// What of the raw files is not as it was sealed.
+pub(super) fn of_damages(damages: Vec<Damage>) -> impl Iterator<Item = Warning> {
+    damages.into_iter().map(|damage| Warning::Damaged {
+        file: damage.file,
+        problem: damage.kind.to_string(),
+    })
 }
 
 /// Why a trial that says of itself that it is void is so.

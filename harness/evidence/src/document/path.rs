@@ -14,6 +14,7 @@
 //! | `plan.json#trials:counted` | the planned trials that count: made to their end, readable and not void |
 //! | `plan.json#parameters/EXPERIMENT/FIELD` | every value of this field in the parameters of the experiment's trials, ascending, each once, with commas between; the field may be nested |
 //! | `plan.json#left_out/INDEX/FIELD`, `environment.json#durability/INDEX/FIELD`, `#server/images/INDEX/FIELD` | a field of an item of a list, counted from 0 |
+//! | `manifest.json#sha256` | SHA-256 of the file itself, which stands for all raw files |
 //! | `verdicts.json#count/INVARIANT/ENGINE/OUTCOME` | a number of verdicts; the outcome is `pass`, `fail`, `unknown`, or `expected` for a fail that its trial is there to show; `*` stands for any |
 //! | `verdicts.json#void` | the number of void trials |
 //! | `verdicts.json#verdict/TRIAL/INVARIANT/FIELD` | a field of one verdict; of `evidence`, `evidence/INDEX` |
@@ -64,6 +65,11 @@ pub fn plan(field: &str) -> String {
 /// A field of `environment.json`.
 pub fn environment(field: &str) -> String {
     format!("environment.json#{field}")
+}
+
+/// The digest of the seal.
+pub fn seal() -> String {
+    "manifest.json#sha256".to_owned()
 }
 
 /// A place in `verdicts.json`.

@@ -46,6 +46,9 @@ pub fn warning(index: usize, warning: &Warning) -> Text {
         Warning::Malformed { trial: id, message } => {
             text![trial(id), " cannot be read: ", quoted(message, "message")]
         }
+        Warning::Damaged { file, problem } => {
+            text![quoted(file, "file"), ": ", quoted(problem, "problem")]
+        }
         Warning::BusyAtStart { load_percent } => text![
             "the machine was busy when the run began: a load of ",
             count(*load_percent as usize, "load_percent"),
@@ -152,6 +155,10 @@ mod tests {
             trial: "open-1".into(),
             message: "line 3".into(),
         };
+        let damaged = Warning::Damaged {
+            file: "plan.json".into(),
+            problem: "sealed, and missing".into(),
+        };
         let local = Warning::LocalImage {
             version: "1.2".into(),
         };
@@ -168,6 +175,7 @@ mod tests {
             nothing,
             not_reached,
             malformed,
+            damaged,
             local,
             Warning::DebugBuild,
         ] {

@@ -13,6 +13,9 @@ use crate::record::{
     WarehouseRow,
 };
 
+/// No value that is measured comes near: of bytes, it is a million terabytes.
+const MAX_VALUE: f64 = 1e18;
+
 /// Reads trials from a folder; what trials share is read once.
 pub struct Evidence<'a> {
     folder: &'a ResultsFolder,
@@ -61,6 +64,7 @@ impl<'a> Evidence<'a> {
         let begun = events.is_some() || !malformed.is_empty();
         trial.events = events.unwrap_or_default();
         check_head(&trial.plan, &trial.events, malformed);
+        check_whole(&trial.plan, &trial.events, malformed);
         trial.end = end(begun, &trial.events);
         trial.applied = keep(files.applied(), malformed);
         trial.journal = files
@@ -155,9 +159,45 @@ fn check_head(plan: &TrialPlan, events: &[Event], malformed: &mut Vec<String>) {
     }
 }
 
+/// One start, one end with nothing behind it and as many events before it as it says, and no value
+/// that cannot be measured: whatever counts, it counts from 0 on.
+fn check_whole(plan: &TrialPlan, events: &[Event], malformed: &mut Vec<String>) {
+    for (before, event) in events.iter().enumerate() {
+        let behind = events.len() - before - 1;
+        let wrong = match &event.body {
+            EventBody::TrialStarted { .. } if before > 0 => {
+                Some("expected one trial_started, found a second".to_owned())
+            }
+            EventBody::TrialEnded { .. } if behind > 0 => Some(format!(
+                "expected the trial's last event, found {behind} behind it"
+            )),
+            EventBody::TrialEnded {
+                events: Some(counted),
+                ..
+            } if *counted != before as u64 => Some(format!(
+                "expected {counted} events before the trial's end, found {before}"
+            )),
+            EventBody::Sample(sample) => no_value(&sample.metric, &[sample.value]),
+            EventBody::Samples { metric, values, .. } => no_value(metric, values),
+            _ => None,
+        };
+        let place = format!("{}/events.jsonl: line {}", plan.id, before + 1);
+        malformed.extend(wrong.map(|wrong| format!("{place}: {wrong}")));
+    }
+}
+
+fn no_value(metric: &str, values: &[f64]) -> Option<String> {
+    let wrong = values
+        .iter()
+        .find(|value| !(0.0..=MAX_VALUE).contains(*value))?;
+    Some(format!(
+        "sample {metric}: expected a value from 0 to {MAX_VALUE:e}, found {wrong}"
+    ))
+}
+
 fn end(begun: bool, events: &[Event]) -> End {
     match events.last().map(|event| &event.body) {
-        Some(EventBody::TrialEnded { status, reason }) => End::Ended(*status, reason.clone()),
+        Some(EventBody::TrialEnded { status, reason, .. }) => End::Ended(*status, reason.clone()),
         _ if begun => End::NotEnded,
         _ => End::NotBegun,
     }

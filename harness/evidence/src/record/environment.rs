@@ -17,7 +17,8 @@ pub struct Environment {
     pub started_at: String,
     /// Version of orchbench.
     pub orchbench_version: String,
-    /// Commit of the checkout it was built from, `None` outside one.
+    /// Commit that the binary was built from, with `-dirty` where its sources differed; `unknown`
+    /// where it was built outside a checkout, `None` in older folders.
     pub commit: Option<String>,
     /// `release` or `debug`.
     pub build: String,

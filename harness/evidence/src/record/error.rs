@@ -49,6 +49,14 @@ pub enum FolderError {
         /// The name.
         name: String,
     },
+    /// A run is being made in the folder.
+    #[error(
+        "results folder: {path}: expected one that nobody writes, found a run that goes on in it"
+    )]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The folder lacks what every results folder has.
     #[error("results folder: {path}: expected {expected}, found none (is this a results folder?)")]
     NotOne {

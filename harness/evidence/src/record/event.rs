@@ -156,6 +156,9 @@ pub enum EventBody {
         status: TrialStatus,
         /// Why, when it is not `completed`.
         reason: Option<String>,
+        /// How many events stand before this one; `None` where nobody counted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        events: Option<u64>,
     },
 }
 

@@ -7,30 +7,36 @@
 //! | `evidence/<scenario>.tar.gz` | the same files of the trials that have ended | raw |
 //! | `rows/<sha256>.jsonl.gz` | row sets, kept once by content | raw |
 //! | `expected.json` | what a run of each source should leave | raw |
+//! | `manifest.json` | the digest of every raw file, sealed at the end of the run | the seal |
 //! | `measurements.json`, `verdicts.json`, `claims.json`, `report.md`, `report.html`, `charts/` | what the raw files give | derived |
 //!
 //! What is appended to is written a line at a time; all else is written aside and renamed, so that
-//! a reader never sees half of it. Nothing derived is ever read to derive something else.
+//! a reader never sees half of it. There are regular files and folders only: a folder may come from
+//! anywhere, and nothing in it leads out of it. Nothing derived is ever read to derive something else.
 
 mod archive;
 mod aside;
+mod bounded;
+mod claim;
 mod export;
 mod json;
 mod lines;
 mod open_trial;
 mod pack;
 mod rows;
+mod seal;
 mod trial_files;
 
 #[cfg(test)]
 mod tests;
 
+pub use claim::Claim;
 pub use export::export;
 pub use open_trial::OpenTrial;
 pub use pack::Packing;
 pub use trial_files::TrialFiles;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::{fmt, fs};
@@ -50,6 +56,7 @@ const DERIVED: [&str; 5] = [
     "verdicts.json",
 ];
 const CHARTS: &str = "charts";
+const OPEN: &str = "open";
 
 /// A results folder on disk. Clones share what was read of its packs.
 #[derive(Clone)]
@@ -70,19 +77,20 @@ impl fmt::Debug for ResultsFolder {
 }
 
 impl ResultsFolder {
-    /// Makes a new folder.
+    /// Makes a new folder; one that is there already is taken as it is.
     ///
     /// # Errors
-    /// When the file system refuses.
+    /// When the file system refuses, or it holds something that is neither a file nor a folder.
     pub fn create(root: &Path) -> Result<Self, FolderError> {
         fs::create_dir_all(root).map_err(FolderError::io(root))?;
+        export::files(root)?;
         Ok(Self::at(root))
     }
 
     /// Opens a folder that a run has written, or one that [`export`] has written as one file.
     ///
     /// # Errors
-    /// When it is none; when the file is damaged, or holds what could lead out of the folder.
+    /// When it is none; when the file is damaged; when it holds what could lead out of the folder.
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         let folder = if path.is_file() {
             export::unpack(path)?
@@ -97,6 +105,7 @@ impl ResultsFolder {
                 });
             }
         }
+        export::files(&folder.root)?;
         Ok(folder)
     }
 
@@ -119,18 +128,30 @@ impl ResultsFolder {
     }
 
     fn open_dir(&self) -> PathBuf {
-        self.root.join("open")
+        self.root.join(OPEN)
     }
 
-    /// The plan. Its trials and scenarios have plain names.
+    /// The plan. Its trials, scenarios and sources have plain names, and no trial comes twice.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When it cannot be read, or is no such plan.
     pub fn plan(&self) -> Result<Plan, FolderError> {
         let plan: Plan = self.read_json("plan.json")?;
+        let mut ids = BTreeSet::new();
         for trial in &plan.trials {
             plain_name("trial", &trial.id)?;
             plain_name("scenario", &trial.scenario)?;
+            for source in &trial.sources {
+                plain_name("source", source)?;
+            }
+            if !ids.insert(&trial.id) {
+                let found = format!("trial {:?} twice", trial.id);
+                return Err(FolderError::unexpected(
+                    "plan.json",
+                    "each trial once",
+                    found,
+                ));
+            }
         }
         Ok(plan)
     }
@@ -149,14 +170,14 @@ impl ResultsFolder {
     /// # Errors
     /// When it cannot be read, or has another major version of the format.
     pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T, FolderError> {
-        let text = fs::read_to_string(self.root.join(name)).map_err(FolderError::io(name))?;
+        let text = bounded::read(&self.root.join(name)).map_err(FolderError::io(name))?;
         let malformed = |line, expected: &str, found: String| FolderError::Malformed {
             path: name.into(),
             line,
             expected: expected.to_owned(),
             found,
         };
-        let value: serde_json::Value = serde_json::from_str(&text)
+        let value: serde_json::Value = serde_json::from_slice(&text)
             .map_err(|error| malformed(error.line(), "JSON", error.to_string()))?;
         let version = &value["format_version"];
         let read = version.as_str().and_then(|text| text.parse().ok());

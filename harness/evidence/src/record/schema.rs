@@ -3,12 +3,13 @@
 use schemars::{Schema, schema_for};
 
 use super::{
-    AppliedRow, Claims, Environment, Event, Expected, Measurements, Plan, Verdicts, WarehouseRow,
+    AppliedRow, Claims, Environment, Event, Expected, Manifest, Measurements, Plan, Verdicts,
+    WarehouseRow,
 };
 
 /// A schema for every JSON file and for a line of every kind of JSONL file, by name. They are
 /// committed under `schemas/`; a test holds them to the types.
-pub fn schemas() -> [(&'static str, Schema); 10] {
+pub fn schemas() -> [(&'static str, Schema); 11] {
     [
         ("applied-row", schema_for!(AppliedRow)),
         ("claims", schema_for!(Claims)),
@@ -16,6 +17,7 @@ pub fn schemas() -> [(&'static str, Schema); 10] {
         ("event", schema_for!(Event)),
         ("expected", schema_for!(Expected)),
         ("journal-record", schema_for!(orchbench_journal::Record)),
+        ("manifest", schema_for!(Manifest)),
         ("measurements", schema_for!(Measurements)),
         ("plan", schema_for!(Plan)),
         ("verdicts", schema_for!(Verdicts)),

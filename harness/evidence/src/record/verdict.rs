@@ -206,6 +206,13 @@ pub enum Warning {
         /// File, line, expected and found.
         message: String,
     },
+    /// A raw file is not what was sealed when the run had ended.
+    Damaged {
+        /// Its name.
+        file: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The machine was busy with something else when the run began.
     BusyAtStart {
         /// Load average of the last minute, in hundredths.
@@ -275,6 +282,7 @@ impl std::fmt::Display for Warning {
             Self::Malformed { trial, message } => {
                 write!(f, "trial {trial} cannot be read: {message}")
             }
+            Self::Damaged { file, problem } => write!(f, "{file}: {problem}"),
             Self::BusyAtStart { load_percent } => write!(
                 f,
                 "the machine was busy when the run began: a load of {load_percent} % of one processor; every figure is of a busy machine"

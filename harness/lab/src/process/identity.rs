@@ -64,6 +64,14 @@ pub fn boot_id() -> String {
         .map_or_else(|_| "unknown".to_owned(), |id| id.trim().to_owned())
 }
 
+/// The kernel's name of this process's PID namespace, or `"unknown"` where it tells none.
+pub(super) fn pid_namespace() -> String {
+    fs::read_link("/proc/self/ns/pid").map_or_else(
+        |_| "unknown".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
 /// The few fields of `/proc/PID/stat` that are used here.
 struct Stat {
     state: char,

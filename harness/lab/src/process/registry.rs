@@ -1,16 +1,22 @@
 //! The record of what this process owns: `owners/<pid>-<start>.json` in the state
 //! folder, rewritten whole (temp file, rename) at every change, removed when empty.
+//!
+//! Its owner holds a lock on it for as long as it lives. So whoever can lock a record knows that
+//! its owner is gone, also one whose processes it cannot see, as in another PID namespace.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::identity::pid_namespace;
 use super::{ProcessError, ProcessIdentity, boot_id, state_folder};
 
 /// The shape of an owner's file. A file of another version is left alone by the sweep.
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 
 /// What one process owns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +28,8 @@ pub struct OwnerRecord {
     pub owner: ProcessIdentity,
     /// The boot in which the owner lives; start times count within one boot only.
     pub boot_id: String,
+    /// The PID namespace in which the owner lives; process ids count within one only.
+    pub pid_namespace: String,
     /// Its children.
     pub children: Vec<RecordedChild>,
     /// Its temp folders.
@@ -41,9 +49,9 @@ pub struct RecordedChild {
 }
 
 impl OwnerRecord {
-    /// Whether the owner runs no more.
-    pub fn owner_is_gone(&self) -> bool {
-        self.boot_id != boot_id() || !self.owner.alive()
+    /// Whether the process ids in it are those that this process sees.
+    pub fn names_processes_here(&self) -> bool {
+        self.boot_id == boot_id() && self.pid_namespace == pid_namespace()
     }
 
     /// Whether nothing is owned.
@@ -51,22 +59,27 @@ impl OwnerRecord {
         self.children.is_empty() && self.temp_folders.is_empty() && !self.containers
     }
 
-    /// Reads an owner's file; `None` when it is not one of this version.
-    pub(super) fn read(path: &Path) -> Option<OwnerRecord> {
-        let record: OwnerRecord = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-        (record.format_version == FORMAT_VERSION).then_some(record)
+    /// Takes over the file of an owner that is gone, with the lock on it; `None` when its owner
+    /// lives, another one takes it over just now, or it is not of this version.
+    pub(super) fn take_over(path: &Path) -> Option<(OwnerRecord, File)> {
+        let file = File::open(path).ok()?;
+        file.try_lock().ok()?;
+        // A living owner may have put another one in its place in between.
+        let same = fs::metadata(path).ok()?.ino() == file.metadata().ok()?.ino();
+        let record: OwnerRecord = serde_json::from_reader(&file).ok()?;
+        (same && record.format_version == FORMAT_VERSION).then_some((record, file))
     }
 
-    /// Replaces the file at `path` in one step.
-    pub(super) fn write(&self, path: &Path) -> Result<(), ProcessError> {
-        let fresh = path.with_extension("json.new");
-        let text = serde_json::to_vec_pretty(self).map_err(|e| ProcessError::File {
-            action: "writing record",
-            path: path.to_owned(),
-            source: e.into(),
-        })?;
-        fs::write(&fresh, text).map_err(ProcessError::file("writing record", &fresh))?;
-        fs::rename(&fresh, path).map_err(ProcessError::file("writing record", path))
+    /// Replaces the file at `path` in one step; it is locked until what is given is dropped.
+    pub(super) fn write(&self, path: &Path) -> Result<File, ProcessError> {
+        let written = || -> std::io::Result<File> {
+            let folder = path.parent().unwrap_or(Path::new("."));
+            let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
+            fresh.as_file().lock()?;
+            fresh.write_all(&serde_json::to_vec_pretty(self)?)?;
+            Ok(fresh.persist(path)?)
+        };
+        written().map_err(ProcessError::file("writing record", path))
     }
 }
 
@@ -115,30 +128,47 @@ pub fn containers_may_exist(may_exist: bool) -> Result<(), ProcessError> {
     change(|record| record.containers = may_exist)
 }
 
+/// The record of this process, and the lock on its file while there is one.
+struct Owned {
+    record: OwnerRecord,
+    locked: Option<File>,
+}
+
 fn change(edit: impl FnOnce(&mut OwnerRecord)) -> Result<(), ProcessError> {
-    static OWNED: Mutex<Option<OwnerRecord>> = Mutex::new(None);
+    static OWNED: Mutex<Option<Owned>> = Mutex::new(None);
     let mut owned = OWNED.lock().unwrap_or_else(PoisonError::into_inner);
-    let record = match owned.as_mut() {
-        Some(record) => record,
-        None => owned.insert(OwnerRecord {
-            format_version: FORMAT_VERSION,
-            owner: ProcessIdentity::current()?,
-            boot_id: boot_id(),
-            children: Vec::new(),
-            temp_folders: Vec::new(),
-            containers: false,
+    let Owned { record, locked } = match owned.as_mut() {
+        Some(owned) => owned,
+        None => owned.insert(Owned {
+            record: OwnerRecord {
+                format_version: FORMAT_VERSION,
+                owner: ProcessIdentity::current()?,
+                boot_id: boot_id(),
+                pid_namespace: pid_namespace(),
+                children: Vec::new(),
+                temp_folders: Vec::new(),
+                containers: false,
+            },
+            locked: None,
         }),
     };
     edit(record);
     let path = owners_folder()?.join(format!("{}.json", record.owner));
     if record.is_empty() {
-        match fs::remove_file(&path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                Err(ProcessError::file("removing record", &path)(e))
-            }
-            _ => Ok(()),
-        }
+        remove(&path)?;
+        *locked = None;
     } else {
-        record.write(&path)
+        *locked = Some(record.write(&path)?);
+    }
+    Ok(())
+}
+
+/// Removes an owner's file; one that is gone already is fine.
+pub(super) fn remove(path: &Path) -> Result<(), ProcessError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(ProcessError::file("removing record", path)(e))
+        }
+        _ => Ok(()),
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::command::OWNER_ENV;
-use super::registry::{OwnerRecord, RecordedChild, owners_folder};
+use super::registry::{self, OwnerRecord, RecordedChild, owners_folder};
 use super::temp_folder::NAME_PREFIX;
 use super::{ProcessError, ProcessIdentity, containers, small_disk};
 
@@ -51,8 +51,8 @@ impl fmt::Display for Swept {
 }
 
 /// Removes the processes, temp folders, containers and networks of owners that are
-/// gone, and says what it removed. What living owners own is not touched. Two sweeps
-/// at a time do no harm.
+/// gone, and says what it removed. What living owners own is not touched, wherever they
+/// live. Two sweeps at a time do no harm.
 ///
 /// # Errors
 /// [`ProcessError`] when the state folder cannot be read; a single thing that cannot
@@ -63,8 +63,7 @@ pub fn sweep() -> Result<Vec<Swept>, ProcessError> {
     let mut swept = Vec::new();
     for path in entries.flatten().map(|entry| entry.path()) {
         if path.extension().is_some_and(|e| e == "json")
-            && let Some(record) = OwnerRecord::read(&path)
-            && record.owner_is_gone()
+            && let Some((record, _locked)) = OwnerRecord::take_over(&path)
         {
             sweep_owner(&path, record, &mut swept)?;
         }
@@ -77,11 +76,12 @@ fn sweep_owner(
     mut record: OwnerRecord,
     swept: &mut Vec<Swept>,
 ) -> Result<(), ProcessError> {
-    // Start times of another boot say nothing about the processes of this one.
+    // Ids of another boot or namespace say nothing about the processes that are seen here.
+    if !record.names_processes_here() {
+        record.children.clear();
+    }
     if record.boot_id == super::boot_id() {
         record.children.extend(marked(&record));
-    } else {
-        record.children.clear();
     }
     record.children.retain(|child| {
         if !child.identity.alive() {
@@ -111,14 +111,9 @@ fn sweep_owner(
         }
     }
     if !record.is_empty() {
-        return record.write(path);
+        return record.write(path).map(drop);
     }
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-            Err(ProcessError::file("removing record", path)(e))
-        }
-        _ => Ok(()),
-    }
+    registry::remove(path)
 }
 
 /// Processes that carry the gone owner's mark in their environment: what a child left

@@ -205,7 +205,9 @@ impl<'a> Recording<'a> {
     fn end(mut self) -> Result<()> {
         let files = seals(&self.open.journal_dir())?;
         self.event(EventBody::JournalSealed { files });
+        let events = Some(self.events.len() as u64);
         self.event(EventBody::TrialEnded {
+            events,
             status: TrialStatus::Completed,
             reason: None,
         });

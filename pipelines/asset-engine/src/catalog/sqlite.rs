@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
 
 use super::chain::hex;
 use super::reading::{self, StoredEvent};
@@ -123,6 +123,19 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
+/// Raises the epoch by one. In a transaction, since a statement that commits by itself tells nobody
+/// when that fails after it has given its row, as on a full disk.
+fn raise_epoch(connection: &mut Connection) -> rusqlite::Result<i64> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let epoch = transaction.query_row(
+        "UPDATE meta SET value = value + 1 WHERE name = 'epoch' RETURNING value",
+        [],
+        |row| row.get(0),
+    )?;
+    transaction.commit()?;
+    Ok(epoch)
+}
+
 impl Store for SqliteStore {
     fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
         self.newest_ticks()
@@ -158,13 +171,7 @@ impl Store for SqliteStore {
 
     fn next_epoch(&mut self) -> Result<u64, CatalogError> {
         self.failpoint.pass("epoch")?;
-        let epoch: i64 = self.read("raise the epoch", |connection| {
-            connection.query_row(
-                "UPDATE meta SET value = value + 1 WHERE name = 'epoch' RETURNING value",
-                [],
-                |row| row.get(0),
-            )
-        })?;
+        let epoch = raise_epoch(&mut self.connection).map_err(self.failed("raise the epoch"))?;
         Ok(epoch.cast_unsigned())
     }
 

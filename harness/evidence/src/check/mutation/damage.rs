@@ -10,7 +10,13 @@ use super::{Entry, Plant};
 use crate::measure::TrialEvidence;
 use crate::record::{ResultsFolder, TrialPlan};
 
-pub(super) const ALL: [Entry; 11] = [
+pub(super) const ALL: [Entry; 15] = [
+    (
+        "appended-events",
+        "the trial's events appended to themselves",
+        "acknowledged_end",
+        Plant::Files(appended_events),
+    ),
     (
         "extra-file",
         "a journal file that no worker wrote",
@@ -54,16 +60,34 @@ pub(super) const ALL: [Entry; 11] = [
         Plant::Files(missing_file),
     ),
     (
+        "missing-history",
+        "the engine's history removed",
+        "history_agrees",
+        Plant::Files(missing_history),
+    ),
+    (
         "missing-rows",
         "the name of the trial's row set removed",
         "completeness",
         Plant::Files(missing_rows),
     ),
     (
+        "missing-sample",
+        "a measured value removed",
+        "samples_agree",
+        Plant::Files(missing_sample),
+    ),
+    (
         "missing-tail",
         "the last journal line removed",
         "journal_integrity",
         Plant::Files(missing_tail),
+    ),
+    (
+        "negative-sample",
+        "a measured value below zero",
+        "samples_agree",
+        Plant::Files(negative_sample),
     ),
     (
         "swapped-records",
@@ -135,6 +159,48 @@ fn edit(
     change(&mut lines);
     fs::write(path, lines.join("\n") + "\n")?;
     Ok(true)
+}
+
+/// Edits the text of the trial's events; false where that changes nothing.
+fn edit_events(
+    folder: &ResultsFolder,
+    plan: &TrialPlan,
+    change: impl Fn(&str) -> String,
+) -> anyhow::Result<bool> {
+    let path = folder.open_trial(&plan.id)?.events_path();
+    let text = fs::read_to_string(&path)?;
+    let changed = change(&text);
+    fs::write(path, &changed)?;
+    Ok(changed != text)
+}
+
+/// The text without the first line that has a word.
+fn without(text: &str, word: &str) -> String {
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    if let Some(index) = lines.iter().position(|line| line.contains(word)) {
+        lines.remove(index);
+    }
+    lines.concat()
+}
+
+fn appended_events(folder: &ResultsFolder, plan: &TrialPlan) -> anyhow::Result<bool> {
+    edit_events(folder, plan, |text| text.repeat(2))
+}
+
+fn missing_history(folder: &ResultsFolder, plan: &TrialPlan) -> anyhow::Result<bool> {
+    edit_events(folder, plan, |text| {
+        without(text, "\"event\":\"engine_history\"")
+    })
+}
+
+fn missing_sample(folder: &ResultsFolder, plan: &TrialPlan) -> anyhow::Result<bool> {
+    edit_events(folder, plan, |text| without(text, "\"event\":\"sample\""))
+}
+
+fn negative_sample(folder: &ResultsFolder, plan: &TrialPlan) -> anyhow::Result<bool> {
+    edit_events(folder, plan, |text| {
+        text.replacen("\"value\":", "\"value\":-", 1)
+    })
 }
 
 fn gap(folder: &ResultsFolder, plan: &TrialPlan) -> anyhow::Result<bool> {

@@ -11,7 +11,7 @@ use crate::record::ResultsFolder;
 
 static RECORDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/tests/fixtures/recorded");
 
-/// Writes the recorded folder to `place` and opens it.
+/// Writes the recorded folder to `place`, seals and opens it.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -19,5 +19,7 @@ pub fn recorded(place: &Path) -> anyhow::Result<ResultsFolder> {
     RECORDED
         .extract(place)
         .with_context(|| format!("cannot write to {}", place.display()))?;
-    Ok(ResultsFolder::open(place)?)
+    let folder = ResultsFolder::open(place)?;
+    folder.seal()?;
+    Ok(folder)
 }

@@ -10,9 +10,10 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 
+use super::bounded::Bounded;
 use crate::record::{FolderError, plain_name};
 
-/// Writes an archive into `file` and through to the disk, as it may replace the only other copy.
+/// Writes an archive into `file`.
 pub(super) struct Writer<'a> {
     tar: tar::Builder<GzEncoder<&'a mut File>>,
 }
@@ -38,7 +39,7 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn finish(self) -> io::Result<()> {
-        self.tar.into_inner()?.finish()?.sync_data()
+        self.tar.into_inner()?.finish().map(drop)
     }
 }
 
@@ -46,14 +47,14 @@ impl<'a> Writer<'a> {
 /// part of a member's name is a plain file name, and no name comes twice.
 ///
 /// # Errors
-/// When the archive is damaged, or a member has another name or is no regular file (a link could
-/// lead out of the folder).
+/// When the archive is damaged or unpacks to more than [`super::bounded::MAX_BYTES`], or a member has
+/// another name or is no regular file (a link could lead out of the folder).
 pub(super) fn read(
     path: &Path,
     archive: impl Read,
     mut member: impl FnMut(&str, &mut dyn Read) -> Result<(), FolderError>,
 ) -> Result<(), FolderError> {
-    let mut tar = tar::Archive::new(GzDecoder::new(archive));
+    let mut tar = tar::Archive::new(Bounded::new(GzDecoder::new(archive)));
     let mut seen = BTreeSet::new();
     for entry in tar.entries().map_err(FolderError::io(path))? {
         let mut entry = entry.map_err(FolderError::io(path))?;

@@ -2,14 +2,13 @@
 //! and never half of one. A name that begins with a dot is one in the making, and no part of a
 //! results folder.
 
-use std::fs;
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Tells what one process writes at the same time apart: two trials side by side may keep the same
-/// row set.
-static WRITTEN: AtomicU64 = AtomicU64::new(0);
+/// How the name of a file ends that is in the making.
+const PARTIAL: &str = ".partial";
 
 /// How the name of a folder ends that is being removed.
 const GONE: &str = ".gone";
@@ -20,22 +19,32 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// The same for content that is made while it is written.
+///
+/// The file in the making has a name that nobody can foresee, and is opened exclusively: a link
+/// that lies in wait for it is not followed. It is on the disk before it gets its name, and gone
+/// when the writing fails.
 pub(super) fn write_with(
     path: &Path,
-    content: impl FnOnce(&mut fs::File) -> io::Result<()>,
+    content: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::Error::other("expected the path of a file"));
     };
-    if !folder.as_os_str().is_empty() {
-        fs::create_dir_all(folder)?;
-    }
-    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
-    let (name, pid) = (name.to_string_lossy(), std::process::id());
-    let partial = folder.join(format!(".{name}.{pid}-{number}.partial"));
-    let mut file = fs::File::create(&partial)?;
-    content(&mut file)?;
-    fs::rename(&partial, path)
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(&format!(".{}.", name.to_string_lossy()))
+        .suffix(PARTIAL)
+        // Less what the umask takes, as for any other file.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)?;
+    content(file.as_file_mut())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    File::open(folder)?.sync_all()
 }
 
 /// Whether the name is that of a file or folder in the making.
@@ -52,7 +61,7 @@ pub(super) fn sweep(folder: &Path) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let ours = name.ends_with(".partial") || name.ends_with(GONE);
+        let ours = name.ends_with(PARTIAL) || name.ends_with(GONE);
         if !(in_the_making(&name) && ours) {
             continue;
         }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{ResultsFolder, archive, aside};
+use super::{ResultsFolder, archive, aside, bounded};
 use crate::record::FolderError;
 
 /// Writes the folder as one `.tar.gz`, which [`ResultsFolder::open`] reads. The same folder gives
@@ -26,12 +26,11 @@ pub fn export(folder: &ResultsFolder, file: &Path) -> Result<(), FolderError> {
         let expected = "a place outside the results folder";
         return Err(FolderError::unexpected(file, expected, "one inside it"));
     }
-    let mut files = BTreeMap::new();
-    list(folder.root(), Path::new(""), &mut files)?;
+    let files = files(folder.root())?;
     aside::write_with(file, |written| {
         let mut archive = archive::Writer::new(written);
         for (name, place) in &files {
-            archive.add(name, &fs::read(place)?)?;
+            archive.add(name, &bounded::read(place)?)?;
         }
         archive.finish()
     })
@@ -39,8 +38,25 @@ pub fn export(folder: &ResultsFolder, file: &Path) -> Result<(), FolderError> {
 }
 
 /// The folder's files by name, those in the making left out.
+///
+/// # Errors
+/// When it cannot be listed, or something in it is no regular file or folder: a link could lead out
+/// of it, and to read a pipe could take for ever.
+pub(super) fn files(root: &Path) -> Result<BTreeMap<String, PathBuf>, FolderError> {
+    let mut files = BTreeMap::new();
+    list(root, Path::new(""), &mut files)?;
+    Ok(files)
+}
+
 fn list(dir: &Path, path: &Path, files: &mut BTreeMap<String, PathBuf>) -> Result<(), FolderError> {
-    for entry in fs::read_dir(dir).map_err(FolderError::io(path))? {
+    let entries = match fs::read_dir(dir) {
+        // A run that goes on has just packed it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path != Path::new("") => {
+            return Ok(());
+        }
+        entries => entries.map_err(FolderError::io(path))?,
+    };
+    for entry in entries {
         let entry = entry.map_err(FolderError::io(path))?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if aside::in_the_making(&name) {
@@ -54,7 +70,10 @@ fn list(dir: &Path, path: &Path, files: &mut BTreeMap<String, PathBuf>) -> Resul
         } else if kind.is_file() {
             files.insert(path.to_string_lossy().into_owned(), entry.path());
         } else {
-            let found = "neither";
+            let found = match kind.is_symlink() {
+                true => "a symbolic link",
+                false => "neither",
+            };
             return Err(FolderError::unexpected(path, "a file or folder", found));
         }
     }

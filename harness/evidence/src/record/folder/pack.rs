@@ -86,7 +86,7 @@ impl ResultsFolder {
     }
 
     /// A scenario's pack, empty when there is none; read once.
-    fn pack_of(&self, scenario: &str) -> Result<Arc<Pack>, FolderError> {
+    pub(super) fn pack_of(&self, scenario: &str) -> Result<Arc<Pack>, FolderError> {
         if let Some(pack) = self.packs().get(scenario) {
             return Ok(Arc::clone(pack));
         }

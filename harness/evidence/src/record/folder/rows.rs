@@ -1,7 +1,8 @@
 //! Row sets, kept once by content: `rows/<sha256>.jsonl.gz`, the digest being that of the
 //! uncompressed lines. Trials that leave the same rows name the same set.
 
-use std::io::{Read as _, Write as _};
+use std::fs::File;
+use std::io::{BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
@@ -9,6 +10,7 @@ use flate2::{Compression, GzBuilder};
 use orchbench_journal::{Summary, hex};
 use sha2::{Digest as _, Sha256};
 
+use super::bounded::Bounded;
 use super::lines::{self, CutEnd};
 use super::{ResultsFolder, aside};
 use crate::record::{Expected, ExpectedSource, FolderError, WarehouseRow, plain_name};
@@ -21,10 +23,15 @@ impl ResultsFolder {
     /// # Errors
     /// When the set is not there, is damaged, or has other content than its name says.
     pub fn rows(&self, digest: &str) -> Result<Vec<WarehouseRow>, FolderError> {
+        lines::parse(&row_set(digest)?, &self.row_text(digest)?, CutEnd::Refused)
+    }
+
+    /// The uncompressed lines of a row set.
+    fn row_text(&self, digest: &str) -> Result<Vec<u8>, FolderError> {
         let path = row_set(digest)?;
-        let compressed = std::fs::read(self.root().join(&path)).map_err(FolderError::io(&path))?;
+        let file = File::open(self.root().join(&path)).map_err(FolderError::io(&path))?;
         let mut text = Vec::new();
-        GzDecoder::new(compressed.as_slice())
+        Bounded::new(GzDecoder::new(BufReader::new(file)))
             .read_to_end(&mut text)
             .map_err(FolderError::io(&path))?;
         let found = hex(&Sha256::digest(&text));
@@ -32,10 +39,11 @@ impl ResultsFolder {
             let expected = "content of the SHA-256 in its name";
             return Err(FolderError::unexpected(path, expected, found));
         }
-        lines::parse(&path, &text, CutEnd::Refused)
+        Ok(text)
     }
 
-    /// Keeps a row set and gives its digest; a set that is there already is left as it is.
+    /// Keeps a row set and gives its digest; a set that is there already, and whole, is left as it
+    /// is.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -43,9 +51,8 @@ impl ResultsFolder {
         let text = lines::render(Path::new("rows"), rows)?;
         let digest = hex(&Sha256::digest(&text));
         let path = row_set(&digest)?;
-        let place = self.root().join(&path);
-        if !place.exists() {
-            aside::write_with(&place, |file| {
+        if self.row_text(&digest).is_err() {
+            aside::write_with(&self.root().join(&path), |file| {
                 let mut gzip = GzBuilder::new().mtime(0).write(file, Compression::best());
                 gzip.write_all(&text)?;
                 gzip.finish().map(drop)

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
+mod hostile;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
@@ -41,6 +43,7 @@ fn plan(trials: &[TrialPlan]) -> Plan {
 
 fn ended(t_ns: u64) -> Event {
     let body = EventBody::TrialEnded {
+        events: None,
         status: TrialStatus::Completed,
         reason: None,
     };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::lines::{self, CutEnd};
-use super::{aside, rows};
+use super::{aside, bounded, rows};
 use crate::record::{AppliedRow, Event, FolderError, plain_name};
 
 pub(super) const EVENTS: &str = "events.jsonl";
@@ -131,7 +131,7 @@ fn read_level(
             read_level(&entry.path(), &path, "journal/", members)?;
         } else if kind.is_file() {
             known(&path, &inside)?;
-            let content = fs::read(entry.path()).map_err(FolderError::io(&path))?;
+            let content = bounded::read(&entry.path()).map_err(FolderError::io(&path))?;
             members.insert(inside, content);
         } else {
             return Err(FolderError::unexpected(path, "a regular file", "none"));

@@ -70,6 +70,16 @@ fn machine(analysis: &Analysis) -> Table {
             path::environment("load_1m")
         )],
     );
+    let seal = analysis.seal.as_ref().map_or_else(
+        || Text::from("not sealed"),
+        |digest| {
+            text![
+                "sealed by the manifest ",
+                figure::quoted(digest, path::seal())
+            ]
+        },
+    );
+    row("raw files", seal);
     row("Temporal server", server(environment));
     let images = environment.server.iter().flat_map(|server| &server.images);
     for (index, image) in images.enumerate() {

@@ -8,8 +8,12 @@ use crate::results::Analysis;
 /// What stands above everything: warnings that are about every figure.
 pub(in crate::report) fn first_of_all(analysis: &Analysis) -> Vec<Block> {
     let warnings = analysis.verdicts.warnings.iter().enumerate();
-    let of_all = warnings
-        .filter(|(_, each)| matches!(each, Warning::BusyAtStart { .. } | Warning::DebugBuild));
+    let of_all = warnings.filter(|(_, each)| {
+        matches!(
+            each,
+            Warning::BusyAtStart { .. } | Warning::Damaged { .. } | Warning::DebugBuild
+        )
+    });
     of_all
         .map(|(index, each)| Block::Warning(warning(index, each)))
         .collect()

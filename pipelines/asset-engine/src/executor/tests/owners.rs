@@ -113,6 +113,25 @@ fn someone_waits_for_a_lock(catalog: &Path) -> bool {
         .any(|line| line.contains("->") && line.contains(&format!(":{inode} ")))
 }
 
+/// A disk that is full when the epoch is raised: the commit fails after the statement has given the
+/// new epoch. Here a constraint that is deferred to the commit stands for the disk.
+#[test]
+fn an_epoch_that_was_not_committed_is_no_epoch() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    drop(open(&path, 1));
+    let full = "CREATE TABLE none (id INTEGER PRIMARY KEY);
+                CREATE TABLE full (id REFERENCES none DEFERRABLE INITIALLY DEFERRED);
+                CREATE TRIGGER full AFTER UPDATE ON meta BEGIN INSERT INTO full VALUES (1); END;";
+    let disk = rusqlite::Connection::open(&path).unwrap();
+    disk.execute_batch(full).unwrap();
+    let mut store = SqliteStore::open(&path, Durability::PowerLoss).unwrap();
+    let error = store.next_epoch().unwrap_err().to_string();
+    assert!(error.contains("raise the epoch: FOREIGN KEY"), "{error}");
+    disk.execute_batch("DROP TRIGGER full").unwrap();
+    assert_eq!(store.next_epoch().unwrap(), 2);
+}
+
 #[test]
 fn b10_an_executor_of_an_older_epoch_cannot_commit() {
     let dir = tempfile::tempdir().unwrap();
