@@ -168,7 +168,8 @@ pub fn summarize(
         summary.quarantined += day.flights.quarantined;
         summary.changed += day.loaded.changed;
         summary.unresolved += day.transformed.unresolved;
-        summary.arr_delay_sum += day.flights.arr_delay_sum;
+        let sum = summary.arr_delay_sum;
+        summary.arr_delay_sum = sum.wrapping_add(day.flights.arr_delay_sum);
     }
     summary
 }

@@ -4,9 +4,11 @@
 mod crash;
 mod dataset;
 mod fixture;
+mod fuzz;
 mod generate;
 mod journal;
 mod postgres;
 mod sink;
+mod staged;
 mod undo;
 mod year;
