@@ -8,6 +8,7 @@ mod fuzz;
 mod generate;
 mod journal;
 mod postgres;
+mod quality;
 mod sink;
 mod staged;
 mod undo;
