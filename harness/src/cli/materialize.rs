@@ -48,12 +48,17 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         .run
         .unwrap_or_else(|| format!("materialize-{}", jiff::Timestamp::now()));
     let mode = if args.stale { Mode::Stale } else { Mode::All };
+    let partitions = selection.partitions().map(<[String]>::to_vec);
     let waited = execute(&assets, args.execution, &run, selection, mode, config)?;
+    let rows = assets.rows(partitions.as_deref())?;
     if args.json {
-        output::json(&as_json(&assets, &waited.outcome))?;
+        let mut result = as_json(&assets, &waited.outcome);
+        result["rows"] = json!(rows);
+        output::json(&result)?;
     } else {
         tell(&waited.outcome);
     }
+    assets.tell_rows(rows.as_ref(), args.json);
     Ok(exit(&waited))
 }
 
@@ -72,6 +77,9 @@ pub(super) fn execute(
     };
     let steps = plan?.len();
     let executor = assets.executor(execution)?;
+    if mode != Mode::Observe {
+        assets.look(&executor)?;
+    }
     executor.submit(RunRequest {
         selection,
         mode,

@@ -6,7 +6,8 @@
 use std::io::Read;
 
 use anyhow::Context;
-use orchbench_etl::{Etl, EtlConfig, StepCall, StepName};
+use orchbench_etl::dataset::Dataset;
+use orchbench_etl::{Etl, EtlConfig, StepCall, StepName, StepOutput};
 use serde::Deserialize;
 
 use crate::exit::{Exit, UsageError};
@@ -48,11 +49,28 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     }
     let etl = Etl::open(order.config)?;
     let answer = match etl.call(&order.call) {
-        Ok(output) => serde_json::to_string(&output),
+        Ok(output) => {
+            warn(&etl, &order.call, &output);
+            serde_json::to_string(&output)
+        }
         Err(error) => serde_json::to_string(&error),
     };
     output::line(&answer?);
     Ok(Exit::Done)
+}
+
+/// Says what is unusual about an extract that succeeded, to standard error.
+fn warn(etl: &Etl, call: &StepCall, output: &StepOutput) {
+    let (Some(dataset), StepOutput::Extracted(extracted), Ok(source)) = (
+        Dataset::extracted_by(call.step()),
+        output,
+        etl.source(&call.source),
+    ) else {
+        return;
+    };
+    for warning in source.warnings([(dataset, call.partition, extracted)]) {
+        output::note(&format!("warning: {warning}"));
+    }
 }
 
 /// A step that an asset engine started dies with it.

@@ -1,9 +1,18 @@
 //! What is stale, why, and what a run of what is stale executes.
 
-use anyhow::{Result, ensure};
-use serde_json::json;
+use std::path::PathBuf;
 
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::data::Data;
 use crate::folder::{Folder, text};
+
+/// The arrival delay of the first flight of the year, and a correction of it.
+pub const CORRECTED: (&str, &str) = (
+    "2013,1,1,517,515,2,830,819,11,UA,1545,",
+    "2013,1,1,517,515,2,831,819,12,UA,1545,",
+);
 
 #[test]
 fn what_is_missing_or_stale_is_told_and_made() -> Result<()> {
@@ -50,51 +59,100 @@ fn what_is_missing_or_stale_is_told_and_made() -> Result<()> {
 }
 
 #[test]
-fn a_changed_input_is_unseen_until_it_is_observed() -> Result<()> {
+fn a_changed_input_is_seen_by_who_materializes_and_not_by_who_reads() -> Result<()> {
     let folder = Folder::new()?;
-    let data = folder.path("data");
-    std::fs::create_dir(&data)?;
-    let embedded = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../pipelines/etl/data/nycflights13"
-    );
-    for name in ["airlines", "airports", "flights", "planes", "weather"] {
-        let name = format!("{name}.csv.zip");
-        std::fs::copy(format!("{embedded}/{name}"), data.join(name))?;
-    }
-    let data_dir = data.display().to_string();
-    let with_data = |words: &[&str]| -> Result<serde_json::Value> {
-        folder.json(0, &[words, &["--data-dir", &data_dir]].concat())
-    };
-    with_data(&["assets", "observe", "one-day"])?;
-    with_data(&["materialize", "one-day"])?;
+    let data = Data::new(&folder)?;
+    data.json(&["materialize", "one-day"])?;
+    // The first look that anybody asks for is no change.
+    let (seen, _) = data.json(&["assets", "observe", "one-day"])?;
+    ensure!(seen["status"] == "success", "{seen}");
+    let (fresh, _) = data.json(&["assets", "status", "one-day"])?;
+    ensure!(fresh["stale"] == json!([]), "{fresh}");
 
     // A comment at the end of an archive: another file with the same table.
-    let airlines = data.join("airlines.csv.zip");
+    let airlines = data.archive("airlines");
     let mut bytes = std::fs::read(&airlines)?;
     let comment = b"another edition";
     let length = bytes.len();
     bytes[length - 2..].copy_from_slice(&u16::try_from(comment.len())?.to_le_bytes());
     bytes.extend_from_slice(comment);
     std::fs::write(&airlines, bytes)?;
-
-    let unseen = with_data(&["assets", "status", "one-day"])?;
+    let (unseen, _) = data.json(&["assets", "status", "one-day"])?;
     ensure!(unseen["stale"] == json!([]), "{unseen}");
-    let seen = with_data(&["assets", "observe", "one-day/input/airlines"])?;
+    let (seen, _) = data.json(&["assets", "observe", "one-day/input/airlines"])?;
     ensure!(
         seen["observations"][0]["asset"] == "one-day/input/airlines",
         "{seen}"
     );
-    let stale = with_data(&["assets", "status", "one-day"])?;
+    let (stale, _) = data.json(&["assets", "status", "one-day"])?;
     let found = stale["stale"].as_array().map_or(0, Vec::len);
     ensure!(found == 1, "expected one stale piece: {stale}");
     ensure!(stale["stale"][0]["asset"] == "one-day/airlines", "{stale}");
     ensure!(stale["stale"][0]["why"]["reason"] == "source", "{stale}");
     // The rows are the same, so staleness stops there.
-    let mended = with_data(&["materialize", "one-day", "--stale"])?;
+    let (mended, _) = data.json(&["materialize", "one-day", "--stale"])?;
     ensure!(mended["steps"]["materialized"] == 1, "{mended}");
-    let fresh = with_data(&["assets", "status", "one-day"])?;
+
+    // A corrected day, that nobody has observed: the flights of all days are extracted again, and
+    // what is made of the corrected one is made again.
+    data.replace("flights", CORRECTED.0, CORRECTED.1)?;
+    let (corrected, _) = data.json(&["materialize", "one-day", "--stale"])?;
+    ensure!(
+        corrected["steps"]["materialized"] == 6,
+        "flights to announcement: {corrected}"
+    );
+    let (fresh, _) = data.json(&["assets", "status", "one-day"])?;
     ensure!(fresh["stale"] == json!([]), "{fresh}");
+    let (again, _) = data.json(&["materialize", "one-day", "--stale"])?;
+    ensure!(again["steps"]["materialized"] == 0, "{again}");
+    Ok(())
+}
+
+#[test]
+fn an_artifact_that_is_gone_or_damaged_is_made_again() -> Result<()> {
+    let folder = Folder::new()?;
+    let made = folder.json(0, &["materialize", "one-day"])?;
+    let digest = |asset: &str| -> Result<String> {
+        let all = made["materializations"].as_array().context("none made")?;
+        let own = all.iter().find(|one| one["asset"] == asset);
+        let digest = own.and_then(|one| one["data_version"].as_str());
+        Ok(digest
+            .with_context(|| format!("{asset} was not made"))?
+            .to_owned())
+    };
+    let file = |kind: &str, asset: &str| -> Result<PathBuf> {
+        let name = format!("work/artifacts/{kind}/{}.parquet", digest(asset)?);
+        Ok(folder.path(&name))
+    };
+    // Gone: counted as missing, and nothing downstream is made again.
+    let flights = file("flights", "one-day/flights")?;
+    std::fs::remove_file(&flights)?;
+    let output = folder.run(&["materialize", "one-day", "--stale", "--json"])?;
+    let said = text(&output);
+    ensure!(
+        said.contains("one-day/flights 2013-01-01: its data is gone"),
+        "{said}"
+    );
+    let mended: Value = serde_json::from_slice(&output.stdout)?;
+    ensure!(mended["steps"]["materialized"] == 1, "{mended}");
+    ensure!(flights.is_file(), "made again");
+
+    // Damaged in the middle, where its size says nothing: whoever reads it finds that, and from then
+    // on it counts as missing.
+    let transformed = file("transformed", "one-day/transformed")?;
+    let mut bytes = std::fs::read(&transformed)?;
+    let middle = bytes.len() / 2;
+    bytes[middle - 2048..middle + 2048].fill(0);
+    std::fs::write(&transformed, &bytes)?;
+    let failed = folder.json(1, &["materialize", "one-day/warehouse"])?;
+    ensure!(
+        failed["failures"][0]["error_type"] == "Artifact",
+        "{failed}"
+    );
+    let mended = folder.json(0, &["materialize", "one-day", "--stale"])?;
+    ensure!(mended["steps"]["materialized"] == 1, "{mended}");
+    let loaded = folder.json(0, &["materialize", "one-day/warehouse"])?;
+    ensure!(loaded["rows"]["loaded"] == 842, "{loaded}");
     Ok(())
 }
 

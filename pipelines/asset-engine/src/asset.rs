@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::event::Materialization;
 use crate::key::AssetKey;
 use crate::partition::{Mapping, Partitions};
 use crate::retry::RetryPolicy;
@@ -71,7 +72,13 @@ pub struct Asset {
     /// a failed check, and, like any failure, holds back what is downstream. (A [`Check`] is part of
     /// the step that it checks.)
     pub check: bool,
+    /// Whether the data of a materialization is still where it was put, see
+    /// [`Asset::still_there`].
+    pub(crate) still_there: Option<StillThere>,
 }
+
+/// Whether the data of a materialization is still where it was put.
+pub(crate) type StillThere = Arc<dyn Fn(&Materialization) -> bool + Send + Sync>;
 
 impl Asset {
     /// An unpartitioned asset without dependencies and retries.
@@ -129,6 +136,7 @@ impl Asset {
             checks: Vec::new(),
             execution: Execution::InProcess,
             check: false,
+            still_there: None,
         }
     }
 
@@ -198,6 +206,17 @@ impl Asset {
     #[must_use]
     pub fn is_external(&self) -> bool {
         matches!(self.making, Making::External(_))
+    }
+
+    /// Says how to find out whether the data of a materialization is still where it was put. What is
+    /// not counts as missing from the next look on ([`crate::Executor::look`]).
+    #[must_use]
+    pub fn still_there(
+        mut self,
+        is_there: impl Fn(&Materialization) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.still_there = Some(Arc::new(is_there));
+        self
     }
 
     /// Sets the retry policy.

@@ -125,6 +125,8 @@ pub(crate) trait Store: Send {
     /// Calls for the newest version of each piece of an asset, by partition key.
     fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError>;
     fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError>;
+    /// The first observation of each piece of an asset. Goes through the whole log.
+    fn first_observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError>;
     fn checks(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError>;
 }
 
@@ -226,6 +228,17 @@ impl Catalog {
     /// The catalog cannot be read.
     pub fn observations_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {
         self.with(|store| store.observations(asset))
+    }
+
+    /// The first observation of each piece of an asset. Goes through the whole log.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub(crate) fn first_observations_of(
+        &self,
+        asset: &AssetKey,
+    ) -> Result<Vec<Arc<Observation>>, CatalogError> {
+        self.with(|store| store.first_observations(asset))
     }
 
     /// The newest result of each check of each piece of an asset, by partition key and name.

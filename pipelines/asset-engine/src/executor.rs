@@ -35,6 +35,7 @@ use crate::lock::OwnerLock;
 
 pub use limits::TagLimit;
 pub use outcome::{FailedStep, RunOutcome, StepCounts};
+pub use outside::Looked;
 use request::same_request;
 pub use request::{EngineError, ExecutorOptions, RunRequest, UnfinishedRun};
 use run_state::RunState;

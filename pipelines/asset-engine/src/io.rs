@@ -3,7 +3,8 @@
 //! The engine itself passes versions, never data. [`typed`] makes a step of a function over values:
 //! it reads the inputs in the very versions that the engine hands to the step, keeps the result
 //! under the digest of its bytes, and returns that digest as the data version. So equal data has an
-//! equal version, and an older version can still be read.
+//! equal version, an older version can still be read, and data that is not what it was is told when
+//! it is read.
 
 mod folder;
 mod memory;
@@ -158,6 +159,14 @@ impl Values<'_> {
             data_version: &made.data_version,
         };
         let bytes = self.store.get(&address).map_err(failed)?;
+        let found = hex(&Sha256::digest(&bytes));
+        if found != made.data_version {
+            let what = format!(
+                "input {}: expected data of version {}, found {found}",
+                made.asset, made.data_version
+            );
+            return Err(StepFailure::retryable(StepFailure::STORE, what));
+        }
         serde_json::from_slice(&bytes).map_err(|error| {
             let what = format!("input {}: {error}", made.asset);
             StepFailure::fatal(StepFailure::WRONG_TYPE, what)

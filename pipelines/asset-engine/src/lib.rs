@@ -43,7 +43,7 @@ pub use event::{
     Materialization, Mode, Observation, Report, RunRecord, RunStatus, Severity, SkipReason, Tick,
 };
 pub use executor::{
-    EngineError, Executor, ExecutorOptions, FailedStep, RunOutcome, RunRequest, StepCounts,
+    EngineError, Executor, ExecutorOptions, FailedStep, Looked, RunOutcome, RunRequest, StepCounts,
     TagLimit, UnfinishedRun,
 };
 pub use graph::{AssetGraph, Direction, GraphError};

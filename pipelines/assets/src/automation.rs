@@ -1,33 +1,31 @@
 //! What starts runs of a source's assets without a person: a schedule, a sensor and a rule; and, for
 //! the example `order`, the sensor that undoes what failed.
 
-use std::path::{Path, PathBuf};
+mod arrivals;
+mod corrections;
 
-use asset_engine::{
-    Automation, Condition, Cron, Evaluation, EvaluationContext, Mode, Order, Rule, Schedule,
-    Selection, Sensor,
-};
-use orchbench_etl::{Day, Source, StepName};
+use std::path::Path;
 
+use asset_engine::{Automation, Condition, Cron, Mode, Order, Rule, Schedule, Selection, Sensor};
+use orchbench_etl::{Day, DayRange, Source, StepName};
+
+pub use self::arrivals::arrivals;
+use self::arrivals::arrived;
+use self::corrections::corrected;
 use crate::AssetsError;
 use crate::approval::gate_key;
 use crate::graph::asset_key;
-use crate::order::undo_of_failed;
+use crate::order::{UNDO, undo_of_failed};
 
 /// Six in the morning where the flights are.
 const MORNINGS: (&str, &str) = ("0 6 * * *", "America/New_York");
-
-/// The folder in which the sensor looks for arrivals: an entry is called after the day whose input
-/// has arrived, such as `2013-01-01`.
-#[must_use]
-pub fn arrivals(work_dir: &Path) -> PathBuf {
-    work_dir.join("arrivals")
-}
 
 /// The automations of a source:
 /// - `<source>-daily`, a schedule: every morning, what is missing or stale up to the warehouse of
 ///   the day before;
 /// - `<source>-arrivals`, a sensor: the same for each day that has arrived, see [`arrivals`];
+/// - `<source>-corrections`, a sensor: the same for the days that were loaded and are not fresh any
+///   more, as their input was seen in another version, or what was made of it is gone;
 /// - `<source>-publication`, a rule: marts and announcement as soon as what they read has changed,
 ///   and with `gated` the gate between them, as soon as there is a new word.
 ///
@@ -41,30 +39,35 @@ pub fn automations(
     let name = &source.name;
     let warehouse = asset_key(name, StepName::Load)?;
     let up_to_warehouse = Selection::parse(&format!("*{warehouse}"))?;
-    let days = source.partitions();
-    let of_day = move |day: &str, key: String| {
-        let known = day.parse::<Day>().is_ok_and(|day| days.contains(&day));
-        known.then(|| Order {
+    let of_days = {
+        let selection = up_to_warehouse.clone();
+        move |days: &[String], key: String| Order {
             mode: Mode::Stale,
-            ..Order::new(key, up_to_warehouse.clone().with_partitions([day]))
-        })
+            ..Order::new(key, selection.clone().with_partitions(days))
+        }
     };
     let (line, zone) = MORNINGS;
-    let scheduled = of_day.clone();
+    let (scheduled, corrects) = (of_days.clone(), of_days.clone());
+    let range = source.days;
     let daily = Schedule::new(
         format!("{name}-daily"),
         Cron::new(line, zone)?,
         move |tick| {
             // The calendar has a day before every day but its first.
             let day = tick.day.yesterday().map(|day| day.to_string());
-            day.iter()
-                .filter_map(|day| scheduled(day, day.clone()))
-                .collect()
+            let known = day.into_iter().filter(|day| is_day_of(range, day));
+            known.map(|day| scheduled(&[day.clone()], day)).collect()
         },
     );
     let folder = arrivals(work_dir);
     let sensor = Sensor::new(format!("{name}-arrivals"), move |cx| {
-        arrived(&folder, cx, |day| of_day(day, day.to_owned()))
+        arrived(&folder, range, cx, |day| {
+            of_days(&[day.to_owned()], day.to_owned())
+        })
+    });
+    let own_name = format!("{name}-corrections");
+    let corrections = Sensor::new(own_name.clone(), move |cx| {
+        corrected(&own_name, &warehouse, &up_to_warehouse, cx, &corrects)
     });
     let mut published = vec![
         asset_key(name, StepName::Publish)?,
@@ -78,40 +81,23 @@ pub fn automations(
         Selection::assets(published),
         Condition::eager(),
     );
-    Ok(vec![Box::new(daily), Box::new(sensor), Box::new(rule)])
+    Ok(vec![
+        Box::new(daily),
+        Box::new(sensor),
+        Box::new(corrections),
+        Box::new(rule),
+    ])
 }
 
-/// Orders for the days that have arrived since the cursor, which is the newest day seen. Days that
-/// arrive late, after a younger one, are for a backfill.
-fn arrived(
-    folder: &Path,
-    cx: &EvaluationContext<'_>,
-    order: impl Fn(&str) -> Option<Order>,
-) -> Result<Evaluation, String> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Evaluation::default());
-        }
-        Err(error) => return Err(format!("{}: {error}", folder.display())),
-    };
-    let mut days = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| format!("{}: {error}", folder.display()))?;
-        days.push(entry.file_name().to_string_lossy().into_owned());
-    }
-    days.retain(|day| cx.cursor.is_none_or(|seen| day.as_str() > seen));
-    days.sort();
-    Ok(Evaluation {
-        orders: days.iter().filter_map(|day| order(day)).collect(),
-        cursor: days.pop(),
-        note: None,
-    })
+/// Whether a text names a day of a range, written as partitions are.
+fn is_day_of(range: DayRange, text: &str) -> bool {
+    text.parse::<Day>()
+        .is_ok_and(|day| range.contains(day) && day.to_string() == text)
 }
 
 /// The automation of the example `order`: `order-undo`, a sensor that starts the undoing of every
 /// order whose run failed.
 #[must_use]
 pub fn order_automations() -> Vec<Box<dyn Automation>> {
-    vec![Box::new(Sensor::new("order-undo", undo_of_failed))]
+    vec![Box::new(Sensor::new(UNDO, undo_of_failed))]
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use asset_engine::{Asset, AssetGraph, AssetKey, Execution, Partitions, Step, Subprocess};
+use orchbench_etl::dataset::Dataset;
 use orchbench_etl::{Etl, Per, Source, StepName};
 
 use crate::approval::{gate, gate_key};
-use crate::input::{extracted_from, input_key, inputs};
+use crate::input::{input_key, inputs};
 use crate::process::EtlProtocol;
-use crate::step::EtlStep;
+use crate::step::{EtlStep, artifacts};
 use crate::{AssetsError, GraphOptions};
 
 /// Version of the code behind every asset. A new one makes the assets stale.
@@ -115,7 +116,9 @@ pub fn graph(
         if step == StepName::Check {
             asset = asset.blocking_check();
         }
-        if let Some(dataset) = extracted_from(step) {
+        let etl = Arc::clone(&etl);
+        asset = asset.still_there(move |made| artifacts(made).all(|one| etl.has_artifact(&one)));
+        if let Some(dataset) = Dataset::extracted_by(step) {
             asset = asset.depends_on(input_key(&source.name, dataset)?);
         }
         for read in reads(step) {

@@ -1,30 +1,19 @@
 //! The inputs of a source as observed assets: the five datasets, made by nobody here.
 //!
-//! Their data version is the digest of the file. A changed file is unseen until it is observed, as
-//! in Dagster; from then on what is extracted from it is stale.
+//! Their data version is the digest of the file. A changed file is unseen until somebody looks, as in
+//! Dagster; from then on what is extracted from it is stale. Every command that materializes looks
+//! first, and the daemon at each tick.
 
 use std::sync::Arc;
 
 use asset_engine::{Asset, AssetKey, Materialized, StepContext, StepFailure};
 use orchbench_etl::dataset::Dataset;
-use orchbench_etl::{Etl, Source, StepName};
+use orchbench_etl::{Etl, Source};
 use serde_json::json;
 
 use crate::AssetsError;
 use crate::graph::key;
 use crate::step::failure;
-
-/// The dataset that a step extracts.
-pub(crate) fn extracted_from(step: StepName) -> Option<Dataset> {
-    match step {
-        StepName::ExtractAirlines => Some(Dataset::Airlines),
-        StepName::ExtractAirports => Some(Dataset::Airports),
-        StepName::ExtractPlanes => Some(Dataset::Planes),
-        StepName::ExtractFlights => Some(Dataset::Flights),
-        StepName::ExtractWeather => Some(Dataset::Weather),
-        _ => None,
-    }
-}
 
 /// The key of a dataset, for a source.
 pub(crate) fn input_key(source: &str, dataset: Dataset) -> Result<AssetKey, AssetsError> {

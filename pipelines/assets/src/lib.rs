@@ -14,6 +14,7 @@ mod noop;
 mod options;
 mod order;
 mod process;
+mod rows;
 mod run;
 mod step;
 
@@ -24,4 +25,5 @@ pub use graph::{graph, step_making};
 pub use noop::noop_graph;
 pub use options::GraphOptions;
 pub use order::{ORDER, order_graph, order_ledger};
+pub use rows::{Rows, rows};
 pub use run::{run, submit, summary, wait};

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use asset_engine::{
     Asset, AssetGraph, AssetKey, Catalog, CatalogError, Evaluation, EvaluationContext, Event,
-    Materialized, Order, RunInfo, RunStatus, Selection, StepContext, StepFailure,
+    Materialized, Order, RunStatus, Selection, StepContext, StepFailure,
 };
 use serde_json::{Value, json};
 
@@ -82,21 +82,23 @@ fn after(asset: Asset, before: Option<AssetKey>) -> Asset {
     }
 }
 
-/// Orders the undoing of every run that failed with part of an order made, once each. The cursor
-/// counts the runs up to the first that has not ended.
+/// The name of the sensor that undoes orders; the run that undoes one is called after both.
+pub(crate) const UNDO: &str = "order-undo";
+
+/// Orders the undoing of every run that failed with part of an order made, once each. It needs no
+/// cursor: the runs that undo are in the catalog, and a run that does not end is in no other's way.
 pub(crate) fn undo_of_failed(cx: &EvaluationContext<'_>) -> Result<Evaluation, String> {
     let wrong = |error: &dyn std::fmt::Display| error.to_string();
-    let seen: usize = match cx.cursor {
-        Some(cursor) => cursor.parse().map_err(|error| wrong(&error))?,
-        None => 0,
-    };
     let runs = cx.catalog.runs().map_err(|error| wrong(&error))?;
+    let undone = cx
+        .catalog
+        .statuses_of(UNDO)
+        .map_err(|error| wrong(&error))?;
     let mut evaluation = Evaluation::default();
-    let ended = |run: &&RunInfo| run.status != RunStatus::Started;
-    let new: Vec<&RunInfo> = runs.iter().skip(seen).take_while(ended).collect();
-    for run in &new {
+    for run in &runs {
         let id = &run.record.run;
-        if run.status == RunStatus::Success
+        if matches!(run.status, RunStatus::Started | RunStatus::Success)
+            || undone.contains_key(&format!("{UNDO}/{id}"))
             || !has_begun(cx.catalog, id).map_err(|error| wrong(&error))?
         {
             continue;
@@ -107,7 +109,6 @@ pub(crate) fn undo_of_failed(cx: &EvaluationContext<'_>) -> Result<Evaluation, S
             ..Order::new(id.as_ref(), undo)
         });
     }
-    evaluation.cursor = (!new.is_empty()).then(|| (seen + new.len()).to_string());
     Ok(evaluation)
 }
 
@@ -157,23 +158,34 @@ impl Ledger {
     }
 
     fn write_once(&self, line: &str) -> Result<(), StepFailure> {
-        if self.has(line)? {
-            return Ok(());
-        }
-        let mut file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&self.0)
-            .map_err(|error| self.failed(&error))?;
-        file.write_all(format!("{line}\n").as_bytes())
-            .map_err(|error| self.failed(&error))
+        let append = || {
+            let mut file = OpenOptions::new().create(true).append(true).open(&self.0)?;
+            // Whoever else writes the same line waits, and then finds it; closing lets go.
+            file.lock()?;
+            let text = self.lines()?;
+            // A line without its end was never acknowledged.
+            let whole = text.rfind('\n').map_or(0, |at| at + 1);
+            if whole < text.len() {
+                file.set_len(whole as u64)?;
+            }
+            if !text[..whole].lines().any(|each| each == line) {
+                file.write_all(format!("{line}\n").as_bytes())?;
+                file.sync_data()?;
+            }
+            Ok(())
+        };
+        append().map_err(|error| self.failed(&error))
     }
 
     fn has(&self, line: &str) -> Result<bool, StepFailure> {
+        let text = self.lines().map_err(|error| self.failed(&error))?;
+        Ok(text.lines().any(|each| each == line))
+    }
+
+    fn lines(&self) -> std::io::Result<String> {
         match std::fs::read_to_string(&self.0) {
-            Ok(text) => Ok(text.lines().any(|each| each == line)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(self.failed(&error)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            read => read,
         }
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use asset_engine::{Materialization, Materialized, Step, StepContext, StepFailure};
 use orchbench_etl::{
-    ErrorType, Etl, Extracted, Loaded, Published, StepCall, StepError, StepInputs, StepName,
-    StepOutput, Transformed,
+    ArtifactRef, ErrorType, Etl, Extracted, Loaded, Published, StepCall, StepError, StepInputs,
+    StepName, StepOutput, Transformed,
 };
 
 /// Calls one step of the ETL in the engine's process.
@@ -122,6 +122,17 @@ pub(crate) fn output(made: &Arc<Materialization>) -> Result<StepOutput, StepErro
 
 pub(crate) fn extracted(made: &Arc<Materialization>) -> Result<Extracted, StepError> {
     output(made)?.try_into_extracted()
+}
+
+/// The artifacts that a materialization has made.
+pub(crate) fn artifacts(made: &Materialization) -> impl Iterator<Item = ArtifactRef> {
+    let output = serde::Deserialize::deserialize(&made.metadata);
+    let artifacts = match output {
+        Ok(StepOutput::Extracted(extracted)) => [Some(extracted.artifact), extracted.quarantine],
+        Ok(StepOutput::Transformed(transformed)) => [Some(transformed.artifact), None],
+        _ => [None, None],
+    };
+    artifacts.into_iter().flatten()
 }
 
 pub(crate) fn transformed(made: &Arc<Materialization>) -> Result<Transformed, StepError> {

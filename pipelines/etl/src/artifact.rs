@@ -1,12 +1,17 @@
 //! The artifact store: Parquet files under their digest.
 //!
 //! A file's name is the digest of its logical rows, so the same data has the same path whoever
-//! wrote it and whenever. Files appear by rename, so a file that is there is whole.
+//! wrote it and whenever. Files appear by rename, so no reader meets half of one. They are not synced:
+//! a thousand of them a year would cost more than making again what a power cut took. So a file is
+//! not believed for being there: what is read is checked against its digest, and a file that does not
+//! have it is put aside, so that it counts as missing from then on.
 
 use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use arrow_array::RecordBatch;
+use arrow_schema::ArrowError;
 use arrow_select::concat::concat_batches;
 use orchbench_journal::ErrorType;
 use parquet::arrow::ArrowWriter;
@@ -18,6 +23,9 @@ use crate::error::StepError;
 use crate::frame::Rows;
 use crate::outcome::ArtifactRef;
 use crate::schema::Column;
+
+/// What a Parquet file begins and ends with.
+const MAGIC: [u8; 4] = *b"PAR1";
 
 /// The folder `artifacts/` of the work folder.
 #[derive(Clone, Debug)]
@@ -89,7 +97,46 @@ impl ArtifactStore {
     ///
     /// # Errors
     /// `BadInput` for a path that leads out of the store, else `Artifact`.
-    pub(crate) fn read(&self, artifact: &ArtifactRef) -> Result<RecordBatch, StepError> {
+    pub(crate) fn read(
+        &self,
+        artifact: &ArtifactRef,
+        columns: &[Column],
+    ) -> Result<RecordBatch, StepError> {
+        let path = self.path(artifact)?;
+        let file = File::open(&path).map_err(|error| failed(&path, "cannot be opened", &error))?;
+        let read = read(file, artifact.rows).and_then(|batch| {
+            let digest = Rows::new(&batch, columns)?.digest(columns);
+            Ok((batch, digest))
+        });
+        let found = match read {
+            Ok((batch, digest)) if digest == artifact.digest => return Ok(batch),
+            Ok((_, digest)) => format!("expected digest {}, found {digest}", artifact.digest),
+            Err(error) => error.to_string(),
+        };
+        // A reference that is wrong itself, which the file's name shows, says nothing of the file.
+        // Where it cannot be put aside, the next reader says the same.
+        if path.file_stem() == Some(artifact.digest.as_ref()) {
+            let _ = std::fs::rename(&path, path.with_extension("damaged"));
+        }
+        Err(failed(&path, "not what its reference says", &found))
+    }
+
+    /// Whether an artifact's file is there, from its first bytes to its last: a file that a power cut
+    /// left empty, cut or full of zeros is not. All of its bytes are looked at when it is read.
+    pub(crate) fn has(&self, artifact: &ArtifactRef) -> bool {
+        let ends = |path: PathBuf| -> std::io::Result<[[u8; 4]; 2]> {
+            let file = File::open(path)?;
+            let last = file.metadata()?.len().saturating_sub(MAGIC.len() as u64);
+            let mut ends = [[0; 4]; 2];
+            file.read_exact_at(&mut ends[0], 0)?;
+            file.read_exact_at(&mut ends[1], last)?;
+            Ok(ends)
+        };
+        self.path(artifact)
+            .is_ok_and(|path| ends(path).is_ok_and(|ends| ends == [MAGIC; 2]))
+    }
+
+    fn path(&self, artifact: &ArtifactRef) -> Result<PathBuf, StepError> {
         let relative = Path::new(&artifact.path);
         if !relative
             .components()
@@ -103,18 +150,7 @@ impl ArtifactStore {
                 ),
             ));
         }
-        let path = self.dir.join(relative);
-        let file = File::open(&path).map_err(|error| failed(&path, "cannot be opened", &error))?;
-        let batch = read(file).map_err(|error| failed(&path, "cannot be read", &error))?;
-        if batch.num_rows() as u64 != artifact.rows {
-            let counts = format!(
-                "expected {} rows, found {}",
-                artifact.rows,
-                batch.num_rows()
-            );
-            return Err(failed(&path, "not what its reference says", &counts));
-        }
-        Ok(batch)
+        Ok(self.dir.join(relative))
     }
 }
 
@@ -127,12 +163,21 @@ fn write(batch: &RecordBatch, file: &mut File) -> parquet::errors::Result<()> {
     writer.close().map(drop)
 }
 
-fn read(file: File) -> Result<RecordBatch, arrow_schema::ArrowError> {
+/// All rows of a file that has to have so many of them: what it says itself of its size is not
+/// believed, as memory is taken by it.
+fn read(file: File, expected: u64) -> Result<RecordBatch, ArrowError> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)?;
     let schema = reader.schema().clone();
-    let rows = reader.metadata().file_metadata().num_rows();
+    let found = reader.metadata().file_metadata().num_rows();
+    let rows = usize::try_from(found)
+        .ok()
+        .filter(|_| u64::try_from(found) == Ok(expected));
+    let Some(rows) = rows else {
+        let what = format!("expected {expected} rows, found {found}");
+        return Err(ArrowError::ParquetError(what));
+    };
     // One batch: a partition is small, and its steps look at all of it.
-    let reader = reader.with_batch_size(usize::try_from(rows).unwrap_or(1).max(1));
+    let reader = reader.with_batch_size(rows.max(1));
     let batches: Vec<RecordBatch> = reader.build()?.collect::<Result<_, _>>()?;
     concat_batches(&schema, &batches)
 }

@@ -7,7 +7,7 @@ pub(crate) mod parse;
 pub(crate) mod sorted;
 pub(crate) mod stage;
 
-use orchbench_journal::ErrorType;
+use orchbench_journal::{ErrorType, StepName};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StepError;
@@ -38,6 +38,19 @@ impl Dataset {
         Self::Planes,
         Self::Weather,
     ];
+
+    /// The dataset that a step extracts; `None` for the other steps.
+    #[must_use]
+    pub fn extracted_by(step: StepName) -> Option<Self> {
+        match step {
+            StepName::ExtractAirlines => Some(Self::Airlines),
+            StepName::ExtractAirports => Some(Self::Airports),
+            StepName::ExtractPlanes => Some(Self::Planes),
+            StepName::ExtractFlights => Some(Self::Flights),
+            StepName::ExtractWeather => Some(Self::Weather),
+            _ => None,
+        }
+    }
 
     /// The name, such as `flights`.
     #[must_use]

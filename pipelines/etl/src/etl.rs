@@ -13,9 +13,10 @@ use sha2::{Digest as _, Sha256};
 use crate::artifact::ArtifactStore;
 use crate::config::EtlConfig;
 use crate::crash;
-use crate::dataset::{Dataset, archive};
+use crate::dataset::Dataset;
 use crate::error::{EtlError, StepError};
 use crate::extract::Inputs;
+use crate::outcome::ArtifactRef;
 use crate::source::SourceCatalogue;
 use crate::step::{StepCall, StepOutput};
 use crate::transform::Dimensions;
@@ -100,8 +101,14 @@ impl Etl {
     /// # Errors
     /// `Dataset`, when the file cannot be read.
     pub fn input_version(&self, dataset: Dataset) -> Result<String, StepError> {
-        let archive = archive::open(dataset, self.config.data_dir.as_deref())?;
-        Ok(archive.version())
+        self.inputs.version(dataset)
+    }
+
+    /// Whether an artifact is where a reference says, by a look at both ends of its file. One that
+    /// was read and found not to be what it should be is not there any more.
+    #[must_use]
+    pub fn has_artifact(&self, artifact: &ArtifactRef) -> bool {
+        self.store.has(artifact)
     }
 
     /// This process's journal, when one is written.

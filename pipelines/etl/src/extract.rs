@@ -2,16 +2,16 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use orchbench_journal::{Day, ErrorType};
 
 use crate::artifact::ArtifactStore;
 use crate::canonical::Value;
-use crate::dataset::index::Extent;
+use crate::dataset::archive::{self, Archive, Look};
 use crate::dataset::parse::{BadRow, Parsed, Rules};
 use crate::dataset::sorted::Sorted;
-use crate::dataset::stage::{Staged, stage};
+use crate::dataset::stage::{Staged, stage, stage_anew};
 use crate::dataset::{Dataset, unusable};
 use crate::error::StepError;
 use crate::frame::Rows;
@@ -23,13 +23,23 @@ use crate::source::Source;
 /// of its rows.
 const WRONG_TYPE_MIN_ROWS: usize = 10;
 
-/// The datasets as far as this process has staged them.
+/// The datasets as far as this process has staged them. What it has of one is used as long as its
+/// archive looks as it did.
 #[derive(Debug)]
 pub(crate) struct Inputs {
     data_dir: Option<PathBuf>,
     work_dir: PathBuf,
-    staged: [Mutex<Option<Arc<Staged>>>; Dataset::ALL.len()],
-    carriers: Mutex<Option<Arc<HashSet<String>>>>,
+    staged: [Mutex<Option<Seen<Arc<Staged>>>>; Dataset::ALL.len()],
+    versions: [Mutex<Option<Seen<String>>>; Dataset::ALL.len()],
+    /// The codes of the known carriers, by the version of the airlines.
+    carriers: Mutex<Option<(String, Arc<HashSet<String>>)>>,
+}
+
+/// Something about an archive, and how that looked just before.
+type Seen<T> = (Option<Look>, T);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Inputs {
@@ -38,27 +48,65 @@ impl Inputs {
             data_dir,
             work_dir,
             staged: Default::default(),
+            versions: Default::default(),
             carriers: Mutex::new(None),
         }
     }
 
-    /// The staged dataset. A second thread waits for the first instead of staging again.
-    fn staged(&self, dataset: Dataset) -> Result<Arc<Staged>, StepError> {
-        let mut slot = self.staged[dataset as usize]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(staged) = &*slot {
+    fn archive(&self, dataset: Dataset) -> Result<Archive, StepError> {
+        archive::open(dataset, self.data_dir.as_deref())
+    }
+
+    /// The version of an input as it is now: the hex SHA-256 of its archive's bytes.
+    ///
+    /// # Errors
+    /// `Dataset`, when the file cannot be read.
+    pub(crate) fn version(&self, dataset: Dataset) -> Result<String, StepError> {
+        let look = archive::look(dataset, self.data_dir.as_deref())?;
+        let mut slot = lock(&self.versions[dataset as usize]);
+        if let Some((seen, version)) = &*slot
+            && *seen == look
+        {
+            return Ok(version.clone());
+        }
+        let version = self.archive(dataset)?.version();
+        *slot = Some((look, version.clone()));
+        Ok(version)
+    }
+
+    /// The staged dataset. A second thread waits for the first instead of staging again. `damaged`
+    /// is what was found not to be what was staged.
+    fn staged(
+        &self,
+        dataset: Dataset,
+        damaged: Option<&Arc<Staged>>,
+    ) -> Result<Arc<Staged>, StepError> {
+        let look = archive::look(dataset, self.data_dir.as_deref())?;
+        let mut slot = lock(&self.staged[dataset as usize]);
+        let is_damaged = |staged| damaged.is_some_and(|known| Arc::ptr_eq(known, staged));
+        if let Some((seen, staged)) = &*slot
+            && *seen == look
+            && !is_damaged(staged)
+        {
             return Ok(Arc::clone(staged));
         }
-        let staged = Arc::new(stage(dataset, self.data_dir.as_deref(), &self.work_dir)?);
-        *slot = Some(Arc::clone(&staged));
+        let archive = self.archive(dataset)?;
+        let staged = match damaged {
+            Some(_) => stage_anew(dataset, &archive, &self.work_dir),
+            None => stage(dataset, &archive, &self.work_dir),
+        };
+        let staged = Arc::new(staged?);
+        *slot = Some((look, Arc::clone(&staged)));
         Ok(staged)
     }
 
     /// The codes of the known carriers: the accepted rows of the airlines.
     fn carriers(&self) -> Result<Arc<HashSet<String>>, StepError> {
-        let mut slot = self.carriers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(carriers) = &*slot {
+        let mut slot = lock(&self.carriers);
+        let version = self.staged(Dataset::Airlines, None)?.version.clone();
+        if let Some((known, carriers)) = &*slot
+            && *known == version
+        {
             return Ok(Arc::clone(carriers));
         }
         let rules = Rules {
@@ -78,7 +126,7 @@ impl Inputs {
         };
         let carriers: Arc<HashSet<String>> =
             Arc::new((0..rows.height()).filter_map(code).collect());
-        *slot = Some(Arc::clone(&carriers));
+        *slot = Some((version, Arc::clone(&carriers)));
         Ok(carriers)
     }
 
@@ -88,20 +136,19 @@ impl Inputs {
         day: Option<Day>,
         rules: &Rules<'_>,
     ) -> Result<Sorted, StepError> {
-        let staged = self.staged(dataset)?;
-        let index = &staged.index;
-        let extents: &[Extent] = match day {
-            None => std::slice::from_ref(&index.whole),
-            Some(day) => index.days.get(&day).map_or(&[], Vec::as_slice),
+        let mut staged = self.staged(dataset, None)?;
+        let text = match staged.read(day) {
+            Ok(text) => text,
+            Err(_) => {
+                staged = self.staged(dataset, Some(&staged))?;
+                staged.read(day)?
+            }
         };
         let mut parsed = Parsed::new(dataset);
-        let mut text = Vec::new();
-        for extent in extents {
-            let start = text.len();
-            text.extend(staged.bytes(*extent)?);
-            parsed.read(&text, start..text.len(), extent.line, index, rules);
+        for (run, line) in text.runs {
+            parsed.read(&text.bytes, run, line, &staged.index, rules);
         }
-        let sorted = parsed.sort(&text);
+        let sorted = parsed.sort(&text.bytes);
         wrong_column(&staged.name, dataset, &sorted)?;
         Ok(sorted)
     }

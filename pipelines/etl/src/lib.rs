@@ -25,6 +25,7 @@ pub mod failure;
 mod frame;
 pub mod generate;
 pub mod outcome;
+mod quality;
 pub mod schema;
 pub mod source;
 pub mod step;
@@ -49,6 +50,7 @@ pub use outcome::{
     Announced, ArtifactRef, Checked, DayResult, Escalated, Extracted, Loaded, Published,
     Transformed, Undo, Undone, summarize,
 };
+pub use quality::Extract;
 pub use source::{Source, SourceCatalogue, SourceError};
 pub use step::{StepCall, StepInputs, StepOutput};
 pub use warehouse::{Applied, Warehouse, WarehouseError, WarehouseRow};

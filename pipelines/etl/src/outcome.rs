@@ -147,6 +147,8 @@ pub fn summarize(
     published: &Published,
     announced: &Announced,
 ) -> Summary {
+    let mut in_order: Vec<&DayResult> = days.iter().collect();
+    in_order.sort_by_key(|day| day.day);
     let mut summary = Summary {
         run: run.to_owned(),
         source: source.name.clone(),
@@ -161,6 +163,7 @@ pub fn summarize(
         receipt: announced.receipt.clone(),
         unresolved: Unresolved::default(),
         arr_delay_sum: 0,
+        warnings: source.warnings(in_order.iter().flat_map(|day| day.extracts())),
     };
     for day in days {
         summary.extracted += day.flights.extracted;
@@ -168,7 +171,8 @@ pub fn summarize(
         summary.quarantined += day.flights.quarantined;
         summary.changed += day.loaded.changed;
         summary.unresolved += day.transformed.unresolved;
-        summary.arr_delay_sum += day.flights.arr_delay_sum;
+        let sum = summary.arr_delay_sum;
+        summary.arr_delay_sum = sum.wrapping_add(day.flights.arr_delay_sum);
     }
     summary
 }

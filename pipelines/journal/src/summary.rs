@@ -32,6 +32,10 @@ pub struct Summary {
     pub unresolved: Unresolved,
     /// The sum of the arrival delays (minutes) over the extracted flights.
     pub arr_delay_sum: i64,
+    /// What is unusual about the data of a run that succeeded, a sentence each: days without rows,
+    /// more rows in quarantine than the source allows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// How many flights found no partner in a join; they stay in, with nulls.

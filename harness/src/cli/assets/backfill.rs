@@ -53,14 +53,18 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let bar = Progress::over(record.partitions.len(), "partitions");
     let executor = assets.executor(args.execution)?;
+    assets.look(&executor)?;
+    let partitions = record.partitions.clone();
     let backfill = Backfill::request(&executor, &assets.graph, record)?;
     let ended = backfill.run(|now| bar.at(now.succeeded + now.failed + now.canceled))?;
     bar.finish();
+    let rows = assets.rows(Some(&partitions))?;
     if args.json {
-        output::json(&json!({ "id": id, "progress": ended }))?;
+        output::json(&json!({ "id": id, "progress": ended, "rows": rows }))?;
     } else {
         tell(&id, &ended);
     }
+    assets.tell_rows(rows.as_ref(), args.json);
     Ok(match ended.status {
         RunStatus::Success => Exit::Done,
         _ => Exit::Unexpected,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use orchbench_assets::ORDER;
 use serde_json::json;
 
-use super::location::{Assets, Execution, Location};
+use super::location::{Assets, Execution, Location, tell_gone};
 use crate::cli::materialize::tell;
 use crate::cli::run::interrupt_flag;
 use crate::exit::Exit;
@@ -51,7 +51,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     if args.once {
         let beat = daemon.tick(args.at.unwrap_or_else(Timestamp::now))?;
         let ended = daemon.settle()?;
-        report(&beat, &ended, args.json)?;
+        report(&assets, &beat, &ended, args.json)?;
         let well = ended.iter().all(|run| run.status == RunStatus::Success);
         let exit = if well && beat.problems.is_empty() {
             Exit::Done
@@ -63,13 +63,13 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let stop = interrupt_flag()?;
     while !stop.load(Ordering::Relaxed) {
         let beat = daemon.tick(Timestamp::now())?;
-        if !(beat.submitted.is_empty() && beat.ended.is_empty() && beat.problems.is_empty()) {
-            report(&beat, &beat.ended, args.json)?;
+        if has_news(&beat) {
+            report(&assets, &beat, &beat.ended, args.json)?;
         }
         pause(Duration::from_secs(args.every_s), &stop);
     }
     let ended = daemon.settle()?;
-    report(&Beat::default(), &ended, args.json)?;
+    report(&assets, &Beat::default(), &ended, args.json)?;
     Ok(Exit::Interrupted)
 }
 
@@ -90,12 +90,30 @@ fn automations(assets: &Assets, gated: bool) -> anyhow::Result<Vec<Box<dyn Autom
     Ok(orchbench_assets::automations(work_dir, source, gated)?)
 }
 
-fn report(beat: &Beat, ended: &[RunOutcome], as_json: bool) -> anyhow::Result<()> {
+/// Whether a tick did something, or noted it.
+fn has_news(beat: &Beat) -> bool {
+    let noted = beat.ticks.iter().any(|tick| tick.note.is_some());
+    let idle = beat.submitted.is_empty() && beat.ended.is_empty();
+    noted || !(idle && beat.problems.is_empty() && beat.looked.gone.is_empty())
+}
+
+fn report(assets: &Assets, beat: &Beat, ended: &[RunOutcome], as_json: bool) -> anyhow::Result<()> {
+    let rows = match ended {
+        [] => None,
+        _ => assets.rows(None)?,
+    };
+    tell_gone(&beat.looked);
     if !as_json {
+        for tick in &beat.ticks {
+            if let Some(note) = &tick.note {
+                output::note(&format!("{}: {note}", tick.automation));
+            }
+        }
         for run in &beat.submitted {
             output::line(&format!("submitted {run}"));
         }
         ended.iter().for_each(tell);
+        assets.tell_rows(rows.as_ref(), as_json);
         for problem in &beat.problems {
             output::note(&format!("error: {problem}"));
         }
@@ -124,10 +142,12 @@ fn report(beat: &Beat, ended: &[RunOutcome], as_json: bool) -> anyhow::Result<()
             })
         })
         .collect();
+    assets.tell_rows(rows.as_ref(), as_json);
     output::json(&json!({
         "ticks": ticks,
         "submitted": beat.submitted,
         "ended": ended,
         "problems": beat.problems,
+        "rows": rows,
     }))
 }

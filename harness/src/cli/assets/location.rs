@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use asset_engine::{
-    Asset, AssetGraph, AssetKey, Catalog, Durability, Executor, ExecutorOptions, Lock, Selection,
-    SelectionError,
+    Asset, AssetGraph, AssetKey, Catalog, Durability, Executor, ExecutorOptions, Lock, Looked,
+    Selection, SelectionError,
 };
-use orchbench_assets::{GraphOptions, ORDER};
+use orchbench_assets::{GraphOptions, ORDER, Rows};
 use orchbench_etl::{Etl, SourceError};
 
 use crate::cli::worker::Surroundings;
 use crate::exit::UsageError;
+use crate::output;
 use orchbench_etl::catalogue::CatalogueService;
 
 /// Which assets, and where they and their catalog are.
@@ -199,6 +200,41 @@ impl Assets {
         read_catalog(&self.path)
     }
 
+    /// Looks at the sources and at what was made of them, so that what has changed since is stale.
+    pub fn look(&self, executor: &Executor) -> anyhow::Result<()> {
+        let looked = executor.look(&self.graph)?;
+        tell_gone(&looked);
+        for problem in &looked.problems {
+            output::note(&format!("warning: {problem}"));
+        }
+        Ok(())
+    }
+
+    /// What became of the rows of the source, in some partitions or all of them; `None` for what is
+    /// no source of the ETL.
+    pub fn rows(&self, partitions: Option<&[String]>) -> anyhow::Result<Option<Rows>> {
+        let Ok(source) = self.etl.sources().get(&self.source) else {
+            return Ok(None);
+        };
+        let rows = orchbench_assets::rows(&self.catalog()?, source, partitions)?;
+        Ok(Some(rows))
+    }
+
+    /// Says what became of the rows: the counts as a result, where that is no JSON that has them
+    /// already, and what is unusual as warnings.
+    pub fn tell_rows(&self, rows: Option<&Rows>, as_json: bool) {
+        let Some(rows) = rows else { return };
+        if !as_json {
+            output::line(&format!(
+                "{}: {} extracted, {} accepted, {} quarantined, {} loaded",
+                self.source, rows.extracted, rows.accepted, rows.quarantined, rows.loaded
+            ));
+        }
+        for warning in &rows.warnings {
+            output::note(&format!("warning: {warning}"));
+        }
+    }
+
     /// Becomes the one executor of the catalog.
     pub fn executor(&self, execution: Execution) -> anyhow::Result<Executor> {
         let options = ExecutorOptions::default()
@@ -210,6 +246,16 @@ impl Assets {
                 Lock::Fail
             });
         Ok(Executor::open(&self.path, options)?)
+    }
+}
+
+/// Says whose data a look did not find any more.
+pub(in crate::cli) fn tell_gone(looked: &Looked) {
+    for (asset, partition) in &looked.gone {
+        let partition = partition.as_deref().unwrap_or_default();
+        output::note(&format!(
+            "warning: asset {asset} {partition}: its data is gone, so it counts as missing"
+        ));
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::{Automation, Backfill, Evaluation, EvaluationContext, Order};
 use crate::catalog::CatalogError;
 use crate::event::{Event, RunRecord, RunStatus, Tick};
-use crate::executor::{EngineError, Executor, RunOutcome, RunRequest};
+use crate::executor::{EngineError, Executor, Looked, RunOutcome, RunRequest};
 use crate::graph::AssetGraph;
 use crate::selection::SelectionError;
 
@@ -34,7 +34,9 @@ pub struct Beat {
     pub submitted: Vec<String>,
     /// Runs that have ended since the tick before.
     pub ended: Vec<RunOutcome>,
-    /// What could not be evaluated or submitted, and why. The next tick tries again.
+    /// What the look at sources and data has found, at which each tick begins.
+    pub looked: Looked,
+    /// What could not be looked at, evaluated or submitted, and why. The next tick tries again.
     pub problems: Vec<String>,
 }
 
@@ -55,14 +57,17 @@ impl Daemon {
         }
     }
 
-    /// Takes up what a dead executor left, evaluates every automation that is due, submits what
-    /// they ask for, and brings every open backfill forward.
+    /// Looks at sources and data ([`Executor::look`]), takes up what a dead executor left, evaluates
+    /// every automation that is due, submits what they ask for, and brings every open backfill
+    /// forward.
     ///
     /// # Errors
     /// The catalog failed. What concerns one automation or run is a problem in the [`Beat`].
     pub fn tick(&mut self, now: Timestamp) -> Result<Beat, EngineError> {
         let mut beat = Beat::default();
         self.collect(&mut beat)?;
+        beat.looked = self.executor.look(&self.graph)?;
+        beat.problems.extend(beat.looked.problems.iter().cloned());
         for left in self.executor.unfinished() {
             let request = RunRequest::from_unfinished(left, Arc::clone(&self.graph));
             let run = request.run.clone();

@@ -10,7 +10,7 @@ use super::{AutomationError, EvaluationContext};
 use crate::catalog::Stamp;
 use crate::event::{Mode, RunRecord, RunStatus};
 use crate::graph::AssetGraph;
-use crate::plan::{Known, Plan, staleness};
+use crate::plan::{Known, Plan, UNOBSERVED, staleness};
 
 /// A piece, by asset index and position.
 type Piece = (u32, u32);
@@ -54,6 +54,7 @@ impl<'a> View<'a> {
             for (_, edge) in cx.graph.deps(step.asset) {
                 view.load(cx, edge.upstream)?;
             }
+            view.known.load_firsts(cx.graph, cx.catalog, step.asset)?;
         }
         view.read_in_progress(cx)?;
         if with_staleness {
@@ -141,8 +142,8 @@ impl<'a> View<'a> {
                 made.is_some_and(|made| made.run.as_ref() == asked.run)
             });
             let newer = self.made_seq(dep, at) > since && !own_run;
-            let another = !self.graph.asset(dep).is_external()
-                || self.version_read(asset, position, dep, at) != self.version(dep, at);
+            let another =
+                !self.graph.asset(dep).is_external() || self.is_another(asset, position, dep, at);
             self.joins(asset, position, dep, at) || (newer && another)
         })
     }
@@ -192,6 +193,17 @@ impl<'a> View<'a> {
     fn version(&self, asset: u32, position: u32) -> Option<&str> {
         let piece = self.known.piece(asset, position)?;
         Some(&piece.data_version)
+    }
+
+    /// Whether an external dependency was seen in another version than a piece was made from. The
+    /// first look at it is no change.
+    fn is_another(&self, asset: u32, position: u32, dep: u32, at: u32) -> bool {
+        let (read, now) = (
+            self.version_read(asset, position, dep, at),
+            self.version(dep, at),
+        );
+        let first_look = read == Some(UNOBSERVED) && self.known.first(dep, at) == now;
+        read != now && !first_look
     }
 
     /// The version of a dependency that a piece was made from.

@@ -270,6 +270,18 @@ impl Store for MemoryStore {
         Ok(newest(&self.observations, asset))
     }
 
+    fn first_observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {
+        let mut firsts = BTreeMap::new();
+        for record in &self.events {
+            if let Event::Observed(seen) = &record.event
+                && seen.asset == *asset
+            {
+                firsts.entry(&seen.partition).or_insert(seen);
+            }
+        }
+        Ok(firsts.into_values().cloned().collect())
+    }
+
     fn checks(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError> {
         Ok(newest(&self.checks, asset))
     }

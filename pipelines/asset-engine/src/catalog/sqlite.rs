@@ -24,7 +24,7 @@ use crate::event::{
 };
 use crate::key::AssetKey;
 use append::{Refused, append};
-use rows::materialization;
+use rows::{materialization, observation};
 
 /// How long a statement waits for another process's write lock. Only opening and a fenced-off
 /// executor ever meet one.
@@ -267,10 +267,14 @@ impl Store for SqliteStore {
     }
 
     fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {
-        self.newest("observations", "t.partition", asset, |event| match event {
-            Event::Observed(seen) => Some(seen),
-            _ => None,
-        })
+        self.newest("observations", "t.partition", asset, observation)
+    }
+
+    fn first_observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {
+        // In the place of a derived table: the rows have to have the name that `newest` gives them.
+        const FIRSTS: &str = "(SELECT asset, partition, min(seq) AS seq FROM events \
+                              WHERE kind = 'observed' GROUP BY asset, partition)";
+        self.newest(FIRSTS, "t.partition", asset, observation)
     }
 
     fn checks(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError> {

@@ -120,7 +120,7 @@ fn check<'a>(
 }
 
 /// Calls what the user wrote. A panic in it is a failure.
-fn guarded<T>(call: impl FnOnce() -> Result<T, StepFailure>) -> Result<T, StepFailure> {
+pub(super) fn guarded<T>(call: impl FnOnce() -> Result<T, StepFailure>) -> Result<T, StepFailure> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
 }
 

@@ -1,13 +1,117 @@
 //! What an executor does besides running: it records what happened elsewhere, and tells how runs
 //! ended without waiting.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::job::guarded;
 use super::scheduler::Shared;
 use super::{EngineError, Executor, RunOutcome};
-use crate::catalog::Draft;
+use crate::asset::{Asset, Making};
+use crate::catalog::{CatalogError, Draft};
 use crate::clock::{monotonic_ns, unix_ms};
-use crate::event::{Event, Report};
+use crate::event::{Event, Observation, Report};
+use crate::graph::AssetGraph;
+use crate::key::AssetKey;
+use crate::step::{Step, StepContext, StepFailure};
+use crate::stop::Stop;
+
+/// What a look at what is outside of the engine has found, see [`Executor::look`].
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Looked {
+    /// The sources that are in another version than was last observed, or were observed for the
+    /// first time.
+    pub changed: Vec<Observation>,
+    /// The pieces, asset and partition, whose data is not where it was put; they count as missing
+    /// from now on.
+    pub gone: Vec<(AssetKey, Option<Arc<str>>)>,
+    /// The sources that could not be looked at, and why.
+    pub problems: Vec<String>,
+}
 
 impl Executor {
+    /// Looks at every observed asset of a graph, and whether the data of what was made is still
+    /// there ([`Asset::still_there`]). What has changed is recorded in one commit, durable when this
+    /// returns; what has not leaves no record, so this may be done as often as one likes.
+    ///
+    /// # Errors
+    /// The catalog failed.
+    pub fn look(&self, graph: &AssetGraph) -> Result<Looked, EngineError> {
+        let mut looked = Looked::default();
+        for asset in graph.assets() {
+            if let Making::External(Some(step)) = &asset.making {
+                self.observe(asset, step.as_ref(), &mut looked)?;
+            }
+            if let Some(is_there) = &asset.still_there {
+                for made in self.catalog.latest_of(&asset.key)? {
+                    if !is_there(&made) {
+                        let piece = (asset.key.clone(), made.partition.clone());
+                        looked.gone.push(piece);
+                    }
+                }
+            }
+        }
+        let gone = looked.gone.iter().cloned();
+        let gone = gone.map(|(asset, partition)| Report::Wiped { asset, partition });
+        let changed = looked.changed.iter().cloned().map(Report::from);
+        let reports: Vec<Report> = changed.chain(gone).collect();
+        if !reports.is_empty() {
+            self.record_all(reports)?;
+        }
+        Ok(looked)
+    }
+
+    fn observe(
+        &self,
+        asset: &Asset,
+        step: &dyn Step,
+        looked: &mut Looked,
+    ) -> Result<(), CatalogError> {
+        let known = self.catalog.observations_of(&asset.key)?;
+        let known: HashMap<Option<&str>, &str> = known
+            .iter()
+            .map(|seen| (seen.partition.as_deref(), seen.data_version.as_str()))
+            .collect();
+        for at in 0..asset.partitions.count() {
+            let partition = asset.partitions.key(at).map(AsRef::as_ref);
+            match self.look_at(asset, partition, step) {
+                Ok(seen) if known.get(&partition) == Some(&seen.data_version.as_str()) => {}
+                Ok(seen) => looked.changed.push(seen),
+                Err(failure) => {
+                    let place = partition.map_or(String::new(), |key| format!(" {key}"));
+                    let problem = format!("source {}{place}: {failure}", asset.key);
+                    looked.problems.push(problem);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn look_at(
+        &self,
+        asset: &Asset,
+        partition: Option<&str>,
+        step: &dyn Step,
+    ) -> Result<Observation, StepFailure> {
+        let cx = StepContext {
+            run: "",
+            asset: &asset.key,
+            partition,
+            attempt: 1,
+            epoch: self.shared.epoch,
+            inputs: &[],
+            config: &Value::Null,
+            stop: &Stop::default(),
+        };
+        let made = guarded(|| step.execute(&cx))?;
+        Ok(Observation {
+            metadata: made.metadata,
+            ..Observation::new(asset.key.clone(), partition, made.data_version)
+        })
+    }
+
     /// Records what was made, seen or checked outside of any run: all of it in one commit, durable
     /// when this returns.
     ///

@@ -216,6 +216,9 @@ fn load_known(
                 known.load(graph, catalog, edge.upstream)?;
             }
         }
+        if mode == Mode::Stale {
+            known.load_firsts(graph, catalog, step.asset)?;
+        }
     }
     Ok(known)
 }

@@ -69,6 +69,27 @@ fn values_pass_from_step_to_step() {
 }
 
 #[test]
+fn data_that_is_not_what_it_was_is_told_when_it_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let store: Arc<dyn DataStore> = Arc::new(FolderStore::new(dir.path()));
+    let (executor, _) = run(&store, false);
+    let sum = executor.catalog().latest(&key("sum"), None).unwrap();
+    let version = sum.unwrap().data_version.clone();
+    let file = dir.path().join("sum").join(&version);
+    assert_eq!(std::fs::read(&file).unwrap(), b"21");
+    // A number still, so that the type says nothing.
+    std::fs::write(&file, "22").unwrap();
+    let again = RunRequest {
+        selection: crate::Selection::assets([key("twice")]),
+        ..RunRequest::new("again", graph(&store, false))
+    };
+    let outcome = executor.run(again).unwrap();
+    let failure = outcome.failures[0].failure.to_string();
+    let expected = format!("Store: input sum: expected data of version {version}, found ");
+    assert!(failure.starts_with(&expected), "{failure}");
+}
+
+#[test]
 fn a_wrong_type_names_the_input() {
     let store: Arc<dyn DataStore> = Arc::new(MemoryStore::default());
     let (_, outcome) = run(&store, true);

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::catalog::{Catalog, CatalogError};
 use crate::event::{CheckResult, Materialization, Observation};
 use crate::graph::AssetGraph;
+use crate::key::AssetKey;
 use crate::plan::PlannedStep;
 
 /// The data version of an external asset that was never observed (Dagster's name for it).
@@ -23,6 +24,8 @@ pub(crate) struct Known {
     checked: FxHashSet<u32>,
     /// By asset and position, the first blocking check that the newest data failed.
     failed: FxHashMap<(u32, u32), Arc<CheckResult>>,
+    /// The first observations, of external assets that something was made from unobserved.
+    firsts: FxHashMap<u32, FxHashMap<u32, Arc<Observation>>>,
 }
 
 /// One thing that a piece reads.
@@ -33,6 +36,8 @@ pub(crate) struct Input<'a> {
     pub external: bool,
     /// The blocking check that it failed.
     pub failed: Option<&'a CheckResult>,
+    /// The version that was observed first, where something was made before that.
+    pub first: Option<&'a str>,
 }
 
 impl Known {
@@ -104,7 +109,46 @@ impl Known {
             }
             self.load_checks(graph, catalog, edge.upstream)?;
         }
+        self.load_firsts(graph, catalog, asset)
+    }
+
+    /// Reads the first observations of what an asset was made from, as far as it has been read,
+    /// before that was observed at all.
+    pub fn load_firsts(
+        &mut self,
+        graph: &AssetGraph,
+        catalog: &Catalog,
+        index: u32,
+    ) -> Result<(), CatalogError> {
+        for (_, edge) in graph.deps(index) {
+            let read = graph.asset(edge.upstream);
+            if !read.is_external()
+                || self.firsts.contains_key(&edge.upstream)
+                || !self.was_read_unobserved(index, &read.key)
+            {
+                continue;
+            }
+            let firsts = catalog.first_observations_of(&read.key)?;
+            let at = |seen: Arc<Observation>| {
+                Some((read.partitions.position(seen.partition.as_deref())?, seen))
+            };
+            let firsts = firsts.into_iter().filter_map(at).collect();
+            self.firsts.insert(edge.upstream, firsts);
+        }
         Ok(())
+    }
+
+    fn was_read_unobserved(&self, index: u32, read: &AssetKey) -> bool {
+        let whole = self.assets.get(&index).into_iter().flatten();
+        let some = self
+            .pieces
+            .get(&index)
+            .into_iter()
+            .flat_map(|some| some.values());
+        whole.chain(some).flatten().any(|made| {
+            let mut inputs = made.inputs.iter();
+            inputs.any(|input| input.data_version == UNOBSERVED && input.asset == *read)
+        })
     }
 
     /// Reads a piece; or, when so many of its asset's have been asked for that it is cheaper, all.
@@ -172,6 +216,13 @@ impl Known {
         self.failed.get(&(index, position)).map(AsRef::as_ref)
     }
 
+    /// The version that was observed first of a piece of an external asset, where something was made
+    /// before that.
+    pub fn first(&self, index: u32, position: u32) -> Option<&str> {
+        let first = self.firsts.get(&index)?.get(&position)?;
+        Some(&first.data_version)
+    }
+
     /// What a piece reads, of what there is, in the order of its dependencies.
     pub fn inputs<'a>(
         &'a self,
@@ -186,6 +237,7 @@ impl Known {
                     made: self.piece(edge.upstream, at)?,
                     external,
                     failed: self.failed(edge.upstream, at),
+                    first: self.first(edge.upstream, at),
                 })
             })
         })

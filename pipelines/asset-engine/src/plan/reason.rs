@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::known::Input;
+use super::known::{Input, UNOBSERVED};
 use crate::asset::Asset;
 use crate::event::{CheckResult, InputVersion, Materialization};
 use crate::key::AssetKey;
@@ -200,7 +200,10 @@ fn judge_inputs<'a>(
 fn changed(input: &Input<'_>, recorded: Option<&InputVersion>) -> Option<StaleReason> {
     let current = &input.made.data_version;
     let recorded = recorded.map(|version| &version.data_version);
-    if recorded == Some(current) {
+    // The first look at a source is no change of it.
+    let first_look =
+        recorded.is_some_and(|read| read == UNOBSERVED) && input.first == Some(current.as_str());
+    if recorded == Some(current) || first_look {
         return None;
     }
     let asset = input.made.asset.clone();

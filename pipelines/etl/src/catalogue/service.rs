@@ -1,22 +1,18 @@
-//! The HTTP side of the catalogue.
+//! The catalogue as a service: what it keeps and what it answers. How it is reached stands in
+//! [`super::http`].
 
-use std::io::{self, Read as _};
+use std::io;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use tiny_http::{Header, Method, Request, Response, Server};
+use tokio::sync::oneshot;
 
+use super::http::{self, Answer, refusal};
 use super::post::{Announcement, Delivery, Post};
 use super::receipts::Receipts;
-
-/// The paths that the service knows, one a kind of post.
-const PATHS: [&str; 3] = ["/announcements", "/retractions", "/escalations"];
-/// The header that names the idempotency key.
-const KEY_HEADER: &str = "Idempotency-Key";
-/// A longer body is refused.
-const MAX_BODY_BYTES: u64 = 64 * 1024;
 
 /// The catalogue could not start or keep its receipts.
 #[derive(Debug, thiserror::Error)]
@@ -52,13 +48,15 @@ pub enum CatalogueError {
 
 /// The catalogue, serving from a thread of its own until dropped.
 pub struct CatalogueService {
-    server: Arc<Server>,
     url: String,
     state: Arc<State>,
+    /// Ends the thread when sent or dropped.
+    stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-struct State {
+/// What the service knows, besides the file.
+pub(super) struct State {
     receipts: Mutex<Receipts>,
     refusals: AtomicU32,
     /// Posts to answer with 429, and the seconds that they shall wait.
@@ -72,7 +70,8 @@ impl std::fmt::Debug for CatalogueService {
 }
 
 impl CatalogueService {
-    /// Serves on a free loopback port, with the receipts that `receipts_file` holds.
+    /// Serves on a free loopback port, with the receipts that `receipts_file` holds. Several
+    /// services, of several processes too, may keep the same file.
     ///
     /// # Errors
     /// [`CatalogueError`] when the file or a port cannot be used.
@@ -82,25 +81,27 @@ impl CatalogueService {
             refusals: AtomicU32::new(0),
             throttle: Mutex::default(),
         });
-        let listen = |reason: String| CatalogueError::Listen { reason };
-        let server = Arc::new(Server::http("127.0.0.1:0").map_err(|e| listen(e.to_string()))?);
-        let address = server
-            .server_addr()
-            .to_ip()
-            .ok_or_else(|| listen("no IP address".to_owned()))?;
-        let serving = (Arc::clone(&server), Arc::clone(&state));
+        let failed = |error: io::Error| CatalogueError::Listen {
+            reason: error.to_string(),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let (stop, stopped) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .thread_name("catalogue-file")
+            .build()
+            .map_err(failed)?;
+        let serving = Arc::clone(&state);
         let thread = thread::Builder::new()
             .name("catalogue".to_owned())
-            .spawn(move || {
-                for request in serving.0.incoming_requests() {
-                    serving.1.answer(request);
-                }
-            })
-            .map_err(|e| listen(e.to_string()))?;
+            .spawn(move || http::serve(runtime, listener, serving, stopped))
+            .map_err(failed)?;
         Ok(CatalogueService {
-            server,
             url: format!("http://{address}"),
             state,
+            stop: Some(stop),
             thread: Some(thread),
         })
     }
@@ -110,14 +111,15 @@ impl CatalogueService {
         &self.url
     }
 
-    /// Every delivery so far, repeated ones included, in order.
+    /// Every delivery so far, in order, repeated ones and those at other services on the same file
+    /// included; as far as it was read when the file cannot be read any more.
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.state.locked().deliveries().to_vec()
+        self.state.looked().deliveries().to_vec()
     }
 
     /// The announcement of a source that counts: the last one that was not taken back.
     pub fn current(&self, source: &str) -> Option<Announcement> {
-        self.state.locked().current(source).cloned()
+        self.state.looked().current(source).cloned()
     }
 
     /// Answers the next `n` posts with 429 and `Retry-After: seconds`, without taking them.
@@ -137,7 +139,7 @@ impl CatalogueService {
 
 impl Drop for CatalogueService {
     fn drop(&mut self) {
-        self.server.unblock();
+        drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -145,79 +147,55 @@ impl Drop for CatalogueService {
 }
 
 impl State {
-    fn locked(&self) -> std::sync::MutexGuard<'_, Receipts> {
+    fn receipts(&self) -> MutexGuard<'_, Receipts> {
         self.receipts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answer(&self, mut request: Request) {
-        let answer = if PATHS.contains(&request.url()) {
-            match request.method() {
-                Method::Get => self.list(),
-                Method::Post => self.post(&mut request).unwrap_or_else(|refused| refused),
-                _ => refusal(405, "only GET and POST are served"),
-            }
-        } else {
-            let known = PATHS.join(", ");
-            refusal(
-                404,
-                &format!("unknown path {}; known: {known}", request.url()),
-            )
-        };
-        let mut response =
-            Response::from_string(answer.body.to_string()).with_status_code(answer.status);
-        let retry_after = answer.retry_after.map(|seconds| seconds.to_string());
-        let headers = [
-            Some(("Content-Type", "application/json")),
-            retry_after
-                .as_deref()
-                .map(|seconds| ("Retry-After", seconds)),
-        ];
-        for (name, value) in headers.into_iter().flatten() {
-            if let Ok(header) = Header::from_bytes(name, value) {
-                response.add_header(header);
-            }
-        }
-        // A client that has gone away will come again with the same key.
-        let _ = request.respond(response);
+    /// The receipts after a look at the file. One that cannot be read any more is told to whoever
+    /// posts.
+    fn looked(&self) -> MutexGuard<'_, Receipts> {
+        let mut receipts = self.receipts();
+        let _ = receipts.held(|_| ());
+        receipts
     }
 
-    fn list(&self) -> Answer {
-        Answer::ok(serde_json::json!(self.locked().deliveries()))
+    /// Every delivery. Waits for the file.
+    pub(super) fn list(&self) -> Answer {
+        let deliveries = |receipts: &mut Receipts| serde_json::json!(receipts.deliveries());
+        match self.receipts().held(deliveries) {
+            Ok(deliveries) => Answer::ok(deliveries),
+            Err(error) => refusal(500, &error.to_string()),
+        }
     }
 
-    /// `Err` is a refusal, as `Ok` is an acceptance: both are answers.
-    fn post(&self, request: &mut Request) -> Result<Answer, Answer> {
-        self.refuse_as_told()?;
-        let key = request
-            .headers()
-            .iter()
-            .find(|h| h.field.equiv(KEY_HEADER))
-            .map(|h| h.value.as_str().to_owned())
-            .filter(|key| !key.is_empty())
-            .ok_or_else(|| refusal(400, &format!("the header {KEY_HEADER} is missing")))?;
-        let post = body(request)?;
-        let mut receipts = self.locked();
-        if matches!(post, Post::Announcement(_)) && receipts.is_retracted(&key) {
-            return Err(refusal(409, &format!("announcement {key} was retracted")));
-        }
-        let retraction = match &post {
-            Post::Retraction(retraction) => Some(retraction.clone()),
-            _ => None,
-        };
-        let receipt = receipts
-            .deliver(&key, post)
-            .map_err(|e| refusal(500, &e.to_string()))?;
-        let mut answer = serde_json::json!({ "receipt": receipt });
-        if let Some(retraction) = retraction {
-            answer["known"] = receipts.is_known(&retraction.announcement).into();
-            let current = receipts.current(&retraction.source);
-            answer["current"] = current.map(|current| current.version.clone()).into();
-        }
-        Ok(Answer::ok(answer))
+    /// Takes a post. `Err` is a refusal, as `Ok` is an acceptance: both are answers. Waits for the
+    /// file.
+    pub(super) fn take(&self, key: &str, post: Post) -> Result<Answer, Answer> {
+        let failed = |error: CatalogueError| refusal(500, &error.to_string());
+        let mut receipts = self.receipts();
+        receipts
+            .held(|receipts| {
+                if matches!(post, Post::Announcement(_)) && receipts.is_retracted(key) {
+                    return Err(refusal(409, &format!("announcement {key} was retracted")));
+                }
+                let retraction = match &post {
+                    Post::Retraction(retraction) => Some(retraction.clone()),
+                    _ => None,
+                };
+                let receipt = receipts.deliver(key, post).map_err(failed)?;
+                let mut answer = serde_json::json!({ "receipt": receipt });
+                if let Some(retraction) = retraction {
+                    answer["known"] = receipts.is_known(&retraction.announcement).into();
+                    let current = receipts.current(&retraction.source);
+                    answer["current"] = current.map(|current| current.version.clone()).into();
+                }
+                Ok(Answer::ok(answer))
+            })
+            .map_err(failed)?
     }
 
     /// The refusals that an experiment has ordered.
-    fn refuse_as_told(&self) -> Result<(), Answer> {
+    pub(super) fn refuse_as_told(&self) -> Result<(), Answer> {
         let spend = |n: u32| n.checked_sub(1);
         let refusing = self
             .refusals
@@ -228,65 +206,11 @@ impl State {
         let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(left) = throttle.0.checked_sub(1) {
             throttle.0 = left;
-            return Err(Answer {
-                retry_after: Some(throttle.1),
-                ..refusal(429, "throttled on request of the experiment")
-            });
+            let mut throttled = refusal(429, "throttled on request of the experiment");
+            throttled.retry_after = Some(throttle.1);
+            return Err(throttled);
         }
         Ok(())
-    }
-}
-
-/// The body of a post, of the kind that its path says.
-fn body(request: &mut Request) -> Result<Post, Answer> {
-    let mut text = String::new();
-    request
-        .as_reader()
-        .take(MAX_BODY_BYTES + 1)
-        .read_to_string(&mut text)
-        .map_err(|e| refusal(400, &format!("the body cannot be read: {e}")))?;
-    if text.len() as u64 > MAX_BODY_BYTES {
-        let reason = format!("the body exceeds {MAX_BODY_BYTES} bytes");
-        return Err(refusal(413, &reason));
-    }
-    let (kind, post) = match request.url() {
-        "/retractions" => (
-            "a retraction",
-            serde_json::from_str(&text).map(Post::Retraction),
-        ),
-        "/escalations" => (
-            "an escalation",
-            serde_json::from_str(&text).map(Post::Escalation),
-        ),
-        _ => (
-            "an announcement",
-            serde_json::from_str(&text).map(Post::Announcement),
-        ),
-    };
-    post.map_err(|e| refusal(400, &format!("the body is not {kind}: {e}")))
-}
-
-struct Answer {
-    status: u16,
-    body: serde_json::Value,
-    /// In seconds, when the client shall come again.
-    retry_after: Option<u32>,
-}
-
-impl Answer {
-    fn ok(body: serde_json::Value) -> Self {
-        Answer {
-            status: 200,
-            body,
-            retry_after: None,
-        }
-    }
-}
-
-fn refusal(status: u16, reason: &str) -> Answer {
-    Answer {
-        status,
-        ..Answer::ok(serde_json::json!({ "error": reason }))
     }
 }
 

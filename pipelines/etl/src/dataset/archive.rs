@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{Cursor, Read, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use orchbench_journal::ErrorType;
@@ -24,6 +25,40 @@ impl Archive {
     }
 }
 
+/// By what a file shows that it has changed, without its bytes being read: device, inode, length,
+/// and the times of its last modification and of its last change, in nanoseconds. The last one is
+/// the file system's own, which a copy that keeps times does not carry over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look([u64; 3], [i64; 4]);
+
+/// A look at the archive of a dataset; `None` for the embedded one, which never changes.
+///
+/// # Errors
+/// `Dataset`, when the file is not there.
+pub(crate) fn look(dataset: Dataset, data_dir: Option<&Path>) -> Result<Option<Look>, StepError> {
+    let Some(dir) = data_dir else {
+        return Ok(None);
+    };
+    let path = dir.join(dataset.zip_name());
+    let found = std::fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
+    Ok(Some(Look(
+        [found.dev(), found.ino(), found.len()],
+        [
+            found.mtime(),
+            found.mtime_nsec(),
+            found.ctime(),
+            found.ctime_nsec(),
+        ],
+    )))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> StepError {
+    StepError::new(
+        ErrorType::Dataset,
+        format!("{}: cannot be read: {error}", path.display()),
+    )
+}
+
 /// The archive of a dataset in a folder, or the embedded one.
 ///
 /// # Errors
@@ -36,12 +71,7 @@ pub(crate) fn open(dataset: Dataset, data_dir: Option<&Path>) -> Result<Archive,
         });
     };
     let path = dir.join(dataset.zip_name());
-    let bytes = std::fs::read(&path).map_err(|error| {
-        StepError::new(
-            ErrorType::Dataset,
-            format!("{}: cannot be read: {error}", path.display()),
-        )
-    })?;
+    let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
     Ok(Archive {
         name: path.display().to_string(),
         bytes: Cow::Owned(bytes),

@@ -70,7 +70,7 @@ pub(crate) fn field<'a>(bytes: &'a [u8], column: &Column) -> Result<Value<'a>, S
 }
 
 /// An origin that can be told from garbage: three capital letters or digits.
-pub(super) fn is_code(text: &str) -> bool {
+pub(crate) fn is_code(text: &str) -> bool {
     text.len() == 3
         && text
             .bytes()

@@ -5,6 +5,7 @@
 //! top, of the first row that has a day), where the extract puts it into quarantine: so no row
 //! vanishes.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Read;
 
@@ -17,7 +18,7 @@ use super::{Dataset, unusable};
 use crate::error::StepError;
 
 /// A run of rows of one day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Extent {
     /// The first byte.
     pub(crate) start: u64,
@@ -25,6 +26,19 @@ pub(crate) struct Extent {
     pub(crate) end: u64,
     /// The line of the first row, the header being line 1.
     pub(crate) line: u64,
+    /// The hex SHA-256 of the bytes, as staged; empty until then.
+    pub(crate) digest: String,
+}
+
+impl Extent {
+    fn new(start: u64, end: u64, line: u64) -> Self {
+        Self {
+            start,
+            end,
+            line,
+            digest: String::new(),
+        }
+    }
 }
 
 /// Where everything is in a staged table.
@@ -43,7 +57,27 @@ pub(crate) struct Index {
     pub(crate) days: BTreeMap<Day, Vec<Extent>>,
 }
 
-pub(crate) const FORMAT_VERSION: u32 = 1;
+pub(crate) const FORMAT_VERSION: u32 = 2;
+
+/// The longest row that is read, in bytes: a quote that is never closed makes one row of the rest
+/// of a table, which need not fit into memory.
+const MAX_ROW_BYTES: u64 = 1 << 20;
+
+impl Index {
+    /// What is read at a time: all rows, or those of one day.
+    pub(crate) fn extents(&self, day: Option<Day>) -> &[Extent] {
+        match day {
+            None => std::slice::from_ref(&self.whole),
+            Some(day) => self.days.get(&day).map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// Everything that is ever read: the days of a daily dataset, else all rows.
+    pub(super) fn extents_mut(&mut self) -> impl Iterator<Item = &mut Extent> {
+        let whole = self.days.is_empty().then_some(&mut self.whole);
+        whole.into_iter().chain(self.days.values_mut().flatten())
+    }
+}
 
 /// Reads a table once, from its header to its end. `file` is the name for messages.
 ///
@@ -51,11 +85,12 @@ pub(crate) const FORMAT_VERSION: u32 = 1;
 /// `Dataset`: a column is missing, a data row stands in the header's place, the last line is cut,
 /// or no row of a daily dataset has a day.
 pub(crate) fn build(table: impl Read, dataset: Dataset, file: &str) -> Result<Index, StepError> {
+    let row_start = Cell::new(0);
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .buffer_capacity(256 * 1024)
-        .from_reader(LastByte::new(table));
+        .from_reader(Watched::new(table, &row_start));
     let broken = |row: u64, error: &csv::Error| {
         unusable(
             file,
@@ -80,6 +115,7 @@ pub(crate) fn build(table: impl Read, dataset: Dataset, file: &str) -> Result<In
     let mut last_is_complete = true;
     loop {
         let (byte, next_line) = (reader.position().byte(), reader.position().line());
+        row_start.set(byte);
         if !reader
             .read_byte_record(&mut record)
             .map_err(|error| broken(next_line, &error))?
@@ -126,11 +162,7 @@ pub(crate) fn build(table: impl Read, dataset: Dataset, file: &str) -> Result<In
         positions,
         width,
         rows,
-        whole: Extent {
-            start,
-            end,
-            line: first_line,
-        },
+        whole: Extent::new(start, end, first_line),
         days,
     })
 }
@@ -223,17 +255,13 @@ impl Days {
             (Some(year), Some(month), Some(day)) => Day::new(year, month, day),
             _ => None,
         };
-        let here = Extent {
-            start: byte,
-            end: byte,
-            line,
-        };
-        match (day, self.current) {
+        let here = Extent::new(byte, byte, line);
+        match (day, &self.current) {
             (None, Some(_)) => {}
             (None, None) => {
                 self.head.get_or_insert(here);
             }
-            (Some(day), Some((current, _))) if day == current => {}
+            (Some(day), Some((current, _))) if day == *current => {}
             (Some(day), _) => {
                 self.end_day(byte);
                 self.current = Some((day, self.head.take().unwrap_or(here)));
@@ -256,23 +284,36 @@ impl Days {
     }
 }
 
-/// Remembers the last byte that went through.
-struct LastByte<R> {
+/// Remembers the last byte that went through, and lets no row grow beyond measure.
+struct Watched<'a, R> {
     inner: R,
     last: Option<u8>,
+    read_bytes: u64,
+    /// Where the row begins that is being read.
+    row_start: &'a Cell<u64>,
 }
 
-impl<R> LastByte<R> {
-    fn new(inner: R) -> Self {
-        Self { inner, last: None }
+impl<'a, R> Watched<'a, R> {
+    fn new(inner: R, row_start: &'a Cell<u64>) -> Self {
+        Self {
+            inner,
+            last: None,
+            read_bytes: 0,
+            row_start,
+        }
     }
 }
 
-impl<R: Read> Read for LastByte<R> {
+impl<R: Read> Read for Watched<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.read_bytes - self.row_start.get() > MAX_ROW_BYTES {
+            let what = format!("a row of more than {MAX_ROW_BYTES} bytes; is a quote left open?");
+            return Err(std::io::Error::other(what));
+        }
         let read = self.inner.read(buffer)?;
         if read > 0 {
             self.last = Some(buffer[read - 1]);
+            self.read_bytes += read as u64;
         }
         Ok(read)
     }

@@ -116,7 +116,8 @@ impl Parsed {
                 .and_then(|position| record.get(position))
                 .and_then(parse_int)
             {
-                self.arr_delay_sum += delay;
+                // Wraps, so that the sum depends on no order, whatever a file holds.
+                self.arr_delay_sum = self.arr_delay_sum.wrapping_add(delay);
             }
             self.row(&record, line, raw, text, index, rules);
         }

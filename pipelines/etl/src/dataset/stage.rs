@@ -3,14 +3,18 @@
 //!
 //! Several processes may stage the same archive at once: each writes files of its own and renames
 //! them; the index comes last, so where it is, the table is. Whoever comes later overwrites equal
-//! bytes with equal bytes.
+//! bytes with equal bytes. Neither is trusted for being there: the index has a digest of itself,
+//! and of each range of bytes that is read at a time, so what a step reads is what was staged; what
+//! is not is staged again.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Write as _};
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use orchbench_journal::ErrorType;
+use orchbench_journal::{Day, ErrorType, hex};
+use sha2::{Digest as _, Sha256};
 
 use super::Dataset;
 use super::archive::{self, Archive};
@@ -23,29 +27,52 @@ pub(crate) struct Staged {
     pub(crate) index: Index,
     /// The name for messages.
     pub(crate) name: String,
+    /// The version of the archive.
+    pub(crate) version: String,
     path: PathBuf,
     table: File,
 }
 
+/// Rows as they stand in a table.
+#[derive(Debug, Default)]
+pub(crate) struct Text {
+    pub(crate) bytes: Vec<u8>,
+    /// Each run of rows in `bytes`, with the line of its first row.
+    pub(crate) runs: Vec<(Range<usize>, u64)>,
+}
+
 impl Staged {
-    /// The bytes of an extent.
+    /// All rows, or those of one day.
     ///
     /// # Errors
-    /// `Artifact`, when the staged table was cut or removed.
-    pub(crate) fn bytes(&self, extent: Extent) -> Result<Vec<u8>, StepError> {
-        let length = usize::try_from(extent.end.saturating_sub(extent.start)).unwrap_or(0);
-        let mut bytes = vec![0; length];
-        self.table
-            .read_exact_at(&mut bytes, extent.start)
-            .map_err(|error| {
-                artifact(
-                    &self.path,
-                    &format!("bytes {} to {}", extent.start, extent.end),
-                    &error,
-                )
-            })?;
-        Ok(bytes)
+    /// `Artifact`, when the staged table was cut, removed or changed.
+    pub(crate) fn read(&self, day: Option<Day>) -> Result<Text, StepError> {
+        let mut text = Text::default();
+        for extent in self.index.extents(day) {
+            let bytes = bytes(&self.table, extent)
+                .map_err(|error| artifact(&self.path, &place(extent), &error))?;
+            let found = hex(&Sha256::digest(&bytes));
+            if found != extent.digest {
+                let what = format!("expected the SHA-256 {}, found {found}", extent.digest);
+                return Err(artifact(&self.path, &place(extent), &what));
+            }
+            let start = text.bytes.len();
+            text.bytes.extend(bytes);
+            text.runs.push((start..text.bytes.len(), extent.line));
+        }
+        Ok(text)
     }
+}
+
+fn place(extent: &Extent) -> String {
+    format!("bytes {} to {}", extent.start, extent.end)
+}
+
+fn bytes(table: &File, extent: &Extent) -> std::io::Result<Vec<u8>> {
+    let length = usize::try_from(extent.end.saturating_sub(extent.start)).unwrap_or(0);
+    let mut bytes = vec![0; length];
+    table.read_exact_at(&mut bytes, extent.start)?;
+    Ok(bytes)
 }
 
 fn artifact(path: &Path, what: &str, error: &dyn std::fmt::Display) -> StepError {
@@ -55,20 +82,19 @@ fn artifact(path: &Path, what: &str, error: &dyn std::fmt::Display) -> StepError
     )
 }
 
-/// Stages a dataset, or finds it staged.
+/// Stages an archive, or finds it staged.
 ///
 /// # Errors
 /// `Dataset`, when the archive or its table cannot be used; `Artifact`, when the work folder
 /// cannot be written.
 pub(crate) fn stage(
     dataset: Dataset,
-    data_dir: Option<&Path>,
+    archive: &Archive,
     work_dir: &Path,
 ) -> Result<Staged, StepError> {
-    let archive = archive::open(dataset, data_dir)?;
-    let dir = work_dir.join("staged").join(archive.version());
+    let version = archive.version();
+    let dir = dir(work_dir, &version);
     let path = dir.join(dataset.csv_name());
-    let name = format!("{}: {}", archive.name, dataset.csv_name());
     if let Some(index) = staged_index(&dir, dataset)
         && let Ok(table) = File::open(&path)
         && table
@@ -77,34 +103,72 @@ pub(crate) fn stage(
     {
         return Ok(Staged {
             index,
-            name,
+            name: name(archive, dataset),
+            version,
             path,
             table,
         });
     }
+    stage_anew(dataset, archive, work_dir)
+}
+
+/// Stages an archive, whatever is there.
+///
+/// # Errors
+/// As [`stage`].
+pub(crate) fn stage_anew(
+    dataset: Dataset,
+    archive: &Archive,
+    work_dir: &Path,
+) -> Result<Staged, StepError> {
+    let version = archive.version();
+    let dir = dir(work_dir, &version);
+    let path = dir.join(dataset.csv_name());
+    let name = name(archive, dataset);
     std::fs::create_dir_all(&dir).map_err(|error| artifact(&dir, "cannot be made", &error))?;
-    let index = write(&archive, dataset, &dir, &name)?;
-    let table = File::open(&path).map_err(|error| artifact(&path, "cannot be opened", &error))?;
+    let (index, table) = write(archive, dataset, &dir, &name)?;
     Ok(Staged {
         index,
         name,
+        version,
         path,
         table,
     })
 }
 
-fn index_path(dir: &Path, dataset: Dataset) -> PathBuf {
-    dir.join(format!("{}.index.json", dataset.name()))
+fn dir(work_dir: &Path, version: &str) -> PathBuf {
+    work_dir.join("staged").join(version)
 }
 
-/// The index of an earlier staging; `None` when there is none, or one of another version.
+fn name(archive: &Archive, dataset: Dataset) -> String {
+    format!("{}: {}", archive.name, dataset.csv_name())
+}
+
+fn index_path(dir: &Path, dataset: Dataset) -> PathBuf {
+    dir.join(format!("{}.index", dataset.name()))
+}
+
+/// The index of an earlier staging; `None` when there is none, it is damaged, or of another version.
+/// Its file is the hex SHA-256 of what follows, a newline, and the index as JSON.
 fn staged_index(dir: &Path, dataset: Dataset) -> Option<Index> {
     let bytes = std::fs::read(index_path(dir, dataset)).ok()?;
-    let index: Index = serde_json::from_slice(&bytes).ok()?;
+    let at = bytes.iter().position(|byte| *byte == b'\n')?;
+    let (digest, json) = (&bytes[..at], &bytes[at + 1..]);
+    if digest != hex(&Sha256::digest(json)).as_bytes() {
+        return None;
+    }
+    let index: Index = serde_json::from_slice(json).ok()?;
     (index.format_version == FORMAT_VERSION).then_some(index)
 }
 
-fn write(archive: &Archive, dataset: Dataset, dir: &Path, name: &str) -> Result<Index, StepError> {
+/// Writes table and index. The table that is given back is the one that was written, whoever else
+/// may rename another to its place.
+fn write(
+    archive: &Archive,
+    dataset: Dataset,
+    dir: &Path,
+    name: &str,
+) -> Result<(Index, File), StepError> {
     let failed = |what: &str, error: &dyn std::fmt::Display| artifact(dir, what, error);
     let temporary = || tempfile::NamedTempFile::new_in(dir);
     let mut table = temporary().map_err(|error| failed("cannot be written", &error))?;
@@ -112,14 +176,25 @@ fn write(archive: &Archive, dataset: Dataset, dir: &Path, name: &str) -> Result<
     let reading = table
         .reopen()
         .map_err(|error| failed("cannot be read again", &error))?;
-    let index = index::build(BufReader::new(reading), dataset, name)?;
-    table
+    let mut index = index::build(BufReader::new(reading), dataset, name)?;
+    for extent in index.extents_mut() {
+        let bytes = bytes(table.as_file(), extent)
+            .map_err(|error| failed("cannot be read again", &error))?;
+        extent.digest = hex(&Sha256::digest(&bytes));
+    }
+    let table = table
         .persist(dir.join(dataset.csv_name()))
         .map_err(|error| failed("table cannot be renamed", &error))?;
+    let json =
+        serde_json::to_vec(&index).map_err(|error| failed("index cannot be written", &error))?;
+    let digest = hex(&Sha256::digest(&json));
     let mut file = temporary().map_err(|error| failed("index cannot be written", &error))?;
-    serde_json::to_writer(file.as_file_mut(), &index)
+    let mut put = |bytes: &[u8]| file.write_all(bytes);
+    put(digest.as_bytes())
+        .and_then(|()| put(b"\n"))
+        .and_then(|()| put(&json))
         .map_err(|error| failed("index cannot be written", &error))?;
     file.persist(index_path(dir, dataset))
         .map_err(|error| failed("index cannot be renamed", &error))?;
-    Ok(index)
+    Ok((index, table))
 }

@@ -67,11 +67,16 @@ impl Inputs {
 
     /// Replaces a dataset.
     pub fn write(&self, dataset: Dataset, table: &str) {
+        self.write_bytes(dataset, table.as_bytes());
+    }
+
+    /// The same, by bytes that may be no text.
+    pub fn write_bytes(&self, dataset: Dataset, table: &[u8]) {
         let file = std::fs::File::create(self.data_dir().join(dataset.zip_name())).unwrap();
         let mut zip = zip::ZipWriter::new(file);
         zip.start_file(dataset.csv_name(), zip::write::SimpleFileOptions::default())
             .unwrap();
-        zip.write_all(table.as_bytes()).unwrap();
+        zip.write_all(table).unwrap();
         zip.finish().unwrap();
     }
 

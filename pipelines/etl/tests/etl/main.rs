@@ -4,9 +4,12 @@
 mod crash;
 mod dataset;
 mod fixture;
+mod fuzz;
 mod generate;
 mod journal;
 mod postgres;
+mod quality;
 mod sink;
+mod staged;
 mod undo;
 mod year;

@@ -88,10 +88,19 @@ impl TryFrom<Value> for BackfillInput {
 pub struct Carried {
     /// Partitions that have ended, well or not: the next one to begin.
     pub ended: u64,
+    /// Flights of the dataset in the partitions that ended well.
+    #[serde(default)]
+    pub extracted: u64,
+    /// Flights that went to quarantine.
+    #[serde(default)]
+    pub quarantined: u64,
     /// Rows in the warehouse for the partitions that ended well.
     pub loaded: u64,
     /// Rows that were changed.
     pub changed: u64,
+    /// The days without rows, or with more of them in quarantine than the source allows.
+    #[serde(default)]
+    pub unusual: Vec<Day>,
     /// The partitions that failed for good.
     pub failed: Vec<FailedPartition>,
     /// How many executions there were before this one.

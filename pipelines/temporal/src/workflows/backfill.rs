@@ -100,7 +100,8 @@ type Context = WorkflowContext<BackfillWorkflow>;
 
 async fn backfill(ctx: &Context, input: BackfillInput) -> WorkflowResult<BackfillOutcome> {
     let steps = Steps::new(ctx, &input.pipeline);
-    let todo = partitions(&input, &steps.source().await?).map_err(bad_input)?;
+    let source = steps.source().await?;
+    let todo = partitions(&input, &source).map_err(bad_input)?;
     steps.describe(&format!("{} partitions", todo.len()))?;
     let dimensions = match ctx.state(|workflow| workflow.state.done.dimensions.clone()) {
         Some(carried) => carried,
@@ -113,6 +114,7 @@ async fn backfill(ctx: &Context, input: BackfillInput) -> WorkflowResult<Backfil
         ctx,
         steps,
         input: &input,
+        source,
         dimensions,
     };
     let lanes = join_all((0..MAX_CONCURRENCY).map(|number| work.lane(number)));

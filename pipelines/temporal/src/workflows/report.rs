@@ -128,10 +128,22 @@ pub struct BackfillOutcome {
     pub partitions: u64,
     /// How many of them ended well.
     pub succeeded: u64,
+    /// Flights of the dataset in these.
+    #[serde(default)]
+    pub extracted: u64,
+    /// Flights that went on to the transform.
+    #[serde(default)]
+    pub accepted: u64,
+    /// Flights that went to quarantine.
+    #[serde(default)]
+    pub quarantined: u64,
     /// Rows in the warehouse for these.
     pub loaded: u64,
     /// Rows that were changed.
     pub changed: u64,
+    /// What is unusual about the data of those that ended well, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// The others.
     pub failed: Vec<FailedPartition>,
     /// In how many executions it was done, beyond the first.
@@ -143,10 +155,26 @@ impl BackfillOutcome {
         Self {
             partitions: done.ended,
             succeeded: done.ended - done.failed.len() as u64,
+            extracted: done.extracted,
+            accepted: done.extracted.saturating_sub(done.quarantined),
+            quarantined: done.quarantined,
+            warnings: warning(&done.unusual).into_iter().collect(),
             loaded: done.loaded,
             changed: done.changed,
             failed: done.failed,
             continuations: done.continuations,
         }
     }
+}
+
+fn warning(unusual: &[Day]) -> Option<String> {
+    let days: Vec<String> = unusual.iter().map(ToString::to_string).collect();
+    (!days.is_empty()).then(|| {
+        format!(
+            "{} days have no rows of a dataset, or more of them in quarantine than the source \
+             allows: {}",
+            days.len(),
+            days.join(", ")
+        )
+    })
 }

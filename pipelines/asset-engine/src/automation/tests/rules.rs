@@ -95,6 +95,33 @@ fn a_source_counts_when_it_is_seen_in_another_version() {
 }
 
 #[test]
+fn the_first_look_at_a_source_is_no_news_and_a_tick_looks() {
+    let noting = Arc::new(Noting::default());
+    let version = Arc::new(std::sync::Mutex::new("v1"));
+    let now_at = Arc::clone(&version);
+    let look = move |_: &crate::StepContext<'_>| {
+        Ok(crate::Materialized {
+            data_version: (*now_at.lock().unwrap()).to_owned(),
+            metadata: serde_json::Value::Null,
+        })
+    };
+    let graph = graph(vec![
+        Asset::observed(key("source"), look),
+        asset("a", &noting).depends_on(key("source")),
+    ]);
+    let executor = memory();
+    make(&executor, &graph, "by hand, unobserved", "a");
+    noting.take();
+    let either = Condition::eager() | Condition::Stale;
+    let mut daemon = daemon(&executor, &graph, rule(either));
+    let now = Timestamp::now();
+    assert_eq!(step(&mut daemon, &noting, now), [""; 0]);
+    *version.lock().unwrap() = "v2";
+    assert_eq!(step(&mut daemon, &noting, now + 1.minute()), ["a"]);
+    assert_eq!(step(&mut daemon, &noting, now + 2.minutes()), [""; 0]);
+}
+
+#[test]
 fn on_missing_waits_for_dependencies_partition_by_partition() {
     let noting = Arc::new(Noting::default());
     let days = Partitions::daily("2024-01-01", "2024-01-03").unwrap();

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::SqliteStore;
 use crate::catalog::reading::{self, StoredEvent};
 use crate::catalog::{CatalogError, EachVersion, RunInfo, Version};
-use crate::event::{Event, EventRecord, Materialization, RunStatus};
+use crate::event::{Event, EventRecord, Materialization, Observation, RunStatus};
 use crate::key::AssetKey;
 
 impl SqliteStore {
@@ -75,6 +75,13 @@ impl SqliteStore {
 pub(super) fn materialization(event: Event) -> Option<Arc<Materialization>> {
     match event {
         Event::Materialized(made) => Some(made),
+        _ => None,
+    }
+}
+
+pub(super) fn observation(event: Event) -> Option<Arc<Observation>> {
+    match event {
+        Event::Observed(seen) => Some(seen),
         _ => None,
     }
 }

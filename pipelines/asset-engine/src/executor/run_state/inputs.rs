@@ -70,6 +70,7 @@ impl RunState {
                 made,
                 external: false,
                 failed: known.and_then(|(asset, at)| self.known.failed(asset, at)),
+                first: known.and_then(|(asset, at)| self.known.first(asset, at)),
             }
         });
         let mut stale = false;

@@ -201,10 +201,13 @@ proptest! {
                 Change::Data(index) if index < count => model.data[index] += 1,
                 Change::Observe(index) if index < count && model.nodes[index].external => {
                     let own = keys(model.nodes[index].cut).swap_remove(0);
-                    let seen = format!("seen {number}");
+                    // So few that a source comes back to its first one now and then.
+                    let seen = format!("seen {}", number % 4);
                     let look = Observation::new(key(&name(index)), own.as_deref(), seen.clone());
                     executor.record_all([look]).unwrap();
-                    model.records.insert(named(index, &own), (1, seen, Vec::new()));
+                    let piece = named(index, &own);
+                    model.firsts.entry(piece.clone()).or_insert_with(|| seen.clone());
+                    model.records.insert(piece, (1, seen, Vec::new()));
                 }
                 Change::Run { mode, assets, partitions } => {
                     let Some((pieces, selection)) = wanted(&model, &assets, partitions) else {

@@ -1,7 +1,10 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
+use super::http::KEY_HEADER;
 use super::*;
 
 fn service() -> (tempfile::TempDir, CatalogueService) {
@@ -189,4 +192,61 @@ fn a_bad_line_in_the_middle_is_named() {
         error.to_string().contains("receipts.jsonl, line 1: "),
         "{error}"
     );
+}
+
+#[test]
+fn two_services_on_one_file_give_a_key_one_receipt_and_know_each_others_retractions() {
+    let (folder, one) = service();
+    let other = CatalogueService::start(&folder.path().join("new/receipts.jsonl")).unwrap();
+    let first = announce(&one, "r1", "v1");
+    assert_eq!(announce(&other, "r1", "v1"), first);
+    assert_ne!(announce(&other, "r2", "v2").1, first.1);
+    assert_eq!(current(&one).as_deref(), Some("v2"));
+
+    // Taken back at one, it is refused and current no longer at the other.
+    assert_eq!(retract(&one, "r2").1["current"], "v1");
+    assert_eq!(current(&other).as_deref(), Some("v1"));
+    assert_eq!(announce(&other, "r2", "v2").0, 409);
+    assert_eq!(retract(&other, "r3").1["known"], false);
+    assert_eq!(announce(&one, "r3", "v3").0, 409);
+    assert_eq!(one.deliveries(), other.deliveries());
+}
+
+#[test]
+fn services_that_are_posted_to_at_once_share_receipts() {
+    let (folder, one) = service();
+    let file = folder.path().join("new/receipts.jsonl");
+    let services = [
+        one,
+        CatalogueService::start(&file).unwrap(),
+        CatalogueService::start(&file).unwrap(),
+    ];
+    const KEYS: usize = 20;
+    std::thread::scope(|scope| {
+        for service in &services {
+            scope.spawn(move || {
+                for key in 0..KEYS {
+                    assert_eq!(announce(service, &format!("r{key}"), "v1").0, 200);
+                }
+            });
+        }
+    });
+    let deliveries = services[0].deliveries();
+    assert_eq!(deliveries.len(), services.len() * KEYS);
+    let pairs: HashSet<_> = deliveries.iter().map(|d| (&d.key, &d.receipt)).collect();
+    let receipts: HashSet<_> = deliveries.iter().map(|d| &d.receipt).collect();
+    let first = deliveries.iter().filter(|d| !d.repeated).count();
+    assert_eq!([pairs.len(), receipts.len(), first], [KEYS; 3]);
+}
+
+#[test]
+fn a_file_that_was_replaced_is_refused() {
+    let (folder, service) = service();
+    announce(&service, "r1", "v1");
+    let file = folder.path().join("new/receipts.jsonl");
+    std::fs::remove_file(&file).unwrap();
+    std::fs::write(&file, "").unwrap();
+    let (status, reason) = announce(&service, "r1", "v1");
+    assert_eq!(status, 500, "{reason}");
+    assert!(reason.to_string().contains("replaced or cut"), "{reason}");
 }

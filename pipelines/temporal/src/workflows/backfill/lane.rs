@@ -1,5 +1,6 @@
 //! One of the lanes of a backfill: a partition after the other.
 
+use orchbench_etl::{DayResult, Source};
 use temporalio_sdk::{ParentClosePolicy, WorkflowResult, WorkflowTermination};
 
 use super::super::pipeline::{child, partition};
@@ -15,6 +16,7 @@ pub(super) struct Work<'a> {
     pub(super) ctx: &'a Context,
     pub(super) steps: Steps<BackfillWorkflow>,
     pub(super) input: &'a BackfillInput,
+    pub(super) source: Source,
     pub(super) dimensions: Dimensions,
 }
 
@@ -37,24 +39,24 @@ impl Work<'_> {
                 return Err(WorkflowTermination::cancelled());
             }
             let ended = ended.map_err(|error| reason(&error));
-            ctx.state_mut(|workflow| workflow.state.ended(&next, ended));
+            ctx.state_mut(|workflow| workflow.state.ended(&next, &self.source, ended));
         }
     }
 
-    /// One partition; gives the rows that are there, and those that were changed.
-    async fn partition(&self, next: &Partition) -> WorkflowResult<(u64, u64)> {
+    /// One partition; `None` for one without work.
+    async fn partition(&self, next: &Partition) -> WorkflowResult<Option<DayResult>> {
         match next {
             Partition::Day(day) => {
                 let input = partition(&self.steps, &self.input.pipeline, *day, &self.dimensions);
                 let done = child(self.ctx, input, ParentClosePolicy::Abandon).await?;
-                Ok((done.loaded.rows, done.loaded.changed))
+                Ok(Some(done))
             }
             Partition::Empty(number) => {
                 let options = self.steps.policy().lookup();
                 self.ctx
                     .execute_local_activity(EtlActivities::noop, *number, options)
                     .await?;
-                Ok((0, 0))
+                Ok(None)
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use orchbench_etl::{Day, Source};
+use orchbench_etl::{Day, DayResult, Source};
 
 use super::super::report::BackfillProgress;
 use crate::input::{BackfillInput, Carried, FailedPartition};
@@ -116,14 +116,25 @@ impl BackfillState {
         Some(next)
     }
 
-    /// A partition has ended, with the rows that are there and those that were changed, or an error.
-    pub(super) fn ended(&mut self, partition: &Partition, ended: Result<(u64, u64), String>) {
+    /// A partition has ended: a day of the source, one without work, or with an error.
+    pub(super) fn ended(
+        &mut self,
+        partition: &Partition,
+        source: &Source,
+        ended: Result<Option<DayResult>, String>,
+    ) {
         self.in_flight -= 1;
         self.done.ended += 1;
         match ended {
-            Ok((loaded, changed)) => {
-                self.done.loaded += loaded;
-                self.done.changed += changed;
+            Ok(None) => {}
+            Ok(Some(day)) => {
+                self.done.extracted += day.flights.extracted;
+                self.done.quarantined += day.flights.quarantined;
+                self.done.loaded += day.loaded.rows;
+                self.done.changed += day.loaded.changed;
+                if !source.warnings(day.extracts()).is_empty() {
+                    self.done.unusual.push(day.day);
+                }
             }
             Err(error) => self.done.failed.push(FailedPartition {
                 partition: partition.to_string(),

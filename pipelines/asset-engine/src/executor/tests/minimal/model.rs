@@ -5,7 +5,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
 use crate::executor::tests::fixture::{graph, key, made, piece};
-use crate::{Asset, AssetGraph, Mapping, Materialized, Mode, Partitions, StepContext, StepFailure};
+use crate::{
+    Asset, AssetGraph, Mapping, Materialized, Mode, Partitions, StepContext, StepFailure,
+    UNOBSERVED,
+};
 
 pub const DAYS: [&str; 3] = ["2013-01-01", "2013-01-02", "2013-01-03"];
 pub const ORIGINS: [&str; 2] = ["EWR", "JFK"];
@@ -35,6 +38,8 @@ pub struct Model {
     pub code: Vec<u32>,
     pub data: Vec<u32>,
     pub records: BTreeMap<String, Record>,
+    /// The version that was observed first of each external piece.
+    pub firsts: BTreeMap<String, String>,
 }
 
 /// Asset and partition of a piece.
@@ -110,11 +115,18 @@ impl Model {
     }
 
     pub fn is_stale(&self, index: usize, own: &Option<String>) -> bool {
-        let inputs = self.inputs(index, own).into_iter().flatten();
-        match self.records.get(&named(index, own)) {
-            None => true,
-            Some((code, _, read)) => *code != self.code[index] || !inputs.eq(read.iter().cloned()),
-        }
+        let inputs: Vec<_> = self.inputs(index, own).into_iter().flatten().collect();
+        let Some((code, _, read)) = self.records.get(&named(index, own)) else {
+            return true;
+        };
+        // The first look at what was read unobserved is no change.
+        let same = |(now, then): (&(String, String), &(String, String))| {
+            let first_look = then.1 == UNOBSERVED && self.firsts.get(&now.0) == Some(&now.1);
+            now == then || (now.0 == then.0 && first_look)
+        };
+        *code != self.code[index]
+            || inputs.len() != read.len()
+            || !inputs.iter().zip(read).all(same)
     }
 
     /// Runs pieces as the engine should; returns what was executed.
