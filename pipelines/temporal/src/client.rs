@@ -30,6 +30,7 @@ use temporalio_common::HasWorkflowDefinition;
 pub use self::error::ClientError;
 pub use self::history::{HistoryEvent, PendingActivity};
 pub use self::listing::{Description, Execution};
+pub(crate) use self::payload::payloads;
 pub use self::schedule::{Cadence, NewSchedule, Overlap, Schedule, ScheduledRun};
 pub use crate::connection::ConnectError;
 use crate::connection::{Target, connect};

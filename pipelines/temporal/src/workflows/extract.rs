@@ -66,7 +66,7 @@ async fn extract(
     let request = ExtractDays {
         run: steps.run().to_owned(),
         source: input.source.clone(),
-        days: source.partitions(),
+        days: steps.days(&source)?,
     };
     // The options of an act: a cancelled workflow waits for the activity's own end.
     let options = steps.policy().act(StepName::ExtractFlights);

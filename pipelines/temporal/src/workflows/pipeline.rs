@@ -55,7 +55,7 @@ async fn pipeline(
     let steps = Steps::new(ctx, input);
     let source = steps.source().await?;
     let dimensions = steps.dimensions().await?;
-    let days = in_lanes(source.partitions(), input.concurrency, async |day| {
+    let days = in_lanes(steps.days(&source)?, input.concurrency, async |day| {
         child(
             ctx,
             partition(&steps, input, day, &dimensions),
@@ -99,7 +99,7 @@ pub(super) async fn child<W>(
         .parent_close_policy(when_parent_closes)
         .build();
     let child = ctx
-        .start_child_workflow(PartitionWorkflow::run, input, options)
+        .start_child_workflow(PartitionWorkflow::run, Argument::from(input), options)
         .await?;
     Ok(child.result().await?)
 }

@@ -132,6 +132,9 @@ pub struct BackfillOutcome {
     pub loaded: u64,
     /// Rows that were changed.
     pub changed: u64,
+    /// Of those that ended well, how many were done before and have been left as they were.
+    #[serde(default)]
+    pub already: u64,
     /// The others.
     pub failed: Vec<FailedPartition>,
     /// In how many executions it was done, beyond the first.
@@ -145,6 +148,7 @@ impl BackfillOutcome {
             succeeded: done.ended - done.failed.len() as u64,
             loaded: done.loaded,
             changed: done.changed,
+            already: done.already,
             failed: done.failed,
             continuations: done.continuations,
         }
