@@ -23,6 +23,7 @@ pub mod failure;
 pub mod fencing;
 pub mod heartbeat;
 pub mod input;
+mod interruption;
 pub mod policy;
 pub mod worker;
 pub mod workflows;
