@@ -25,6 +25,7 @@ pub mod heartbeat;
 pub mod input;
 mod interruption;
 pub mod policy;
+mod task_queue;
 pub mod worker;
 pub mod workflows;
 
