@@ -22,8 +22,9 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 
 const AFTER: &str = "Exit codes: 0 done; 1 unexpected; 2 usage or configuration; 3 an invariant broken; \
-4 the checker says unknown, required trials are void or missing, or the evidence is not as sealed; 5 an engine that was asked for could not be \
-reached; 130 interrupted. Where several apply: 1, 3, 5, 4.";
+4 the checker says unknown, required trials are void or missing, or the evidence is not as sealed; 5 an \
+engine, server or worker that was asked for could not be reached; 6 a workflow failed; 7 it was cancelled; \
+8 terminated; 9 it timed out; 130 interrupted. Where several apply: 1, 3, 5, 4.";
 
 /// Measure durable workflows (Temporal) against asset orchestration, with faults injected
 /// and the outcome checked by an independent witness.
@@ -58,7 +59,7 @@ enum Command {
     Step(step::Args),
     /// A Temporal server that orchbench provisions.
     Server(server::Args),
-    /// The Temporal pipelines by hand: start, signal, query, update, show, schedule.
+    /// The Temporal pipelines by hand: start, signal, query, update, describe, show.
     Workflow(workflow::Args),
     /// Write a seeded, larger input of the same shape.
     Generate(generate::Args),

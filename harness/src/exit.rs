@@ -2,6 +2,7 @@
 
 use orchbench_evidence::check::mutation::NothingGood;
 use orchbench_evidence::results::Conclusion;
+use orchbench_temporal::failure::End;
 
 /// How the process ends. Where several apply: 1, 3, 5, 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,14 @@ pub enum Exit {
     Inconclusive = 4,
     /// An engine that was asked for could not be reached.
     Unreachable = 5,
+    /// A workflow failed: the tool did its part.
+    WorkflowFailed = 6,
+    /// A workflow was cancelled.
+    WorkflowCancelled = 7,
+    /// A workflow was terminated.
+    WorkflowTerminated = 8,
+    /// A workflow timed out.
+    WorkflowTimedOut = 9,
     /// Interrupted by the user.
     Interrupted = 130,
 }
@@ -69,7 +78,7 @@ impl Exit {
             if cause.is::<orchbench_lab::server::Unavailable>() {
                 return Self::Unreachable;
             }
-            if let Some(exit) = of_temporal(cause) {
+            if let Some(exit) = of_temporal(cause).or_else(|| of_etl(cause)) {
                 return exit;
             }
             match cause.downcast_ref() {
@@ -84,7 +93,7 @@ impl Exit {
 
 /// The exit code of an error of the Temporal client or worker; `None` for other errors.
 fn of_temporal(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
-    use orchbench_temporal::{ClientError, ConnectError, WorkerError};
+    use orchbench_temporal::{ClientError, ConnectError, Failure, WorkerError};
     let connect = |error: &ConnectError| {
         if error.is_configuration() {
             Exit::Usage
@@ -94,22 +103,65 @@ fn of_temporal(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     };
     match cause.downcast_ref() {
         Some(ClientError::Connect(error)) => return Some(connect(error)),
-        // An id that does not fit: there is none, or there is one already.
+        // A name that does not fit: there is none, or there is one already.
         Some(
             ClientError::AlreadyRunning { .. }
             | ClientError::Closed { .. }
-            | ClientError::NoSchedule { .. }
+            | ClientError::NoNamespace { .. }
             | ClientError::NotFound { .. }
-            | ClientError::ScheduleExists { .. },
+            | ClientError::Refused { .. },
         ) => return Some(Exit::Usage),
+        Some(ClientError::Gone { .. } | ClientError::Unanswered { .. }) => {
+            return Some(Exit::Unreachable);
+        }
         _ => {}
     }
     match cause.downcast_ref() {
         Some(WorkerError::Connect(error)) => return Some(connect(error)),
-        Some(WorkerError::Metrics { .. }) => return Some(Exit::Usage),
+        Some(WorkerError::Metrics { .. } | WorkerError::NoNamespace { .. }) => {
+            return Some(Exit::Usage);
+        }
         _ => {}
     }
+    if let Some(failure) = cause.downcast_ref::<Failure>() {
+        return Some(of_workflow(failure.end()));
+    }
     cause.downcast_ref::<ConnectError>().map(connect)
+}
+
+fn of_workflow(end: End) -> Exit {
+    match end {
+        End::Failed => Exit::WorkflowFailed,
+        End::Cancelled => Exit::WorkflowCancelled,
+        End::Terminated => Exit::WorkflowTerminated,
+        End::TimedOut => Exit::WorkflowTimedOut,
+    }
+}
+
+/// The exit code of an error of the work: what the user's files, flags and names say, and whether the
+/// warehouse is there.
+fn of_etl(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
+    use orchbench_etl::{ErrorType, EtlError, SourceError, StepError, WarehouseError};
+    let warehouse = |error: &WarehouseError| match error {
+        // PostgreSQL answered, and knows no such database, role or password.
+        WarehouseError::Postgres { error } if error.as_db_error().is_some() => Exit::Usage,
+        WarehouseError::Postgres { .. } => Exit::Unreachable,
+        _ => Exit::Usage,
+    };
+    match cause.downcast_ref() {
+        Some(EtlError::Warehouse(error)) => return Some(warehouse(error)),
+        Some(_) => return Some(Exit::Usage),
+        None => {}
+    }
+    if cause.is::<SourceError>() {
+        return Some(Exit::Usage);
+    }
+    let step: &StepError = cause.downcast_ref()?;
+    matches!(
+        step.error_type,
+        ErrorType::BadInput | ErrorType::Dataset | ErrorType::UnknownSource
+    )
+    .then_some(Exit::Usage)
 }
 
 /// Whether the asset engine refused what it was asked for, rather than failed at it.

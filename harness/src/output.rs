@@ -145,6 +145,17 @@ pub fn link(path: &Path) -> String {
     url
 }
 
+/// From here on says what libraries warn of, to standard error: without it a worker that cannot do a
+/// task is silent.
+pub fn warnings() {
+    // Somebody who listens already, as in a test, goes on listening.
+    let _ = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
+}
+
 /// A line for the reader of the screen, to standard error.
 pub fn note(text: &str) {
     // Nothing is to be done about a closed standard error.

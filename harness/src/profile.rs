@@ -6,7 +6,7 @@ use std::path::Path;
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
-use crate::scenario::{self, Arm, ConfigError, Scenario, known_name, parse};
+use crate::scenario::{self, Arm, ConfigError, Scenario, bounds, known_name, parse};
 
 /// A profile.
 #[derive(Debug, Clone, Deserialize)]
@@ -89,6 +89,12 @@ fn read_text(name: &str, place: &str, text: &str) -> Result<Profile, ConfigError
     let known: Vec<&str> = scenarios.iter().map(|each| each.name.as_str()).collect();
     for entry in &profile.scenarios {
         known_name(place, "scenario", &entry.name, &known)?;
+        for count in [Some(entry.blocks), entry.docker_blocks]
+            .into_iter()
+            .flatten()
+        {
+            bounds::blocks(&format!("{place}: {}: blocks", entry.name), count)?;
+        }
     }
     Ok(Profile {
         name: name.to_owned(),
@@ -129,6 +135,40 @@ mod tests {
     fn the_embedded_profiles_resolve() -> anyhow::Result<()> {
         for profile in embedded()? {
             assert!(!profile.resolve()?.is_empty(), "{}", profile.name);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn numbers_without_measure_are_refused_by_name() -> anyhow::Result<()> {
+        let entry = |blocks: &str, parameters: &str| {
+            format!(
+                "description = \"\"\nseed = 1\n[[scenario]]\nname = \"overhead\"\nblocks = {blocks}\n\
+                 [scenario.parameters]\n{parameters}\n"
+            )
+        };
+        for (blocks, parameters, part) in [
+            (
+                "4294967295",
+                "",
+                "overhead: blocks: expected 0 to 1000, found 4294967295",
+            ),
+            (
+                "1",
+                "steps = [1, 4294967295]",
+                "parameters.steps: expected 0 to 10000000",
+            ),
+            ("1", "samples = -1", "parameters.samples: expected 0 to"),
+            ("1", "samples = inf", "parameters.samples: expected 0 to"),
+            ("1", "steps = []", "parameters.steps: expected at least one"),
+        ] {
+            let made =
+                read_text("mine", "mine.toml", &entry(blocks, parameters)).and_then(|profile| {
+                    let resolved = profile.resolve()?;
+                    crate::experiment::plan(&resolved[0].0, resolved[0].1)
+                });
+            let message = made.expect_err("must be refused").to_string();
+            anyhow::ensure!(message.contains(part), "{message}");
         }
         Ok(())
     }

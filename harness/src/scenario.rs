@@ -1,6 +1,8 @@
 //! Scenarios: an experiment with its parameters, one TOML file each under `scenarios/`,
 //! embedded in the binary. The file's name is the scenario's name.
 
+pub(crate) mod bounds;
+
 use std::collections::BTreeMap;
 
 use include_dir::{Dir, include_dir};
@@ -168,6 +170,9 @@ impl Scenario {
     }
 
     pub(crate) fn validate(&self, place: &str) -> Result<(), ConfigError> {
+        for (name, value) in &self.parameters {
+            bounds::parameter(&format!("{place}: parameters.{name}"), value)?;
+        }
         for twin in &self.twins {
             if !twin.is_of(&self.arms) {
                 return Err(ConfigError::Invalid {

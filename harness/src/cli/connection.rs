@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use orchbench_temporal::{Client, Configured, Target};
 
+/// The longest wait that a flag takes, in milliseconds: more is a slip, and would overflow a clock.
+pub(super) const HOUR_MS: u64 = 60 * 60 * 1_000;
+
 /// Which Temporal server. What is said here beats Temporal's environment (TEMPORAL_ADDRESS,
 /// TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS*), which beats the profile in temporal.toml.
 #[derive(Debug, Clone, clap::Args)]
@@ -22,7 +25,8 @@ pub(super) struct Connection {
     #[arg(long, global = true, value_name = "FILE")]
     config_file: Option<PathBuf>,
     /// How long to wait for the server, in milliseconds.
-    #[arg(long, global = true, value_name = "MS", default_value_t = 10_000)]
+    #[arg(long, global = true, value_name = "MS", default_value_t = 10_000,
+        value_parser = clap::value_parser!(u64).range(1..=HOUR_MS))]
     connect_timeout_ms: u64,
 }
 

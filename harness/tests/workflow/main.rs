@@ -16,12 +16,13 @@ mod history;
 mod kill;
 mod messages;
 mod metrics;
+mod nobody;
 mod proxy;
 mod record;
 mod restarts;
-mod schedule;
 mod stage;
 mod storm;
+mod usage;
 
 use anyhow::{Result, ensure};
 
@@ -29,7 +30,7 @@ use self::stage::Stage;
 
 type Test = (&'static str, fn(&Stage) -> Result<()>);
 
-const TESTS: [Test; 24] = [
+const TESTS: [Test; 29] = [
     (
         "commands::a_workflow_is_started_by_name_and_waited_for",
         commands::start_and_wait,
@@ -43,9 +44,27 @@ const TESTS: [Test; 24] = [
         commands::ids,
     ),
     (
-        "commands::a_workflow_that_failed_ends_with_1_and_its_error",
-        commands::failure,
+        "commands::each_end_of_a_workflow_has_its_code",
+        commands::ends,
     ),
+    (
+        "commands::an_id_that_has_run_before_says_so_and_runs_again",
+        commands::again,
+    ),
+    (
+        "commands::only_what_remains_of_a_backfill_is_done",
+        commands::remaining,
+    ),
+    (
+        "nobody::a_question_without_a_worker_ends_within_11_s",
+        nobody::no_worker,
+    ),
+    (
+        "nobody::an_unknown_workflow_is_said_by_worker_and_describe",
+        nobody::unknown_workflow,
+    ),
+    ("usage::what_the_user_got_wrong_ends_with_2", usage::wrong),
+    ("usage::nobody_there_ends_with_5", usage::unreachable),
     (
         "messages::an_update_changes_a_running_backfill_or_is_refused",
         messages::update_and_query,
@@ -58,10 +77,6 @@ const TESTS: [Test; 24] = [
     (
         "history::a_retried_activity_is_seen_with_attempt_and_failure",
         history::pending,
-    ),
-    (
-        "schedule::a_schedule_is_made_triggered_and_deleted",
-        schedule::life,
     ),
     (
         "metrics::a_worker_serves_prometheus_metrics",

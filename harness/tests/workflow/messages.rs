@@ -19,11 +19,11 @@ pub fn update_and_query(stage: &Stage) -> Result<()> {
     let before = stage.json(&["update", QUEUE, "set_concurrency", "4"])?;
     ensure!(before["result"] == 1, "{before}");
     let refused = stage.workflow(&["update", QUEUE, "set_concurrency", "0"])?;
-    refused.refused(1, &["update set_concurrency failed", "expected 1 to"])?;
+    refused.refused(2, &["update set_concurrency refused", "expected 1 to"])?;
     let progress = stage.json(&["query", QUEUE, "progress"])?;
     ensure!(progress["concurrency"] == 4, "{progress}");
     let unknown = stage.workflow(&["update", QUEUE, "no_such_update"])?;
-    unknown.refused(1, &["no_such_update"])?;
+    unknown.refused(2, &["no_such_update"])?;
     let shown = stage.workflow(&["show", QUEUE])?.text()?;
     let accepted = "WorkflowExecutionUpdateAccepted";
     ensure!(

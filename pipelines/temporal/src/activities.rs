@@ -11,6 +11,8 @@
     reason = "the SDK's macro writes constants without documentation"
 )]
 
+mod extract_days;
+
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -22,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError, ActivityInfo};
 
+pub use self::extract_days::{ExtractDays, ExtractedDays};
 use crate::failure::{activity_error, compensation_error};
 use crate::fencing;
 use crate::heartbeat::{Progress, run_blocking};
@@ -68,27 +71,6 @@ impl StepRequest {
             inputs: self.inputs,
         }
     }
-}
-
-/// What a workflow hands to `extract_days`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExtractDays {
-    /// The run's id.
-    pub run: String,
-    /// The source's name.
-    pub source: String,
-    /// The days, in the order in which they are extracted.
-    pub days: Vec<Day>,
-}
-
-/// What `extract_days` gives back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExtractedDays {
-    /// One extract a day.
-    pub days: Vec<Extracted>,
-    /// Of these, how many the last attempt found done in the heartbeat details.
-    pub resumed: u64,
 }
 
 /// The activities of the pipeline.
@@ -326,41 +308,15 @@ impl EtlActivities {
     }
 
     /// Many days of flights in one activity: each heartbeat carries the days that are done, so that
-    /// the next attempt, on whichever worker, begins with the first day that is not. Told to cancel,
-    /// it stops before the next day.
+    /// the next attempt, on whichever worker, begins with the first day that is not. Told to stop
+    /// (cancelled, paused, reset), it does so before the next day.
     #[activity(name = "extract_days")]
     pub async fn extract_days(
         self: Arc<Self>,
         ctx: ActivityContext,
         request: ExtractDays,
     ) -> Result<ExtractedDays, ActivityError> {
-        // Details of another shape are those of another version of this code: worth nothing.
-        let done = ctx.heartbeat_details().deserialize::<Vec<Extracted>>();
-        let mut done = done.ok().flatten().unwrap_or_default();
-        let resumed = done.len().min(request.days.len());
-        done.truncate(resumed);
-        for day in &request.days[resumed..] {
-            if ctx.is_cancelled() {
-                return Err(ActivityError::cancelled());
-            }
-            let call = StepRequest {
-                run: request.run.clone(),
-                source: request.source.clone(),
-                partition: Some(*day),
-                inputs: StepInputs::ExtractFlights,
-            }
-            .call(ctx.info());
-            let extracted = self
-                .call(&ctx, call, |_| done.clone(), StepOutput::try_into_extracted)
-                .await?
-                .map_err(|error| activity_error(&error))?;
-            done.push(extracted);
-            ctx.record_heartbeat(done.clone()).await?;
-        }
-        Ok(ExtractedDays {
-            days: done,
-            resumed: resumed as u64,
-        })
+        self.extract_each(&ctx, request).await
     }
 
     /// Nothing: the step of `NoopWorkflow`, whose cost is the engine's overhead alone.

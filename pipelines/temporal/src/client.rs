@@ -5,12 +5,12 @@
 //! to clone; one of them may drive any number of runs at a time.
 
 mod clock;
+mod description;
 mod error;
+mod hindrance;
 mod history;
-mod listing;
 mod namespace;
 mod payload;
-mod schedule;
 mod untyped;
 
 use std::time::Duration;
@@ -20,17 +20,18 @@ use serde::{Deserialize, Serialize};
 use temporalio_client::errors::{
     WorkflowGetResultError, WorkflowInteractionError, WorkflowStartError,
 };
-use temporalio_client::tonic::Status;
+use temporalio_client::tonic::{Code, Status};
 use temporalio_client::{
     NamespacedClient, WorkflowGetResultOptions, WorkflowHandle, WorkflowIdConflictPolicy,
     WorkflowIdReusePolicy, WorkflowStartOptions,
 };
 use temporalio_common::HasWorkflowDefinition;
 
+pub use self::description::{Description, Execution};
 pub use self::error::ClientError;
+pub use self::hindrance::Hindrance;
 pub use self::history::{HistoryEvent, PendingActivity};
-pub use self::listing::{Description, Execution};
-pub use self::schedule::{Cadence, NewSchedule, Overlap, Schedule, ScheduledRun};
+pub(crate) use self::payload::payloads;
 pub use crate::connection::ConnectError;
 use crate::connection::{Target, connect};
 use crate::failure::Failure;
@@ -178,6 +179,9 @@ impl Client {
                     run_id,
                 })
             }
+            Err(WorkflowStartError::Rpc(status)) => {
+                Err(self.refusal(subject(workflow_id), &status))
+            }
             Err(error) => Err(server(workflow_id, &error)),
         }
     }
@@ -210,6 +214,7 @@ impl Client {
             }
             Err(E::TimedOut) => Ok(Err(Failure::plain("Timeout", "workflow timed out"))),
             Err(E::NotFound(status)) => Err(self.missing(workflow_id, &status)),
+            Err(E::Rpc(status)) => Err(self.refusal(subject(workflow_id), &status)),
             Err(error) => Err(server(workflow_id, &error)),
         }
     }
@@ -217,7 +222,7 @@ impl Client {
     fn interaction(&self, workflow_id: &str, error: &WorkflowInteractionError) -> ClientError {
         match error {
             WorkflowInteractionError::NotFound(status) => self.missing(workflow_id, status),
-            WorkflowInteractionError::Rpc(status) => server(workflow_id, &status.message()),
+            WorkflowInteractionError::Rpc(status) => self.refusal(subject(workflow_id), status),
             error => server(workflow_id, error),
         }
     }
@@ -226,6 +231,9 @@ impl Client {
     /// its words tell them apart.
     fn missing(&self, workflow_id: &str, status: &Status) -> ClientError {
         let (workflow_id, namespace) = (workflow_id.to_owned(), self.namespace.clone());
+        if is_of_namespace(status) {
+            return ClientError::NoNamespace { namespace };
+        }
         if status.message().contains("already completed") {
             ClientError::Closed {
                 workflow_id,
@@ -238,11 +246,38 @@ impl Client {
             }
         }
     }
+
+    /// What the server said instead of an answer, by whose fault it is.
+    fn refusal(&self, subject: String, status: &Status) -> ClientError {
+        let reason = status.message().to_owned();
+        match status.code() {
+            _ if is_of_namespace(status) => ClientError::NoNamespace {
+                namespace: self.namespace.clone(),
+            },
+            Code::FailedPrecondition | Code::InvalidArgument => {
+                ClientError::Refused { subject, reason }
+            }
+            Code::DeadlineExceeded
+            | Code::PermissionDenied
+            | Code::Unauthenticated
+            | Code::Unavailable => ClientError::Gone { subject, reason },
+            _ => ClientError::Server { subject, reason },
+        }
+    }
+}
+
+/// The server has one code for whatever it does not find.
+fn is_of_namespace(status: &Status) -> bool {
+    status.code() == Code::NotFound && status.message().starts_with("Namespace ")
+}
+
+fn subject(workflow_id: &str) -> String {
+    format!("workflow {workflow_id}")
 }
 
 fn server(workflow_id: &str, error: &dyn std::fmt::Display) -> ClientError {
     ClientError::Server {
-        subject: format!("workflow {workflow_id}"),
+        subject: subject(workflow_id),
         reason: error.to_string(),
     }
 }

@@ -39,7 +39,31 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// How a workflow ended that did not complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// By its own word.
+    Failed,
+    /// By its own word, asked to.
+    Cancelled,
+    /// From outside, without being asked.
+    Terminated,
+    /// By the server, at the end of its time.
+    TimedOut,
+}
+
 impl Failure {
+    /// How the workflow ended. One that failed of something cancelled inside it has failed.
+    #[must_use]
+    pub fn end(&self) -> End {
+        match (self.chain.as_slice(), self.error_type.as_str()) {
+            ([_], "Cancelled") => End::Cancelled,
+            ([_], "Terminated") => End::Terminated,
+            ([_], "Timeout") => End::TimedOut,
+            _ => End::Failed,
+        }
+    }
+
     /// A failure that Temporal itself states and that has no cause.
     #[must_use]
     pub fn plain(error_type: &str, message: impl Into<String>) -> Self {
@@ -110,11 +134,17 @@ impl From<&Proto> for Failure {
 /// `Retry-After`), that is the next retry's delay, in place of the policy's.
 #[must_use]
 pub fn activity_error(error: &StepError) -> ActivityError {
+    step_error(error, false)
+}
+
+/// [`activity_error`] of an activity that counts its attempts itself; after the `last` one there is no
+/// other.
+pub(crate) fn step_error(error: &StepError, last: bool) -> ActivityError {
     let retry_after = error.retry_after_ms.map(Duration::from_millis);
     ActivityError::application(
         ApplicationFailure::builder(error.message.clone())
             .type_name(error.error_type.as_str().to_owned())
-            .non_retryable(!error.retryable())
+            .non_retryable(last || !error.retryable())
             .maybe_next_retry_delay(retry_after)
             .build(),
     )
@@ -126,6 +156,12 @@ pub fn activity_error(error: &StepError) -> ActivityError {
 pub fn compensation_error(error: &StepError) -> ActivityError {
     let failure = named(error.error_type.as_str(), error.message.clone(), false);
     ActivityError::application(failure)
+}
+
+/// The end of such an activity whose attempts are used up, the last ones without a word.
+pub(crate) fn attempts_exhausted(most: u32) -> ActivityError {
+    let message = format!("expected an end within {most} attempts, found none");
+    ActivityError::application(named("AttemptsExhausted", message, true))
 }
 
 /// The failure of a workflow whose argument makes no sense.

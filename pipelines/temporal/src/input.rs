@@ -7,10 +7,12 @@
 mod approval;
 mod argument;
 mod backfill;
+mod bounds;
 mod daily;
 mod noop;
 mod partition;
 mod pipeline;
+mod submission;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -18,10 +20,15 @@ use serde_json::Value;
 pub use self::approval::{ApprovalInput, Verdict};
 pub use self::argument::Argument;
 pub use self::backfill::{BackfillInput, Carried, FailedPartition};
+pub use self::bounds::{
+    MAX_CONCURRENCY, MAX_DAYS_PER_EXECUTION, MAX_PARTITIONS, MAX_PARTITIONS_PER_RUN, MAX_STEPS,
+    MAX_WAIT_MS,
+};
 pub use self::daily::DailyInput;
 pub use self::noop::{NoopInput, NoopOutcome};
 pub use self::partition::{Dimensions, PartitionInput};
 pub use self::pipeline::PipelineInput;
+pub use self::submission::{WORKFLOWS, check};
 
 /// An argument whose values can decode and yet make no sense.
 pub trait Validate {
@@ -30,13 +37,6 @@ pub trait Validate {
     /// # Errors
     /// A message that names the field, what is expected and what was found.
     fn validate(&self) -> Result<(), String>;
-}
-
-fn positive(field: &str, value: u64) -> Result<(), String> {
-    if value == 0 {
-        return Err(format!("{field}: expected at least 1, found 0"));
-    }
-    Ok(())
 }
 
 /// Reads an argument that is either a source's name, the rest being defaults, or an object. By hand

@@ -23,7 +23,9 @@ pub mod failure;
 pub mod fencing;
 pub mod heartbeat;
 pub mod input;
+mod interruption;
 pub mod policy;
+mod task_queue;
 pub mod worker;
 pub mod workflows;
 

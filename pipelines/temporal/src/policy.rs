@@ -74,6 +74,23 @@ impl Policy {
         options
     }
 
+    /// The options of a long activity, which counts its attempts itself, up to
+    /// [`Policy::max_attempts`]: see [`crate::activities::ExtractDays`].
+    #[must_use]
+    pub fn long(&self, step: StepName) -> ActivityOptions {
+        let mut retry = self.retry.clone();
+        retry.set_maximum_attempts(0);
+        let mut options = self.act(step);
+        options.retry_policy = Some(retry);
+        options
+    }
+
+    /// How many attempts a step has; 0 means no limit.
+    #[must_use]
+    pub fn max_attempts(&self) -> u32 {
+        self.retry.maximum_attempts()
+    }
+
     /// The options of a compensation: tried again until it holds, whatever it fails with, and not
     /// cancelled with the workflow (a token of its own stands in place of the workflow's).
     #[must_use]

@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use orchbench_etl::Etl;
 use serde::{Deserialize, Serialize};
+use temporalio_client::tonic::Code;
 use temporalio_client::{Client as SdkClient, NamespacedClient};
 use temporalio_sdk::runtime::RuntimeOptions;
-use temporalio_sdk::{Runtime, Worker};
+use temporalio_sdk::{Runtime, Worker, WorkerRunError, WorkerValidationError};
 use tokio::time::timeout;
 
 use self::metrics::Metrics;
@@ -109,7 +110,13 @@ pub enum WorkerError {
         /// What the SDK says.
         reason: String,
     },
-    /// The worker stopped by itself; a namespace that does not exist is among the reasons.
+    /// The server has no such namespace.
+    #[error("namespace {namespace}: not found on the Temporal server")]
+    NoNamespace {
+        /// The namespace.
+        namespace: String,
+    },
+    /// The worker stopped by itself.
     #[error("temporal worker on {task_queue} in namespace {namespace}: {reason}")]
     Run {
         /// The task queue.
@@ -178,12 +185,8 @@ pub async fn run_worker(
     let stop = worker.shutdown_handle();
     let run = worker.run();
     tokio::pin!(run, shutdown);
-    let ended = |result: Result<(), temporalio_sdk::WorkerRunError>| {
-        result.map_err(|error| WorkerError::Run {
-            task_queue: options.task_queue.clone(),
-            namespace: client.namespace(),
-            reason: error.to_string(),
-        })
+    let ended = |result: Result<(), WorkerRunError>| {
+        result.map_err(|error| run_error(&error, &options, client.namespace()))
     };
 
     let ready = seen_polling(&client, &options, patience);
@@ -252,6 +255,20 @@ fn create(
         .build();
     settings.apply(&mut worker);
     Worker::new(&runtime, client, worker).map_err(|error| failed(error.to_string()))
+}
+
+fn run_error(error: &WorkerRunError, options: &WorkerOptions, namespace: String) -> WorkerError {
+    match error {
+        WorkerRunError::Validation(WorkerValidationError::NamespaceDescribeError {
+            source,
+            ..
+        }) if source.code() == Code::NotFound => WorkerError::NoNamespace { namespace },
+        error => WorkerError::Run {
+            task_queue: options.task_queue.clone(),
+            namespace,
+            reason: error.to_string(),
+        },
+    }
 }
 
 /// Tells the worker to stop and waits for its end, not for ever.

@@ -36,7 +36,7 @@ pub mod steps;
 pub mod wait;
 
 pub use approval::ApprovalWorkflow;
-pub use backfill::{BackfillWorkflow, MAX_CONCURRENCY};
+pub use backfill::BackfillWorkflow;
 pub use daily::DailyWorkflow;
 pub use extract::ExtractWorkflow;
 pub use noop::NoopWorkflow;

@@ -1,9 +1,8 @@
-//! `show`, `describe` and `list`: what the server knows, as the Temporal UI shows it.
+//! `show` and `describe`: what the server knows, as the Temporal UI shows it.
 
 mod table;
 
-pub(super) use self::table::time;
-use orchbench_temporal::client::{Description, HistoryEvent};
+use orchbench_temporal::client::{Description, Hindrance, HistoryEvent};
 use orchbench_temporal::{Client, ClientError};
 use serde::Serialize;
 
@@ -24,22 +23,20 @@ pub(super) struct Show {
     all: bool,
 }
 
-#[derive(Debug, clap::Args)]
-pub(super) struct List {
-    /// A list filter, such as 'WorkflowType = "DataPipelineWorkflow" AND ExecutionStatus = "Running"'.
-    #[arg(long, default_value = "")]
-    query: String,
-    /// At most this many.
-    #[arg(long, default_value_t = 20)]
-    limit: usize,
-}
-
 /// One execution with its history.
 #[derive(Serialize)]
 struct Run {
     #[serde(flatten)]
     description: Description,
     history: Vec<HistoryEvent>,
+}
+
+/// How an execution stands, and why it does not go on.
+#[derive(Serialize)]
+struct Standing {
+    #[serde(flatten)]
+    description: Description,
+    hindrance: Option<Hindrance>,
 }
 
 pub(super) async fn show(
@@ -91,11 +88,18 @@ pub(super) async fn describe(
 ) -> anyhow::Result<Exit> {
     let client = connection.client().await?;
     let description = client.describe(&which.id, which.run_id.as_deref()).await?;
+    let hindrance = client.hindrance(&description).await?;
     if as_json {
-        output::json(&description)?;
+        output::json(&Standing {
+            description,
+            hindrance,
+        })?;
         return Ok(Exit::Done);
     }
     output::line(&table::title(&description.execution));
+    if let Some(hindrance) = hindrance {
+        output::line(&format!("  waits: {hindrance}"));
+    }
     for (name, value) in &description.execution.attributes {
         output::line(&format!("  {name}: {value}"));
     }
@@ -114,19 +118,4 @@ fn pending(description: &Description) {
             output::line(&format!("  {child}"));
         }
     }
-}
-
-pub(super) async fn list(
-    list: &List,
-    connection: &Connection,
-    as_json: bool,
-) -> anyhow::Result<Exit> {
-    let client = connection.client().await?;
-    let executions = client.list(&list.query, list.limit).await?;
-    if as_json {
-        output::json(&executions)?;
-    } else {
-        output::table(&table::executions(&executions));
-    }
-    Ok(Exit::Done)
 }

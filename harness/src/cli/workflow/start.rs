@@ -1,11 +1,16 @@
 //! `start` and `result`: begin a workflow, wait for its end.
 
-use orchbench_temporal::{Client, Failure};
+use orchbench_etl::journal::check_id;
+use orchbench_temporal::client::Description;
+use orchbench_temporal::failure::End;
+use orchbench_temporal::input::{WORKFLOWS, check};
+use orchbench_temporal::{Client, ClientError, Failure};
 use serde_json::{Value, json};
 
 use super::super::connection::Connection;
 use super::input::Input;
-use crate::exit::Exit;
+use super::remaining;
+use crate::exit::{Exit, UsageError};
 use crate::output;
 
 #[derive(Debug, clap::Args)]
@@ -20,6 +25,10 @@ pub(super) struct Start {
     /// The task queue.
     #[arg(long, default_value = orchbench_temporal::TASK_QUEUE)]
     task_queue: String,
+    /// Of a BackfillWorkflow that has run under this id: only the partitions that failed or were not
+    /// reached.
+    #[arg(long, requires = "id")]
+    remaining: bool,
     /// Wait for the end and print the result.
     #[arg(long)]
     wait: bool,
@@ -40,11 +49,39 @@ pub(super) async fn start(
     connection: &Connection,
     as_json: bool,
 ) -> anyhow::Result<Exit> {
-    let arguments = start.input.values()?;
-    let id = start
-        .id
-        .unwrap_or_else(|| format!("{}-{}", start.workflow, jiff::Timestamp::now()));
+    let mut arguments = start.input.values()?;
+    // What the workflow itself would say is said without it, where it is one of ours.
+    check(&start.workflow, &arguments)
+        .map_err(|reason| UsageError(format!("{}: {reason}", start.workflow)))?;
+    if !ours(&start.workflow) {
+        output::note(&format!(
+            "note: orchbench has no {} (it has {}): a worker of yours must know it",
+            start.workflow,
+            WORKFLOWS.map(|(name, _)| name).join(", ")
+        ));
+    }
+    if start.remaining && start.workflow != "BackfillWorkflow" {
+        let message = format!(
+            "--remaining: expected BackfillWorkflow, found {}",
+            start.workflow
+        );
+        return Err(UsageError(message).into());
+    }
+    if let Some(id) = start.id.as_deref().filter(|_| ours(&start.workflow)) {
+        // The run's id is made of it.
+        check_id("--id", id).map_err(|error| UsageError(error.to_string()))?;
+    }
     let client = connection.client().await?.with_task_queue(start.task_queue);
+    let id = match start.id {
+        Some(id) => {
+            before(&client, &id).await?;
+            if start.remaining && !remaining::narrow(&client, &id, &mut arguments).await? {
+                return Ok(Exit::Done);
+            }
+            id
+        }
+        None => format!("{}-{}", start.workflow, jiff::Timestamp::now()),
+    };
     let started = client.start_named(&start.workflow, &id, &arguments).await?;
     let ids = json!({"workflow_id": started.workflow_id, "run_id": started.run_id});
     if !start.wait {
@@ -69,8 +106,32 @@ pub(super) async fn result(
     ended(&client, &which.id, &described.execution.run_id, as_json).await
 }
 
+fn ours(workflow: &str) -> bool {
+    WORKFLOWS.iter().any(|(name, _)| *name == workflow)
+}
+
+/// Says that an id has been in use: what follows is executed now, whatever came of it before.
+async fn before(client: &Client, id: &str) -> Result<(), ClientError> {
+    match client.describe(id, None).await {
+        Ok(Description { execution, .. }) if execution.closed_ns.is_some() => {
+            output::note(&format!(
+                "note: workflow {id} has run before ({}, run {}); this is another execution, and what is \
+                 done already changes nothing",
+                execution.status, execution.run_id
+            ));
+            Ok(())
+        }
+        Ok(_) | Err(ClientError::NotFound { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Waits for an execution's end, over its continuations, and says it.
 async fn ended(client: &Client, id: &str, run_id: &str, as_json: bool) -> anyhow::Result<Exit> {
+    let description = client.describe(id, Some(run_id)).await?;
+    if let Some(hindrance) = client.hindrance(&description).await? {
+        output::note(&format!("note: workflow {id} waits: {hindrance}"));
+    }
     let outcome = client.result(id, Some(run_id)).await?;
     if as_json {
         let mut ended = json!({"workflow_id": id, "run_id": run_id});
@@ -80,15 +141,11 @@ async fn ended(client: &Client, id: &str, run_id: &str, as_json: bool) -> anyhow
         }
         output::json(&ended)?;
     }
-    say(&format!("workflow {id}"), outcome, as_json)
+    say(id, outcome, as_json)
 }
 
-/// Prints a result; a failure is an error of the command, with the subject that failed.
-pub(super) fn say(
-    subject: &str,
-    outcome: Result<Value, Failure>,
-    printed: bool,
-) -> anyhow::Result<Exit> {
+/// Prints a result; a failure is an error of the command, with how the workflow ended.
+fn say(id: &str, outcome: Result<Value, Failure>, printed: bool) -> anyhow::Result<Exit> {
     match outcome {
         Ok(result) => {
             if !printed {
@@ -96,6 +153,14 @@ pub(super) fn say(
             }
             Ok(Exit::Done)
         }
-        Err(failure) => Err(anyhow::Error::new(failure).context(format!("{subject} failed"))),
+        Err(failure) => {
+            let ended = match failure.end() {
+                End::Failed => "failed",
+                End::Cancelled => "was cancelled",
+                End::Terminated => "was terminated",
+                End::TimedOut => "timed out",
+            };
+            Err(anyhow::Error::new(failure).context(format!("workflow {id} {ended}")))
+        }
     }
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::super::connection::Connection;
+use super::super::connection::{Connection, HOUR_MS};
 use super::input::Input;
-use super::start::{Which, say};
-use crate::exit::Exit;
+use super::start::Which;
+use crate::exit::{Exit, UsageError};
 use crate::output;
 
 #[derive(Debug, clap::Args)]
@@ -21,11 +21,12 @@ pub(super) struct Message {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Update {
+pub(super) struct Patient {
     #[command(flatten)]
     message: Message,
-    /// How long to wait for the outcome, in milliseconds.
-    #[arg(long, value_name = "MS", default_value_t = 30_000)]
+    /// How long to wait for the answer, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 9_000,
+        value_parser = clap::value_parser!(u64).range(1..=HOUR_MS))]
     timeout_ms: u64,
 }
 
@@ -52,19 +53,21 @@ pub(super) async fn signal(
     done("signalled", &which.id, &name, as_json)
 }
 
-pub(super) async fn query(message: Message, connection: &Connection) -> anyhow::Result<Exit> {
-    let Message { which, name, input } = message;
+pub(super) async fn query(query: Patient, connection: &Connection) -> anyhow::Result<Exit> {
+    let patience = Duration::from_millis(query.timeout_ms);
+    let Message { which, name, input } = query.message;
     let arguments = input.values()?;
     let client = connection.client().await?;
+    let run_id = which.run_id.as_deref();
     let answer = client
-        .query(&which.id, which.run_id.as_deref(), &name, &arguments)
+        .query(&which.id, run_id, &name, &arguments, patience)
         .await?;
     output::json(&answer)?;
     Ok(Exit::Done)
 }
 
 pub(super) async fn update(
-    update: Update,
+    update: Patient,
     connection: &Connection,
     as_json: bool,
 ) -> anyhow::Result<Exit> {
@@ -82,11 +85,15 @@ pub(super) async fn update(
             Err(failure) => output::json(&json!({"failure": failure}))?,
         }
     }
-    say(
-        &format!("workflow {}: update {name}", which.id),
-        outcome,
-        as_json,
-    )
+    match outcome {
+        Ok(result) if !as_json => output::json(&result)?,
+        Ok(_) => {}
+        Err(failure) => {
+            let message = format!("workflow {}: update {name} refused: {failure}", which.id);
+            return Err(UsageError(message).into());
+        }
+    }
+    Ok(Exit::Done)
 }
 
 pub(super) async fn cancel(

@@ -32,23 +32,40 @@ pub enum ClientError {
         /// The namespace.
         namespace: String,
     },
-    /// The server knows no such schedule.
-    #[error("schedule {schedule_id}: not found in namespace {namespace}")]
-    NoSchedule {
-        /// The schedule's id.
-        schedule_id: String,
+    /// The server has no such namespace.
+    #[error("namespace {namespace}: not found on the Temporal server")]
+    NoNamespace {
         /// The namespace.
         namespace: String,
     },
-    /// A schedule with this id exists.
-    #[error("schedule {schedule_id}: already exists in namespace {namespace}")]
-    ScheduleExists {
-        /// The schedule's id.
-        schedule_id: String,
-        /// The namespace.
-        namespace: String,
+    /// The workflow is there, but no worker has answered for it.
+    #[error("workflow {workflow_id}: no answer within {waited_ms} ms: {why}")]
+    Unanswered {
+        /// The workflow's id.
+        workflow_id: String,
+        /// How long was waited.
+        waited_ms: u64,
+        /// What the server knows of the reason.
+        why: String,
     },
-    /// The server refused or did not answer, or its answer could not be read.
+    /// What was asked makes no sense to the server or the workflow: an id that is too long, a query of a
+    /// name that it does not know.
+    #[error("{subject}: {reason}")]
+    Refused {
+        /// What was asked about, such as `workflow pipeline-run-1`.
+        subject: String,
+        /// What came back.
+        reason: String,
+    },
+    /// The server has gone, or lets this client do nothing any more.
+    #[error("{subject}: no answer from the Temporal server: {reason}")]
+    Gone {
+        /// What was asked about, such as `workflow pipeline-run-1`.
+        subject: String,
+        /// What came back last.
+        reason: String,
+    },
+    /// The server failed at it, or its answer could not be read.
     #[error("{subject}: {reason}")]
     Server {
         /// What was asked about, such as `workflow pipeline-run-1`.

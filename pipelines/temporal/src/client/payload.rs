@@ -6,7 +6,12 @@ use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads};
 
 /// Arguments as every Temporal SDK sends JSON.
 pub(super) fn arguments(values: &[Value]) -> RawValue {
-    RawValue::new(values.iter().map(payload).collect())
+    RawValue::new(payloads(values))
+}
+
+/// A JSON payload a value.
+pub(crate) fn payloads(values: &[Value]) -> Vec<Payload> {
+    values.iter().map(payload).collect()
 }
 
 /// A result: `null` when there is none, the value when there is one, else a list.

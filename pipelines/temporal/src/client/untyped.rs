@@ -12,7 +12,7 @@ use temporalio_client::{
 use temporalio_common::UntypedWorkflow;
 use tokio::time::timeout;
 
-use super::{Client, ClientError, Started, payload, server};
+use super::{Client, ClientError, Started, payload, server, subject};
 use crate::failure::Failure;
 
 impl Client {
@@ -69,34 +69,42 @@ impl Client {
     /// Asks a workflow, running or closed. A worker must be there to answer.
     ///
     /// # Errors
-    /// [`ClientError::NotFound`]; [`ClientError::Server`] when the workflow knows no such query, or no
-    /// worker polls.
+    /// [`ClientError::NotFound`]; [`ClientError::Refused`] when the workflow knows no such query;
+    /// [`ClientError::Unanswered`] when nobody answers within `patience`, with the reason.
     pub async fn query(
         &self,
         workflow_id: &str,
         run_id: Option<&str>,
         query: &str,
         arguments: &[Value],
+        patience: Duration,
     ) -> Result<Value, ClientError> {
         let handle = self.handle::<UntypedWorkflow>(workflow_id, run_id);
         let query = UntypedQuery::<UntypedWorkflow>::new(query);
         let input = payload::arguments(arguments);
-        match handle
-            .query(query, input, WorkflowQueryOptions::default())
-            .await
-        {
-            Ok(raw) => Ok(payload::result(&raw.payloads)),
-            Err(WorkflowQueryError::NotFound(status)) => Err(self.missing(workflow_id, &status)),
-            Err(WorkflowQueryError::Rpc(status)) => Err(server(workflow_id, &status.message())),
-            Err(error) => Err(server(workflow_id, &error)),
+        let answer = handle.query(query, input, WorkflowQueryOptions::default());
+        match timeout(patience, answer).await {
+            Ok(Ok(raw)) => Ok(payload::result(&raw.payloads)),
+            Ok(Err(WorkflowQueryError::NotFound(status))) => {
+                Err(self.missing(workflow_id, &status))
+            }
+            // The server itself has given up.
+            Ok(Err(WorkflowQueryError::Rpc(status))) if status.message().contains("no poller") => {
+                Err(self.unanswered(workflow_id, run_id, patience).await)
+            }
+            Ok(Err(WorkflowQueryError::Rpc(status))) => {
+                Err(self.refusal(subject(workflow_id), &status))
+            }
+            Ok(Err(error)) => Err(server(workflow_id, &error)),
+            Err(_) => Err(self.unanswered(workflow_id, run_id, patience).await),
         }
     }
 
     /// Sends an update and waits for its outcome; a refusal by the validator is the inner error.
     ///
     /// # Errors
-    /// [`ClientError::NotFound`], [`ClientError::Closed`]; [`ClientError::Server`] when there is no
-    /// outcome within `patience`, as without a worker.
+    /// [`ClientError::NotFound`], [`ClientError::Closed`]; [`ClientError::Unanswered`] when there is no
+    /// outcome within `patience`, with the reason.
     pub async fn update(
         &self,
         workflow_id: &str,
@@ -116,14 +124,10 @@ impl Client {
                 Err(self.missing(workflow_id, &status))
             }
             Ok(Err(WorkflowUpdateError::Rpc(status))) => {
-                Err(server(workflow_id, &status.message()))
+                Err(self.refusal(subject(workflow_id), &status))
             }
             Ok(Err(error)) => Err(server(workflow_id, &error)),
-            Err(_) => {
-                let ms = patience.as_millis();
-                let reason = format!("update: no outcome within {ms} ms; does a worker poll?");
-                Err(server(workflow_id, &reason))
-            }
+            Err(_) => Err(self.unanswered(workflow_id, run_id, patience).await),
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{PipelineInput, Validate, positive, source_or_object};
+use super::{PipelineInput, Validate, bounds, source_or_object};
 
 /// The argument of `ApprovalWorkflow`: a source's name, or an object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,7 +33,8 @@ impl ApprovalInput {
 impl Validate for ApprovalInput {
     fn validate(&self) -> Result<(), String> {
         self.pipeline.validate()?;
-        positive("escalate_after_ms", self.escalate_after_ms)?;
+        bounds::wait("escalate_after_ms", self.escalate_after_ms)?;
+        bounds::wait("expire_after_ms", self.expire_after_ms)?;
         if self.expire_after_ms <= self.escalate_after_ms {
             return Err(format!(
                 "expire_after_ms: expected more than escalate_after_ms ({}), found {}",

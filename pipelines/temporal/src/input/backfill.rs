@@ -4,7 +4,8 @@ use orchbench_etl::Day;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Dimensions, PipelineInput, Validate, positive, source_or_object};
+use super::bounds::{MAX_CONCURRENCY, MAX_PARTITIONS, MAX_PARTITIONS_PER_RUN, MAX_ROWS, within};
+use super::{Dimensions, PipelineInput, Validate, source_or_object};
 
 /// The argument of `BackfillWorkflow`: a source's name, for all its days, or an object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,9 @@ pub struct BackfillInput {
     pub first: Option<Day>,
     /// The last day; `None` means the source's.
     pub last: Option<Day>,
+    /// Of the days from `first` to `last` only these, as the query `remaining` of an earlier execution
+    /// lists them; `None` means all.
+    pub only: Option<Vec<Day>>,
     /// So many empty partitions in place of the source's days: for tests of the bookkeeping.
     pub empty_partitions: Option<u64>,
     /// How many partitions one execution begins before it continues as a new one.
@@ -33,6 +37,7 @@ impl BackfillInput {
             pipeline,
             first: None,
             last: None,
+            only: None,
             empty_partitions: None,
             partitions_per_run: 500,
             carried: None,
@@ -43,7 +48,11 @@ impl BackfillInput {
 impl Validate for BackfillInput {
     fn validate(&self) -> Result<(), String> {
         self.pipeline.validate()?;
-        positive("partitions_per_run", self.partitions_per_run)
+        let empty = self.empty_partitions.unwrap_or_default();
+        within("empty_partitions", empty, 0..=MAX_PARTITIONS)?;
+        let per_run = self.partitions_per_run;
+        within("partitions_per_run", per_run, 1..=MAX_PARTITIONS_PER_RUN)?;
+        self.carried.iter().try_for_each(Validate::validate)
     }
 }
 
@@ -53,6 +62,7 @@ struct BackfillObject {
     pipeline: PipelineInput,
     first: Option<Day>,
     last: Option<Day>,
+    only: Option<Vec<Day>>,
     empty_partitions: Option<u64>,
     partitions_per_run: Option<u64>,
     carried: Option<Carried>,
@@ -70,6 +80,7 @@ impl TryFrom<Value> for BackfillInput {
                 Self {
                     first: object.first,
                     last: object.last,
+                    only: object.only,
                     empty_partitions: object.empty_partitions,
                     partitions_per_run: object
                         .partitions_per_run
@@ -101,6 +112,9 @@ pub struct Carried {
     /// The days without rows, or with more of them in quarantine than the source allows.
     #[serde(default)]
     pub unusual: Vec<Day>,
+    /// Of the partitions that ended well, those that were done before: nothing was changed.
+    #[serde(default)]
+    pub already: u64,
     /// The partitions that failed for good.
     pub failed: Vec<FailedPartition>,
     /// How many executions there were before this one.
@@ -109,6 +123,23 @@ pub struct Carried {
     pub concurrency: usize,
     /// What was extracted once for all partitions.
     pub dimensions: Option<Dimensions>,
+}
+
+impl Validate for Carried {
+    fn validate(&self) -> Result<(), String> {
+        within("carried.concurrency", self.concurrency, 1..=MAX_CONCURRENCY)?;
+        within("carried.ended", self.ended, 0..=MAX_PARTITIONS)?;
+        within(
+            "carried.failed: partitions",
+            self.failed.len() as u64,
+            0..=self.ended,
+        )?;
+        within("carried.already", self.already, 0..=self.ended)?;
+        within("carried.loaded", self.loaded, 0..=MAX_ROWS)?;
+        within("carried.changed", self.changed, 0..=MAX_ROWS)?;
+        let continuations = u64::from(self.continuations);
+        within("carried.continuations", continuations, 0..=MAX_PARTITIONS)
+    }
 }
 
 /// A partition that failed for good.

@@ -4,6 +4,7 @@ use orchbench_etl::Day;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::bounds::{MAX_WAIT_MS, within};
 use super::{PipelineInput, Validate, source_or_object};
 
 /// The argument of `DailyWorkflow`: a source's name, or an object.
@@ -32,7 +33,8 @@ impl DailyInput {
 
 impl Validate for DailyInput {
     fn validate(&self) -> Result<(), String> {
-        self.pipeline.validate()
+        self.pipeline.validate()?;
+        within("settle_ms", self.settle_ms, 0..=MAX_WAIT_MS)
     }
 }
 

@@ -3,6 +3,9 @@
 use orchbench_etl::Shape;
 use serde::{Deserialize, Serialize};
 
+use super::Validate;
+use super::bounds::{MAX_STEPS, within};
+
 /// The argument of `NoopWorkflow`: steps without work, for the measurement of the engine's overhead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,6 +21,13 @@ pub struct NoopInput {
     /// How many steps the runs before this one have done; starters leave it out.
     #[serde(default)]
     pub done: u32,
+}
+
+impl Validate for NoopInput {
+    fn validate(&self) -> Result<(), String> {
+        within("steps", self.steps, 0..=MAX_STEPS)?;
+        within("done", self.done, 0..=self.steps)
+    }
 }
 
 /// The result of `NoopWorkflow`.

@@ -1,7 +1,9 @@
-//! The argument of one day's child workflow; only its parent writes it.
+//! The argument of one day's child workflow. Its parent writes it; anyone may start one by name.
 
 use orchbench_etl::{ArtifactRef, Day, RetrySpec};
 use serde::{Deserialize, Serialize};
+
+use super::{Validate, bounds};
 
 /// The artifacts that every day's transform needs, extracted once a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,4 +34,14 @@ pub struct PartitionInput {
     pub heartbeat_timeout_ms: u64,
     /// As in [`PipelineInput`].
     pub start_to_close_ms: u64,
+}
+
+impl Validate for PartitionInput {
+    fn validate(&self) -> Result<(), String> {
+        bounds::run(&self.run)?;
+        bounds::name("source", &self.source)?;
+        bounds::wait("heartbeat_timeout_ms", self.heartbeat_timeout_ms)?;
+        bounds::wait("start_to_close_ms", self.start_to_close_ms)?;
+        bounds::retry(&self.retry)
+    }
 }

@@ -4,7 +4,8 @@ use orchbench_etl::RetrySpec;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Validate, positive, source_or_object};
+use super::bounds::{MAX_CONCURRENCY, within};
+use super::{Validate, bounds, source_or_object};
 
 /// The argument of `DataPipelineWorkflow`: a source's name, or an object with the source's name and
 /// whatever shall differ from the defaults.
@@ -16,7 +17,7 @@ pub struct PipelineInput {
     /// The run's id; `None` means one of its own for each execution, see
     /// [`crate::workflows::pipeline`].
     pub run: Option<String>,
-    /// How many days are worked on at a time, at least 1.
+    /// How many days are worked on at a time, from 1 to [`MAX_CONCURRENCY`].
     pub concurrency: usize,
     /// How the steps are retried.
     pub retry: RetrySpec,
@@ -44,25 +45,14 @@ impl PipelineInput {
 
 impl Validate for PipelineInput {
     fn validate(&self) -> Result<(), String> {
-        positive("concurrency", self.concurrency as u64)?;
-        positive("heartbeat_timeout_ms", self.heartbeat_timeout_ms)?;
-        positive("start_to_close_ms", self.start_to_close_ms)?;
-        if !(self.retry.backoff_coefficient >= 1.0 && self.retry.backoff_coefficient.is_finite()) {
-            return Err(format!(
-                "retry.backoff_coefficient: expected at least 1.0, found {}",
-                self.retry.backoff_coefficient
-            ));
+        bounds::name("source", &self.source)?;
+        if let Some(run) = &self.run {
+            bounds::run(run)?;
         }
-        if self.retry.max_delay_ms < self.retry.delay_ms {
-            return Err(format!(
-                "retry.max_delay_ms: expected at least retry.delay_ms ({}), found {}",
-                self.retry.delay_ms, self.retry.max_delay_ms
-            ));
-        }
-        if self.run.as_deref() == Some("") {
-            return Err("run: expected an id, found an empty text".to_owned());
-        }
-        Ok(())
+        within("concurrency", self.concurrency, 1..=MAX_CONCURRENCY)?;
+        bounds::wait("heartbeat_timeout_ms", self.heartbeat_timeout_ms)?;
+        bounds::wait("start_to_close_ms", self.start_to_close_ms)?;
+        bounds::retry(&self.retry)
     }
 }
 

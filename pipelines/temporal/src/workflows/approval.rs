@@ -115,7 +115,7 @@ async fn load(
 ) -> WorkflowResult<Vec<DayResult>> {
     let dimensions = steps.dimensions().await?;
     in_lanes(
-        source.partitions(),
+        steps.days(source)?,
         input.pipeline.concurrency,
         async |day| {
             let done = steps.day(day, &dimensions).await?;

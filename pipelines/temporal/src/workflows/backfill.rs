@@ -4,7 +4,8 @@
 //! - **Bounded**: as many days at a time as the state says. The update `set_concurrency` changes that
 //!   from the next day on; its validator refuses a senseless value before anything is in the history,
 //!   the caller gets the reason, and the backfill goes on.
-//! - **Isolated**: a partition that fails for good is listed in the result; the others go on.
+//! - **Isolated**: a partition that fails for good is listed in the result; the others go on. What has
+//!   not ended well the query `remaining` lists, for another execution that does only that.
 //! - **Parent close policy** `Abandon`: when the backfill is terminated, the days in flight come to
 //!   their end; each is whole by itself. (When it is cancelled, so are they.)
 //! - **Continue-as-new** after `partitions_per_run` partitions, or when the server suggests it: each
@@ -27,12 +28,11 @@ use temporalio_sdk::{
 };
 
 use self::lane::Work;
-pub use self::state::MAX_CONCURRENCY;
 use self::state::{BackfillState, partitions};
 use super::report::{BackfillOutcome, BackfillProgress};
 use super::steps::Steps;
 use crate::failure::{bad_input, closing};
-use crate::input::{Argument, BackfillInput};
+use crate::input::{Argument, BackfillInput, MAX_CONCURRENCY};
 
 /// The workflow of many partitions.
 #[workflow]
@@ -66,6 +66,13 @@ impl BackfillWorkflow {
     #[query(name = "progress")]
     pub fn progress(&self, _ctx: &WorkflowContextView) -> BackfillProgress {
         self.state.progress()
+    }
+
+    /// What has not ended well, after a failure, a cancellation or a termination too: the argument's
+    /// `only` of another execution that shall do that and nothing else.
+    #[query(name = "remaining")]
+    pub fn remaining(&self, _ctx: &WorkflowContextView) -> Vec<String> {
+        self.state.remaining()
     }
 
     /// Refuses what `set_concurrency` may not be given.
@@ -102,6 +109,13 @@ async fn backfill(ctx: &Context, input: BackfillInput) -> WorkflowResult<Backfil
     let steps = Steps::new(ctx, &input.pipeline);
     let source = steps.source().await?;
     let todo = partitions(&input, &source).map_err(bad_input)?;
+    let ended = ctx.state(|workflow| workflow.state.done.ended);
+    if ended > todo.len() as u64 {
+        let most = todo.len();
+        return Err(bad_input(format!(
+            "carried.ended: expected 0 to {most}, found {ended}"
+        )));
+    }
     steps.describe(&format!("{} partitions", todo.len()))?;
     let dimensions = match ctx.state(|workflow| workflow.state.done.dimensions.clone()) {
         Some(carried) => carried,

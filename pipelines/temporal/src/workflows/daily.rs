@@ -1,8 +1,8 @@
 //! The daily partition: what a schedule starts, and a durable timer.
 //!
 //! A schedule is the server's: it starts this workflow at its times whether or not a worker is up, and
-//! skips, buffers or cancels when the last run still goes on (the overlap policy). See
-//! [`crate::client`] for how one is made.
+//! skips, buffers or cancels when the last run still goes on (the overlap policy). Any client makes one:
+//! `temporal schedule create`, or an SDK as `tests/temporal/schedule.rs` does.
 //!
 //! **Which day**: the argument's, else the date decides. The data are of one past year, so the source's
 //! days are gone through in turn: the number of days since 1970 modulo the number of the source's days.

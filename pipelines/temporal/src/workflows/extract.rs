@@ -8,7 +8,9 @@
 //!   most one heartbeat in 0.8 of the timeout, so a little is done twice; a step may be;
 //! - it is **cancelled** between two days: the server tells the worker in its answer to a heartbeat.
 //!   The workflow waits for the activity's own word that it has stopped, so that "cancelled" means
-//!   that nobody is at work any more.
+//!   that nobody is at work any more;
+//! - it is **paused, reset** or moved to another worker likewise, and none of that counts as one of its
+//!   attempts ([`crate::activities::ExtractDays`]).
 
 #![expect(
     missing_docs,
@@ -66,10 +68,11 @@ async fn extract(
     let request = ExtractDays {
         run: steps.run().to_owned(),
         source: input.source.clone(),
-        days: source.partitions(),
+        days: steps.days(&source)?,
+        max_attempts: steps.policy().max_attempts(),
     };
-    // The options of an act: a cancelled workflow waits for the activity's own end.
-    let options = steps.policy().act(StepName::ExtractFlights);
+    // As with an act, a cancelled workflow waits for the activity's own end.
+    let options = steps.policy().long(StepName::ExtractFlights);
     let extracted = ctx
         .execute_activity(EtlActivities::extract_days, request, options)
         .await?;

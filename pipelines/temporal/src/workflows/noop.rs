@@ -43,13 +43,8 @@ impl NoopWorkflow {
         ctx: &mut WorkflowContext<Self>,
         argument: Argument<NoopInput>,
     ) -> WorkflowResult<NoopOutcome> {
-        let input = argument.0.map_err(bad_input)?;
-        let Some(left) = input.steps.checked_sub(input.done) else {
-            return Err(bad_input(format!(
-                "done: expected at most steps ({}), found {}",
-                input.steps, input.done
-            )));
-        };
+        let input = argument.valid().map_err(bad_input)?;
+        let left = input.steps - input.done;
         let now = left.min(STEPS_PER_RUN);
         let lanes = match input.shape {
             // One lane takes a step only when the one before it is done.

@@ -59,7 +59,7 @@ async fn side_by_side(
     let dimensions = steps.dimensions().await?;
     // A number that the input decides needs lanes. The results come in the days' order, whichever
     // ended first.
-    let days = in_lanes(source.partitions(), input.concurrency, async |day| {
+    let days = in_lanes(steps.days(&source)?, input.concurrency, async |day| {
         let done = steps.day(day, &dimensions).await?;
         ctx.state_mut(|state| state.days += 1);
         Ok(done)

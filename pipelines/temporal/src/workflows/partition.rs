@@ -14,8 +14,8 @@ use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowResult};
 
 use super::steps::Steps;
-use crate::failure::closing;
-use crate::input::PartitionInput;
+use crate::failure::{bad_input, closing};
+use crate::input::{Argument, PartitionInput};
 
 /// The child workflow of one day.
 #[workflow]
@@ -28,8 +28,9 @@ impl PartitionWorkflow {
     #[run(name = "PartitionWorkflow")]
     pub async fn run(
         ctx: &mut WorkflowContext<Self>,
-        input: PartitionInput,
+        argument: Argument<PartitionInput>,
     ) -> WorkflowResult<DayResult> {
+        let input = argument.valid().map_err(bad_input)?;
         let steps = Steps::of_partition(ctx, &input);
         steps
             .day(input.day, &input.dimensions)

@@ -9,7 +9,10 @@
 //! id, after it has closed, is a new run: it does its work anew and reports that nothing changed.
 //!
 //! **Child workflow ids** are `{workflow id}/{id of the first run}/{day}`. With the day alone, a child
-//! that a terminated parent left behind would be in the way of the next run's.
+//! that a terminated parent left behind would be in the way of the next run's. After a reset of the
+//! parent the ids are the same again, and the children that the run before the reset has begun still
+//! go on (the server leaves them alone): a day that is begun anew ends the one before it. Its steps are
+//! the same run's, so what it has done stays done.
 //!
 //! **When a day fails** for good, no further day is begun, the days in flight come to their end, and
 //! the run fails with the first failure; nothing is published. If the parent is closed from outside
@@ -22,7 +25,9 @@
 
 use orchbench_etl::{Day, DayResult, Summary};
 use temporalio_macros::{workflow, workflow_methods};
-use temporalio_sdk::{ChildWorkflowOptions, ParentClosePolicy, WorkflowContext, WorkflowResult};
+use temporalio_sdk::{
+    ChildWorkflowOptions, ParentClosePolicy, WorkflowContext, WorkflowIdReusePolicy, WorkflowResult,
+};
 
 use super::lanes::in_lanes;
 use super::partition::PartitionWorkflow;
@@ -55,7 +60,7 @@ async fn pipeline(
     let steps = Steps::new(ctx, input);
     let source = steps.source().await?;
     let dimensions = steps.dimensions().await?;
-    let days = in_lanes(source.partitions(), input.concurrency, async |day| {
+    let days = in_lanes(steps.days(&source)?, input.concurrency, async |day| {
         child(
             ctx,
             partition(&steps, input, day, &dimensions),
@@ -97,9 +102,10 @@ pub(super) async fn child<W>(
         .workflow_id(format!("{parent}/{first_run}/{}", input.day))
         .static_summary(format!("{} {}", input.source, input.day))
         .parent_close_policy(when_parent_closes)
+        .id_reuse_policy(WorkflowIdReusePolicy::TerminateIfRunning)
         .build();
     let child = ctx
-        .start_child_workflow(PartitionWorkflow::run, input, options)
+        .start_child_workflow(PartitionWorkflow::run, Argument::from(input), options)
         .await?;
     Ok(child.result().await?)
 }

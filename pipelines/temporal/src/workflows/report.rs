@@ -144,6 +144,9 @@ pub struct BackfillOutcome {
     /// What is unusual about the data of those that ended well, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Of those that ended well, how many were done before and have been left as they were.
+    #[serde(default)]
+    pub already: u64,
     /// The others.
     pub failed: Vec<FailedPartition>,
     /// In how many executions it was done, beyond the first.
@@ -161,6 +164,7 @@ impl BackfillOutcome {
             warnings: warning(&done.unusual).into_iter().collect(),
             loaded: done.loaded,
             changed: done.changed,
+            already: done.already,
             failed: done.failed,
             continuations: done.continuations,
         }

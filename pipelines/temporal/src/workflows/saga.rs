@@ -87,7 +87,7 @@ impl Saga<'_> {
         self.steps.describe(&source.days.to_string())?;
         // Up to the check nothing outside is touched: nothing to undo yet.
         let dimensions = self.steps.dimensions().await?;
-        let prepared = in_lanes(source.partitions(), concurrency, async |day| {
+        let prepared = in_lanes(self.steps.days(&source)?, concurrency, async |day| {
             Ok((day, self.steps.prepare(day, &dimensions).await?))
         })
         .await?;

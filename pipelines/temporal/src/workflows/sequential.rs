@@ -85,7 +85,7 @@ async fn one_after_the_other(
         planes: planes.artifact,
     };
     let mut days = Vec::new();
-    for day in source.partitions() {
+    for day in steps.days(&source)? {
         days.push(steps.day(day, &dimensions).await?);
         ctx.state_mut(|state| state.days += 1);
     }

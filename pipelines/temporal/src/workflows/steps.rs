@@ -5,6 +5,7 @@
 
 mod prepared;
 
+use orchbench_etl::journal::check_id;
 use orchbench_etl::{
     Day, DayResult, Published, Source, StepInputs, StepName, Summary, Undone, summarize,
 };
@@ -17,7 +18,9 @@ use temporalio_sdk::{ActivityOptions, WorkflowContext, WorkflowResult};
 pub use self::prepared::Prepared;
 use crate::activities::{EtlActivities, StepRequest};
 use crate::failure::{bad_input, unwrapped};
-use crate::input::{Dimensions, PartitionInput, PipelineInput};
+use crate::input::{
+    Dimensions, MAX_DAYS_PER_EXECUTION, MAX_PARTITIONS, PartitionInput, PipelineInput,
+};
 use crate::policy::Policy;
 
 /// The steps of one run.
@@ -88,16 +91,31 @@ impl<W> Steps<W> {
     /// read it itself, and the answer must be in the history, as it decides what comes next.
     ///
     /// # Errors
-    /// `UnknownSource`, at the top of the failure: it is the caller's mistake.
+    /// At the top of the failure, as they are the caller's mistake: `UnknownSource`; `BadInput` for one
+    /// with more than [`MAX_PARTITIONS`] days, and for a run whose id is none.
     pub async fn source(&self) -> WorkflowResult<Source> {
-        self.ctx
+        // Made of the workflow's id, it is as foreign as an argument; the last step would stumble over it.
+        check_id("run", &self.run).map_err(|error| bad_input(error.to_string()))?;
+        let source = self
+            .ctx
             .execute_local_activity(
                 EtlActivities::resolve_source,
                 self.source.clone(),
                 self.policy.lookup(),
             )
             .await
-            .map_err(unwrapped)
+            .map_err(unwrapped)?;
+        at_most(&source, MAX_PARTITIONS as usize)?;
+        Ok(source)
+    }
+
+    /// The days of a source, for a workflow that does all of them in one execution.
+    ///
+    /// # Errors
+    /// `BadInput` when they are more than a history has room for.
+    pub fn days(&self, source: &Source) -> WorkflowResult<Vec<Day>> {
+        at_most(source, MAX_DAYS_PER_EXECUTION)?;
+        Ok(source.partitions())
     }
 
     /// One step, under the run's policy.
@@ -279,4 +297,15 @@ impl<W> Steps<W> {
         let options = self.policy.compensation(inputs.step());
         self.call_with(activity, day, inputs, options).await
     }
+}
+
+/// Counts no further than it must: a catalogue file may say the year 9999.
+fn at_most(source: &Source, most: usize) -> WorkflowResult<()> {
+    if source.days.days().nth(most).is_none() {
+        return Ok(());
+    }
+    Err(bad_input(format!(
+        "source {}: expected at most {most} days, found {}",
+        source.name, source.days
+    )))
 }

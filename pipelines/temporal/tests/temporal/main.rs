@@ -17,6 +17,7 @@ mod order;
 mod pipeline;
 mod rendezvous;
 mod replay;
+mod reset;
 mod retry;
 mod saga;
 mod schedule;

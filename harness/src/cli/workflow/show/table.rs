@@ -1,4 +1,4 @@
-//! Histories and lists as rows of text.
+//! Histories as rows of text.
 
 use orchbench_temporal::client::{Execution, HistoryEvent, PendingActivity};
 
@@ -91,30 +91,8 @@ pub(super) fn pending(activities: &[PendingActivity]) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// A row an execution, under a row of titles.
-pub(super) fn executions(executions: &[Execution]) -> Vec<Vec<String>> {
-    let titles = ["status", "workflow", "id", "run", "started", "took"];
-    let rows = executions.iter().map(|each| {
-        let took = each
-            .started_ns
-            .zip(each.closed_ns)
-            .map(|(started, closed)| duration(closed.saturating_sub(started)));
-        vec![
-            each.status.clone(),
-            each.workflow.clone(),
-            each.workflow_id.clone(),
-            each.run_id.clone(),
-            time(each.started_ns),
-            took.unwrap_or_default(),
-        ]
-    });
-    std::iter::once(titles.map(str::to_owned).into())
-        .chain(rows)
-        .collect()
-}
-
 /// A time of day in UTC, to the second.
-pub(in crate::cli::workflow) fn time(ns: Option<u64>) -> String {
+fn time(ns: Option<u64>) -> String {
     ns.and_then(|ns| jiff::Timestamp::from_nanosecond(i128::from(ns)).ok())
         .map(|time| format!("{time:.0}"))
         .unwrap_or_default()

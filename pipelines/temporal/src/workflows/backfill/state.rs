@@ -1,6 +1,6 @@
 //! The bookkeeping of a backfill: plain data, no SDK.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 
 use orchbench_etl::{Day, DayResult, Source};
@@ -8,15 +8,12 @@ use orchbench_etl::{Day, DayResult, Source};
 use super::super::report::BackfillProgress;
 use crate::input::{BackfillInput, Carried, FailedPartition};
 
-/// The most partitions at a time.
-pub const MAX_CONCURRENCY: usize = 64;
-
 /// As much of an error as the result keeps, in characters: a thousand of them must fit into the
 /// argument of the next execution.
 const MAX_ERROR_CHARS: usize = 200;
 
 /// A partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Partition {
     /// A day of the source.
     Day(Day),
@@ -39,28 +36,31 @@ impl fmt::Display for Partition {
 /// A message that names the field, when a day is out of the source's range.
 pub(super) fn partitions(input: &BackfillInput, source: &Source) -> Result<Vec<Partition>, String> {
     if let Some(count) = input.empty_partitions {
-        let count = u32::try_from(count).map_err(|_| {
-            format!(
-                "empty_partitions: expected at most {}, found {count}",
-                u32::MAX
-            )
-        })?;
-        return Ok((0..count).map(Partition::Empty).collect());
+        let numbers = 0..u32::try_from(count).unwrap_or(u32::MAX);
+        return Ok(numbers.map(Partition::Empty).collect());
     }
-    for (field, day) in [("first", input.first), ("last", input.last)] {
-        if let Some(day) = day.filter(|day| !source.days.contains(*day)) {
+    let only = input.only.iter().flatten();
+    let named = [("first", input.first), ("last", input.last)]
+        .into_iter()
+        .filter_map(|(field, day)| Some((field, day?)))
+        .chain(only.clone().map(|day| ("only", *day)));
+    for (field, day) in named {
+        if !source.days.contains(day) {
             return Err(format!(
                 "{field}: expected a day of {} ({}), found {day}",
                 source.name, source.days
             ));
         }
     }
+    let only: BTreeSet<Day> = only.copied().collect();
     let within = |day: &Day| {
-        input.first.is_none_or(|first| first <= *day) && input.last.is_none_or(|last| *day <= last)
+        input.first.is_none_or(|first| first <= *day)
+            && input.last.is_none_or(|last| *day <= last)
+            && (input.only.is_none() || only.contains(day))
     };
     let days: Vec<Day> = source.partitions().into_iter().filter(within).collect();
     if days.is_empty() {
-        return Err("last: expected a day that is not before first".to_owned());
+        return Err("first, last, only: expected some day, found none".to_owned());
     }
     Ok(days.into_iter().map(Partition::Day).collect())
 }
@@ -72,6 +72,8 @@ pub(super) struct BackfillState {
     pub(super) done: Carried,
     /// The partitions that this execution still has to begin.
     pending: VecDeque<Partition>,
+    /// Those of all that have not ended, in this execution or one after it.
+    open: BTreeSet<Partition>,
     in_flight: u64,
     total: u64,
 }
@@ -79,7 +81,7 @@ pub(super) struct BackfillState {
 impl BackfillState {
     pub(super) fn of(input: &BackfillInput) -> Self {
         let first = || Carried {
-            concurrency: input.pipeline.concurrency.min(MAX_CONCURRENCY),
+            concurrency: input.pipeline.concurrency,
             ..Carried::default()
         };
         Self {
@@ -92,12 +94,9 @@ impl BackfillState {
     pub(super) fn begin(&mut self, todo: &[Partition], limit: u64) {
         let as_size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
         self.total = todo.len() as u64;
-        self.pending = todo
-            .iter()
-            .skip(as_size(self.done.ended))
-            .take(as_size(limit))
-            .cloned()
-            .collect();
+        let left = todo.iter().skip(as_size(self.done.ended)).copied();
+        self.open = left.clone().collect();
+        self.pending = left.take(as_size(limit)).collect();
     }
 
     /// Leaves what is not begun to the next execution.
@@ -125,6 +124,7 @@ impl BackfillState {
     ) {
         self.in_flight -= 1;
         self.done.ended += 1;
+        self.open.remove(partition);
         match ended {
             Ok(None) => {}
             Ok(Some(day)) => {
@@ -132,6 +132,8 @@ impl BackfillState {
                 self.done.quarantined += day.flights.quarantined;
                 self.done.loaded += day.loaded.rows;
                 self.done.changed += day.loaded.changed;
+                let done_before = day.loaded.rows > 0 && day.loaded.changed == 0;
+                self.done.already += u64::from(done_before);
                 if !source.warnings(day.extracts()).is_empty() {
                     self.done.unusual.push(day.day);
                 }
@@ -153,6 +155,15 @@ impl BackfillState {
             continuations: self.done.continuations + 1,
             ..self.done.clone()
         }
+    }
+
+    /// The partitions that have not ended well, the failed ones first.
+    pub(super) fn remaining(&self) -> Vec<String> {
+        let failed = self.done.failed.iter();
+        failed
+            .map(|failed| failed.partition.clone())
+            .chain(self.open.iter().map(ToString::to_string))
+            .collect()
     }
 
     pub(super) fn progress(&self) -> BackfillProgress {

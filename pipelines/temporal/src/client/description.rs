@@ -1,9 +1,7 @@
-//! Which workflows there are, and how one of them stands.
+//! How a workflow stands.
 
-use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
-use temporalio_client::errors::ClientError as SdkError;
-use temporalio_client::{WorkflowDescribeOptions, WorkflowExecutionStatus, WorkflowListOptions};
+use temporalio_client::{WorkflowDescribeOptions, WorkflowExecutionStatus};
 use temporalio_common::UntypedWorkflow;
 use temporalio_common::protos::proto_ts_to_system_time;
 use temporalio_common::protos::temporal::api::common::v1::Payload;
@@ -14,14 +12,14 @@ use super::history::{PendingActivity, pending_activity};
 use super::payload;
 use super::{Client, ClientError, clock};
 
-/// An execution, as the server's list has it.
+/// An execution, as the server has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Execution {
     /// The workflow's id.
     pub workflow_id: String,
     /// The execution's own id.
     pub run_id: String,
-    /// The first execution of the chain that this one continues, or its own; `None` in a list of an
+    /// The first execution of the chain that this one continues, or its own; `None` from an
     /// older server.
     pub first_run_id: Option<String>,
     /// The workflow's name.
@@ -49,32 +47,12 @@ pub struct Description {
     pub pending_activities: Vec<PendingActivity>,
     /// The ids of its children that have not ended.
     pub pending_children: Vec<String>,
+    /// The attempt at its workflow task, when one is due or under way: more than 1 when the one before
+    /// has failed or was lost.
+    pub task_attempt: Option<u32>,
 }
 
 impl Client {
-    /// At most `limit` executions that match `query`, a list filter of Temporal's visibility such as
-    /// `WorkflowType = "DataPipelineWorkflow" AND ExecutionStatus = "Running"`; empty means all. The
-    /// newest come first. The list may be some moments behind.
-    ///
-    /// # Errors
-    /// [`ClientError::Server`], for a query that is none too.
-    pub async fn list(&self, query: &str, limit: usize) -> Result<Vec<Execution>, ClientError> {
-        let options = WorkflowListOptions::builder().limit(limit).build();
-        let executions: Result<Vec<_>, _> = self
-            .sdk
-            .list_workflows(query, options)
-            .map_ok(|each| execution(each.raw()))
-            .try_collect()
-            .await;
-        executions.map_err(|error| ClientError::Server {
-            subject: format!("list of workflows in namespace {}", self.namespace),
-            reason: match error {
-                SdkError::Rpc(status) => status.message().to_owned(),
-                error => error.to_string(),
-            },
-        })
-    }
-
     /// How an execution stands: this one, or the latest of the id.
     ///
     /// # Errors
@@ -98,6 +76,9 @@ impl Client {
                 .into_iter()
                 .map(|child| child.workflow_id)
                 .collect(),
+            task_attempt: raw
+                .pending_workflow_task
+                .and_then(|task| u32::try_from(task.attempt).ok()),
         })
     }
 
