@@ -1,6 +1,9 @@
 """The seal of a run: every raw file hashed again and held against manifest.json."""
 
+import gzip
 import hashlib
+
+from .reader import Unreadable
 
 MANIFEST = "manifest.json"
 OWN = ("plan.json", "environment.json", "expected.json")
@@ -20,9 +23,9 @@ def broken(folder):
     if not folder.has(MANIFEST):
         return []
     sealed = folder.read_json(MANIFEST)
-    files = {
-        name: sha256(folder.read(name)) for name in folder.names() if name in OWN or name.startswith("rows/")
-    }
+    files = {name: sha256(folder.read(name)) for name in folder.names() if name in OWN}
+    # Of what is packed, the content counts.
+    files |= {name: sha256(gunzip(folder, name)) for name in folder.names() if name.startswith("rows/")}
     differing = list(differences("", sealed["files"], files))
     trials = {each["id"]: each for each in folder.plan["trials"]}
     for trial in {*trials, *sealed["trials"]}:
@@ -30,6 +33,13 @@ def broken(folder):
         found = {name: sha256(content) for name, content in found.items()}
         differing += differences(f"{trial}/", sealed["trials"].get(trial, {}), found)
     return sorted(differing)
+
+
+def gunzip(folder, name):
+    try:
+        return gzip.decompress(folder.read(name))
+    except (OSError, EOFError) as error:
+        raise Unreadable(f"{name}: {error}") from error
 
 
 def differences(prefix, sealed, found):

@@ -241,6 +241,8 @@ proptest! {
         } else {
             40
         }),
+        // A case that fails is printed, to be made a test of its own.
+        failure_persistence: None,
         ..ProptestConfig::default()
     })]
 

@@ -42,6 +42,7 @@ pub use orphan::{PARENT_ENV, adopt_parent, die_with_parent, exec_child};
 pub use registry::{OwnerRecord, RecordedChild, containers_may_exist, owner_tag};
 pub use small_disk::SmallDisk;
 pub use state::state_folder;
+pub(crate) use state::{take_abandoned, write_locked};
 pub use sweep::{Swept, sweep};
 pub use temp_folder::TempFolder;
 pub use usage::{Machine, Usage};

@@ -1,6 +1,7 @@
 //! A server of ours over its life: as a process and as a container.
 
 use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use orchbench_lab::process::{ProcessIdentity, TempFolder, block_on_background, docker};
@@ -16,6 +17,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, StartWorkflowExecutionRequest,
 };
 
+use crate::processes::elsewhere;
 use crate::role::{Role, has_role, say, wait_to_be_killed};
 use crate::{eventually, use_built_binary};
 
@@ -66,6 +68,59 @@ pub(crate) fn survives_sigkill(server: &mut LocalServer) -> Result<()> {
         "the same process"
     );
     ensure!(workflow_run(&address)? == run_id, "the workflow is lost");
+    Ok(())
+}
+
+#[test]
+fn a_server_by_hand_is_seen_where_its_process_is_not() -> Result<()> {
+    use_built_binary();
+    program()?;
+    let state = TempFolder::create("test-state")?;
+    let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+    let server = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orchbench"));
+        command
+            .arg("server")
+            .args(words)
+            .env("XDG_STATE_HOME", state.path())
+            .env_remove("TEMPORAL_ADDRESS");
+        command
+    };
+    let text = |output: &Output| {
+        let said = [&output.stdout[..], &output.stderr].concat();
+        String::from_utf8_lossy(&said).into_owned()
+    };
+    let words = [
+        "start",
+        "--detach",
+        "--server",
+        "cache",
+        "--port",
+        &port.to_string(),
+    ];
+    let started = server(&words).stdin(Stdio::null()).output()?;
+    ensure!(started.status.success(), "{}", text(&started));
+    let there = |words: &[&str]| elsewhere(&server(words)).map(|mut there| there.output());
+    let seen = there(&["status"]).transpose()?;
+    let refused = there(&["stop"]).transpose()?;
+    // Before anything is said of them: the server is to end.
+    let stopped = server(&["stop"]).output()?;
+    ensure!(
+        text(&stopped).contains("stopped the server"),
+        "{}",
+        text(&stopped)
+    );
+    if let (Some(seen), Some(refused)) = (seen, refused) {
+        ensure!(text(&seen).contains("running at"), "{}", text(&seen));
+        ensure!(
+            text(&refused).contains("in another PID namespace"),
+            "{}",
+            text(&refused)
+        );
+        ensure!(!refused.status.success());
+    }
+    let status = server(&["status"]).output()?;
+    ensure!(text(&status).contains("not running"), "{}", text(&status));
     Ok(())
 }
 

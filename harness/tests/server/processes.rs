@@ -147,16 +147,15 @@ fn a_child_can_be_stopped_resumed_terminated_and_waited_for() -> Result<()> {
     Ok(())
 }
 
-/// This test program as a role that sees no process outside; `None`, said aloud, where that cannot
-/// be had.
-fn elsewhere(role: &str, state: &Path) -> Result<Option<Command>> {
+/// The same command where no process outside can be seen; `None`, said aloud, where that cannot be
+/// had.
+pub(crate) fn elsewhere(here: &Command) -> Option<Command> {
     let words = ["--pid", "--fork", "--mount-proc", "--kill-child"];
     let possible = Command::new("unshare").args(words).arg("true").output();
     if !possible.is_ok_and(|output| output.status.success()) {
         println!("not run: no PID namespace can be made here");
-        return Ok(None);
+        return None;
     }
-    let here = Role::command(role, state)?;
     let mut there = Command::new("unshare");
     there
         .args(words)
@@ -169,22 +168,21 @@ fn elsewhere(role: &str, state: &Path) -> Result<Option<Command>> {
         };
     }
     there.stdin(Stdio::null()).stdout(Stdio::piped());
-    Ok(Some(there))
+    Some(there)
 }
 
 #[test]
 fn a_sweep_takes_nothing_of_an_owner_that_lives_where_it_cannot_see_it() -> Result<()> {
     let state = TempFolder::create("test-state")?;
-    let Some(mut sweeper) = elsewhere(SWEEPER_ROLE, state.path())? else {
+    let there =
+        |role| -> Result<Option<Command>> { Ok(elsewhere(&Role::command(role, state.path())?)) };
+    let (Some(mut sweeper), Some(mut owner)) = (there(SWEEPER_ROLE)?, there(OWNER_ROLE)?) else {
         return Ok(());
     };
     // An owner here and one there; a sweeper there and one here.
     let mut owners = [
         Role::start(OWNER_ROLE, state.path())?,
-        match elsewhere(OWNER_ROLE, state.path())? {
-            Some(mut owner) => Role::spawn(&mut owner)?,
-            None => return Ok(()),
-        },
+        Role::spawn(&mut owner)?,
     ];
     let mut folders = Vec::new();
     for owner in &mut owners {

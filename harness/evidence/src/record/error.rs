@@ -41,7 +41,7 @@ pub enum FolderError {
     },
     /// A trial, scenario, source or file has a name that could lead out of the folder.
     #[error(
-        "results folder: {what} {name:?}: expected a plain file name (no '/', no '\\', no '.' at its start, no control characters)"
+        "results folder: {what} {name:?}: expected a plain file name (no '/', no '\\', no '.' at its start, no control characters, at most 200 bytes)"
     )]
     Name {
         /// What bears the name.

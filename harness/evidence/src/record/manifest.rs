@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{FORMAT_VERSION, FormatVersion};
 
-/// SHA-256, hex, of every raw file. The digest of this file itself stands in the report: whoever
+/// SHA-256, hex, of every raw file, of its content where it is packed: other bytes that unpack to
+/// the same are the same evidence. The digest of this file itself stands in the report: whoever
 /// has that can tell whether a folder is the one that it was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {

@@ -1,18 +1,16 @@
 //! The record of what this process owns: `owners/<pid>-<start>.json` in the state
 //! folder, rewritten whole (temp file, rename) at every change, removed when empty.
 //!
-//! Its owner holds a lock on it for as long as it lives. So whoever can lock a record knows that
-//! its owner is gone, also one whose processes it cannot see, as in another PID namespace.
+//! Its owner holds the lock on it for as long as it lives (see the module `state`).
 
 use std::fs::{self, File};
-use std::io::Write as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::identity::pid_namespace;
+use super::state::{take_abandoned, write_locked};
 use super::{ProcessError, ProcessIdentity, boot_id, state_folder};
 
 /// The shape of an owner's file. A file of another version is left alone by the sweep.
@@ -62,24 +60,14 @@ impl OwnerRecord {
     /// Takes over the file of an owner that is gone, with the lock on it; `None` when its owner
     /// lives, another one takes it over just now, or it is not of this version.
     pub(super) fn take_over(path: &Path) -> Option<(OwnerRecord, File)> {
-        let file = File::open(path).ok()?;
-        file.try_lock().ok()?;
-        // A living owner may have put another one in its place in between.
-        let same = fs::metadata(path).ok()?.ino() == file.metadata().ok()?.ino();
+        let file = take_abandoned(path)?;
         let record: OwnerRecord = serde_json::from_reader(&file).ok()?;
-        (same && record.format_version == FORMAT_VERSION).then_some((record, file))
+        (record.format_version == FORMAT_VERSION).then_some((record, file))
     }
 
     /// Replaces the file at `path` in one step; it is locked until what is given is dropped.
     pub(super) fn write(&self, path: &Path) -> Result<File, ProcessError> {
-        let written = || -> std::io::Result<File> {
-            let folder = path.parent().unwrap_or(Path::new("."));
-            let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
-            fresh.as_file().lock()?;
-            fresh.write_all(&serde_json::to_vec_pretty(self)?)?;
-            Ok(fresh.persist(path)?)
-        };
-        written().map_err(ProcessError::file("writing record", path))
+        write_locked(path, self)
     }
 }
 

@@ -64,6 +64,14 @@ pub enum ServerError {
         /// Its address.
         address: String,
     },
+    /// A provisioned server runs where its process cannot be seen.
+    #[error("the server at {address} runs in another PID namespace (there, pid {}); stop it there", process.pid)]
+    Elsewhere {
+        /// The process that serves, as it is called there.
+        process: ProcessIdentity,
+        /// Its address.
+        address: String,
+    },
     /// The detached server ended before it was ready.
     #[error("the detached server ended with {status}; its log {log} ends:\n{tail}")]
     DetachedEnded {

@@ -1,10 +1,10 @@
 //! The server by hand: `orchbench server start [--detach] | status | stop`.
 //!
-//! One such server a user at a time; it stands in `server.json` in the state folder for
-//! as long as the process that serves lives.
+//! One such server a user at a time; it stands in `server.json` in the state folder, whose
+//! lock is held for as long as the process that serves lives.
 
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -16,7 +16,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
 use crate::process::{
-    OWNER_ENV, ProcessError, ProcessIdentity, boot_id, orchbench_binary, state_folder,
+    OWNER_ENV, ProcessError, ProcessIdentity, orchbench_binary, state_folder, take_abandoned,
+    write_locked,
 };
 
 use super::error::log_tail;
@@ -33,8 +34,6 @@ const LOOK_PAUSE: Duration = Duration::from_millis(50);
 pub struct Running {
     /// The process that serves and owns the server.
     pub process: ProcessIdentity,
-    /// The boot in which it was started.
-    pub boot_id: String,
     /// `127.0.0.1:port`.
     pub address: String,
     /// What was provisioned, as text.
@@ -94,7 +93,6 @@ pub fn serve_foreground(
     let mut server = LocalServer::start(&provisioned, spec)?;
     let running = Running {
         process: ProcessIdentity::current()?,
-        boot_id: boot_id(),
         address: server.address().to_owned(),
         provisioned: provisioned.to_string(),
         server_version: server.versions().server.clone(),
@@ -173,7 +171,7 @@ pub fn status() -> Result<Status, ServerError> {
     let running = fs::read(&path)
         .ok()
         .and_then(|text| serde_json::from_slice::<Running>(&text).ok())
-        .filter(|running| running.boot_id == boot_id() && running.process.alive());
+        .filter(|_| take_abandoned(&path).is_none());
     Ok(running.map_or(Status::Stopped, Status::Running))
 }
 
@@ -181,11 +179,18 @@ pub fn status() -> Result<Status, ServerError> {
 /// when none runs.
 ///
 /// # Errors
+/// [`ServerError::Elsewhere`] when its process cannot be seen from here;
 /// [`ServerError::Process`] when it does not end within `limit`.
 pub fn stop(limit: Duration) -> Result<Option<Running>, ServerError> {
     let Status::Running(running) = status()? else {
         return Ok(None);
     };
+    if !running.process.alive() {
+        return Err(ServerError::Elsewhere {
+            process: running.process,
+            address: running.address,
+        });
+    }
     let failed = |source: std::io::Error| ProcessError::Signal {
         role: "server".to_owned(),
         pid: running.process.pid,
@@ -207,8 +212,11 @@ pub fn stop(limit: Duration) -> Result<Option<Running>, ServerError> {
     Ok(Some(running))
 }
 
-/// `server.json`, removed on drop.
-struct Record(PathBuf);
+/// `server.json`, held until it is removed on drop.
+struct Record {
+    path: PathBuf,
+    _locked: File,
+}
 
 impl Record {
     fn path() -> Result<PathBuf, ServerError> {
@@ -217,17 +225,13 @@ impl Record {
 
     fn write(running: &Running) -> Result<Record, ServerError> {
         let path = Self::path()?;
-        let fresh = path.with_extension("json.new");
-        let text = serde_json::to_vec_pretty(running)
-            .map_err(|e| ProcessError::file("writing record", &path)(e.into()))?;
-        fs::write(&fresh, text).map_err(ProcessError::file("writing record", &fresh))?;
-        fs::rename(&fresh, &path).map_err(ProcessError::file("writing record", &path))?;
-        Ok(Record(path))
+        let _locked = write_locked(&path, running)?;
+        Ok(Record { path, _locked })
     }
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        let _ = fs::remove_file(&self.path);
     }
 }

@@ -92,8 +92,10 @@ impl Axis {
 
     /// Ticks of a logarithmic axis, the densest first.
     fn decades(&self) -> Vec<Vec<(f64, String)>> {
-        let first = self.low.log10().floor() as i32;
-        let last = self.high.log10().ceil() as i32;
+        // A value of 0 has no logarithm, and a range of all numbers still has few decades.
+        let power = |value: f64| value.clamp(f64::MIN_POSITIVE, f64::MAX).log10();
+        let first = power(self.low).floor() as i32;
+        let last = power(self.high).ceil() as i32;
         let every = |stride: i32, of: &[f64]| -> Vec<(f64, String)> {
             (first..=last)
                 .filter(|power| power.rem_euclid(stride) == 0)
@@ -110,6 +112,9 @@ impl Axis {
     /// Multiples of steps of 1, 2 and 5, the densest first.
     fn multiples(&self) -> Vec<Vec<(f64, String)>> {
         let span = self.high - self.low;
+        if !(f64::MIN_POSITIVE..=f64::MAX).contains(&span) {
+            return Vec::new();
+        }
         let power = (span / 20.0).log10().floor() as i32;
         let steps = (power..power + 4).flat_map(|power| {
             [1.0, 2.0, 5.0].map(|unit| (unit * 10f64.powi(power), (-power).max(0) as usize))
@@ -119,7 +124,7 @@ impl Axis {
                 let first = (self.low / step - 1e-9).ceil() as i64;
                 let last = (self.high / step + 1e-9).floor() as i64;
                 // More cannot have room.
-                let last = last.min(first + 50);
+                let last = last.min(first.saturating_add(50));
                 (first..=last)
                     .map(|times| {
                         let value = times as f64 * step;
@@ -149,6 +154,27 @@ mod tests {
             high,
             start: 40,
             end: 440,
+        }
+    }
+
+    #[test]
+    fn a_range_that_nobody_measures_has_few_ticks_and_soon() {
+        let ends = [
+            0.0,
+            f64::from_bits(1),
+            f64::MIN_POSITIVE,
+            1.0,
+            1e18,
+            f64::MAX,
+            f64::INFINITY,
+            f64::NAN,
+            -1.0,
+        ];
+        for scale in [Scale::Log, Scale::Linear] {
+            for (low, high) in ends.iter().flat_map(|low| ends.map(|high| (*low, high))) {
+                let found = texts(&axis(scale, low, high));
+                assert!(found.len() <= MOST, "{scale:?} {low} {high}: {found:?}");
+            }
         }
     }
 

@@ -27,7 +27,7 @@ impl ResultsFolder {
     }
 
     /// The uncompressed lines of a row set.
-    fn row_text(&self, digest: &str) -> Result<Vec<u8>, FolderError> {
+    pub(super) fn row_text(&self, digest: &str) -> Result<Vec<u8>, FolderError> {
         let path = row_set(digest)?;
         let file = File::open(self.root().join(&path)).map_err(FolderError::io(&path))?;
         let mut text = Vec::new();

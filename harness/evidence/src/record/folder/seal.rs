@@ -114,6 +114,14 @@ impl ResultsFolder {
                         }
                     }
                 }
+                // Named by their content, whatever packed it.
+                Some(("rows", file)) if file.ends_with(".jsonl.gz") => {
+                    let digest = file.trim_end_matches(".jsonl.gz");
+                    match self.row_text(digest) {
+                        Ok(_) => drop(manifest.files.insert(name.clone(), digest.to_owned())),
+                        Err(error) => damages.push(unreadable(&name, &error)),
+                    }
+                }
                 _ => match bounded::read(&path) {
                     Ok(bytes) => drop(manifest.files.insert(name, hex(&Sha256::digest(bytes)))),
                     Err(error) => damages.push(unreadable(&name, &error)),
