@@ -183,7 +183,7 @@ async fn no_argument_hangs_a_workflow_or_ends_its_worker() {
         let id = format!("arbitrary-{case}");
         let started = lab
             .client
-            .start_named(workflow, &id, &[argument.clone()])
+            .start_named(workflow, &id, std::slice::from_ref(&argument))
             .await;
         begun.push((workflow, argument, id, started.unwrap().run_id));
     }
