@@ -56,7 +56,9 @@ pub fn automations(
             // The calendar has a day before every day but its first.
             let day = tick.day.yesterday().map(|day| day.to_string());
             let known = day.into_iter().filter(|day| is_day_of(range, day));
-            known.map(|day| scheduled(std::slice::from_ref(&day), day.clone())).collect()
+            known
+                .map(|day| scheduled(std::slice::from_ref(&day), day.clone()))
+                .collect()
         },
     );
     let folder = arrivals(work_dir);

@@ -147,11 +147,6 @@ fn cases() -> u32 {
     asked.and_then(|asked| asked.parse().ok()).unwrap_or(60)
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a share of a length is within it"
-)]
 fn share(length: usize, share: f64) -> usize {
     (length as f64 * share) as usize
 }
