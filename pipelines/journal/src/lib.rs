@@ -9,13 +9,14 @@
 //! line.
 //!
 //! The words: [`Day`] (a partition), [`StepName`], [`CrashPoint`], [`ErrorType`], [`RetrySpec`],
-//! [`Shape`], [`Summary`], and digests.
+//! [`Shape`], [`Summary`], and digests; and what an id may be ([`check_id`]).
 
 mod clock;
 mod crash_point;
 mod day;
 mod digest;
 mod error_type;
+mod id;
 mod read;
 mod record;
 mod retry;
@@ -29,6 +30,7 @@ pub use crash_point::CrashPoint;
 pub use day::{Day, DayError, DayRange};
 pub use digest::{hex, partitions_digest};
 pub use error_type::ErrorType;
+pub use id::{ID_MAX, IdError, check_id, escaped};
 pub use read::{Journal, Problem, ProblemKind, read, read_bytes, read_dir};
 pub use record::{FORMAT_VERSION, Kind, Record};
 pub use retry::RetrySpec;
