@@ -52,6 +52,7 @@ impl Exit {
                 || cause.is::<WorkerConfigError>()
                 || cause.is::<UsageError>()
                 || cause.is::<NothingGood>()
+                || cause.is::<orchbench_etl::journal::IdError>()
             {
                 return Self::Usage;
             }
