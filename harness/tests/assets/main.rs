@@ -4,11 +4,17 @@
 #[path = "../fixtures/changes.rs"]
 mod changes;
 
+mod again;
 mod approval;
 mod automation;
 mod backfill;
+mod beside;
+mod cancel;
 mod catalog;
 mod folder;
+mod identity;
+mod ids;
 mod lineage;
 mod saga;
 mod staleness;
+mod until;

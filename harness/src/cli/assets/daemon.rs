@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use asset_engine::{Automation, Beat, Daemon, RunOutcome, RunStatus};
+use asset_engine::{Automation, Beat, Daemon, FailedOrder, RunOutcome, RunStatus};
 use jiff::Timestamp;
 use orchbench_assets::ORDER;
 use serde_json::json;
 
-use super::location::{Assets, Execution, Location};
+use super::location::{Executable, Execution, Location};
 use crate::cli::materialize::tell;
 use crate::cli::run::interrupt_flag;
 use crate::exit::Exit;
@@ -44,7 +44,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let gated = args.location.approval;
-    let assets = args.location.open(&args.name, true)?;
+    let assets = args.location.open(&args.name)?;
     let automations = automations(&assets, gated)?;
     let executor = Arc::new(assets.executor(args.execution)?);
     let mut daemon = Daemon::new(executor, Arc::clone(&assets.graph), automations);
@@ -63,25 +63,33 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let stop = interrupt_flag()?;
     while !stop.load(Ordering::Relaxed) {
         let beat = daemon.tick(Timestamp::now())?;
-        if !(beat.submitted.is_empty() && beat.ended.is_empty() && beat.problems.is_empty()) {
+        if is_worth_telling(&beat) {
             report(&beat, &beat.ended, args.json)?;
         }
-        pause(Duration::from_secs(args.every_s), &stop);
+        pause(&daemon, Duration::from_secs(args.every_s), &stop)?;
     }
     let ended = daemon.settle()?;
     report(&Beat::default(), &ended, args.json)?;
     Ok(Exit::Interrupted)
 }
 
-/// Waits for the next evaluation, or for the end.
-fn pause(time: Duration, stop: &AtomicBool) {
-    let next = Instant::now() + time;
-    while !stop.load(Ordering::Relaxed) && Instant::now() < next {
-        std::thread::sleep(LOOK.min(next.saturating_duration_since(Instant::now())));
-    }
+fn is_worth_telling(beat: &Beat) -> bool {
+    let lists = [&beat.submitted, &beat.problems, &beat.left_alone];
+    let told = lists.iter().any(|list| !list.is_empty());
+    told || !beat.ended.is_empty() || !beat.failed_orders.is_empty()
 }
 
-fn automations(assets: &Assets, gated: bool) -> anyhow::Result<Vec<Box<dyn Automation>>> {
+/// Waits for the next evaluation, or for the end, and cancels what somebody asks it to.
+fn pause(daemon: &Daemon, time: Duration, stop: &AtomicBool) -> anyhow::Result<()> {
+    let next = Instant::now() + time;
+    while !stop.load(Ordering::Relaxed) && Instant::now() < next {
+        daemon.heed()?;
+        std::thread::sleep(LOOK.min(next.saturating_duration_since(Instant::now())));
+    }
+    Ok(())
+}
+
+fn automations(assets: &Executable, gated: bool) -> anyhow::Result<Vec<Box<dyn Automation>>> {
     if assets.source == ORDER {
         return Ok(orchbench_assets::order_automations());
     }
@@ -96,6 +104,16 @@ fn report(beat: &Beat, ended: &[RunOutcome], as_json: bool) -> anyhow::Result<()
             output::line(&format!("submitted {run}"));
         }
         ended.iter().for_each(tell);
+        for left in &beat.left_alone {
+            output::note(&format!("left alone: {left}"));
+        }
+        for FailedOrder { run, status } in &beat.failed_orders {
+            output::note(&format!(
+                "warning: run {run} was ordered and ended with {}; `orchbench assets retry {run}` \
+                 executes the rest",
+                status.as_str()
+            ));
+        }
         for problem in &beat.problems {
             output::note(&format!("error: {problem}"));
         }
@@ -129,5 +147,7 @@ fn report(beat: &Beat, ended: &[RunOutcome], as_json: bool) -> anyhow::Result<()
         "submitted": beat.submitted,
         "ended": ended,
         "problems": beat.problems,
+        "left_alone": beat.left_alone,
+        "failed_orders": beat.failed_orders,
     }))
 }

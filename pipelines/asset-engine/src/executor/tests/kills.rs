@@ -80,7 +80,7 @@ struct Held {
 
 /// Looks at the catalog after a kill, and holds it against the look before.
 fn look(dir: &Path, before: Option<&Held>) -> Held {
-    let catalog = Catalog::open(dir.join("catalog.db"), Durability::PowerLoss).unwrap();
+    let catalog = Catalog::open(dir.join("catalog.db")).unwrap();
     let verified = catalog.verify(before.map(|held| &held.head)).unwrap();
     assert_eq!(verified.missing, 0, "{verified}");
     let mut versions = BTreeMap::new();
