@@ -122,13 +122,14 @@ fn asked_wrongly(cause: &(dyn std::error::Error + 'static)) -> bool {
             EngineError::Selection(_)
                 | EngineError::RunConflict { .. }
                 | EngineError::BackfillConflict { .. }
+                | EngineError::UnknownBackfill { .. }
         )
     ) || matches!(
         cause.downcast_ref(),
         Some(WhyError::UnknownAsset(_) | WhyError::Partition { .. })
     ) || matches!(
         cause.downcast_ref(),
-        Some(AssetsError::NothingToApprove { .. })
+        Some(AssetsError::Name { .. } | AssetsError::NothingToApprove { .. })
     ) || cause.is::<SelectionError>()
 }
 

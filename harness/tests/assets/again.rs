@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 use asset_engine::{Catalog, Event};
 use serde_json::json;
 
-use crate::folder::{Folder, text};
+use crate::folder::{Folder, input, text};
 
 const GATED: [&str; 5] = ["materialize", "one-day", "--approval", "--run", "k"];
 const APPROVE: [&str; 5] = ["assets", "approve", "one-day", "--by", "ann"];
@@ -51,6 +51,45 @@ fn a_run_that_failed_is_gone_on_with_under_its_id() -> Result<()> {
         "{done}"
     );
     ensure!(events(&folder)? == before + 6, "something was executed");
+    Ok(())
+}
+
+/// Its input is damaged, and mended in place.
+#[test]
+fn a_backfill_that_failed_is_gone_on_with_on_a_mended_input() -> Result<()> {
+    let folder = Folder::new()?;
+    let input = input(&folder)?;
+    let planes = input.join("planes.csv.zip");
+    let whole = std::fs::read(&planes)?;
+    std::fs::write(&planes, &whole[..whole.len() / 2])?;
+    let input = input.to_str().context("a path that is no text")?;
+    let words = [
+        "assets",
+        "backfill",
+        "my-source",
+        "--partition",
+        "2013-01-01..2013-01-03",
+        "--id",
+        "b",
+        "--data-dir",
+        input,
+    ];
+    let failed = folder.json(1, &words)?;
+    ensure!(failed["progress"]["status"] == "failure", "{failed}");
+    ensure!(failed["progress"]["waiting"] == 3, "{failed}");
+    std::fs::write(&planes, whole)?;
+    let again = folder.run(&words)?;
+    // Marts of three days of seven cannot be made; all three days are in the warehouse.
+    ensure!(
+        text(&again).contains("had ended with failure, 0 of 3"),
+        "{}",
+        text(&again)
+    );
+    ensure!(
+        text(&again).contains("3 of 3 partitions succeeded"),
+        "{}",
+        text(&again)
+    );
     Ok(())
 }
 

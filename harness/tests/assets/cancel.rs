@@ -5,7 +5,6 @@ use std::process::{Child, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use asset_engine::{AssetKey, Catalog, Event, RunStatus};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 
 use crate::folder::{Folder, text};
 use crate::until::until;
@@ -111,7 +110,7 @@ fn what_a_killed_process_left_open_is_closed_by_cancel() -> Result<()> {
         "{canceled}"
     );
     ensure!(
-        canceled["progress"]["canceled"] == Value::from(runs),
+        canceled["progress"]["canceled"] == runs,
         "{canceled}"
     );
     ensure!(open_runs(&folder)? == 0, "a run is open");

@@ -6,21 +6,14 @@ use std::process::Stdio;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use crate::folder::{Folder, text};
+use crate::folder::{Folder, input, text};
 use crate::until::until;
 
 const RUN: [&str; 4] = ["materialize", "my-source", "--run", "k"];
 
 /// The committed input, with one byte more in one of its files.
 fn other_input(folder: &Folder) -> Result<PathBuf> {
-    let target = folder.path("input");
-    std::fs::create_dir(&target)?;
-    let source =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../pipelines/etl/data/nycflights13");
-    for entry in std::fs::read_dir(source)? {
-        let entry = entry?;
-        std::fs::copy(entry.path(), target.join(entry.file_name()))?;
-    }
+    let target = input(folder)?;
     let planes = target.join("planes.csv.zip");
     let mut bytes = std::fs::read(&planes)?;
     bytes.push(0);

@@ -46,6 +46,8 @@ pub enum Event {
     RunResumed {
         /// The run.
         run: Arc<str>,
+        /// What it goes on on; empty = what it was asked on.
+        identity: Arc<Identity>,
     },
     /// A step began an attempt.
     AttemptStarted(Attempt),
@@ -253,7 +255,7 @@ impl Event {
     pub fn run(&self) -> &Arc<str> {
         match self {
             Self::RunSubmitted(record) => &record.run,
-            Self::RunResumed { run }
+            Self::RunResumed { run, .. }
             | Self::CancelRequested { run }
             | Self::Skipped { run, .. }
             | Self::Wiped { run, .. }

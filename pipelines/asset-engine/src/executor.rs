@@ -35,8 +35,8 @@ use crate::lock::OwnerLock;
 
 pub use limits::TagLimit;
 pub use outcome::{FailedStep, RunOutcome, StepCounts};
-use request::same_request;
 pub use request::{EngineError, ExecutorOptions, RunRequest, Submitted, UnfinishedRun};
+use request::{same_inputs, same_request};
 use run_state::RunState;
 use scheduler::{Reservation, Shared};
 
@@ -216,12 +216,19 @@ impl Executor {
                     }
                     ended => return Ok((Submitted::Ended(ended), None)),
                 };
-                let mut history = resume::history(&self.catalog.events(&record.run)?);
+                let events = self.catalog.events(&record.run)?;
+                let mut history = resume::history(&events);
                 if let Submitted::Reopened(_) = submitted {
                     resume::forget_wiped(&mut history, &self.catalog)?;
+                } else {
+                    let asked_on = resume::asked_on(&info.record, &events);
+                    same_inputs(&record.run, &asked_on, &record.identity)?;
                 }
-                let run = Arc::clone(&record.run);
-                (submitted, Some(history), Event::RunResumed { run })
+                let resumed = Event::RunResumed {
+                    run: Arc::clone(&record.run),
+                    identity: Arc::clone(&record.identity),
+                };
+                (submitted, Some(history), resumed)
             }
         };
         let run = RunState::new(Arc::clone(record), graph, &self.catalog, history)?;

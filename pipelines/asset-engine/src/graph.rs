@@ -22,8 +22,8 @@ use crate::asset::Asset;
 use crate::key::AssetKey;
 
 pub use error::GraphError;
-pub use identity::Identity;
-pub(crate) use identity::difference;
+pub(crate) use identity::{Difference, difference, other_work};
+pub use identity::{INPUT, Identity};
 pub(crate) use link::{Link, Positions};
 pub use walk::Direction;
 pub(crate) use walk::marked;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use asset_engine::INPUT;
 use orchbench_etl::dataset::Dataset;
 use orchbench_etl::{Etl, Source, StepError};
 
@@ -35,7 +36,7 @@ pub fn identity(
     for dataset in Dataset::ALL {
         let mut version = etl.input_version(dataset)?;
         version.truncate(DIGEST);
-        parts.push((format!("input {}", dataset.name()), version));
+        parts.push((format!("{INPUT}{}", dataset.name()), version));
     }
     Ok(parts)
 }
@@ -51,10 +52,9 @@ pub fn order_identity() -> Vec<(String, String)> {
 fn warehouse(etl: &Etl) -> String {
     let config = etl.config();
     let Some(file) = config.warehouse.strip_prefix("sqlite:") else {
-        let place = config.warehouse.split(['@', '?']);
-        let with_user = config.warehouse.contains('@');
-        let place = place.skip(usize::from(with_user)).next();
-        return place.unwrap_or_default().to_owned();
+        let place = config.warehouse.split('?').next().unwrap_or_default();
+        let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+        return place.to_owned();
     };
     let absolute =
         |path: &Path| -> PathBuf { path.canonicalize().unwrap_or_else(|_| path.to_owned()) };

@@ -68,6 +68,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
 fn cancel(path: &Path, catalog: &Catalog, id: &str) -> anyhow::Result<HashSet<String>> {
     let mut recorder = Recorder::open(path, Durability::PowerLoss)?;
     let mut asked = HashSet::new();
+    let mut told = false;
     loop {
         if find(catalog, id)?.is_some_and(|info| info.status == RunStatus::Started) {
             recorder.cancel_backfill(id)?;
@@ -84,7 +85,14 @@ fn cancel(path: &Path, catalog: &Catalog, id: &str) -> anyhow::Result<HashSet<St
         // An executor that opens the catalog closes them; one that lives does so by itself.
         match Executor::open(path, ExecutorOptions::default()) {
             Ok(_) => {}
-            Err(CatalogError::Locked { .. }) => std::thread::sleep(LOOK),
+            Err(CatalogError::Locked { owner, .. }) => {
+                if !std::mem::replace(&mut told, true) {
+                    output::note(&format!(
+                        "{owner} executes: waiting until it has finished its steps"
+                    ));
+                }
+                std::thread::sleep(LOOK);
+            }
             Err(error) => return Err(error.into()),
         }
     }

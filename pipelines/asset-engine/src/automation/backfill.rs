@@ -7,6 +7,7 @@
 //! [`crate::Stage`]. A stage begins when all runs of the one before have succeeded.
 
 mod progress;
+mod request;
 mod stages;
 
 use std::collections::HashMap;
@@ -19,11 +20,12 @@ use serde_json::Value;
 use crate::catalog::{Catalog, CatalogError};
 use crate::event::{BackfillInfo, BackfillRecord, BackfillRun, Event, Mode, RunStatus};
 use crate::executor::{EngineError, Executor, RunRequest};
-use crate::graph::{AssetGraph, difference};
+use crate::graph::AssetGraph;
 use crate::plan::Plan;
 use crate::selection::Selection;
 
 pub use progress::BackfillProgress;
+use request::same_request;
 use stages::stages;
 
 /// How often a backfill under way looks at what was asked of it meanwhile.
@@ -149,8 +151,10 @@ impl<'a> Backfill<'a> {
         for run in self.record.runs() {
             let status = statuses.get(run.record.run.as_ref());
             if matches!(status, Some(RunStatus::Failure | RunStatus::Canceled)) {
-                let run = Arc::clone(&run.record.run);
-                events.push(Event::RunResumed { run });
+                events.push(Event::RunResumed {
+                    run: Arc::clone(&run.record.run),
+                    identity: Arc::clone(self.graph.identity()),
+                });
             }
         }
         self.executor.append(events)
@@ -301,49 +305,6 @@ impl<'a> Backfill<'a> {
             .append(vec![Event::BackfillEnded { id, status }])?;
         self.progress()
     }
-}
-
-/// Whether a backfill that is known was asked for in the same way.
-fn same_request(known: &BackfillRecord, asked: &BackfillRecord) -> Result<(), EngineError> {
-    let conflict = |field: &str, recorded: String, requested: String| {
-        Err(EngineError::BackfillConflict {
-            id: asked.id.clone(),
-            field: field.to_owned(),
-            recorded,
-            requested,
-        })
-    };
-    // A catalog of an older version does not say.
-    if !known.identity.is_empty()
-        && let Some(other) = difference(&known.identity, &asked.identity)
-    {
-        return conflict(&other.part, other.asked_on, other.own);
-    }
-    let settings = |record: &BackfillRecord| {
-        let partitions = match record.partitions.as_slice() {
-            [] => "none".to_owned(),
-            [only] => only.clone(),
-            [first, .., last] => format!("{} from {first} to {last}", record.partitions.len()),
-        };
-        [
-            ("selection", record.selection.to_string()),
-            ("partitions", partitions),
-            ("per run", record.per_run.to_string()),
-            ("at once", record.at_once.to_string()),
-            ("mode", format!("{:?}", record.mode)),
-            ("configuration", record.config.to_string()),
-        ]
-    };
-    for ((field, recorded), (_, requested)) in settings(known).into_iter().zip(settings(asked)) {
-        if recorded != requested {
-            return conflict(field, recorded, requested);
-        }
-    }
-    if known.partitions != asked.partitions {
-        let (recorded, requested) = (known.partitions.join(" "), asked.partitions.join(" "));
-        return conflict("partitions", recorded, requested);
-    }
-    Ok(())
 }
 
 fn find(catalog: &Catalog, id: &str) -> Result<Option<BackfillInfo>, CatalogError> {

@@ -1,5 +1,7 @@
 //! The daemon: evaluates automations and turns what they ask for into runs.
 
+mod naming;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +13,7 @@ use super::{Automation, Backfill, Evaluation, EvaluationContext, Order};
 use crate::catalog::CatalogError;
 use crate::event::{Event, RunRecord, RunStatus, Tick};
 use crate::executor::{EngineError, Executor, RunOutcome, RunRequest, Submitted};
-use crate::graph::{AssetGraph, Identity, difference};
-use crate::plan::{Plan, staleness};
+use crate::graph::AssetGraph;
 use crate::selection::SelectionError;
 
 /// How often a daemon that waits looks at what was asked of it meanwhile.
@@ -88,7 +89,7 @@ impl Daemon {
         self.executor.heed()?;
         self.collect(&mut beat)?;
         for left in self.executor.unfinished() {
-            if !self.is_own(&format!("run {}", left.run), &left.identity, &mut beat) {
+            if !self.is_own_run(&left, &mut beat) {
                 continue;
             }
             let request = RunRequest::from_unfinished(left, Arc::clone(&self.graph));
@@ -119,62 +120,6 @@ impl Daemon {
         }
         self.name_failed_orders(&mut beat)?;
         Ok(beat)
-    }
-
-    /// Whether something in the catalog was asked for on the daemon's graph. If not, it is named.
-    fn is_own(&mut self, what: &str, asked_on: &Identity, beat: &mut Beat) -> bool {
-        let Some(other) = difference(asked_on, self.graph.identity()) else {
-            return true;
-        };
-        let left = format!("{what}: {other}");
-        if self.named.insert(left.clone()) {
-            beat.left_alone.push(left);
-        }
-        false
-    }
-
-    /// Names the ordered runs that did not succeed, as long as what they were to make is missing or
-    /// stale.
-    fn name_failed_orders(&mut self, beat: &mut Beat) -> Result<(), EngineError> {
-        let catalog = self.executor.catalog();
-        for automation in &self.automations {
-            let mut statuses: Vec<_> = catalog
-                .statuses_of(automation.name())?
-                .into_iter()
-                .collect();
-            statuses.sort_by(|(a, _), (b, _)| a.cmp(b));
-            for (run, status) in statuses {
-                let named = format!("{run}: {}", status.as_str());
-                if matches!(status, RunStatus::Success | RunStatus::Started) {
-                    // Should it fail again, it is named again.
-                    self.named
-                        .retain(|name| !name.starts_with(&format!("{run}: ")));
-                    continue;
-                }
-                if !self.named.contains(&named) {
-                    if self.is_wanting(&run)? {
-                        beat.failed_orders.push(FailedOrder { run, status });
-                    }
-                    self.named.insert(named);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether something that a run was to make is missing or stale.
-    fn is_wanting(&self, run: &str) -> Result<bool, EngineError> {
-        let catalog = self.executor.catalog();
-        let Some(info) = catalog.run(run)? else {
-            return Ok(false);
-        };
-        if difference(&info.record.identity, self.graph.identity()).is_some() {
-            return Ok(false);
-        }
-        let Ok(plan) = Plan::new(&self.graph, &info.record.selection) else {
-            return Ok(true);
-        };
-        Ok(!staleness(&self.graph, catalog, &plan)?.is_empty())
     }
 
     /// Waits for every run that was submitted here; one whose end is asked for meanwhile is

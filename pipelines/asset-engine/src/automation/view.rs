@@ -9,7 +9,7 @@ use super::rule::Memory;
 use super::{AutomationError, EvaluationContext};
 use crate::catalog::Stamp;
 use crate::event::{Mode, RunRecord, RunStatus};
-use crate::graph::{AssetGraph, difference};
+use crate::graph::{AssetGraph, other_work};
 use crate::plan::{Known, Plan, staleness};
 
 /// A piece, by asset index and position.
@@ -90,7 +90,7 @@ impl<'a> View<'a> {
         // A run of another graph makes nothing of this one.
         let makes = |record: &&std::sync::Arc<RunRecord>| {
             record.mode != Mode::Observe
-                && difference(&record.identity, cx.graph.identity()).is_none()
+                && other_work(&record.identity, cx.graph.identity()).is_none()
         };
         for record in records.iter().filter(makes) {
             let Ok(plan) = Plan::new(cx.graph, &record.selection) else {

@@ -55,6 +55,11 @@ pub(super) struct BackfillEndedBody<V> {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(super) struct ResumedBody<I> {
+    pub identity: I,
+}
+
+#[derive(Serialize, Deserialize)]
 pub(super) struct BackfillResumedBody<V> {
     pub id: V,
 }

@@ -68,7 +68,7 @@ impl MemoryStore {
                     status: RunStatus::Started,
                 });
             }
-            Event::RunResumed { run } => self.run_is(run, RunStatus::Started),
+            Event::RunResumed { run, .. } => self.run_is(run, RunStatus::Started),
             Event::RunEnded { run, status, .. } => self.run_is(run, *status),
             Event::Materialized(made) => {
                 let pieces = self.latest.entry(made.asset.clone()).or_default();

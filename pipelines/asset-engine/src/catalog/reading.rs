@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::body::{
     BackfillEndedBody, BackfillResumedBody, CheckedBody, EndedBody, FailedBody, MadeBody,
-    ObservedBody, OrderBody, RunBody, TickBody,
+    ObservedBody, OrderBody, ResumedBody, RunBody, TickBody,
 };
 use super::chain::Record;
 use crate::event::{
@@ -110,7 +110,13 @@ fn decode_event(stored: StoredEvent, epoch: u64) -> Result<Event, String> {
                 identity: Arc::new(body.identity),
             })))
         }
-        "run_resumed" => Ok(Event::RunResumed { run }),
+        "run_resumed" => Ok(Event::RunResumed {
+            run,
+            identity: Arc::new(match &stored.body {
+                None => Identity::new(),
+                Some(_) => body::<ResumedBody<Identity>>(&stored)?.identity,
+            }),
+        }),
         "cancel_requested" => Ok(Event::CancelRequested { run }),
         "run_ended" => {
             let body: EndedBody = body(&stored)?;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Draft;
 use super::body::{
     BackfillEndedBody, BackfillResumedBody, CheckedBody, EndedBody, FailedBody, MadeBody,
-    ObservedBody, OrderBody, RunBody, TickBody,
+    ObservedBody, OrderBody, ResumedBody, RunBody, TickBody,
 };
 use super::chain::Record;
 use crate::event::{Event, RunRecord};
@@ -60,7 +60,11 @@ pub(super) fn encode(event: &Event) -> EncodedEvent<'_> {
             };
             ("run_submitted", None, json(&body))
         }
-        Event::RunResumed { .. } => ("run_resumed", None, None),
+        Event::RunResumed { identity, .. } => {
+            let identity = identity.as_ref();
+            let body = json(&ResumedBody { identity }).filter(|_| !identity.is_empty());
+            ("run_resumed", None, body)
+        }
         Event::CancelRequested { .. } => ("cancel_requested", None, None),
         Event::RunEnded { status, fresh, .. } => {
             let body = EndedBody {

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::limits::TagLimit;
 use crate::catalog::{CatalogError, Durability};
 use crate::event::{Mode, RunRecord, RunStatus};
-use crate::graph::{AssetGraph, Identity, difference};
+use crate::graph::{AssetGraph, Difference, Identity, difference, other_work};
 use crate::lock::Lock;
 use crate::selection::{Selection, SelectionError};
 
@@ -231,6 +231,27 @@ impl From<CatalogError> for EngineError {
     }
 }
 
+/// Whether an open run, last asked for on one graph, may go on on another.
+pub(super) fn same_inputs(
+    run: &str,
+    asked_on: &Identity,
+    own: &Identity,
+) -> Result<(), EngineError> {
+    match difference(asked_on, own) {
+        Some(other) if !asked_on.is_empty() => Err(conflict_on(run, other)),
+        _ => Ok(()),
+    }
+}
+
+fn conflict_on(run: &str, other: Difference) -> EngineError {
+    EngineError::RunConflict {
+        run: run.to_owned(),
+        field: other.part,
+        recorded: other.asked_on,
+        requested: other.own,
+    }
+}
+
 /// Whether a run that is known was asked for in the same way.
 pub(super) fn same_request(recorded: &RunRecord, requested: &RunRecord) -> Result<(), EngineError> {
     let conflict =
@@ -240,11 +261,11 @@ pub(super) fn same_request(recorded: &RunRecord, requested: &RunRecord) -> Resul
             recorded,
             requested: requested_text,
         };
-    // A catalog of an older version does not say.
+    // A catalog of an older version does not say. Inputs count only for a run that is open.
     if !recorded.identity.is_empty()
-        && let Some(other) = difference(&recorded.identity, &requested.identity)
+        && let Some(other) = other_work(&recorded.identity, &requested.identity)
     {
-        return Err(conflict(&other.part, other.asked_on, other.own));
+        return Err(conflict_on(&requested.run, other));
     }
     if recorded.selection != requested.selection {
         return Err(conflict(

@@ -7,8 +7,9 @@ use super::UnfinishedRun;
 use crate::catalog::{Catalog, CatalogError, Draft, Start, Store};
 use crate::clock::{monotonic_ns, unix_ms};
 use crate::event::{
-    Attempt, Event, EventRecord, Materialization, Observation, RunStatus, SkipReason,
+    Attempt, Event, EventRecord, Materialization, Observation, RunRecord, RunStatus, SkipReason,
 };
+use crate::graph::Identity;
 use crate::key::AssetKey;
 use crate::plan::seen;
 use crate::step::StepFailure;
@@ -182,13 +183,22 @@ pub(super) fn close_dead_attempts(
             selection: info.record.selection.clone(),
             mode: info.record.mode,
             config: info.record.config.as_ref().clone(),
-            identity: Arc::clone(&info.record.identity),
+            identity: asked_on(&info.record, &events),
         });
     }
     if !drafts.is_empty() {
         store.commit(epoch, &drafts)?;
     }
     Ok(unfinished)
+}
+
+/// What an open run was last asked on.
+pub(super) fn asked_on(record: &RunRecord, events: &[EventRecord]) -> Arc<Identity> {
+    let resumed = events.iter().rev().find_map(|record| match &record.event {
+        Event::RunResumed { identity, .. } if !identity.is_empty() => Some(identity),
+        _ => None,
+    });
+    Arc::clone(resumed.unwrap_or(&record.identity))
 }
 
 /// Whether the end of an open run was asked for since it last went on.

@@ -7,11 +7,19 @@ use sha2::{Digest, Sha256};
 
 use super::AssetGraph;
 use crate::asset::Asset;
+use crate::partition::Mapping;
 
 /// What a run was asked on, part by part: what [`AssetGraph::identified_by`] was told, and `graph`,
 /// a digest of the definitions as far as they lay out steps: keys, partitions and dependencies. The
 /// version of the code is none of it: mended code may carry a run on.
+///
+/// Parts whose names begin with [`INPUT`] are versions of what the steps read. A run that is open goes
+/// on on the same ones only, as it would mix two inputs; one that failed is opened again on mended
+/// ones.
 pub type Identity = BTreeMap<String, String>;
+
+/// What the names of an identity's parts begin with that are versions of what the steps read.
+pub const INPUT: &str = "input ";
 
 impl AssetGraph {
     /// Says what the steps of the graph work on (which source, input, warehouse), part by part.
@@ -51,7 +59,11 @@ fn digest(asset: &Asset) -> u64 {
         hasher.update([0]);
     }
     for dep in &asset.deps {
-        hasher.update(format!("{}\0{:?}\0", dep.key, dep.mapping));
+        hasher.update(dep.key.as_str());
+        hasher.update([0]);
+        if dep.mapping != Mapping::Identity {
+            hasher.update(format!("{:?}\0", dep.mapping));
+        }
     }
     let digest: [u8; 32] = hasher.finalize().into();
     digest[..8]
@@ -62,7 +74,21 @@ fn digest(asset: &Asset) -> u64 {
 /// The first part in which a graph is another than the one that a run was asked on, in words;
 /// `None` when it is the same.
 pub(crate) fn difference(asked_on: &Identity, own: &Identity) -> Option<Difference> {
+    first_difference(asked_on, own, |_| true)
+}
+
+/// The same, whatever the versions of the inputs are.
+pub(crate) fn other_work(asked_on: &Identity, own: &Identity) -> Option<Difference> {
+    first_difference(asked_on, own, |part| !part.starts_with(INPUT))
+}
+
+fn first_difference(
+    asked_on: &Identity,
+    own: &Identity,
+    counts: impl Fn(&str) -> bool,
+) -> Option<Difference> {
     let parts = asked_on.keys().chain(own.keys());
+    let parts = parts.filter(|part| counts(part));
     let of = |identity: &Identity, part: &str| {
         let found = identity.get(part).map_or("none", String::as_str);
         found.to_owned()

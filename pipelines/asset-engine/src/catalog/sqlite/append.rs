@@ -193,7 +193,7 @@ fn derive(
                 .prepare_cached("INSERT INTO runs (run, first_seq, status) VALUES (?1, ?2, ?3)")?
                 .execute(params![record.run, seq, RunStatus::Started.as_str()])?;
         }
-        Event::RunResumed { run } => {
+        Event::RunResumed { run, .. } => {
             failpoint.pass("run")?;
             connection
                 .prepare_cached("UPDATE runs SET status = ?2, last_seq = NULL WHERE run = ?1")?

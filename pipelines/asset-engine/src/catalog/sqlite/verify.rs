@@ -295,7 +295,7 @@ impl Walk {
                 let open = RunStatus::Started.as_str();
                 ("runs", record.run.to_string(), format!("{seq} open {open}"))
             }
-            Event::RunResumed { run } => {
+            Event::RunResumed { run, .. } => {
                 let first = self.runs.get(run.as_ref()).copied().unwrap_or_default();
                 let open = RunStatus::Started.as_str();
                 ("runs", run.to_string(), format!("{first} open {open}"))

@@ -139,6 +139,7 @@ fn b10_an_executor_of_an_older_epoch_cannot_commit() {
         at_ms: 1,
         event: Event::RunResumed {
             run: Arc::from("good"),
+            identity: Arc::default(),
         },
     };
     younger.commit(2, &[draft]).unwrap();

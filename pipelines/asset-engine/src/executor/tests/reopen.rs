@@ -134,8 +134,11 @@ fn a_run_killed_after_it_was_opened_again_goes_on() {
     {
         let executor = open(&path, 1);
         // As if it had died right behind the commit that opens the run again.
-        let run = Arc::from("k");
-        executor.append(vec![Event::RunResumed { run }]).unwrap();
+        let resumed = Event::RunResumed {
+            run: Arc::from("k"),
+            identity: Arc::clone(graph.identity()),
+        };
+        executor.append(vec![resumed]).unwrap();
     }
     let executor = open(&path, 1);
     assert_eq!(executor.unfinished().len(), 1);
@@ -272,4 +275,48 @@ fn left_open(path: &Path, run: &str, graph: &Arc<AssetGraph>) {
     executor
         .append(vec![Event::RunSubmitted(Arc::new(record))])
         .unwrap();
+}
+
+#[test]
+fn an_open_run_goes_on_on_its_input_and_a_failed_one_on_a_mended_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    let step = Arc::new(Script::failing(&[("b", 2)]));
+    let on = |input: &str| {
+        let parts = [(format!("{}orders", crate::INPUT), input.to_owned())];
+        let assets = chain(&step).assets().to_vec();
+        Arc::new(AssetGraph::new(assets).unwrap().identified_by(parts))
+    };
+    left_open(&path, "k", &on("torn"));
+    let executor = open(&path, 1);
+    let error = executor.submit(again("k", &on("mended"))).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "run k: submitted before with another input orders: torn, now mended"
+    );
+    let failed = executor.run(again("k", &on("torn"))).unwrap();
+    assert_eq!(failed.status, RunStatus::Failure);
+    let reopened = executor.submit(again("k", &on("mended"))).unwrap();
+    assert_eq!(reopened, Submitted::Reopened(RunStatus::Failure));
+    assert_eq!(executor.wait("k").unwrap().status, RunStatus::Success);
+    // It has ended, so no input is mixed into it any more.
+    let ended = executor.submit(again("k", &on("torn"))).unwrap();
+    assert_eq!(ended, Submitted::Ended(RunStatus::Success));
+    // Opened again and left open: it goes on on what it was opened on.
+    let resumed = Event::RunResumed {
+        run: Arc::from("k"),
+        identity: Arc::clone(on("third").identity()),
+    };
+    executor.append(vec![resumed]).unwrap();
+    let error = executor.submit(again("k", &on("mended"))).unwrap_err();
+    assert!(
+        error.to_string().ends_with("orders: third, now mended"),
+        "{error}"
+    );
+    assert_eq!(
+        executor.submit(again("k", &on("third"))).unwrap(),
+        Submitted::Resumed
+    );
+    assert_eq!(executor.wait("k").unwrap().status, RunStatus::Success);
+    executor.catalog().verify(None).unwrap();
 }
