@@ -9,7 +9,7 @@ use std::process::Command;
 
 /// What the binary is made of, below this folder; whatever else differs from the commit is not in
 /// it.
-const MADE_OF: [&str; 15] = [
+const MADE_OF: [&str; 16] = [
     "../Cargo.lock",
     "../Cargo.toml",
     "../pipelines/asset-engine/src",
@@ -25,6 +25,7 @@ const MADE_OF: [&str; 15] = [
     "profiles",
     "scenarios",
     "src",
+    "start/src",
 ];
 
 fn main() {

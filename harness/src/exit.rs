@@ -62,6 +62,7 @@ impl Exit {
                 || cause.is::<WorkerConfigError>()
                 || cause.is::<UsageError>()
                 || cause.is::<NothingGood>()
+                || cause.is::<orchbench_etl::journal::IdError>()
             {
                 return Self::Usage;
             }
@@ -174,13 +175,14 @@ fn asked_wrongly(cause: &(dyn std::error::Error + 'static)) -> bool {
             EngineError::Selection(_)
                 | EngineError::RunConflict { .. }
                 | EngineError::BackfillConflict { .. }
+                | EngineError::UnknownBackfill { .. }
         )
     ) || matches!(
         cause.downcast_ref(),
         Some(WhyError::UnknownAsset(_) | WhyError::Partition { .. })
     ) || matches!(
         cause.downcast_ref(),
-        Some(AssetsError::NothingToApprove { .. })
+        Some(AssetsError::Name { .. } | AssetsError::NothingToApprove { .. })
     ) || cause.is::<SelectionError>()
 }
 

@@ -1,6 +1,7 @@
 //! What `orchbench` says: the only module that prints. Progress goes to standard error,
 //! a bar on a terminal and plain lines elsewhere; results go to standard output.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -8,6 +9,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use orchbench_etl::journal::escaped;
 
 /// Says how far a run is.
 pub struct Progress {
@@ -201,8 +203,12 @@ pub fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A table with aligned columns, to standard output.
+/// A table with aligned columns, to standard output. A cell stays on its line, whatever is in it.
 pub fn table(rows: &[Vec<String>]) {
+    let rows: Vec<Vec<Cow<'_, str>>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| escaped(cell)).collect())
+        .collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter()
@@ -212,7 +218,7 @@ pub fn table(rows: &[Vec<String>]) {
             .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
-    for row in rows {
+    for row in &rows {
         let cells: Vec<String> = row
             .iter()
             .zip(&widths)

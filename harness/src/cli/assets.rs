@@ -3,11 +3,13 @@
 
 mod approve;
 mod backfill;
+mod cancel;
 mod daemon;
 mod lineage;
 pub(super) mod location;
 mod observe;
 pub(super) mod progress;
+mod retry;
 mod run_view;
 mod runs;
 mod status;
@@ -39,6 +41,10 @@ enum Command {
     Show(run_view::Args),
     /// Materialize a range of partitions in runs of their own; resumable.
     Backfill(backfill::Args),
+    /// End a run or a backfill, wherever it is executed.
+    Cancel(cancel::Args),
+    /// Execute what failed or was left out of a run or a backfill.
+    Retry(retry::Args),
     /// Look at what is made elsewhere, and record its versions.
     Observe(observe::Args),
     /// Forget what was made, so that it is missing again; the data itself stays.
@@ -62,6 +68,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         Command::Runs(args) => runs::run(args),
         Command::Show(args) => run_view::run(args),
         Command::Backfill(args) => backfill::run(args),
+        Command::Cancel(args) => cancel::run(args),
+        Command::Retry(args) => retry::run(args),
         Command::Observe(args) => observe::run(args),
         Command::Wipe(args) => wipe::run(args),
         Command::Verify(args) => verify::run(args),

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use asset_engine::{Mode, Plan, RunOutcome, RunRequest, RunStatus, Selection};
+use asset_engine::{Mode, Plan, RunOutcome, RunRequest, RunStatus, Submitted};
+use orchbench_etl::journal::{check_id, escaped};
 use serde_json::{Value, json};
 
-use super::assets::location::{Assets, Execution, Location};
+use super::assets::location::{Executable, Execution, Location};
 use super::assets::progress::{self, Waited};
 use crate::exit::{Exit, UsageError};
 use crate::output;
@@ -21,7 +22,8 @@ pub(super) struct Args {
     /// Only what is missing or stale when its turn comes.
     #[arg(long)]
     stale: bool,
-    /// Id of the run; the same id again resumes a run that did not end.
+    /// Id of the run; the same id again goes on with a run that did not end, failed or was
+    /// cancelled: what it made stays.
     #[arg(long)]
     run: Option<String>,
     /// The run's configuration, which every step sees, as JSON.
@@ -37,59 +39,84 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let assets = args.location.open(&args.selection, true)?;
+    let run = args
+        .run
+        .unwrap_or_else(|| format!("materialize-{}", jiff::Timestamp::now()));
+    check_id("--run", &run)?;
+    let assets = args.location.open(&args.selection)?;
     let selection = assets.select_in(&args.selection, args.partition.as_deref())?;
     let config = match &args.config {
         Some(text) => serde_json::from_str(text)
             .map_err(|error| UsageError(format!("--config: expected JSON, found {error}")))?,
         None => json!({ "source": assets.source }),
     };
-    let run = args
-        .run
-        .unwrap_or_else(|| format!("materialize-{}", jiff::Timestamp::now()));
     let mode = if args.stale { Mode::Stale } else { Mode::All };
-    let partitions = selection.partitions().map(<[String]>::to_vec);
-    let waited = execute(&assets, args.execution, &run, selection, mode, config)?;
+    let request = RunRequest {
+        selection,
+        mode,
+        config,
+        ..RunRequest::new(run, Arc::clone(&assets.graph))
+    };
+    execute_and_tell(&assets, args.execution, request, args.json)
+}
+
+/// Executes a run to its end, or what is left of it, and says how it ended.
+pub(super) fn execute_and_tell(
+    assets: &Executable,
+    execution: Execution,
+    request: RunRequest,
+    as_json: bool,
+) -> anyhow::Result<Exit> {
+    let partitions = request.selection.partitions().map(<[String]>::to_vec);
+    let (submitted, waited) = execute(assets, execution, request)?;
     let rows = assets.rows(partitions.as_deref())?;
-    if args.json {
-        let mut result = as_json(&assets, &waited.outcome);
+    if as_json {
+        let mut result = outcome_as_json(assets, submitted, &waited.outcome);
         result["rows"] = json!(rows);
         output::json(&result)?;
     } else {
         tell(&waited.outcome);
     }
-    assets.tell_rows(rows.as_ref(), args.json);
+    assets.tell_rows(rows.as_ref(), as_json);
     Ok(exit(&waited))
 }
 
-/// Executes a run to its end, or resumes it.
-pub(super) fn execute(
-    assets: &Assets,
+/// Executes a run to its end, or what is left of it, and says when it is not a new one.
+fn execute(
+    assets: &Executable,
     execution: Execution,
-    run: &str,
-    selection: Selection,
-    mode: Mode,
-    config: Value,
-) -> anyhow::Result<Waited> {
-    let plan = match mode {
-        Mode::Observe => Plan::observing(&assets.graph, &selection),
-        Mode::All | Mode::Stale => Plan::new(&assets.graph, &selection),
-    };
-    let steps = plan?.len();
+    request: RunRequest,
+) -> anyhow::Result<(Submitted, Waited)> {
+    let steps = Plan::new(&assets.graph, &request.selection)?.len();
+    let run = request.run.clone();
     let executor = assets.executor(execution)?;
-    if mode != Mode::Observe {
+    if request.mode != Mode::Observe {
         assets.look(&executor)?;
     }
-    executor.submit(RunRequest {
-        selection,
-        mode,
-        config,
-        ..RunRequest::new(run, Arc::clone(&assets.graph))
+    let submitted = executor.submit(RunRequest {
+        reopen: true,
+        ..request
     })?;
-    progress::wait(&executor, run, steps)
+    let known = match submitted {
+        Submitted::New | Submitted::UnderWay => None,
+        Submitted::Resumed => Some("was left open: goes on with what it had not done".to_owned()),
+        Submitted::Reopened(status) => Some(format!(
+            "had ended with {}: executes what failed or was left out, what it made stays",
+            status.as_str()
+        )),
+        Submitted::Ended(status) => Some(format!(
+            "had ended with {} before: nothing is executed, this is what it did then",
+            status.as_str()
+        )),
+    };
+    if let Some(known) = known {
+        output::note(&format!("run {run}: {known}"));
+    }
+    let waited = progress::wait(&executor, &run, steps)?;
+    Ok((submitted, waited))
 }
 
-pub(super) fn exit(waited: &Waited) -> Exit {
+fn exit(waited: &Waited) -> Exit {
     match waited.outcome.status {
         _ if waited.interrupted => Exit::Interrupted,
         RunStatus::Success => Exit::Done,
@@ -102,7 +129,7 @@ pub(super) fn tell(outcome: &RunOutcome) {
     let steps = &outcome.steps;
     output::line(&format!(
         "run {}: {}: {} materialized, {} fresh, {} failed, {} skipped, {} canceled",
-        outcome.run,
+        escaped(&outcome.run),
         outcome.status.as_str(),
         steps.materialized,
         steps.fresh,
@@ -110,17 +137,24 @@ pub(super) fn tell(outcome: &RunOutcome) {
         steps.skipped,
         steps.canceled
     ));
+    tell_failures(outcome);
+}
+
+/// What failed in a run.
+pub(super) fn tell_failures(outcome: &RunOutcome) {
     for failed in &outcome.failures {
         let partition = failed.partition.as_deref().unwrap_or_default();
         output::note(&format!(
             "error: asset {} {partition}, attempt {}: {}",
-            failed.asset, failed.attempt, failed.failure
+            failed.asset,
+            failed.attempt,
+            escaped(&failed.failure.to_string())
         ));
     }
 }
 
 /// A run's outcome, with the summary when all of a source was materialized.
-fn as_json(assets: &Assets, outcome: &RunOutcome) -> Value {
+fn outcome_as_json(assets: &Executable, submitted: Submitted, outcome: &RunOutcome) -> Value {
     let source = assets.etl.sources().get(&assets.source).ok();
     let summary = source.and_then(|source| orchbench_assets::summary(source, outcome).ok());
     let failures: Vec<Value> = outcome
@@ -151,6 +185,12 @@ fn as_json(assets: &Assets, outcome: &RunOutcome) -> Value {
     json!({
         "run": outcome.run,
         "status": outcome.status,
+        "submitted": match submitted {
+            Submitted::New | Submitted::UnderWay => "new",
+            Submitted::Resumed => "resumed",
+            Submitted::Reopened(_) => "reopened",
+            Submitted::Ended(_) => "ended before",
+        },
         "steps": {
             "materialized": outcome.steps.materialized,
             "fresh": outcome.steps.fresh,

@@ -97,7 +97,10 @@ fn conclude(folder: &ResultsFolder, end: RunEnd) -> anyhow::Result<Exit> {
     report::write(folder, &analysis)?;
     link_latest(folder.root());
     let root = folder.root();
-    output::line(&format!("report: {}", output::link(&root.join("report.html"))));
+    output::line(&format!(
+        "report: {}",
+        output::link(&root.join("report.html"))
+    ));
     output::line(&format!("        {}", root.join("report.md").display()));
     if let Some(digest) = &analysis.seal {
         output::line(&format!("sealed: {digest} (SHA-256 of manifest.json)"));

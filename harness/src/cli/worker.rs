@@ -3,11 +3,11 @@
 //! anyone who starts `DataPipelineWorkflow` by name.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use orchbench_etl::EtlConfig;
 use orchbench_etl::catalogue::CatalogueService;
+use orchbench_etl::{EtlConfig, SourceCatalogue, SourceError};
 
 use super::connection::{Connection, HOUR_MS};
 use crate::engine::{StepExecution, TemporalWorker, WorkerConfig};
@@ -87,6 +87,19 @@ impl Surroundings {
         let service = CatalogueService::start(&config.work_dir.join("receipts.jsonl"))?;
         config.catalogue_url = Some(service.url().to_owned());
         Ok((config, Some(service)))
+    }
+
+    /// The work folder, for who only reads: it is not made.
+    pub(super) fn work_dir(&self) -> &Path {
+        &self.folder.work_dir
+    }
+
+    /// The catalogue of sources.
+    pub(super) fn source_catalogue(&self) -> Result<SourceCatalogue, SourceError> {
+        match &self.sources {
+            Some(path) => SourceCatalogue::read(path),
+            None => SourceCatalogue::embedded(),
+        }
     }
 
     /// The same for who does not announce: no catalogue service is started.

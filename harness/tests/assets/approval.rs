@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use asset_engine::{Catalog, Durability, Event};
+use asset_engine::{Catalog, Event};
 use orchbench_etl::Warehouse;
 use orchbench_lab::postgres::LocalPostgres;
 use serde_json::Value;
@@ -97,7 +97,7 @@ fn an_approval_outlives_the_death_of_database_and_process() -> Result<()> {
 
 /// Whether an attempt at the announcement is under way, after the one that found no word.
 fn announcing(folder: &Folder) -> Result<bool> {
-    let catalog = Catalog::open(folder.path("work/catalog.sqlite"), Durability::PowerLoss)?;
+    let catalog = Catalog::open(folder.path("work/catalog.sqlite"))?;
     let approved = catalog.all_events()?.into_iter().any(|record| {
         matches!(record.event, Event::Materialized(made) if made.asset.as_str().ends_with("/approved"))
     });

@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use asset_engine::{AssetKey, Catalog, Durability, Event, RunStatus};
+use asset_engine::{AssetKey, Catalog, Event, RunStatus};
 use orchbench_etl::Warehouse;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -67,7 +67,7 @@ fn a_killed_backfill_goes_on_and_makes_no_partition_twice() -> Result<()> {
         if flights_made(&path)? >= 20 {
             child.kill()?;
             child.wait()?;
-            break made(&Catalog::open(&path, Durability::PowerLoss)?)?;
+            break made(&Catalog::open(&path)?)?;
         }
         std::thread::sleep(Duration::from_millis(5));
     };
@@ -76,7 +76,7 @@ fn a_killed_backfill_goes_on_and_makes_no_partition_twice() -> Result<()> {
     let said = folder.expect(0, &BACKFILL)?;
     let ended: serde_json::Value = serde_json::from_str(&said).context(said.clone())?;
     ensure!(ended["progress"]["succeeded"] == DAYS, "{ended}");
-    let catalog = Catalog::open(&path, Durability::PowerLoss)?;
+    let catalog = Catalog::open(&path)?;
     let after = made(&catalog)?;
     ensure!(
         after.len() == DAYS,
@@ -137,7 +137,7 @@ fn a_backfill_gets_through_a_kill_every_few_hundred_milliseconds() -> Result<()>
         child.wait()?;
         kills += 1;
     }
-    let catalog = Catalog::open(folder.path("work/catalog.sqlite"), Durability::PowerLoss)?;
+    let catalog = Catalog::open(folder.path("work/catalog.sqlite"))?;
     catalog.verify(None)?;
     let interrupted = catalog.all_events()?.into_iter();
     let interrupted = interrupted
@@ -191,7 +191,7 @@ fn of_two_backfills_at_once_one_waits_and_nothing_is_made_twice() -> Result<()> 
         let status = child.wait()?;
         ensure!(status.success(), "{status}");
     }
-    let made = made(&Catalog::open(&path, Durability::PowerLoss)?)?;
+    let made = made(&Catalog::open(&path)?)?;
     let twice: Vec<_> = made.iter().filter(|(_, times)| **times != 1).collect();
     ensure!(made.len() == DAYS && twice.is_empty(), "{twice:?}");
     Ok(())
@@ -203,7 +203,7 @@ fn flights_made(path: &Path) -> Result<usize> {
         return Ok(0);
     }
     let flights = AssetKey::new("EWR/flights")?;
-    let catalog = Catalog::open(path, Durability::PowerLoss)?;
+    let catalog = Catalog::open(path)?;
     Ok(catalog.latest_of(&flights)?.len())
 }
 

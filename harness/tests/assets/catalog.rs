@@ -1,8 +1,11 @@
 //! The runs of a catalog, and whether its records are as they were committed.
 
+use std::process::Stdio;
+
 use anyhow::{Context, Result, ensure};
 
 use crate::folder::{Folder, text};
+use crate::until::until;
 
 #[test]
 fn runs_are_listed_and_shown() -> Result<()> {
@@ -44,6 +47,51 @@ fn runs_are_listed_and_shown() -> Result<()> {
     let unknown = folder.run(&["assets", "show", "second"])?;
     ensure!(unknown.status.code() == Some(2), "{}", text(&unknown));
     ensure!(text(&unknown).contains("first"), "{}", text(&unknown));
+    Ok(())
+}
+
+/// The files beside the database of a process that was killed: the one with the newest commits, and
+/// the one with the newest starts.
+#[test]
+fn damage_beside_the_catalog_is_reported_and_kept() -> Result<()> {
+    let folder = Folder::new()?;
+    let slow = [
+        "materialize",
+        "my-source",
+        "--run",
+        "k",
+        "--step-delay-ms",
+        "100",
+    ];
+    let mut child = folder.command(&slow).stderr(Stdio::null()).spawn()?;
+    until("a step was made", || {
+        Ok(text(&folder.run(&["assets", "show", "k"])?).contains("materialized"))
+    })?;
+    child.kill()?;
+    child.wait()?;
+    for name in ["catalog.sqlite-wal", "catalog.sqlite.starts"] {
+        let path = folder.path("work").join(name);
+        let whole = std::fs::read(&path)?;
+        let mut bytes = whole.clone();
+        let half = bytes.len() / 2;
+        bytes[half] ^= 1;
+        std::fs::write(&path, &bytes)?;
+        let broken = folder.run(&["assets", "verify"])?;
+        ensure!(broken.status.code() == Some(3), "{name}: {}", text(&broken));
+        ensure!(std::fs::read(&path)? == bytes, "{name} was changed");
+        if name.ends_with("-wal") {
+            std::fs::write(&path, &whole)?;
+        }
+    }
+    let ended = folder.run(&["materialize", "my-source", "--run", "k"])?;
+    ensure!(ended.status.success(), "{}", text(&ended));
+    ensure!(
+        text(&ended).contains("catalog.sqlite.starts: line "),
+        "{}",
+        text(&ended)
+    );
+    ensure!(folder.path("work/catalog.sqlite.starts.damaged").exists());
+    folder.expect(0, &["assets", "verify"])?;
     Ok(())
 }
 

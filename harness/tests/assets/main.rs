@@ -4,13 +4,19 @@
 #[path = "../fixtures/changes.rs"]
 mod changes;
 
+mod again;
 mod approval;
 mod automation;
 mod backfill;
+mod beside;
+mod cancel;
 mod catalog;
 mod data;
 mod folder;
+mod identity;
+mod ids;
 mod lineage;
 mod rows;
 mod saga;
 mod staleness;
+mod until;

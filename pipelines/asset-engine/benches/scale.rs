@@ -230,7 +230,7 @@ fn stale(assets: usize, partitions: usize, kind: &str) -> Result<(), Failed> {
         }
     }
     let begun = Instant::now();
-    let catalog = Catalog::open(&path, durability)?;
+    let catalog = Catalog::open(&path)?;
     let plan = Plan::new(&graph, &Selection::all())?;
     let stale = staleness(&graph, &catalog, &plan)?;
     let readers = graph.assets().iter().filter(|asset| {

@@ -33,7 +33,7 @@ use crate::selection::{Selection, SelectionError};
 pub use backfill::{Backfill, BackfillProgress};
 pub use condition::Condition;
 pub use cron::{Cron, CronError};
-pub use daemon::{Beat, Daemon};
+pub use daemon::{Beat, Daemon, FailedOrder};
 pub use rule::Rule;
 pub use schedule::{Schedule, ScheduledTick};
 pub use sensor::Sensor;

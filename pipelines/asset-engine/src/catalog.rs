@@ -20,6 +20,7 @@
 //! during every fsync. What a power cut can take away is a start that no commit followed; the epoch
 //! still tells such an attempt from its successor.
 
+mod aside;
 mod body;
 mod chain;
 mod error;
@@ -27,6 +28,7 @@ mod failpoint;
 mod fingerprint;
 mod memory;
 mod reading;
+mod recorder;
 mod schema;
 mod sqlite;
 mod starts;
@@ -50,6 +52,7 @@ pub(crate) use failpoint::Failpoint;
 pub(crate) use failpoint::FailpointMode;
 pub(crate) use fingerprint::{EachVersion, Version, fold, piece as piece_fingerprint};
 pub(crate) use memory::MemoryStore;
+pub use recorder::Recorder;
 pub(crate) use sqlite::SqliteStore;
 pub(crate) use starts::{Start, StartLog};
 pub use verified::{Head, Verified};
@@ -107,6 +110,8 @@ pub(crate) trait Store: Send {
     /// returns. Refused when `epoch` is no longer the newest.
     fn commit(&mut self, epoch: u64, drafts: &[Draft]) -> Result<(), CatalogError>;
     fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError>;
+    /// The runs whose end was asked for behind an event, each with the event of the request.
+    fn cancel_requests(&self, after: u64) -> Result<Vec<(u64, String)>, CatalogError>;
     fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError>;
     fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError>;
     fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError>;
@@ -139,13 +144,14 @@ impl Catalog {
         }
     }
 
-    /// Opens a catalog file, making an empty one when there is none. Only reading needs no lock; to
-    /// execute, open an [`crate::Executor`].
+    /// Opens a catalog file to read, also while an executor runs on it: that needs no lock and no
+    /// right to write, and leaves file and folder as they are. To execute, open an
+    /// [`crate::Executor`].
     ///
     /// # Errors
     /// The file cannot be opened, is no catalog, or is of a newer version.
-    pub fn open(path: impl AsRef<Path>, durability: Durability) -> Result<Self, CatalogError> {
-        let store = SqliteStore::open(path.as_ref(), durability)?;
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, CatalogError> {
+        let store = SqliteStore::open_to_read(path.as_ref())?;
         Ok(Self {
             store: Arc::new(Mutex::new(store)),
         })
@@ -265,6 +271,11 @@ impl Catalog {
     pub fn statuses_of(&self, name: &str) -> Result<HashMap<String, RunStatus>, CatalogError> {
         let statuses = self.with(|store| store.statuses(&format!("{name}/")))?;
         Ok(statuses.into_iter().collect())
+    }
+
+    /// The runs whose end was asked for behind an event, each with the event of the request.
+    pub(crate) fn cancel_requests(&self, after: u64) -> Result<Vec<(u64, String)>, CatalogError> {
+        self.with(|store| store.cancel_requests(after))
     }
 
     /// The runs that ticks asked for and that are not yet submitted, oldest first.

@@ -10,11 +10,12 @@ use std::sync::{Arc, LazyLock};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::graph::Identity;
 use crate::key::AssetKey;
 use crate::selection::Selection;
 use crate::step::StepFailure;
 
-pub use automation::{BackfillInfo, BackfillRecord, Tick};
+pub use automation::{BackfillInfo, BackfillRecord, BackfillRun, Stage, Tick};
 pub use fact::{CheckResult, Observation, Report, Severity};
 
 /// The id that stands for no run.
@@ -40,10 +41,13 @@ pub struct EventRecord {
 pub enum Event {
     /// A run was accepted.
     RunSubmitted(Arc<RunRecord>),
-    /// A run that a dead executor had left open goes on.
+    /// A run goes on that a dead executor had left open, or that had failed or was cancelled: what
+    /// failed or was left out is executed after all.
     RunResumed {
         /// The run.
         run: Arc<str>,
+        /// What it goes on on; empty = what it was asked on.
+        identity: Arc<Identity>,
     },
     /// A step began an attempt.
     AttemptStarted(Attempt),
@@ -77,16 +81,27 @@ pub enum Event {
         /// Its partition.
         partition: Option<Arc<str>>,
     },
+    /// Somebody beside the executor asked for the end of a run.
+    CancelRequested {
+        /// The run.
+        run: Arc<str>,
+    },
     /// An automation was evaluated.
     Ticked(Arc<Tick>),
     /// A backfill was accepted.
     BackfillRequested(Arc<BackfillRecord>),
-    /// Every run of a backfill has ended, or it was cancelled.
+    /// No further run of a backfill is submitted: all have ended, one that others wait for did not
+    /// succeed, or it was cancelled.
     BackfillEnded {
         /// Id of the backfill.
         id: Arc<str>,
         /// How.
         status: RunStatus,
+    },
+    /// A backfill that had failed or was cancelled goes on.
+    BackfillResumed {
+        /// Id of the backfill.
+        id: Arc<str>,
     },
     /// A step will not run in this run.
     Skipped {
@@ -183,6 +198,9 @@ pub struct RunRecord {
     pub mode: Mode,
     /// The run's configuration.
     pub config: Arc<Value>,
+    /// What it was asked on, see [`crate::AssetGraph::identity`]; empty in catalogs of an older
+    /// version.
+    pub identity: Arc<Identity>,
 }
 
 /// Which steps of a selection run.
@@ -237,7 +255,8 @@ impl Event {
     pub fn run(&self) -> &Arc<str> {
         match self {
             Self::RunSubmitted(record) => &record.run,
-            Self::RunResumed { run }
+            Self::RunResumed { run, .. }
+            | Self::CancelRequested { run }
             | Self::Skipped { run, .. }
             | Self::Wiped { run, .. }
             | Self::RunEnded { run, .. } => run,
@@ -247,7 +266,10 @@ impl Event {
             Self::Materialized(made) => &made.run,
             Self::Observed(seen) => &seen.run,
             Self::Checked(check) => &check.run,
-            Self::Ticked(_) | Self::BackfillRequested(_) | Self::BackfillEnded { .. } => &NO_RUN,
+            Self::Ticked(_)
+            | Self::BackfillRequested(_)
+            | Self::BackfillResumed { .. }
+            | Self::BackfillEnded { .. } => &NO_RUN,
         }
     }
 }

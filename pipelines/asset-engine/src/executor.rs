@@ -36,18 +36,22 @@ use crate::lock::OwnerLock;
 pub use limits::TagLimit;
 pub use outcome::{FailedStep, RunOutcome, StepCounts};
 pub use outside::Looked;
-use request::same_request;
-pub use request::{EngineError, ExecutorOptions, RunRequest, UnfinishedRun};
+pub use request::{EngineError, ExecutorOptions, RunRequest, Submitted, UnfinishedRun};
+use request::{same_inputs, same_request};
 use run_state::RunState;
 use scheduler::{Reservation, Shared};
 
 /// Executes runs on one catalog. Dropping it waits for the steps that are being executed, commits
 /// them and leaves the rest for the next executor.
 pub struct Executor {
-    shared: Arc<Shared>,
+    /// Released first: whose connection is the last one moves the write-ahead log into the file.
     catalog: Catalog,
+    shared: Arc<Shared>,
     /// Open runs of the previous executor that were not submitted again.
     unfinished: Mutex<Vec<UnfinishedRun>>,
+    warnings: Vec<String>,
+    /// The event up to which requests to cancel were heeded.
+    heeded: Mutex<u64>,
     /// Released last.
     _lock: Option<OwnerLock>,
 }
@@ -80,11 +84,15 @@ impl Executor {
         let lock = OwnerLock::take(path, options.lock)?;
         let mut store =
             SqliteStore::open(path, options.durability)?.with_failpoint(hooks.failpoint.clone());
+        let mut warnings = store.take_warnings();
         let (mut starts, left) = StartLog::open(path, hooks.failpoint.clone())?;
+        warnings.extend(left.damaged);
         let epoch = store.next_epoch()?;
-        let unfinished = resume::close_dead_attempts(&mut store, epoch, &left)?;
+        // Before it is looked what was asked for, so that nothing falls between the two looks.
+        let heeded = store.head()?.seq;
+        let unfinished = resume::close_dead_attempts(&mut store, epoch, &left.starts)?;
         starts.empty()?;
-        let catalog = Catalog::open(path, options.durability)?;
+        let catalog = Catalog::open(path)?;
         Ok(Self {
             shared: Shared::new(
                 Arc::new(Mutex::new(store)),
@@ -93,8 +101,10 @@ impl Executor {
                 options,
                 hooks,
             ),
+            heeded: Mutex::new(heeded),
             catalog,
             unfinished: Mutex::new(unfinished),
+            warnings,
             _lock: Some(lock),
         })
     }
@@ -111,8 +121,10 @@ impl Executor {
         let epoch = MemoryStore::FIRST_EPOCH;
         Self {
             shared: Shared::new(catalog.store(), None, epoch, options, hooks),
+            heeded: Mutex::default(),
             catalog,
             unfinished: Mutex::default(),
+            warnings: Vec::new(),
             _lock: None,
         }
     }
@@ -135,34 +147,46 @@ impl Executor {
         self.open_runs().clone()
     }
 
+    /// What was damaged in the catalog's files when it was opened, and was set aside beside them
+    /// (`….damaged`), so that it can go on with the rest.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// Accepts a run: returns once that is committed. A run that the catalog has left open is
-    /// resumed: what was materialized in it stays, the rest is executed. A run that has ended, or
-    /// is under way here, is left as it is. The outcome is kept in memory until it is waited for.
+    /// resumed: what was materialized in it stays, the rest is executed. A run that has ended is
+    /// left as it is, unless [`RunRequest::reopen`] asks for what it did not do; so is one that is
+    /// under way here. The outcome is kept in memory until it is waited for.
     ///
     /// # Errors
-    /// The selection does not fit the graph, the id was used for another request, or the catalog
-    /// failed.
-    pub fn submit(&self, request: RunRequest) -> Result<(), EngineError> {
+    /// The selection does not fit the graph, the id was used for another request or on another
+    /// graph, or the catalog failed.
+    pub fn submit(&self, request: RunRequest) -> Result<Submitted, EngineError> {
         let record = Arc::new(RunRecord {
             run: Arc::from(request.run),
             selection: request.selection,
             mode: request.mode,
             config: Arc::new(request.config),
+            identity: Arc::clone(request.graph.identity()),
         });
         let slot = match self.shared.reserve(&record)? {
-            Reservation::Known(known) => return same_request(&known, &record),
+            Reservation::Known(known) => {
+                same_request(&known, &record)?;
+                return Ok(Submitted::UnderWay);
+            }
             Reservation::Slot(slot) => slot,
         };
-        match self.prepare(&record, request.graph) {
-            Ok(Some((run, draft))) => {
+        match self.prepare(&record, request.graph, request.reopen) {
+            Ok((submitted, Some((run, draft)))) => {
                 Shared::accept(&self.shared, slot, run, draft)?;
                 self.open_runs()
                     .retain(|left| left.run.as_str() != record.run.as_ref());
-                Ok(())
+                Ok(submitted)
             }
-            Ok(None) => {
+            Ok((submitted, None)) => {
                 self.shared.cancel_reservation(&record.run, slot);
-                Ok(())
+                Ok(submitted)
             }
             Err(error) => {
                 self.shared.cancel_reservation(&record.run, slot);
@@ -171,22 +195,41 @@ impl Executor {
         }
     }
 
-    /// Lays out a run, new or left open; `None` when it has ended.
+    /// Lays out a run that is new, left open or to be opened again; none when it has ended.
     fn prepare(
         &self,
         record: &Arc<RunRecord>,
         graph: Arc<AssetGraph>,
-    ) -> Result<Option<(RunState, Draft)>, EngineError> {
-        let (history, event) = match self.catalog.run(&record.run)? {
-            None => (None, Event::RunSubmitted(Arc::clone(record))),
+        reopen: bool,
+    ) -> Result<(Submitted, Option<(RunState, Draft)>), EngineError> {
+        let (submitted, history, event) = match self.catalog.run(&record.run)? {
+            None => (
+                Submitted::New,
+                None,
+                Event::RunSubmitted(Arc::clone(record)),
+            ),
             Some(info) => {
                 same_request(&info.record, record)?;
-                if info.status != RunStatus::Started {
-                    return Ok(None);
+                let submitted = match info.status {
+                    RunStatus::Started => Submitted::Resumed,
+                    RunStatus::Failure | RunStatus::Canceled if reopen => {
+                        Submitted::Reopened(info.status)
+                    }
+                    ended => return Ok((Submitted::Ended(ended), None)),
+                };
+                let events = self.catalog.events(&record.run)?;
+                let mut history = resume::history(&events);
+                if let Submitted::Reopened(_) = submitted {
+                    resume::forget_wiped(&mut history, &self.catalog)?;
+                } else {
+                    let asked_on = resume::asked_on(&info.record, &events);
+                    same_inputs(&record.run, &asked_on, &record.identity)?;
                 }
-                let history = resume::history(&self.catalog.events(&record.run)?);
-                let run = Arc::clone(&record.run);
-                (Some(history), Event::RunResumed { run })
+                let resumed = Event::RunResumed {
+                    run: Arc::clone(&record.run),
+                    identity: Arc::clone(&record.identity),
+                };
+                (submitted, Some(history), resumed)
             }
         };
         let run = RunState::new(Arc::clone(record), graph, &self.catalog, history)?;
@@ -195,7 +238,7 @@ impl Executor {
             at_ms: unix_ms(),
             event,
         };
-        Ok(Some((run, draft)))
+        Ok((submitted, Some((run, draft))))
     }
 
     fn open_runs(&self) -> MutexGuard<'_, Vec<UnfinishedRun>> {

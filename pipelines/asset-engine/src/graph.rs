@@ -6,9 +6,12 @@
 
 mod build;
 mod error;
+mod identity;
 mod link;
 mod order;
 mod walk;
+
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashTable;
 use petgraph::Directed;
@@ -19,6 +22,8 @@ use crate::asset::Asset;
 use crate::key::AssetKey;
 
 pub use error::GraphError;
+pub(crate) use identity::{Difference, difference, other_work};
+pub use identity::{INPUT, Identity};
 pub(crate) use link::{Link, Positions};
 pub use walk::Direction;
 pub(crate) use walk::marked;
@@ -42,6 +47,9 @@ pub struct AssetGraph {
     /// For assets of a step that makes several: all of them, the one that stands for the step
     /// first.
     outputs: FxHashMap<u32, Box<[u32]>>,
+    /// What the steps work on, as far as that was said.
+    parts: Identity,
+    identity: OnceLock<Arc<Identity>>,
 }
 
 /// Asset indices by the hash of their keys. The keys stay in the assets, so that the table of a

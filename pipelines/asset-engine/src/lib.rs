@@ -35,18 +35,22 @@ mod subprocess;
 pub use asset::{Asset, Check, Checked, Dep, Execution, Making, MultiStep, Test, Together};
 pub use automation::{
     Automation, AutomationError, Backfill, BackfillProgress, Beat, Condition, Cron, CronError,
-    Daemon, Evaluation, EvaluationContext, Order, Rule, Schedule, ScheduledTick, Sensor,
+    Daemon, Evaluation, EvaluationContext, FailedOrder, Order, Rule, Schedule, ScheduledTick,
+    Sensor,
 };
-pub use catalog::{Catalog, CatalogError, Durability, Head, Owner, RunInfo, Stamp, Verified};
+pub use catalog::{
+    Catalog, CatalogError, Durability, Head, Owner, Recorder, RunInfo, Stamp, Verified,
+};
 pub use event::{
-    Attempt, BackfillInfo, BackfillRecord, CheckResult, Event, EventRecord, InputVersion,
-    Materialization, Mode, Observation, Report, RunRecord, RunStatus, Severity, SkipReason, Tick,
+    Attempt, BackfillInfo, BackfillRecord, BackfillRun, CheckResult, Event, EventRecord,
+    InputVersion, Materialization, Mode, Observation, Report, RunRecord, RunStatus, Severity,
+    SkipReason, Stage, Tick,
 };
 pub use executor::{
     EngineError, Executor, ExecutorOptions, FailedStep, Looked, RunOutcome, RunRequest, StepCounts,
-    TagLimit, UnfinishedRun,
+    Submitted, TagLimit, UnfinishedRun,
 };
-pub use graph::{AssetGraph, Direction, GraphError};
+pub use graph::{AssetGraph, Direction, GraphError, INPUT, Identity};
 pub use io::{Address, DataStore, FolderStore, Keyed, MemoryStore, StoreError, Values, typed};
 pub use key::{AssetKey, KeyError};
 pub use lineage::{Lineage, LineageEdge, LineageNode};

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use asset_engine::{Asset, AssetGraph, AssetKey, Execution, Partitions, Step, Subprocess};
+use asset_engine::{
+    Asset, AssetGraph, AssetKey, Execution, Materialized, Partitions, Step, StepContext,
+    StepFailure, Subprocess,
+};
 use orchbench_etl::dataset::Dataset;
 use orchbench_etl::{Etl, Per, Source, StepName};
 
@@ -84,6 +87,15 @@ pub(crate) fn key(source: &str, name: &str) -> Result<AssetKey, AssetsError> {
     })
 }
 
+/// The definitions of a source's assets without their steps, to read a catalog by: whatever is
+/// executed of them fails.
+///
+/// # Errors
+/// The source's name or days cannot be used, or the retry policy has no match.
+pub fn definitions(source: &Source, options: &GraphOptions) -> Result<AssetGraph, AssetsError> {
+    build(None, source, options)
+}
+
 /// The assets of a source: its inputs, observed; airlines, airports, planes; by day flights,
 /// weather, transformed, checked (which blocks), warehouse; then marts over all days, and the
 /// announcement, behind a gate when the options say so.
@@ -96,15 +108,23 @@ pub fn graph(
     source: &Source,
     options: &GraphOptions,
 ) -> Result<AssetGraph, AssetsError> {
+    build(Some(&etl), source, options)
+}
+
+fn build(
+    etl: Option<&Arc<Etl>>,
+    source: &Source,
+    options: &GraphOptions,
+) -> Result<AssetGraph, AssetsError> {
     let retry = options.retry_policy()?;
     let days = Partitions::static_keys(source.partitions().iter().map(ToString::to_string))?;
-    let mut assets = inputs(&etl, source)?;
+    let mut assets = inputs(etl, source)?;
     if options.gated {
         assets.extend(gate(&source.name)?);
     }
     for step in StepName::ALL {
         let key = asset_key(&source.name, step)?;
-        let mut asset = Asset::shared(key, step_of(&etl, source, step, options)?)
+        let mut asset = Asset::shared(key, step_of(etl, source, step, options)?)
             .code_version(CODE_VERSION)
             .group(source.name.as_str())
             .tag("step", step.as_str())
@@ -116,8 +136,10 @@ pub fn graph(
         if step == StepName::Check {
             asset = asset.blocking_check();
         }
-        let etl = Arc::clone(&etl);
-        asset = asset.still_there(move |made| artifacts(made).all(|one| etl.has_artifact(&one)));
+        if let Some(etl) = etl.map(Arc::clone) {
+            asset =
+                asset.still_there(move |made| artifacts(made).all(|one| etl.has_artifact(&one)));
+        }
         if let Some(dataset) = Dataset::extracted_by(step) {
             asset = asset.depends_on(input_key(&source.name, dataset)?);
         }
@@ -135,11 +157,14 @@ pub fn graph(
 }
 
 fn step_of(
-    etl: &Arc<Etl>,
+    etl: Option<&Arc<Etl>>,
     source: &Source,
     step: StepName,
     options: &GraphOptions,
 ) -> Result<Arc<dyn Step>, AssetsError> {
+    let Some(etl) = etl else {
+        return Ok(Arc::new(only_defined));
+    };
     match options.execution {
         Execution::InProcess => Ok(Arc::new(EtlStep {
             etl: Arc::clone(etl),
@@ -157,6 +182,15 @@ fn step_of(
             )))
         }
     }
+}
+
+/// The step of an asset that is only read about.
+pub(crate) fn only_defined(cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
+    let message = format!(
+        "asset {}: defined to be read about, expected its step",
+        cx.asset
+    );
+    Err(StepFailure::fatal("BadInput", message))
 }
 
 fn command(options: &GraphOptions) -> Result<(String, Vec<String>), AssetsError> {

@@ -12,7 +12,7 @@ use orchbench_etl::{Etl, Source};
 use serde_json::json;
 
 use crate::AssetsError;
-use crate::graph::key;
+use crate::graph::{key, only_defined};
 use crate::step::failure;
 
 /// The key of a dataset, for a source.
@@ -21,16 +21,19 @@ pub(crate) fn input_key(source: &str, dataset: Dataset) -> Result<AssetKey, Asse
 }
 
 /// The datasets as assets.
-pub(crate) fn inputs(etl: &Arc<Etl>, source: &Source) -> Result<Vec<Asset>, AssetsError> {
+pub(crate) fn inputs(etl: Option<&Arc<Etl>>, source: &Source) -> Result<Vec<Asset>, AssetsError> {
     let input = |dataset: Dataset| {
-        let etl = Arc::clone(etl);
+        let key = input_key(&source.name, dataset)?;
+        let Some(etl) = etl.map(Arc::clone) else {
+            return Ok(Asset::observed(key, only_defined).group(source.name.as_str()));
+        };
         let look = move |_: &StepContext<'_>| -> Result<Materialized, StepFailure> {
             Ok(Materialized {
                 data_version: etl.input_version(dataset).map_err(failure)?,
                 metadata: json!({ "file": dataset.zip_name() }),
             })
         };
-        Ok(Asset::observed(input_key(&source.name, dataset)?, look).group(source.name.as_str()))
+        Ok(Asset::observed(key, look).group(source.name.as_str()))
     };
     Dataset::ALL.into_iter().map(input).collect()
 }

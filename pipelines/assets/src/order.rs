@@ -135,6 +135,16 @@ impl Ledger {
 
     /// A step's effect, once an order; then the planned failure.
     fn act(&self, step: &str, cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
+        // An order whose run is opened again after its undoing would be half an order for ever.
+        for (done, _) in STEPS {
+            if self.has(&format!("undo {done} {}", cx.run))? {
+                let message = format!(
+                    "order {}: {done} was undone, expected another order",
+                    cx.run
+                );
+                return Err(StepFailure::fatal("Undone", message));
+            }
+        }
         self.write_once(&format!("do {step} {}", cx.run))?;
         if cx.config["fails"] == step {
             let message = format!(

@@ -1,6 +1,6 @@
 //! From a call to the step's own function: validation, then dispatch.
 
-use orchbench_journal::{Day, ErrorType, Per};
+use orchbench_journal::{Day, ErrorType, Per, check_id};
 
 use crate::announce::Service;
 use crate::check::check;
@@ -35,6 +35,9 @@ impl Etl {
         call: &StepCall,
         progress: &dyn Fn(u64),
     ) -> Result<StepOutput, StepError> {
+        // The id goes into a header, a table and a file name further on; whoever was not asked
+        // before (a workflow's id is anybody's) hears of it before the first effect.
+        check_id("run", &call.run).map_err(|error| bad_input(error.to_string()))?;
         let source = self.source(&call.source)?;
         let day = partition(call, source)?;
         let extract = |dataset: Dataset| {

@@ -1,9 +1,10 @@
-//! `orchbench assets approve SOURCE` and `reject`: a person's word on the newest marts.
+//! `orchbench assets approve SOURCE` and `reject`: a person's word on the newest marts, recorded
+//! beside whoever executes.
 
 use orchbench_assets::Verdict;
 use serde_json::json;
 
-use super::location::{Execution, Location};
+use super::location::{Location, Turn};
 use crate::exit::Exit;
 use crate::output;
 
@@ -22,22 +23,21 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    execution: Execution,
+    _turn: Turn,
     #[command(flatten)]
     location: Location,
 }
 
 pub(super) fn run(args: Args, verdict: Verdict) -> anyhow::Result<Exit> {
-    let assets = args.location.open(&args.name, false)?;
-    let executor = assets.executor(args.execution)?;
+    let assets = args.location.read(&args.name)?;
     let word = orchbench_assets::word(
-        executor.catalog(),
+        &assets.catalog()?,
         &assets.source,
         verdict,
         &args.by,
         args.why.as_deref(),
     )?;
-    executor.record_all([word.clone()])?;
+    assets.recorder()?.record_all([word.clone()])?;
     if args.json {
         output::json(&json!({
             "asset": word.asset, "data_version": word.data_version, "metadata": word.metadata

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use asset_engine::{Automation, Beat, Daemon, RunOutcome, RunStatus};
+use asset_engine::{Automation, Beat, Daemon, FailedOrder, RunOutcome, RunStatus};
 use jiff::Timestamp;
 use orchbench_assets::ORDER;
 use serde_json::json;
 
-use super::location::{Assets, Execution, Location, tell_gone};
+use super::location::{Executable, Execution, Location, tell_gone};
 use crate::cli::materialize::tell;
 use crate::cli::run::interrupt_flag;
 use crate::exit::Exit;
@@ -44,7 +44,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let gated = args.location.approval;
-    let assets = args.location.open(&args.name, true)?;
+    let assets = args.location.open(&args.name)?;
     let automations = automations(&assets, gated)?;
     let executor = Arc::new(assets.executor(args.execution)?);
     let mut daemon = Daemon::new(executor, Arc::clone(&assets.graph), automations);
@@ -63,25 +63,35 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let stop = interrupt_flag()?;
     while !stop.load(Ordering::Relaxed) {
         let beat = daemon.tick(Timestamp::now())?;
-        if has_news(&beat) {
+        if is_worth_telling(&beat) {
             report(&assets, &beat, &beat.ended, args.json)?;
         }
-        pause(Duration::from_secs(args.every_s), &stop);
+        pause(&daemon, Duration::from_secs(args.every_s), &stop)?;
     }
     let ended = daemon.settle()?;
     report(&assets, &Beat::default(), &ended, args.json)?;
     Ok(Exit::Interrupted)
 }
 
-/// Waits for the next evaluation, or for the end.
-fn pause(time: Duration, stop: &AtomicBool) {
-    let next = Instant::now() + time;
-    while !stop.load(Ordering::Relaxed) && Instant::now() < next {
-        std::thread::sleep(LOOK.min(next.saturating_duration_since(Instant::now())));
-    }
+/// Whether a tick did something, or noted it.
+fn is_worth_telling(beat: &Beat) -> bool {
+    let noted = beat.ticks.iter().any(|tick| tick.note.is_some());
+    let lists = [&beat.submitted, &beat.problems, &beat.left_alone];
+    let done = lists.iter().any(|list| !list.is_empty()) || !beat.ended.is_empty();
+    noted || done || !beat.failed_orders.is_empty() || !beat.looked.gone.is_empty()
 }
 
-fn automations(assets: &Assets, gated: bool) -> anyhow::Result<Vec<Box<dyn Automation>>> {
+/// Waits for the next evaluation, or for the end, and cancels what somebody asks it to.
+fn pause(daemon: &Daemon, time: Duration, stop: &AtomicBool) -> anyhow::Result<()> {
+    let next = Instant::now() + time;
+    while !stop.load(Ordering::Relaxed) && Instant::now() < next {
+        daemon.heed()?;
+        std::thread::sleep(LOOK.min(next.saturating_duration_since(Instant::now())));
+    }
+    Ok(())
+}
+
+fn automations(assets: &Executable, gated: bool) -> anyhow::Result<Vec<Box<dyn Automation>>> {
     if assets.source == ORDER {
         return Ok(orchbench_assets::order_automations());
     }
@@ -90,14 +100,12 @@ fn automations(assets: &Assets, gated: bool) -> anyhow::Result<Vec<Box<dyn Autom
     Ok(orchbench_assets::automations(work_dir, source, gated)?)
 }
 
-/// Whether a tick did something, or noted it.
-fn has_news(beat: &Beat) -> bool {
-    let noted = beat.ticks.iter().any(|tick| tick.note.is_some());
-    let idle = beat.submitted.is_empty() && beat.ended.is_empty();
-    noted || !(idle && beat.problems.is_empty() && beat.looked.gone.is_empty())
-}
-
-fn report(assets: &Assets, beat: &Beat, ended: &[RunOutcome], as_json: bool) -> anyhow::Result<()> {
+fn report(
+    assets: &Executable,
+    beat: &Beat,
+    ended: &[RunOutcome],
+    as_json: bool,
+) -> anyhow::Result<()> {
     let rows = match ended {
         [] => None,
         _ => assets.rows(None)?,
@@ -114,6 +122,16 @@ fn report(assets: &Assets, beat: &Beat, ended: &[RunOutcome], as_json: bool) -> 
         }
         ended.iter().for_each(tell);
         assets.tell_rows(rows.as_ref(), as_json);
+        for left in &beat.left_alone {
+            output::note(&format!("left alone: {left}"));
+        }
+        for FailedOrder { run, status } in &beat.failed_orders {
+            output::note(&format!(
+                "warning: run {run} was ordered and ended with {}; `orchbench assets retry {run}` \
+                 executes the rest",
+                status.as_str()
+            ));
+        }
         for problem in &beat.problems {
             output::note(&format!("error: {problem}"));
         }
@@ -149,5 +167,7 @@ fn report(assets: &Assets, beat: &Beat, ended: &[RunOutcome], as_json: bool) -> 
         "ended": ended,
         "problems": beat.problems,
         "rows": rows,
+        "left_alone": beat.left_alone,
+        "failed_orders": beat.failed_orders,
     }))
 }

@@ -44,7 +44,7 @@ enum Format {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let assets = args.location.open(&args.asset, false)?;
+    let assets = args.location.read(&args.asset)?;
     let lineage = lineage(
         &assets,
         &args.asset,

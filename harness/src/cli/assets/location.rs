@@ -4,12 +4,13 @@
 //! by itself (`my-source`) is all of it. Besides the sources of the ETL there is the worked example
 //! `order`.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use asset_engine::{
     Asset, AssetGraph, AssetKey, Catalog, Durability, Executor, ExecutorOptions, Lock, Looked,
-    Selection, SelectionError,
+    Recorder, Selection, SelectionError,
 };
 use orchbench_assets::{GraphOptions, ORDER, Rows};
 use orchbench_etl::{Etl, SourceError};
@@ -43,16 +44,37 @@ pub(in crate::cli) struct Execution {
     wait: bool,
 }
 
+/// What the commands had that record facts when they still took the executor's turn.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(in crate::cli) struct Turn {
+    /// Without effect: a fact is recorded beside whoever executes, so there is nothing to wait for.
+    #[arg(long, hide = true)]
+    wait: bool,
+}
+
 /// The assets of a source, and their catalog.
 pub(in crate::cli) struct Assets {
     /// The source.
     pub source: String,
-    pub etl: Arc<Etl>,
     pub graph: Arc<AssetGraph>,
     /// The catalog's file.
     pub path: PathBuf,
+}
+
+/// The same, with what executes their steps.
+pub(in crate::cli) struct Executable {
+    pub assets: Assets,
+    pub etl: Arc<Etl>,
     /// Kept alive for the announcement.
     _service: Option<CatalogueService>,
+}
+
+impl Deref for Executable {
+    type Target = Assets;
+
+    fn deref(&self) -> &Assets {
+        &self.assets
+    }
 }
 
 /// The file of the catalog in a work folder.
@@ -69,37 +91,66 @@ pub(in crate::cli) fn read_catalog(path: &Path) -> anyhow::Result<Catalog> {
         );
         return Err(UsageError(message).into());
     }
-    Ok(Catalog::open(path, Durability::PowerLoss)?)
+    Ok(Catalog::open(path)?)
 }
 
 impl Location {
-    /// The assets that a selection is about; with what announces when steps are to be executed.
-    pub fn open(self, selection: &str, executes: bool) -> anyhow::Result<Assets> {
+    /// The catalog, to read.
+    pub fn catalog(&self) -> anyhow::Result<Catalog> {
+        read_catalog(&catalog_path(self.surroundings.work_dir()))
+    }
+
+    /// The assets that a selection is about, to read of them: nothing is made, no folder either.
+    pub fn read(self, selection: &str) -> anyhow::Result<Assets> {
         let source = self.source.map_or_else(|| source_of(selection), Ok)?;
-        let (config, service) = if executes {
-            self.surroundings.open()?
-        } else {
-            (self.surroundings.config()?, None)
-        };
-        let path = catalog_path(&config.work_dir);
-        let etl = Arc::new(Etl::open(config)?);
-        let options = GraphOptions {
-            gated: self.approval,
-            ..GraphOptions::default()
-        };
+        let work_dir = self.surroundings.work_dir();
         let graph = if source == ORDER {
-            orchbench_assets::order_graph(&etl.config().work_dir)?
+            orchbench_assets::order_graph(work_dir)?
         } else {
-            let definition = etl.sources().get(&source).map_err(|error| usage(&error))?;
-            orchbench_assets::graph(Arc::clone(&etl), definition, &options)?
+            let sources = self.surroundings.source_catalogue();
+            let sources = sources.map_err(|error| usage(&error))?;
+            let definition = sources.get(&source).map_err(|error| usage(&error))?;
+            orchbench_assets::definitions(definition, &options(self.approval))?
         };
         Ok(Assets {
+            path: catalog_path(work_dir),
+            graph: Arc::new(graph),
             source,
-            etl,
+        })
+    }
+
+    /// The assets that a selection is about, with what executes their steps and announces.
+    pub fn open(self, selection: &str) -> anyhow::Result<Executable> {
+        let source = self.source.map_or_else(|| source_of(selection), Ok)?;
+        let (config, service) = self.surroundings.open()?;
+        let path = catalog_path(&config.work_dir);
+        let etl = Arc::new(Etl::open(config)?);
+        let graph = if source == ORDER {
+            orchbench_assets::order_graph(&etl.config().work_dir)?
+                .identified_by(orchbench_assets::order_identity())
+        } else {
+            let options = options(self.approval);
+            let definition = etl.sources().get(&source).map_err(|error| usage(&error))?;
+            let identity = orchbench_assets::identity(&etl, definition, &options)?;
+            orchbench_assets::graph(Arc::clone(&etl), definition, &options)?.identified_by(identity)
+        };
+        let assets = Assets {
+            source,
             graph: Arc::new(graph),
             path,
+        };
+        Ok(Executable {
+            assets,
+            etl,
             _service: service,
         })
+    }
+}
+
+fn options(gated: bool) -> GraphOptions {
+    GraphOptions {
+        gated,
+        ..GraphOptions::default()
     }
 }
 
@@ -200,6 +251,40 @@ impl Assets {
         read_catalog(&self.path)
     }
 
+    /// Records in the catalog, beside whoever executes on it.
+    pub fn recorder(&self) -> anyhow::Result<Recorder> {
+        Ok(Recorder::open(&self.path, Durability::PowerLoss)?)
+    }
+
+    /// Becomes the one executor of the catalog.
+    pub fn executor(&self, execution: Execution) -> anyhow::Result<Executor> {
+        let options = ExecutorOptions::default()
+            .concurrency(execution.concurrency)
+            .durability(Durability::PowerLoss)
+            .lock(if execution.wait {
+                Lock::Wait
+            } else {
+                Lock::Fail
+            });
+        let executor = Executor::open(&self.path, options)?;
+        for damaged in executor.warnings() {
+            output::note(&format!("warning: {damaged}"));
+        }
+        Ok(executor)
+    }
+}
+
+/// Says whose data a look did not find any more.
+pub(in crate::cli) fn tell_gone(looked: &Looked) {
+    for (asset, partition) in &looked.gone {
+        let partition = partition.as_deref().unwrap_or_default();
+        output::note(&format!(
+            "warning: asset {asset} {partition}: its data is gone, so it counts as missing"
+        ));
+    }
+}
+
+impl Executable {
     /// Looks at the sources and at what was made of them, so that what has changed since is stale.
     pub fn look(&self, executor: &Executor) -> anyhow::Result<()> {
         let looked = executor.look(&self.graph)?;
@@ -233,29 +318,6 @@ impl Assets {
         for warning in &rows.warnings {
             output::note(&format!("warning: {warning}"));
         }
-    }
-
-    /// Becomes the one executor of the catalog.
-    pub fn executor(&self, execution: Execution) -> anyhow::Result<Executor> {
-        let options = ExecutorOptions::default()
-            .concurrency(execution.concurrency)
-            .durability(Durability::PowerLoss)
-            .lock(if execution.wait {
-                Lock::Wait
-            } else {
-                Lock::Fail
-            });
-        Ok(Executor::open(&self.path, options)?)
-    }
-}
-
-/// Says whose data a look did not find any more.
-pub(in crate::cli) fn tell_gone(looked: &Looked) {
-    for (asset, partition) in &looked.gone {
-        let partition = partition.as_deref().unwrap_or_default();
-        output::note(&format!(
-            "warning: asset {asset} {partition}: its data is gone, so it counts as missing"
-        ));
     }
 }
 

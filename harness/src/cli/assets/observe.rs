@@ -1,10 +1,15 @@
-//! `orchbench assets observe SELECTION`: look at what is made elsewhere.
+//! `orchbench assets observe SELECTION`: look at what is made elsewhere. What is seen is a fact, so
+//! it is recorded beside whoever executes.
 
-use asset_engine::{Catalog, Mode};
+use std::sync::Arc;
+
+use asset_engine::{
+    Event, Executor, ExecutorOptions, Mode, Observation, RunOutcome, RunRequest, RunStatus,
+};
 use serde_json::{Value, json};
 
-use super::location::{Execution, Location};
-use crate::cli::materialize::{execute, exit, tell};
+use super::location::{Executable, Location, Turn};
+use crate::cli::materialize::tell_failures;
 use crate::exit::Exit;
 use crate::output;
 
@@ -16,46 +21,56 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    execution: Execution,
+    _turn: Turn,
     #[command(flatten)]
     location: Location,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let assets = args.location.open(&args.selection, true)?;
-    let selection = assets.select(&args.selection)?;
-    let run = format!("observe-{}", jiff::Timestamp::now());
-    let config = json!({ "source": assets.source });
-    let waited = execute(
-        &assets,
-        args.execution,
-        &run,
-        selection,
-        Mode::Observe,
-        config,
-    )?;
+    let assets = args.location.open(&args.selection)?;
+    let (outcome, seen) = look(&assets, &args.selection)?;
+    assets.recorder()?.record_all(seen.clone())?;
     if args.json {
-        let seen = observations(&assets.catalog()?, &run)?;
-        let status = waited.outcome.status;
-        output::json(&json!({ "run": run, "status": status, "observations": seen }))?;
+        let seen: Vec<Value> = seen.iter().map(as_json).collect();
+        output::json(&json!({ "status": outcome.status, "observations": seen }))?;
     } else {
-        tell(&waited.outcome);
+        for seen in &seen {
+            let partition = seen.partition.as_deref().unwrap_or_default();
+            output::line(&format!(
+                "{} {partition}: {}",
+                seen.asset, seen.data_version
+            ));
+        }
+        tell_failures(&outcome);
     }
-    Ok(exit(&waited))
+    Ok(match outcome.status {
+        RunStatus::Success => Exit::Done,
+        _ => Exit::Unexpected,
+    })
 }
 
-fn observations(catalog: &Catalog, run: &str) -> anyhow::Result<Vec<Value>> {
-    let events = catalog.events(run)?;
-    let seen = events.iter().filter_map(|record| match &record.event {
-        asset_engine::Event::Observed(seen) => Some(seen),
+/// Looks, with the engine's retries and concurrency, in a run that leaves nothing else behind.
+fn look(assets: &Executable, selection: &str) -> anyhow::Result<(RunOutcome, Vec<Observation>)> {
+    let run = "observe";
+    let executor = Executor::memory(ExecutorOptions::default());
+    let outcome = executor.run(RunRequest {
+        selection: assets.select(selection)?,
+        mode: Mode::Observe,
+        config: json!({ "source": assets.source }),
+        ..RunRequest::new(run, Arc::clone(&assets.graph))
+    })?;
+    let events = executor.catalog().events(run)?.into_iter();
+    let seen = events.filter_map(|record| match record.event {
+        Event::Observed(seen) => Some(Observation::clone(&seen)),
         _ => None,
     });
-    let as_json = |seen: &std::sync::Arc<asset_engine::Observation>| {
-        json!({
-            "asset": seen.asset,
-            "partition": seen.partition.as_deref(),
-            "data_version": seen.data_version,
-        })
-    };
-    Ok(seen.map(as_json).collect())
+    Ok((outcome, seen.collect()))
+}
+
+fn as_json(seen: &Observation) -> Value {
+    json!({
+        "asset": seen.asset,
+        "partition": seen.partition.as_deref(),
+        "data_version": seen.data_version,
+    })
 }

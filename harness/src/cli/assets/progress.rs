@@ -1,4 +1,5 @@
-//! Waiting for a run with a bar on a terminal; Ctrl-C cancels the run and waits for its end.
+//! Waiting for a run with a bar on a terminal; Ctrl-C, or `orchbench assets cancel` elsewhere, cancels
+//! the run and waits for its end.
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -42,6 +43,7 @@ pub(in crate::cli) fn wait(executor: &Executor, run: &str, steps: usize) -> anyh
                 asked = true;
                 executor.cancel(run);
             }
+            executor.heed()?;
             if progress.is_shown() {
                 progress.at(ended_steps(executor, run)?);
             }

@@ -1,6 +1,7 @@
 //! `orchbench assets show RUN`: one run, event by event.
 
 use asset_engine::{Attempt, Event, EventRecord, SkipReason};
+use orchbench_etl::journal::escaped;
 use serde_json::{Value, json};
 
 use super::location::{catalog_path, read_catalog};
@@ -26,7 +27,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         let runs = catalog.runs()?;
         let newest = runs.last().map_or("none", |info| info.record.run.as_ref());
         let message = format!(
-            "run {}: not one of the catalog's {} runs; the newest: {newest}",
+            "run {:?}: not one of the catalog's {} runs; the newest: {newest}",
             args.run,
             runs.len()
         );
@@ -47,7 +48,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     }
     output::line(&format!(
         "run {}: {}; {}",
-        args.run,
+        escaped(&args.run),
         info.status.as_str(),
         info.record.selection
     ));
@@ -133,8 +134,10 @@ impl Told {
         match event {
             Event::RunSubmitted(_) => Self::plain("run submitted", ""),
             Event::RunResumed { .. } => Self::plain("run resumed", ""),
+            Event::CancelRequested { .. } => Self::plain("cancel requested", ""),
             Event::Ticked(tick) => Self::plain("ticked", tick.automation.as_ref()),
             Event::BackfillRequested(record) => Self::plain("backfill requested", &record.id),
+            Event::BackfillResumed { id } => Self::plain("backfill resumed", id.as_ref()),
             Event::BackfillEnded { id, .. } => Self::plain("backfill ended", id.as_ref()),
             Event::RunEnded { status, fresh, .. } => {
                 Self::plain("run ended", format!("{}, {fresh} fresh", status.as_str()))

@@ -42,7 +42,7 @@ struct Row {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let assets = args.location.open(&args.selection, false)?;
+    let assets = args.location.read(&args.selection)?;
     let selection = assets.select_in(&args.selection, args.partition.as_deref())?;
     let catalog = assets.catalog()?;
     let plan = Plan::new(&assets.graph, &selection)?;

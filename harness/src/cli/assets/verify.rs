@@ -28,12 +28,16 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             let Head { seq, digest } = &verified.head;
             if args.json {
                 output::json(&json!({
-                    "events": seq, "digest": digest, "missing": verified.missing, "broken": null
+                    "events": seq,
+                    "digest": digest,
+                    "missing": verified.missing,
+                    "damaged": verified.damaged,
+                    "broken": null,
                 }))?;
             } else {
                 output::line(&format!("{verified}; to note: {seq}:{digest}"));
             }
-            Ok(if verified.missing == 0 {
+            Ok(if verified.is_sound() {
                 Exit::Done
             } else {
                 Exit::Broken

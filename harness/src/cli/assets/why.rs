@@ -22,7 +22,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let assets = args.location.open(&args.asset, false)?;
+    let assets = args.location.read(&args.asset)?;
     let asset = assets.asset(&args.asset)?;
     let catalog = assets.catalog()?;
     let partitions: Vec<Option<String>> = match (&args.partition, &asset.partitions) {

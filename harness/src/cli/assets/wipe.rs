@@ -3,7 +3,7 @@
 use asset_engine::{Plan, Report};
 use serde_json::json;
 
-use super::location::{Execution, Location};
+use super::location::{Location, Turn};
 use crate::exit::Exit;
 use crate::output;
 
@@ -21,30 +21,29 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    execution: Execution,
+    _turn: Turn,
     #[command(flatten)]
     location: Location,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let assets = args.location.open(&args.selection, false)?;
+    let assets = args.location.read(&args.selection)?;
     let selection = assets.select_in(&args.selection, args.partition.as_deref())?;
     let plan = Plan::new(&assets.graph, &selection)?;
-    let executor = assets.executor(args.execution)?;
+    let catalog = assets.catalog()?;
     let mut pieces = Vec::new();
     for (asset, partition) in plan.iter(&assets.graph) {
-        let made = executor
-            .catalog()
-            .latest(asset, partition.map(AsRef::as_ref))?;
+        let made = catalog.latest(asset, partition.map(AsRef::as_ref))?;
         if made.is_some() {
             pieces.push((asset.clone(), partition.cloned()));
         }
     }
     if args.yes {
-        executor.record_all(pieces.iter().map(|(asset, partition)| Report::Wiped {
+        let wiped = pieces.iter().map(|(asset, partition)| Report::Wiped {
             asset: asset.clone(),
             partition: partition.clone(),
-        }))?;
+        });
+        assets.recorder()?.record_all(wiped)?;
     }
     if args.json {
         let listed: Vec<_> = pieces

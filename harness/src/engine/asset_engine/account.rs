@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use asset_engine::{Attempt, Catalog, CatalogError, Durability, Event, RunStatus};
+use asset_engine::{Attempt, Catalog, CatalogError, Event, RunStatus};
 
 use crate::engine::account::{Account, untold};
 use orchbench_evidence::record::{FailedAttempt, HistoryStep};
 
 /// What a catalog says of a run; `None` when it does not know it.
 pub(super) fn account(path: &Path, run: &str) -> Result<Option<Account>, CatalogError> {
-    let catalog = Catalog::open(path, Durability::PowerLoss)?;
+    let catalog = Catalog::open(path)?;
     let Some(info) = catalog.run(run)? else {
         return Ok(None);
     };

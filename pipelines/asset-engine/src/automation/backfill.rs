@@ -2,20 +2,34 @@
 //!
 //! The catalog has what was asked for; how far it is follows from its runs, whose ids follow from
 //! its own. So a backfill needs no state besides, and goes on after a crash where it was.
+//!
+//! What has no partitions is made once, before or after the partitions as its dependencies say: see
+//! [`crate::Stage`]. A stage begins when all runs of the one before have succeeded.
+
+mod progress;
+mod request;
+mod stages;
 
 use std::collections::HashMap;
 use std::num::NonZero;
 use std::sync::Arc;
+use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::catalog::{Catalog, CatalogError};
-use crate::event::{BackfillInfo, BackfillRecord, Event, Mode, RunStatus};
+use crate::event::{BackfillInfo, BackfillRecord, BackfillRun, Event, Mode, RunStatus};
 use crate::executor::{EngineError, Executor, RunRequest};
 use crate::graph::AssetGraph;
 use crate::plan::Plan;
 use crate::selection::Selection;
+
+pub use progress::BackfillProgress;
+use request::same_request;
+use stages::stages;
+
+/// How often a backfill under way looks at what was asked of it meanwhile.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// A backfill on an executor.
 #[derive(Debug)]
@@ -23,25 +37,8 @@ pub struct Backfill<'a> {
     executor: &'a Executor,
     graph: &'a Arc<AssetGraph>,
     record: Arc<BackfillRecord>,
-}
-
-/// How far a backfill is, in partitions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct BackfillProgress {
-    /// How it stands.
-    pub status: RunStatus,
-    /// All of its partitions.
-    pub total: usize,
-    /// Those of runs that succeeded.
-    pub succeeded: usize,
-    /// Those of runs that failed.
-    pub failed: usize,
-    /// Those of runs that were cancelled.
-    pub canceled: usize,
-    /// Those of runs under way.
-    pub under_way: usize,
-    /// Those whose run is still to come.
-    pub waiting: usize,
+    /// How it stood before it was requested.
+    before: Option<BackfillProgress>,
 }
 
 impl BackfillRecord {
@@ -59,6 +56,8 @@ impl BackfillRecord {
             at_once: NonZero::<usize>::MIN.saturating_add(3),
             mode: Mode::All,
             config: Value::Null,
+            stages: Vec::new(),
+            identity: crate::Identity::new(),
         }
     }
 }
@@ -73,31 +72,52 @@ impl<'a> Backfill<'a> {
             executor,
             graph,
             record,
+            before: None,
         }
     }
 
     /// Accepts a backfill: returns once that is committed. One that the catalog has already, asked
-    /// for in the same way, is taken up again.
+    /// for in the same way, is taken up again: of one that failed or was cancelled, the runs that
+    /// failed or were cancelled are opened again, see [`RunRequest::reopen`], and those that never
+    /// were submitted will be.
     ///
     /// # Errors
-    /// The selection or a partition does not fit the graph, the id was used for another backfill,
-    /// or the catalog failed.
+    /// The selection or a partition does not fit the graph, the id was used for another backfill or
+    /// on another graph, or the catalog failed.
     pub fn request(
         executor: &'a Executor,
         graph: &'a Arc<AssetGraph>,
         record: BackfillRecord,
     ) -> Result<Self, EngineError> {
-        if let Some(known) = find(executor.catalog(), &record.id)? {
-            if *known.record != record {
-                return Err(EngineError::BackfillConflict { id: record.id });
-            }
-            return Ok(Self::new(executor, graph, known.record));
-        }
         if record.partitions.is_empty() {
             return Err(EngineError::EmptyBackfill { id: record.id });
         }
-        let all = record.selection.clone();
-        Plan::new(graph, &all.with_partitions(&record.partitions))?;
+        let known = find(executor.catalog(), &record.id)?;
+        let record = BackfillRecord {
+            identity: graph.identity().as_ref().clone(),
+            stages: stages(graph, &record.selection)?,
+            ..record
+        };
+        if let Some(known) = known {
+            same_request(&known.record, &record)?;
+            let before = BackfillProgress::of(executor.catalog(), &known)?;
+            let mut backfill = Self::new(executor, graph, known.record);
+            if matches!(known.status, RunStatus::Failure | RunStatus::Canceled) {
+                backfill.reopen()?;
+            }
+            backfill.before = Some(before);
+            return Ok(backfill);
+        }
+        Plan::new(
+            graph,
+            &record.selection.clone().with_partitions(&record.partitions),
+        )?;
+        for stage in record.stages.iter().filter(|stage| stage.partitioned) {
+            Plan::new(
+                graph,
+                &stage.selection.clone().with_partitions(&record.partitions),
+            )?;
+        }
         let record = Arc::new(record);
         executor.append(vec![Event::BackfillRequested(Arc::clone(&record))])?;
         Ok(Self::new(executor, graph, record))
@@ -117,35 +137,82 @@ impl<'a> Backfill<'a> {
         Ok(Self::new(executor, graph, info.record))
     }
 
+    /// How it stood when it was requested; `None` = it is new.
+    #[must_use]
+    pub fn before(&self) -> Option<&BackfillProgress> {
+        self.before.as_ref()
+    }
+
+    /// Opens it and its runs that did not succeed again, in one commit.
+    fn reopen(&self) -> Result<(), EngineError> {
+        let statuses = self.statuses()?;
+        let id = Arc::from(self.record.id.as_str());
+        let mut events = vec![Event::BackfillResumed { id }];
+        for run in self.record.runs() {
+            let status = statuses.get(run.record.run.as_ref());
+            if matches!(status, Some(RunStatus::Failure | RunStatus::Canceled)) {
+                events.push(Event::RunResumed {
+                    run: Arc::clone(&run.record.run),
+                    identity: Arc::clone(self.graph.identity()),
+                });
+            }
+        }
+        self.executor.append(events)
+    }
+
     /// Submits as many of its runs as may be under way, resumes those that a dead executor left,
-    /// and records its end when all have ended.
+    /// and records its end when no run is left that can be submitted.
     ///
     /// # Errors
     /// A run cannot be submitted, or the catalog failed.
     pub fn advance(&self) -> Result<BackfillProgress, EngineError> {
-        let before = self.progress()?;
-        if before.status != RunStatus::Started {
-            return Ok(before);
+        self.advance_noting(&mut Vec::new())
+    }
+
+    /// The same, noting which runs were submitted.
+    pub(super) fn advance_noting(
+        &self,
+        submitted: &mut Vec<String>,
+    ) -> Result<BackfillProgress, EngineError> {
+        if self.progress()?.status != RunStatus::Started {
+            return self.progress();
         }
         let statuses = self.statuses()?;
+        let runs = self.record.runs();
+        let succeeded =
+            |run: &&BackfillRun| statuses.get(run.record.run.as_ref()) == Some(&RunStatus::Success);
+        let Some(stage) = runs.iter().find(|run| !succeeded(run)).map(|run| run.stage) else {
+            return self.end(RunStatus::Success);
+        };
+        let of_stage = || runs.iter().filter(|run| run.stage == stage);
         let mut under_way = 0;
-        for run in self.record.runs() {
-            let started = match statuses.get(run.run.as_ref()) {
-                Some(status) => *status == RunStatus::Started,
-                None => under_way < self.record.at_once.get(),
-            };
-            if started {
+        for run in of_stage() {
+            under_way += usize::from(self.executor.is_under_way(&run.record.run)?);
+        }
+        let mut open = false;
+        for run in of_stage() {
+            let id = &run.record.run;
+            if !matches!(statuses.get(id.as_ref()), None | Some(RunStatus::Started)) {
+                continue;
+            }
+            open = true;
+            if under_way < self.record.at_once.get() && !self.executor.is_under_way(id)? {
                 under_way += 1;
-                // Nothing happens to a run that is under way here.
                 self.executor
-                    .submit(RunRequest::of(&run, Arc::clone(self.graph)))?;
+                    .submit(RunRequest::of(&run.record, Arc::clone(self.graph)))?;
+                submitted.push(id.to_string());
             }
         }
-        let after = self.progress()?;
-        if after.under_way + after.waiting == 0 {
-            self.end(after.outcome())?;
+        if open {
+            return self.progress();
         }
-        self.progress()
+        let is =
+            |status| of_stage().any(|run| statuses.get(run.record.run.as_ref()) == Some(&status));
+        self.end(if is(RunStatus::Canceled) {
+            RunStatus::Canceled
+        } else {
+            RunStatus::Failure
+        })
     }
 
     /// Brings it to its end, and says after each run how far it is.
@@ -154,29 +221,63 @@ impl<'a> Backfill<'a> {
     /// As [`Backfill::advance`].
     pub fn run(
         &self,
+        on_progress: impl FnMut(&BackfillProgress),
+    ) -> Result<BackfillProgress, EngineError> {
+        self.run_until(|| false, on_progress)
+    }
+
+    /// The same, cancelling it and its runs as soon as `stop` says so, or somebody else has ended it
+    /// as cancelled. Returns when no run of it is under way.
+    ///
+    /// # Errors
+    /// As [`Backfill::advance`].
+    pub fn run_until(
+        &self,
+        stop: impl Fn() -> bool,
         mut on_progress: impl FnMut(&BackfillProgress),
     ) -> Result<BackfillProgress, EngineError> {
         loop {
-            let progress = self.advance()?;
+            self.executor.heed()?;
+            let mut progress = self.advance()?;
+            if stop() || progress.status == RunStatus::Canceled {
+                self.cancel()?;
+                progress = self.progress()?;
+            }
+            let under_way = self.collect()?;
             on_progress(&progress);
-            if progress.status != RunStatus::Started {
-                return Ok(progress);
+            if progress.status != RunStatus::Started && !under_way {
+                return self.progress();
             }
-            let statuses = self.statuses()?;
-            let open = |run: &str| statuses.get(run) == Some(&RunStatus::Started);
-            if let Some(oldest) = self.record.runs().find(|run| open(&run.run)) {
-                self.executor.wait(&oldest.run)?;
-            }
+            self.executor.rest(LOOK);
         }
     }
 
-    /// Ends it: no further run is submitted, those under way go on.
+    /// Lets the outcomes of its runs go that have ended; whether others are under way.
+    fn collect(&self) -> Result<bool, EngineError> {
+        let mut under_way = false;
+        for (run, status) in self.statuses()? {
+            if status == RunStatus::Started {
+                under_way |= self.executor.is_under_way(&run)?;
+            } else {
+                self.executor.forget(&run);
+            }
+        }
+        Ok(under_way)
+    }
+
+    /// Ends it: no further run is submitted. Its runs are cancelled: what is being executed is
+    /// finished and kept, see [`Executor::cancel`].
     ///
     /// # Errors
     /// The catalog failed.
     pub fn cancel(&self) -> Result<(), EngineError> {
         if self.progress()?.status == RunStatus::Started {
             self.end(RunStatus::Canceled)?;
+        }
+        for (run, status) in self.statuses()? {
+            if status == RunStatus::Started {
+                self.executor.cancel_open(&run)?;
+            }
         }
         Ok(())
     }
@@ -198,52 +299,11 @@ impl<'a> Backfill<'a> {
         self.executor.catalog().statuses_of(&self.record.id)
     }
 
-    fn end(&self, status: RunStatus) -> Result<(), EngineError> {
+    fn end(&self, status: RunStatus) -> Result<BackfillProgress, EngineError> {
         let id = Arc::from(self.record.id.as_str());
         self.executor
-            .append(vec![Event::BackfillEnded { id, status }])
-    }
-}
-
-impl BackfillProgress {
-    /// How far a backfill is, by the catalog.
-    ///
-    /// # Errors
-    /// The catalog cannot be read.
-    pub fn of(catalog: &Catalog, info: &BackfillInfo) -> Result<Self, CatalogError> {
-        let statuses = catalog.statuses_of(&info.record.id)?;
-        let mut progress = Self {
-            status: info.status,
-            total: info.record.partitions.len(),
-            succeeded: 0,
-            failed: 0,
-            canceled: 0,
-            under_way: 0,
-            waiting: 0,
-        };
-        for run in info.record.runs() {
-            let partitions = run.selection.partitions().map_or(0, <[String]>::len);
-            let part = match statuses.get(run.run.as_ref()) {
-                None => &mut progress.waiting,
-                Some(RunStatus::Started) => &mut progress.under_way,
-                Some(RunStatus::Success) => &mut progress.succeeded,
-                Some(RunStatus::Failure) => &mut progress.failed,
-                Some(RunStatus::Canceled) => &mut progress.canceled,
-            };
-            *part += partitions;
-        }
-        Ok(progress)
-    }
-
-    /// How a backfill ended whose runs have all ended.
-    fn outcome(&self) -> RunStatus {
-        if self.canceled > 0 {
-            RunStatus::Canceled
-        } else if self.failed > 0 {
-            RunStatus::Failure
-        } else {
-            RunStatus::Success
-        }
+            .append(vec![Event::BackfillEnded { id, status }])?;
+        self.progress()
     }
 }
 

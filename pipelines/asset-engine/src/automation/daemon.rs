@@ -1,17 +1,23 @@
 //! The daemon: evaluates automations and turns what they ask for into runs.
 
+mod naming;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::{Automation, Backfill, Evaluation, EvaluationContext, Order};
 use crate::catalog::CatalogError;
 use crate::event::{Event, RunRecord, RunStatus, Tick};
-use crate::executor::{EngineError, Executor, Looked, RunOutcome, RunRequest};
+use crate::executor::{EngineError, Executor, Looked, RunOutcome, RunRequest, Submitted};
 use crate::graph::AssetGraph;
 use crate::selection::SelectionError;
+
+/// How often a daemon that waits looks at what was asked of it meanwhile.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Evaluates automations on one catalog. It has no clock and no thread: whoever owns it calls
 /// [`Daemon::tick`] every few seconds with the time.
@@ -23,6 +29,8 @@ pub struct Daemon {
     evaluated: HashMap<String, Timestamp>,
     /// Runs that were submitted here and whose outcome was not yet given back.
     under_way: Vec<String>,
+    /// What was named as left alone, or as a failed order.
+    named: HashSet<String>,
 }
 
 /// What one tick of the daemon did.
@@ -38,6 +46,21 @@ pub struct Beat {
     pub looked: Looked,
     /// What could not be looked at, evaluated or submitted, and why. The next tick tries again.
     pub problems: Vec<String>,
+    /// What this daemon has nothing to do with: runs, orders and backfills that were asked for on
+    /// another graph (another source, input, gate); named once.
+    pub left_alone: Vec<String>,
+    /// Runs that automations asked for and that failed or were cancelled, while what they were to
+    /// make still is missing or stale; named once after each change.
+    pub failed_orders: Vec<FailedOrder>,
+}
+
+/// A run that an automation asked for and that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailedOrder {
+    /// Its id.
+    pub run: String,
+    /// How it ended.
+    pub status: RunStatus,
 }
 
 impl Daemon {
@@ -54,6 +77,7 @@ impl Daemon {
             automations,
             evaluated: HashMap::new(),
             under_way: Vec::new(),
+            named: HashSet::new(),
         }
     }
 
@@ -65,10 +89,14 @@ impl Daemon {
     /// The catalog failed. What concerns one automation or run is a problem in the [`Beat`].
     pub fn tick(&mut self, now: Timestamp) -> Result<Beat, EngineError> {
         let mut beat = Beat::default();
+        self.executor.heed()?;
         self.collect(&mut beat)?;
         beat.looked = self.executor.look(&self.graph)?;
         beat.problems.extend(beat.looked.problems.iter().cloned());
         for left in self.executor.unfinished() {
+            if !self.is_own_run(&left, &mut beat) {
+                continue;
+            }
             let request = RunRequest::from_unfinished(left, Arc::clone(&self.graph));
             let run = request.run.clone();
             let answer = self.executor.submit(request);
@@ -78,25 +106,51 @@ impl Daemon {
         self.evaluate(now, &mut beat)?;
         self.submit_orders(&mut beat)?;
         for info in self.executor.catalog().backfills()? {
-            if info.status == RunStatus::Started {
-                let backfill = Backfill::new(&self.executor, &self.graph, info.record);
-                match backfill.advance() {
-                    Ok(_) => {}
-                    Err(error @ EngineError::Catalog(_)) => return Err(error),
-                    Err(error) => beat.problems.push(error.to_string()),
-                }
+            let what = format!("backfill {}", info.record.id);
+            if info.status != RunStatus::Started
+                || !self.is_own(&what, &info.record.identity, &mut beat)
+            {
+                continue;
+            }
+            let backfill = Backfill::new(&self.executor, &self.graph, info.record);
+            let mut submitted = Vec::new();
+            let advanced = backfill.advance_noting(&mut submitted);
+            self.under_way.extend(submitted.iter().cloned());
+            beat.submitted.append(&mut submitted);
+            match advanced {
+                Ok(_) => {}
+                Err(error @ EngineError::Catalog(_)) => return Err(error),
+                Err(error) => beat.problems.push(error.to_string()),
             }
         }
+        self.name_failed_orders(&mut beat)?;
         Ok(beat)
     }
 
-    /// Waits for every run that was submitted here.
+    /// Waits for every run that was submitted here; one whose end is asked for meanwhile is
+    /// cancelled.
     ///
     /// # Errors
     /// The catalog failed.
     pub fn settle(&mut self) -> Result<Vec<RunOutcome>, EngineError> {
-        let runs = std::mem::take(&mut self.under_way);
-        runs.iter().map(|run| self.executor.wait(run)).collect()
+        let mut beat = Beat::default();
+        loop {
+            self.executor.heed()?;
+            self.collect(&mut beat)?;
+            if self.under_way.is_empty() {
+                return Ok(beat.ended);
+            }
+            self.executor.rest(LOOK);
+        }
+    }
+
+    /// Cancels the runs under way whose end was asked for from elsewhere; to be called between
+    /// ticks.
+    ///
+    /// # Errors
+    /// The catalog failed.
+    pub fn heed(&self) -> Result<(), EngineError> {
+        self.executor.heed().map(drop)
     }
 
     /// Takes the outcomes of runs that have ended.
@@ -114,11 +168,11 @@ impl Daemon {
     fn note(
         &mut self,
         run: &str,
-        answer: Result<(), EngineError>,
+        answer: Result<Submitted, EngineError>,
         beat: &mut Beat,
     ) -> Result<(), EngineError> {
         match answer {
-            Ok(()) => {
+            Ok(_) => {
                 if !self.under_way.iter().any(|known| known == run) {
                     self.under_way.push(run.to_owned());
                 }
@@ -132,6 +186,9 @@ impl Daemon {
 
     fn submit_orders(&mut self, beat: &mut Beat) -> Result<(), EngineError> {
         for order in self.executor.catalog().orders()? {
+            if !self.is_own(&format!("order {}", order.run), &order.identity, beat) {
+                continue;
+            }
             let request = RunRequest::of(&order, Arc::clone(&self.graph));
             match self.executor.submit(request) {
                 Err(EngineError::Selection(error)) => self.refuse(&order, &error, beat)?,
@@ -247,6 +304,7 @@ impl Daemon {
                     selection: order.selection,
                     mode: order.mode,
                     config: Arc::new(order.config),
+                    identity: Arc::clone(self.graph.identity()),
                 }));
             }
         }

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod backfills;
+mod belonging;
 mod crons;
 mod fixture;
 mod rules;

@@ -9,7 +9,7 @@ use super::rule::Memory;
 use super::{AutomationError, EvaluationContext};
 use crate::catalog::Stamp;
 use crate::event::{Mode, RunRecord, RunStatus};
-use crate::graph::AssetGraph;
+use crate::graph::{AssetGraph, other_work};
 use crate::plan::{Known, Plan, UNOBSERVED, staleness};
 
 /// A piece, by asset index and position.
@@ -88,9 +88,12 @@ impl<'a> View<'a> {
         let open = runs.filter(|info| info.status == RunStatus::Started);
         let mut records: Vec<_> = open.map(|info| info.record).collect();
         records.extend(cx.catalog.orders()?);
-        let makes = |record: &&std::sync::Arc<RunRecord>| record.mode != Mode::Observe;
+        // A run of another graph makes nothing of this one.
+        let makes = |record: &&std::sync::Arc<RunRecord>| {
+            record.mode != Mode::Observe
+                && other_work(&record.identity, cx.graph.identity()).is_none()
+        };
         for record in records.iter().filter(makes) {
-            // A run of another graph makes nothing of this one.
             let Ok(plan) = Plan::new(cx.graph, &record.selection) else {
                 continue;
             };

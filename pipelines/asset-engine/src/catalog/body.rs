@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Mode, RunStatus, Severity};
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct RunBody<S, C> {
+pub(super) struct RunBody<S, C, I> {
     pub selection: S,
     pub mode: Mode,
     pub config: C,
+    #[serde(default)]
+    pub identity: I,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -37,17 +39,29 @@ pub(super) struct TickBody<V, O> {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct OrderBody<V, S, C> {
+pub(super) struct OrderBody<V, S, C, I> {
     pub run: V,
     pub selection: S,
     pub mode: Mode,
     pub config: C,
+    #[serde(default)]
+    pub identity: I,
 }
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct BackfillEndedBody<V> {
     pub id: V,
     pub status: RunStatus,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ResumedBody<I> {
+    pub identity: I,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct BackfillResumedBody<V> {
+    pub id: V,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -68,11 +68,8 @@ impl MemoryStore {
                     status: RunStatus::Started,
                 });
             }
-            Event::RunEnded { run, status, .. } => {
-                if let Some(index) = self.run_index.get(run) {
-                    self.runs[*index].status = *status;
-                }
-            }
+            Event::RunResumed { run, .. } => self.run_is(run, RunStatus::Started),
+            Event::RunEnded { run, status, .. } => self.run_is(run, *status),
             Event::Materialized(made) => {
                 let pieces = self.latest.entry(made.asset.clone()).or_default();
                 pieces.insert(made.partition.clone(), Arc::clone(made));
@@ -102,13 +99,22 @@ impl MemoryStore {
                 record: Arc::clone(record),
                 status: RunStatus::Started,
             }),
-            Event::BackfillEnded { id, status } => {
-                let own = |info: &&mut BackfillInfo| info.record.id.as_str() == id.as_ref();
-                if let Some(info) = self.backfills.iter_mut().find(own) {
-                    info.status = *status;
-                }
-            }
+            Event::BackfillResumed { id } => self.backfill_is(id, RunStatus::Started),
+            Event::BackfillEnded { id, status } => self.backfill_is(id, *status),
             _ => {}
+        }
+    }
+
+    fn run_is(&mut self, run: &str, status: RunStatus) {
+        if let Some(index) = self.run_index.get(run) {
+            self.runs[*index].status = status;
+        }
+    }
+
+    fn backfill_is(&mut self, id: &str, status: RunStatus) {
+        let own = |info: &&mut BackfillInfo| info.record.id == id;
+        if let Some(info) = self.backfills.iter_mut().find(own) {
+            info.status = status;
         }
     }
 
@@ -169,6 +175,16 @@ impl Store for MemoryStore {
         Ok(self.ticks.values().cloned().collect())
     }
 
+    fn cancel_requests(&self, after: u64) -> Result<Vec<(u64, String)>, CatalogError> {
+        let asked = |record: &EventRecord| match &record.event {
+            Event::CancelRequested { run } if record.seq > after => {
+                Some((record.seq, run.to_string()))
+            }
+            _ => None,
+        };
+        Ok(self.events.iter().filter_map(asked).collect())
+    }
+
     fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError> {
         let wanted = self
             .runs
@@ -218,6 +234,7 @@ impl Store for MemoryStore {
         let head = self.head()?;
         Ok(Verified {
             missing: noted.map_or(0, |noted| noted.seq.saturating_sub(head.seq)),
+            damaged: Vec::new(),
             head,
         })
     }

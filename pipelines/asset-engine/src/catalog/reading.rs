@@ -9,14 +9,15 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::body::{
-    BackfillEndedBody, CheckedBody, EndedBody, FailedBody, MadeBody, ObservedBody, OrderBody,
-    RunBody, TickBody,
+    BackfillEndedBody, BackfillResumedBody, CheckedBody, EndedBody, FailedBody, MadeBody,
+    ObservedBody, OrderBody, ResumedBody, RunBody, TickBody,
 };
 use super::chain::Record;
 use crate::event::{
     Attempt, CheckResult, Event, EventRecord, InputVersion, Materialization, Observation,
     RunRecord, SkipReason, Tick,
 };
+use crate::graph::Identity;
 use crate::key::AssetKey;
 use crate::selection::Selection;
 use crate::step::StepFailure;
@@ -100,15 +101,23 @@ fn decode_event(stored: StoredEvent, epoch: u64) -> Result<Event, String> {
     let run: Arc<str> = Arc::from(stored.run.as_str());
     match stored.kind.as_str() {
         "run_submitted" => {
-            let body: RunBody<Selection, Value> = body(&stored)?;
+            let body: RunBody<Selection, Value, Identity> = body(&stored)?;
             Ok(Event::RunSubmitted(Arc::new(RunRecord {
                 run,
                 selection: body.selection,
                 mode: body.mode,
                 config: Arc::new(body.config),
+                identity: Arc::new(body.identity),
             })))
         }
-        "run_resumed" => Ok(Event::RunResumed { run }),
+        "run_resumed" => Ok(Event::RunResumed {
+            run,
+            identity: Arc::new(match &stored.body {
+                None => Identity::new(),
+                Some(_) => body::<ResumedBody<Identity>>(&stored)?.identity,
+            }),
+        }),
+        "cancel_requested" => Ok(Event::CancelRequested { run }),
         "run_ended" => {
             let body: EndedBody = body(&stored)?;
             Ok(Event::RunEnded {
@@ -172,13 +181,15 @@ fn decode_event(stored: StoredEvent, epoch: u64) -> Result<Event, String> {
             partition: partition(&stored),
         }),
         "ticked" => {
-            let body: TickBody<String, OrderBody<String, Selection, Value>> = body(&stored)?;
-            let order = |order: OrderBody<String, Selection, Value>| {
+            let body: TickBody<String, OrderBody<String, Selection, Value, Identity>> =
+                body(&stored)?;
+            let order = |order: OrderBody<String, Selection, Value, Identity>| {
                 Arc::new(RunRecord {
                     run: Arc::from(order.run),
                     selection: order.selection,
                     mode: order.mode,
                     config: Arc::new(order.config),
+                    identity: Arc::new(order.identity),
                 })
             };
             Ok(Event::Ticked(Arc::new(Tick {
@@ -190,6 +201,12 @@ fn decode_event(stored: StoredEvent, epoch: u64) -> Result<Event, String> {
             })))
         }
         "backfill_requested" => Ok(Event::BackfillRequested(Arc::new(body(&stored)?))),
+        "backfill_resumed" => {
+            let body: BackfillResumedBody<String> = body(&stored)?;
+            Ok(Event::BackfillResumed {
+                id: Arc::from(body.id),
+            })
+        }
         "backfill_ended" => {
             let body: BackfillEndedBody<String> = body(&stored)?;
             Ok(Event::BackfillEnded {

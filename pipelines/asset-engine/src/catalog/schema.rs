@@ -10,10 +10,10 @@ use crate::event::Event;
 pub(super) const APPLICATION_ID: i64 = 0x4173_4361;
 
 /// `PRAGMA user_version` of the newest schema.
-pub(super) const SCHEMA_VERSION: i64 = 3;
+pub(super) const SCHEMA_VERSION: i64 = 4;
 
 /// Step n brings version n to n + 1. A published step never changes.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
@@ -90,6 +90,7 @@ ALTER TABLE latest ADD COLUMN code TEXT;
 ALTER TABLE latest ADD COLUMN piece INTEGER;
 ALTER TABLE latest ADD COLUMN inputs INTEGER;
 ",
+    "-- No table: further kinds of events, which an older program cannot read.",
 ];
 
 /// What was found in a file.
@@ -102,9 +103,14 @@ pub(super) enum Found {
     Foreign(i64),
 }
 
+/// What a file is, if there is nothing to make or migrate in it.
+pub(super) fn found(connection: &Connection) -> rusqlite::Result<Option<Found>> {
+    inspect(connection).map(judged)
+}
+
 /// Makes or migrates the tables.
 pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<Found> {
-    if let Some(found) = judged(inspect(connection)?) {
+    if let Some(found) = found(connection)? {
         return Ok(found);
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

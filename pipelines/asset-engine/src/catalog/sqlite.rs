@@ -2,21 +2,21 @@
 
 mod append;
 mod automation;
+mod open;
 mod rows;
 mod verify;
+mod wal;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use tempfile::TempDir;
 
 use super::chain::hex;
 use super::reading::{self, StoredEvent};
-use super::schema::{self, APPLICATION_ID, Found, SCHEMA_VERSION};
 use super::{
-    CatalogError, Draft, Durability, EachVersion, Failpoint, Head, RunInfo, Stamp, Store, Verified,
-    Version,
+    CatalogError, Draft, EachVersion, Failpoint, Head, RunInfo, Stamp, Store, Verified, Version,
 };
 use crate::event::{
     BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
@@ -26,66 +26,47 @@ use crate::key::AssetKey;
 use append::{Refused, append};
 use rows::{materialization, observation};
 
-/// How long a statement waits for another process's write lock. Only opening and a fenced-off
-/// executor ever meet one.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long one that opens a new catalog waits for another that does.
-const WAL_PAUSE: Duration = Duration::from_millis(2);
-
 /// One connection to a catalog file.
 #[derive(Debug)]
 pub(crate) struct SqliteStore {
     connection: Connection,
     path: PathBuf,
     failpoint: Failpoint,
+    /// What was damaged when it was opened to write, and is kept aside.
+    warnings: Vec<String>,
+    /// Holds what is read instead of the file itself; goes after the connection.
+    _copy: Option<TempDir>,
 }
 
 impl SqliteStore {
-    /// Opens the file, making or migrating its tables.
-    pub fn open(path: &Path, durability: Durability) -> Result<Self, CatalogError> {
-        let failed = |doing| {
-            move |source| CatalogError::Sqlite {
-                path: path.to_owned(),
-                doing,
-                source,
-            }
-        };
-        let mut connection = Connection::open(path).map_err(failed("open"))?;
-        connection
-            .busy_timeout(BUSY_TIMEOUT)
-            .and_then(|()| write_ahead(&connection))
-            .and_then(|()| {
-                let synchronous = match durability {
-                    Durability::PowerLoss => "FULL",
-                    Durability::ProcessCrash => "NORMAL",
-                };
-                connection.pragma_update(None, "synchronous", synchronous)
-            })
-            .map_err(failed("set the durability"))?;
-        match schema::prepare(&mut connection).map_err(failed("prepare the tables"))? {
-            Found::Ready => Ok(Self {
-                connection,
-                path: path.to_owned(),
-                failpoint: Failpoint::default(),
-            }),
-            Found::Future(found) => Err(CatalogError::FutureVersion {
-                path: path.to_owned(),
-                found,
-                expected: SCHEMA_VERSION,
-            }),
-            Found::Foreign(found) => Err(CatalogError::Foreign {
-                path: path.to_owned(),
-                found,
-                expected: APPLICATION_ID,
-            }),
-        }
-    }
-
     /// The same, failing where planned.
     pub fn with_failpoint(mut self, failpoint: Failpoint) -> Self {
         self.failpoint = failpoint;
         self
+    }
+
+    /// What was damaged when it was opened, and is kept aside.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// Commits beside the executor of the newest epoch, if there is one.
+    pub fn commit_beside(&mut self, drafts: &[Draft]) -> Result<(), CatalogError> {
+        self.commit_in(None, drafts)
+    }
+
+    fn commit_in(&mut self, epoch: Option<u64>, drafts: &[Draft]) -> Result<(), CatalogError> {
+        append(&mut self.connection, &self.failpoint, epoch, drafts).map_err(
+            |refused| match refused {
+                Refused::Sqlite(source) => self.failed("commit")(source),
+                Refused::Planned(error) => error,
+                Refused::Fenced(current) => CatalogError::Fenced {
+                    path: self.path.clone(),
+                    own: epoch.unwrap_or(current),
+                    current,
+                },
+            },
+        )
     }
 
     fn failed(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> CatalogError {
@@ -106,23 +87,6 @@ impl SqliteStore {
     }
 }
 
-/// Puts the file into WAL mode. Of several that do so at once on a new file, SQLite refuses all
-/// but one without asking their busy handler, as both hold a read lock that the other waits for.
-fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
-    let begun = Instant::now();
-    loop {
-        match connection.pragma_update(None, "journal_mode", "WAL") {
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && begun.elapsed() < BUSY_TIMEOUT =>
-            {
-                std::thread::sleep(WAL_PAUSE);
-            }
-            done => return done,
-        }
-    }
-}
-
 /// Raises the epoch by one. In a transaction, since a statement that commits by itself tells nobody
 /// when that fails after it has given its row, as on a full disk.
 fn raise_epoch(connection: &mut Connection) -> rusqlite::Result<i64> {
@@ -139,6 +103,10 @@ fn raise_epoch(connection: &mut Connection) -> rusqlite::Result<i64> {
 impl Store for SqliteStore {
     fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
         self.newest_ticks()
+    }
+
+    fn cancel_requests(&self, after: u64) -> Result<Vec<(u64, String)>, CatalogError> {
+        self.cancel_requests_after(after)
     }
 
     fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError> {
@@ -176,17 +144,7 @@ impl Store for SqliteStore {
     }
 
     fn commit(&mut self, epoch: u64, drafts: &[Draft]) -> Result<(), CatalogError> {
-        append(&mut self.connection, &self.failpoint, epoch, drafts).map_err(
-            |refused| match refused {
-                Refused::Sqlite(source) => self.failed("commit")(source),
-                Refused::Planned(error) => error,
-                Refused::Fenced(current) => CatalogError::Fenced {
-                    path: self.path.clone(),
-                    own: epoch,
-                    current,
-                },
-            },
-        )
+        self.commit_in(Some(epoch), drafts)
     }
 
     fn runs(&self) -> Result<Vec<RunInfo>, CatalogError> {

@@ -1,9 +1,13 @@
 //! The start log: attempts that began, in a file beside the catalog, ahead of the group commit.
 //!
 //! One line an attempt, JSON, a tab and a checksum of the JSON; one write(2) with `O_APPEND` and no
-//! fsync: it outlives SIGKILL of the process. The line is written before the step is called; a line cut short by the kill therefore
-//! belongs to a step that did not begin, and is ignored. The file is emptied when the catalog has
-//! everything that it says.
+//! fsync: it outlives SIGKILL of the process. The line is written before the step is called; a line
+//! cut short by the kill therefore belongs to a step that did not begin, and is ignored. The file is
+//! emptied when the catalog has everything that it says.
+//!
+//! All that it adds is the number of an attempt that died. So a damaged line keeps nobody from
+//! working: the file is set aside, and an attempt that the line told of may get its number again, in
+//! another epoch.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -13,6 +17,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::aside::set_aside;
 use super::{CatalogError, Failpoint, chain};
 use crate::event::Attempt;
 use crate::key::AssetKey;
@@ -28,6 +33,14 @@ pub(crate) struct StartLog {
     bytes: u64,
     line: Vec<u8>,
     failpoint: Failpoint,
+}
+
+/// What was found in a file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub starts: Vec<Start>,
+    /// Lines that are not as they were written, and why.
+    pub damaged: Vec<String>,
 }
 
 /// A line of the file.
@@ -58,8 +71,23 @@ impl StartLog {
         PathBuf::from(name)
     }
 
-    /// Opens the file and returns what a dead executor left in it.
-    pub fn open(catalog: &Path, failpoint: Failpoint) -> Result<(Self, Vec<Start>), CatalogError> {
+    /// The lines of a catalog's start log that are not as they were written.
+    pub fn damaged(catalog: &Path) -> Result<Vec<String>, CatalogError> {
+        let path = Self::path_beside(catalog);
+        match std::fs::read(&path) {
+            Ok(text) => Ok(parse(&path, &text).damaged),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(source) => Err(CatalogError::Io {
+                path,
+                doing: "read the start log",
+                source,
+            }),
+        }
+    }
+
+    /// Opens the file and returns what a dead executor left in it. One that is damaged is kept as
+    /// `<catalog>.starts.damaged`.
+    pub fn open(catalog: &Path, failpoint: Failpoint) -> Result<(Self, Found), CatalogError> {
         let path = Self::path_beside(catalog);
         let failed = |doing| {
             let path = path.clone();
@@ -75,7 +103,10 @@ impl StartLog {
             .open(&path)
             .map_err(failed("open the start log"))?;
         let text = std::fs::read(&path).map_err(failed("read the start log"))?;
-        let starts = parse(&path, &text)?;
+        let found = parse(&path, &text);
+        if !found.damaged.is_empty() {
+            set_aside(&path).map_err(failed("set the damaged start log aside"))?;
+        }
         let log = Self {
             file,
             path,
@@ -83,7 +114,7 @@ impl StartLog {
             line: Vec::with_capacity(256),
             failpoint,
         };
-        Ok((log, starts))
+        Ok((log, found))
     }
 
     /// Records that an attempt begins. Survives SIGKILL once this returns.
@@ -143,37 +174,42 @@ fn checksum(json: &[u8]) -> String {
     chain::hex(&Sha256::digest(json)[..8])
 }
 
-fn parse(path: &Path, text: &[u8]) -> Result<Vec<Start>, CatalogError> {
-    let mut starts = Vec::new();
+fn parse(path: &Path, text: &[u8]) -> Found {
+    let mut found = Found::default();
     for (number, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let Some(line) = line.strip_suffix(b"\n") else {
             break;
         };
-        let corrupt = |reason: String| CatalogError::Corrupt {
-            path: path.to_owned(),
-            place: format!("line {}", number + 1),
-            reason,
-        };
-        let json = match line.iter().position(|byte| *byte == b'\t') {
-            // Version 1 of the catalog had no checksums.
-            None => line,
-            Some(tab) if checksum(&line[..tab]).as_bytes() == &line[tab + 1..] => &line[..tab],
-            Some(_) => return Err(corrupt("does not match its checksum".to_owned())),
-        };
-        let line: Line<'_> =
-            serde_json::from_slice(json).map_err(|error| corrupt(error.to_string()))?;
-        starts.push(Start {
-            t_ns: line.t_ns,
-            at_ms: line.at_ms,
-            attempt: Attempt {
-                run: Arc::from(line.run.as_ref()),
-                asset: AssetKey::new(&line.asset).map_err(|error| corrupt(error.to_string()))?,
-                partition: line.partition.as_deref().map(Arc::from),
-                attempt: line.attempt,
-            },
-        });
+        match start(line) {
+            Ok(start) => found.starts.push(start),
+            Err(reason) => {
+                found
+                    .damaged
+                    .push(format!("{}: line {}: {reason}", path.display(), number + 1))
+            }
+        }
     }
-    Ok(starts)
+    found
+}
+
+fn start(line: &[u8]) -> Result<Start, String> {
+    let json = match line.iter().position(|byte| *byte == b'\t') {
+        // Version 1 of the catalog had no checksums.
+        None => line,
+        Some(tab) if checksum(&line[..tab]).as_bytes() == &line[tab + 1..] => &line[..tab],
+        Some(_) => return Err("does not match its checksum".to_owned()),
+    };
+    let line: Line<'_> = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    Ok(Start {
+        t_ns: line.t_ns,
+        at_ms: line.at_ms,
+        attempt: Attempt {
+            run: Arc::from(line.run.as_ref()),
+            asset: AssetKey::new(&line.asset).map_err(|error| error.to_string())?,
+            partition: line.partition.as_deref().map(Arc::from),
+            attempt: line.attempt,
+        },
+    })
 }
 
 #[cfg(test)]
@@ -200,7 +236,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let catalog = dir.path().join("catalog.db");
         let (mut log, left) = StartLog::open(&catalog, Failpoint::default()).unwrap();
-        assert!(left.is_empty());
+        assert_eq!(left, Found::default());
         log.append(&start(1)).unwrap();
         log.append(&start(2)).unwrap();
         drop(log);
@@ -208,14 +244,14 @@ mod tests {
         let text = std::fs::read(&path).unwrap();
         std::fs::write(&path, &text[..text.len() - 3]).unwrap();
         let (mut log, left) = StartLog::open(&catalog, Failpoint::default()).unwrap();
-        assert_eq!(left, [start(1)]);
+        assert_eq!((left.starts, left.damaged), (vec![start(1)], vec![]));
         log.empty().unwrap();
         let (_log, left) = StartLog::open(&catalog, Failpoint::default()).unwrap();
-        assert!(left.is_empty());
+        assert_eq!(left, Found::default());
     }
 
     #[test]
-    fn a_flipped_byte_is_found() {
+    fn a_flipped_byte_is_found_and_costs_its_line_only() {
         let dir = tempfile::tempdir().unwrap();
         let catalog = dir.path().join("catalog.db");
         let (mut log, _) = StartLog::open(&catalog, Failpoint::default()).unwrap();
@@ -228,22 +264,37 @@ mod tests {
             bytes[at] ^= 1 << (at % 8);
             // A line that lost its end is one that was never written, so only the last may.
             let last_newline = at + 1 == whole.len();
-            match parse(&path, &bytes) {
-                Ok(starts) => assert!(last_newline && starts == [start(1)], "byte {at}"),
-                Err(error) => assert!(error.to_string().contains(": line "), "{error}"),
+            let found = parse(&path, &bytes);
+            if last_newline {
+                assert_eq!(found.starts, [start(1)]);
+                continue;
             }
+            assert!(
+                found.damaged[0].contains(".starts: line "),
+                "byte {at}: {found:?}"
+            );
+            let newline = at + 1 == whole.len() / 2;
+            let left = usize::from(!newline);
+            assert_eq!(found.starts.len(), left, "byte {at}: {found:?}");
         }
     }
 
     #[test]
-    fn names_a_line_that_is_none() {
+    fn what_is_damaged_is_named_and_kept() {
         let dir = tempfile::tempdir().unwrap();
         let catalog = dir.path().join("catalog.db");
-        std::fs::write(StartLog::path_beside(&catalog), "{}\n").unwrap();
-        let error = StartLog::open(&catalog, Failpoint::default()).unwrap_err();
-        assert!(
-            error.to_string().contains("catalog.db.starts: line 1"),
-            "{error}"
-        );
+        let path = StartLog::path_beside(&catalog);
+        for kept in ["", ".1", ".2"] {
+            std::fs::write(&path, format!("{{}}{kept}\n")).unwrap();
+            let (mut log, found) = StartLog::open(&catalog, Failpoint::default()).unwrap();
+            assert!(
+                found.damaged[0].contains("catalog.db.starts: line 1: "),
+                "{found:?}"
+            );
+            log.empty().unwrap();
+            let aside = dir.path().join(format!("catalog.db.starts.damaged{kept}"));
+            let text = std::fs::read_to_string(aside).unwrap();
+            assert_eq!(text, format!("{{}}{kept}\n"));
+        }
     }
 }

@@ -23,6 +23,17 @@ pub struct Verified {
     /// Events up to a noted head that the catalog no longer has; 0 when it has all of them, or when
     /// there was none to compare with.
     pub missing: u64,
+    /// What is damaged beside the records, in words: commits in the write-ahead log that cannot be
+    /// read, lines of the start log.
+    pub damaged: Vec<String>,
+}
+
+impl Verified {
+    /// Whether nothing is missing and nothing damaged.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.missing == 0 && self.damaged.is_empty()
+    }
 }
 
 impl fmt::Display for Verified {
@@ -40,6 +51,8 @@ impl fmt::Display for Verified {
                 seq + self.missing
             )?;
         }
-        Ok(())
+        self.damaged
+            .iter()
+            .try_for_each(|what| write!(f, "; {what}"))
     }
 }

@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use super::Draft;
 use super::body::{
-    BackfillEndedBody, CheckedBody, EndedBody, FailedBody, MadeBody, ObservedBody, OrderBody,
-    RunBody, TickBody,
+    BackfillEndedBody, BackfillResumedBody, CheckedBody, EndedBody, FailedBody, MadeBody,
+    ObservedBody, OrderBody, ResumedBody, RunBody, TickBody,
 };
 use super::chain::Record;
 use crate::event::{Event, RunRecord};
+use crate::graph::Identity;
 use crate::key::AssetKey;
 
 /// The columns of an event that depend on its kind.
@@ -55,10 +56,16 @@ pub(super) fn encode(event: &Event) -> EncodedEvent<'_> {
                 selection: &record.selection,
                 mode: record.mode,
                 config: record.config.as_ref(),
+                identity: record.identity.as_ref(),
             };
             ("run_submitted", None, json(&body))
         }
-        Event::RunResumed { .. } => ("run_resumed", None, None),
+        Event::RunResumed { identity, .. } => {
+            let identity = identity.as_ref();
+            let body = json(&ResumedBody { identity }).filter(|_| !identity.is_empty());
+            ("run_resumed", None, body)
+        }
+        Event::CancelRequested { .. } => ("cancel_requested", None, None),
         Event::RunEnded { status, fresh, .. } => {
             let body = EndedBody {
                 status: *status,
@@ -114,6 +121,7 @@ pub(super) fn encode(event: &Event) -> EncodedEvent<'_> {
                 selection: order.selection.clone(),
                 mode: order.mode,
                 config: Value::clone(&order.config),
+                identity: Identity::clone(&order.identity),
             };
             let body = TickBody {
                 automation: tick.automation.as_ref(),
@@ -125,6 +133,10 @@ pub(super) fn encode(event: &Event) -> EncodedEvent<'_> {
             ("ticked", None, json(&body))
         }
         Event::BackfillRequested(record) => ("backfill_requested", None, json(record.as_ref())),
+        Event::BackfillResumed { id } => {
+            let body = BackfillResumedBody { id: id.as_ref() };
+            ("backfill_resumed", None, json(&body))
+        }
         Event::BackfillEnded { id, status } => {
             let body = BackfillEndedBody {
                 id: id.as_ref(),
@@ -161,8 +173,10 @@ fn piece(event: &Event) -> Option<(&AssetKey, &Option<Arc<str>>)> {
         Event::RunSubmitted(_)
         | Event::RunResumed { .. }
         | Event::RunEnded { .. }
+        | Event::CancelRequested { .. }
         | Event::Ticked(_)
         | Event::BackfillRequested(_)
+        | Event::BackfillResumed { .. }
         | Event::BackfillEnded { .. } => None,
     }
 }

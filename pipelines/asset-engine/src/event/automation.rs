@@ -1,12 +1,15 @@
 //! What automations leave in the log: their ticks, and backfills.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Mode, RunRecord, RunStatus};
+use crate::graph::Identity;
 use crate::selection::Selection;
 
 /// One evaluation of a schedule, a sensor or a rule that came to something. Its cursor and its
@@ -30,7 +33,7 @@ pub struct Tick {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackfillRecord {
-    /// Id of the backfill; its runs are `<id>/<first partition>`.
+    /// Id of the backfill, with which the ids of its runs begin, see [`BackfillRecord::runs`].
     pub id: String,
     /// What to materialize, in each of the partitions.
     pub selection: Selection,
@@ -44,6 +47,36 @@ pub struct BackfillRecord {
     pub mode: Mode,
     /// The runs' configuration.
     pub config: Value,
+    /// What is made one after the other, where the selection has assets with and without partitions;
+    /// empty = all of it is made in each run. Worked out when the backfill is requested.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
+    /// What it was asked on, see [`crate::AssetGraph::identity`]; empty in catalogs of an older
+    /// version. Taken from the graph when the backfill is requested.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub identity: Identity,
+}
+
+/// A part of a backfill that waits for the parts before it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// The assets of the part.
+    pub selection: Selection,
+    /// Whether they are cut, and so are made in runs for the partitions; else in one run, once.
+    pub partitioned: bool,
+}
+
+/// A run of a backfill.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BackfillRun {
+    /// Its stage, from 0.
+    pub stage: usize,
+    /// Where its partitions begin among those of the backfill, and how many they are; `None` = it
+    /// makes what has none.
+    pub partitions: Option<Range<usize>>,
+    /// What is submitted.
+    pub record: RunRecord,
 }
 
 /// How a backfill stands, by the catalog.
@@ -56,15 +89,57 @@ pub struct BackfillInfo {
 }
 
 impl BackfillRecord {
-    /// Its runs, in order.
-    pub fn runs(&self) -> impl Iterator<Item = RunRecord> {
-        self.partitions
-            .chunks(self.per_run.get())
-            .map(|partitions| RunRecord {
-                run: Arc::from(format!("{}/{}", self.id, partitions[0])),
-                selection: self.selection.clone().with_partitions(partitions),
-                mode: self.mode,
-                config: Arc::new(self.config.clone()),
-            })
+    /// Its runs, stage by stage. A run is called `<id>/<its first partition>`, or `<id>/once` when it
+    /// makes what has no partitions; of further stages of the same kind, the ids end in `~2` and so
+    /// on.
+    #[must_use]
+    pub fn runs(&self) -> Vec<BackfillRun> {
+        let whole = [Stage {
+            selection: self.selection.clone(),
+            partitioned: true,
+        }];
+        let stages = if self.stages.is_empty() {
+            &whole[..]
+        } else {
+            &self.stages
+        };
+        let mut runs = Vec::new();
+        for (at, stage) in stages.iter().enumerate() {
+            let alike = |other: &&Stage| other.partitioned == stage.partitioned;
+            let suffix = match stages[..=at].iter().filter(alike).count() {
+                1 => String::new(),
+                number => format!("~{number}"),
+            };
+            if !stage.partitioned {
+                let record = self.run(&format!("once{suffix}"), stage.selection.clone());
+                runs.push(BackfillRun {
+                    stage: at,
+                    partitions: None,
+                    record,
+                });
+                continue;
+            }
+            let per_run = self.per_run.get();
+            for (number, keys) in self.partitions.chunks(per_run).enumerate() {
+                let selection = stage.selection.clone().with_partitions(keys);
+                let first = number * per_run;
+                runs.push(BackfillRun {
+                    stage: at,
+                    partitions: Some(first..first + keys.len()),
+                    record: self.run(&format!("{}{suffix}", keys[0]), selection),
+                });
+            }
+        }
+        runs
+    }
+
+    fn run(&self, name: &str, selection: Selection) -> RunRecord {
+        RunRecord {
+            run: Arc::from(format!("{}/{name}", self.id)),
+            selection,
+            mode: self.mode,
+            config: Arc::new(self.config.clone()),
+            identity: Arc::new(self.identity.clone()),
+        }
     }
 }

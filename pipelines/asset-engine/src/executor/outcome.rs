@@ -1,7 +1,9 @@
 //! How a run ended.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::resume::Piece;
 use crate::event::{Event, EventRecord, Materialization, Observation, RunStatus, SkipReason};
 use crate::key::AssetKey;
 use crate::plan::seen;
@@ -63,16 +65,27 @@ impl RunOutcome {
             failures: Vec::new(),
             materializations: Vec::new(),
         };
+        // By piece, as a run that was opened again makes anew what had failed a check.
+        let mut made_here: HashMap<Piece, Arc<Materialization>> = HashMap::new();
+        let mut ended = false;
         for record in events {
             match &record.event {
+                Event::RunEnded { fresh, .. } => {
+                    outcome.steps.fresh = *fresh;
+                    ended = true;
+                }
+                // How it had ended before counts no longer.
+                Event::RunResumed { .. } if ended => {
+                    outcome.steps = StepCounts::default();
+                    outcome.failures.clear();
+                }
                 Event::Materialized(made) => {
-                    outcome.steps.materialized += 1;
-                    outcome.materializations.push(Arc::clone(made));
+                    let piece = (made.asset.clone(), made.partition.clone());
+                    made_here.insert(piece, Arc::clone(made));
                 }
                 Event::Observed(look) => {
-                    outcome.steps.materialized += 1;
-                    let seen = seen(Observation::clone(look), record.epoch);
-                    outcome.materializations.push(seen);
+                    let piece = (look.asset.clone(), look.partition.clone());
+                    made_here.insert(piece, seen(Observation::clone(look), record.epoch));
                 }
                 Event::Checked(check) => outcome.steps.blocked += u64::from(check.blocks()),
                 Event::AttemptFailed {
@@ -93,10 +106,11 @@ impl RunOutcome {
                     SkipReason::Upstream { .. } => outcome.steps.skipped += 1,
                     SkipReason::Canceled => outcome.steps.canceled += 1,
                 },
-                Event::RunEnded { fresh, .. } => outcome.steps.fresh = *fresh,
                 _ => {}
             }
         }
+        outcome.steps.materialized = made_here.len() as u64;
+        outcome.materializations = made_here.into_values().collect();
         outcome
     }
 }

@@ -2,7 +2,8 @@
 //! ended without waiting.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use super::{EngineError, Executor, RunOutcome};
 use crate::asset::{Asset, Making};
 use crate::catalog::{CatalogError, Draft};
 use crate::clock::{monotonic_ns, unix_ms};
-use crate::event::{Event, Observation, Report};
+use crate::event::{Event, Observation, Report, RunStatus};
 use crate::graph::AssetGraph;
 use crate::key::AssetKey;
 use crate::step::{Step, StepContext, StepFailure};
@@ -131,6 +132,63 @@ impl Executor {
         let (t_ns, at_ms) = (monotonic_ns(), unix_ms());
         let draft = |event| Draft { t_ns, at_ms, event };
         Shared::record(&self.shared, events.into_iter().map(draft).collect())
+    }
+
+    /// Cancels the runs whose end was asked for from elsewhere since the last call, see
+    /// [`crate::Recorder::request_cancel`]; gives their ids. To be called now and then by whoever
+    /// waits for runs.
+    ///
+    /// # Errors
+    /// The catalog failed.
+    pub fn heed(&self) -> Result<Vec<String>, EngineError> {
+        let mut heeded = self.heeded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut canceled = Vec::new();
+        for (seq, run) in self.catalog.cancel_requests(*heeded)? {
+            *heeded = seq;
+            if self.cancel_open(&run)? {
+                canceled.push(run);
+            }
+        }
+        Ok(canceled)
+    }
+
+    /// Cancels a run that is under way here, or closes one that an executor left open when it died;
+    /// whether it was either.
+    pub(crate) fn cancel_open(&self, run: &str) -> Result<bool, EngineError> {
+        if self.shared.is_under_way(run)? {
+            self.cancel(run);
+            return Ok(true);
+        }
+        // Looked at second: what was under way until just now has its end in the catalog.
+        let info = self.catalog.run(run)?;
+        let open = info.is_some_and(|info| info.status == RunStatus::Started);
+        if open {
+            self.append(vec![Event::RunEnded {
+                run: Arc::from(run),
+                status: RunStatus::Canceled,
+                fresh: 0,
+            }])?;
+            self.open_runs().retain(|left| left.run != run);
+        }
+        Ok(open)
+    }
+
+    /// Whether a run is under way here.
+    ///
+    /// # Errors
+    /// The executor has stopped.
+    pub fn is_under_way(&self, run: &str) -> Result<bool, EngineError> {
+        self.shared.is_under_way(run)
+    }
+
+    /// Lets the outcome of an ended run go that nobody waits for.
+    pub(crate) fn forget(&self, run: &str) {
+        self.shared.forget(run);
+    }
+
+    /// Returns when a run has ended, at the latest after a time.
+    pub fn rest(&self, at_most: Duration) {
+        self.shared.rest_for(at_most);
     }
 
     /// How a run ended; `None` while it is under way here.

@@ -8,8 +8,8 @@ use thiserror::Error;
 
 use super::limits::TagLimit;
 use crate::catalog::{CatalogError, Durability};
-use crate::event::{Mode, RunRecord};
-use crate::graph::AssetGraph;
+use crate::event::{Mode, RunRecord, RunStatus};
+use crate::graph::{AssetGraph, Difference, Identity, difference, other_work};
 use crate::lock::Lock;
 use crate::selection::{Selection, SelectionError};
 
@@ -86,6 +86,24 @@ pub struct RunRequest {
     pub mode: Mode,
     /// Handed to every step.
     pub config: Value,
+    /// Whether a run of this id that failed or was cancelled is opened again: what it made stays,
+    /// what failed or was left out is executed, with all its retries. Otherwise it is left as it is.
+    pub reopen: bool,
+}
+
+/// What came of submitting a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Submitted {
+    /// It is new.
+    New,
+    /// It was left open by an executor that died, and goes on.
+    Resumed,
+    /// It had ended like this, and goes on.
+    Reopened(RunStatus),
+    /// It is under way here already.
+    UnderWay,
+    /// It has ended like this; nothing is executed.
+    Ended(RunStatus),
 }
 
 impl RunRequest {
@@ -97,19 +115,22 @@ impl RunRequest {
             selection: Selection::all(),
             mode: Mode::All,
             config: Value::Null,
+            reopen: false,
         }
     }
 }
 
 impl RunRequest {
-    /// What a record asks for.
-    pub(crate) fn of(record: &RunRecord, graph: Arc<AssetGraph>) -> Self {
+    /// What a record asks for, to be submitted again.
+    #[must_use]
+    pub fn of(record: &RunRecord, graph: Arc<AssetGraph>) -> Self {
         Self {
             run: record.run.to_string(),
             graph,
             selection: record.selection.clone(),
             mode: record.mode,
             config: record.config.as_ref().clone(),
+            reopen: false,
         }
     }
 
@@ -122,6 +143,7 @@ impl RunRequest {
             selection: left.selection,
             mode: left.mode,
             config: left.config,
+            reopen: false,
         }
     }
 }
@@ -137,6 +159,8 @@ pub struct UnfinishedRun {
     pub mode: Mode,
     /// With which configuration.
     pub config: Value,
+    /// On which graph.
+    pub identity: Arc<Identity>,
 }
 
 /// Why a run cannot be submitted or waited for. A failed run is no error but a [`RunOutcome`].
@@ -153,8 +177,8 @@ pub enum EngineError {
     RunConflict {
         /// Id of the run.
         run: String,
-        /// `selection`, `mode` or `config`.
-        field: &'static str,
+        /// `selection`, `mode`, `config`, or a part of the graph's identity, such as `source`.
+        field: String,
         /// What the catalog has.
         recorded: String,
         /// What was asked for now.
@@ -173,10 +197,16 @@ pub enum EngineError {
         run: String,
     },
     /// A backfill of this id exists and was asked for differently.
-    #[error("backfill {id}: requested before with another selection, partitions or settings")]
+    #[error("backfill {id}: requested before with another {field}: {recorded}, now {requested}")]
     BackfillConflict {
         /// Id of the backfill.
         id: String,
+        /// `selection`, `partitions`, another setting, or a part of the graph's identity.
+        field: String,
+        /// What the catalog has.
+        recorded: String,
+        /// What was asked for now.
+        requested: String,
     },
     /// A backfill of nothing.
     #[error("backfill {id}: no partitions, expected at least one")]
@@ -201,14 +231,42 @@ impl From<CatalogError> for EngineError {
     }
 }
 
+/// Whether an open run, last asked for on one graph, may go on on another.
+pub(super) fn same_inputs(
+    run: &str,
+    asked_on: &Identity,
+    own: &Identity,
+) -> Result<(), EngineError> {
+    match difference(asked_on, own) {
+        Some(other) if !asked_on.is_empty() => Err(conflict_on(run, other)),
+        _ => Ok(()),
+    }
+}
+
+fn conflict_on(run: &str, other: Difference) -> EngineError {
+    EngineError::RunConflict {
+        run: run.to_owned(),
+        field: other.part,
+        recorded: other.asked_on,
+        requested: other.own,
+    }
+}
+
 /// Whether a run that is known was asked for in the same way.
 pub(super) fn same_request(recorded: &RunRecord, requested: &RunRecord) -> Result<(), EngineError> {
-    let conflict = |field, recorded: String, requested_text: String| EngineError::RunConflict {
-        run: requested.run.to_string(),
-        field,
-        recorded,
-        requested: requested_text,
-    };
+    let conflict =
+        |field: &str, recorded: String, requested_text: String| EngineError::RunConflict {
+            run: requested.run.to_string(),
+            field: field.to_owned(),
+            recorded,
+            requested: requested_text,
+        };
+    // A catalog of an older version does not say. Inputs count only for a run that is open.
+    if !recorded.identity.is_empty()
+        && let Some(other) = other_work(&recorded.identity, &requested.identity)
+    {
+        return Err(conflict_on(&requested.run, other));
+    }
     if recorded.selection != requested.selection {
         return Err(conflict(
             "selection",

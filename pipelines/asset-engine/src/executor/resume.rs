@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::UnfinishedRun;
-use crate::catalog::{CatalogError, Draft, Start, Store};
+use crate::catalog::{Catalog, CatalogError, Draft, Start, Store};
 use crate::clock::{monotonic_ns, unix_ms};
 use crate::event::{
-    Attempt, Event, EventRecord, Materialization, Observation, RunStatus, SkipReason,
+    Attempt, Event, EventRecord, Materialization, Observation, RunRecord, RunStatus, SkipReason,
 };
+use crate::graph::Identity;
 use crate::key::AssetKey;
 use crate::plan::seen;
 use crate::step::StepFailure;
@@ -21,9 +22,11 @@ pub(super) type Piece = (AssetKey, Option<Arc<str>>);
 pub(super) struct Progress {
     /// Attempts begun.
     pub attempts: u32,
-    /// Those that died with their executor.
+    /// Those before the run was last opened again, which use up no retries.
+    pub before: u32,
+    /// Those since then that died with their executor.
     pub crashed: u32,
-    /// Those that failed.
+    /// Those since then that failed.
     pub failures: u32,
     /// How the step ended, if it did.
     pub end: Option<StepEnd>,
@@ -39,7 +42,21 @@ pub(super) enum StepEnd {
     Skipped(SkipReason),
 }
 
-/// The steps of a run, as its events tell.
+impl Progress {
+    /// What of it counts when the run is opened again after its end.
+    fn reopened(&mut self) {
+        let made = matches!(self.end, Some(StepEnd::Materialized(_))) && !self.blocked;
+        if !made {
+            *self = Self {
+                attempts: self.attempts,
+                before: self.attempts,
+                ..Self::default()
+            };
+        }
+    }
+}
+
+/// The steps of a run that goes on, as its events tell.
 pub(super) fn history(events: &[EventRecord]) -> HashMap<Piece, Progress> {
     let mut steps: HashMap<Piece, Progress> = HashMap::new();
     for record in events {
@@ -85,20 +102,39 @@ pub(super) fn history(events: &[EventRecord]) -> HashMap<Piece, Progress> {
                 let piece = (asset.clone(), partition.clone());
                 steps.entry(piece).or_default().end = Some(StepEnd::Skipped(reason.clone()));
             }
+            Event::RunEnded { .. } => steps.values_mut().for_each(Progress::reopened),
             Event::RunSubmitted(_)
             | Event::RunResumed { .. }
-            | Event::RunEnded { .. }
+            | Event::CancelRequested { .. }
             | Event::Wiped { .. }
             | Event::Ticked(_)
             | Event::BackfillRequested(_)
+            | Event::BackfillResumed { .. }
             | Event::BackfillEnded { .. } => {}
         }
     }
     steps
 }
 
-/// Brings the log up to date with the start log, records the end of every attempt that died, and
-/// lists the runs that are open.
+/// Makes again what was made in a run and was wiped since.
+pub(super) fn forget_wiped(
+    steps: &mut HashMap<Piece, Progress>,
+    catalog: &Catalog,
+) -> Result<(), CatalogError> {
+    for ((asset, partition), progress) in steps {
+        if let Some(StepEnd::Materialized(made)) = &progress.end
+            && made.attempt > 0
+            && catalog.latest(asset, partition.as_deref())?.is_none()
+        {
+            progress.end = None;
+            progress.reopened();
+        }
+    }
+    Ok(())
+}
+
+/// Brings the log up to date with the start log, records the end of every attempt that died and of
+/// every run that was to be cancelled, and lists the runs that are open.
 pub(super) fn close_dead_attempts(
     store: &mut dyn Store,
     epoch: u64,
@@ -130,17 +166,50 @@ pub(super) fn close_dead_attempts(
             at_ms,
             event: Event::AttemptInterrupted(attempt),
         }));
+        if is_to_be_canceled(&events) {
+            drafts.push(Draft {
+                t_ns,
+                at_ms,
+                event: Event::RunEnded {
+                    run: Arc::clone(run),
+                    status: RunStatus::Canceled,
+                    fresh: 0,
+                },
+            });
+            continue;
+        }
         unfinished.push(UnfinishedRun {
             run: run.to_string(),
             selection: info.record.selection.clone(),
             mode: info.record.mode,
             config: info.record.config.as_ref().clone(),
+            identity: asked_on(&info.record, &events),
         });
     }
     if !drafts.is_empty() {
         store.commit(epoch, &drafts)?;
     }
     Ok(unfinished)
+}
+
+/// What an open run was last asked on.
+pub(super) fn asked_on(record: &RunRecord, events: &[EventRecord]) -> Arc<Identity> {
+    let resumed = events.iter().rev().find_map(|record| match &record.event {
+        Event::RunResumed { identity, .. } if !identity.is_empty() => Some(identity),
+        _ => None,
+    });
+    Arc::clone(resumed.unwrap_or(&record.identity))
+}
+
+/// Whether the end of an open run was asked for since it last went on.
+fn is_to_be_canceled(events: &[EventRecord]) -> bool {
+    let newest = events.iter().rev().find(|record| {
+        matches!(
+            record.event,
+            Event::CancelRequested { .. } | Event::RunSubmitted(_) | Event::RunResumed { .. }
+        )
+    });
+    newest.is_some_and(|record| matches!(record.event, Event::CancelRequested { .. }))
 }
 
 fn piece(attempt: &Attempt) -> Piece {

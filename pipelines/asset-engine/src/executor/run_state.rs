@@ -52,11 +52,20 @@ struct StepState {
     /// Dependencies that have not ended well.
     waits: u32,
     attempts: u32,
+    /// Attempts before the run was last opened again.
+    before: u32,
     crashed: u32,
     failures: u32,
     status: Status,
     /// Whether what it made failed a blocking check.
     blocked: bool,
+}
+
+impl StepState {
+    /// Attempts that count against the retry policy.
+    fn tried(self) -> u32 {
+        self.attempts.saturating_sub(self.before)
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -151,8 +160,8 @@ impl RunState {
                 self.pass_on(step, effects);
             }
             let asset = self.graph.asset(self.plan.step(step).asset);
-            let used_up = !asset.retry.allows(state.attempts, state.crashed);
-            if state.attempts > 0 && used_up && self.steps[step as usize].status == Status::Queued {
+            let used_up = !asset.retry.allows(state.tried(), state.crashed);
+            if state.tried() > 0 && used_up && self.steps[step as usize].status == Status::Queued {
                 effects.ready.retain(|ready| *ready != step);
                 let failure = StepFailure::fatal(
                     StepFailure::INTERRUPTED,

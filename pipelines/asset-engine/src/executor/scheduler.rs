@@ -9,6 +9,7 @@ mod state;
 
 use std::cmp::Reverse;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::limits::Limits;
 use super::outcome::RunOutcome;
@@ -168,6 +169,20 @@ impl Shared {
                 .done
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Lets the outcome of an ended run go that nobody waits for.
+    pub fn forget(&self, run: &str) {
+        self.lock().finished.remove(run);
+    }
+
+    /// Waits until something was acknowledged or has ended, at most for a time.
+    pub fn rest_for(&self, at_most: Duration) {
+        let state = self.lock();
+        if state.stopped.is_none() {
+            // Whoever rests looks for itself what has become of its runs.
+            drop(self.done.wait_timeout(state, at_most));
         }
     }
 

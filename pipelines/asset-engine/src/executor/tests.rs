@@ -11,6 +11,7 @@ mod minimal;
 mod model;
 mod order;
 mod owners;
+mod reopen;
 mod retries;
 mod sources;
 mod stale;

@@ -1,9 +1,11 @@
 //! The checks that make a graph of definitions.
 
+use std::sync::OnceLock;
+
 use rustc_hash::FxHashMap;
 
 use super::link::link;
-use super::{AssetGraph, Edge, GraphError, Index, Kind, Link, Readers, find, order};
+use super::{AssetGraph, Edge, GraphError, Identity, Index, Kind, Link, Readers, find, order};
 use crate::asset::{Asset, Check, Making};
 use crate::key::AssetKey;
 
@@ -97,6 +99,8 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
         first_edge,
         order,
         outputs,
+        parts: Identity::new(),
+        identity: OnceLock::new(),
     })
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use asset_engine::{
-    Asset, AssetGraph, Catalog, Durability, Event, Execution, Executor, ExecutorOptions, Lock,
-    Mode, StepContext, Subprocess,
+    Asset, AssetGraph, Catalog, Event, Execution, Executor, ExecutorOptions, Lock, Mode,
+    StepContext, Subprocess,
 };
 use rustix::process::{Signal, getpid, kill_process};
 use serde_json::{Value, json};
@@ -69,10 +69,7 @@ pub fn killed_run() -> Outcome<Value> {
         let run = catalog.run("run")?.ok_or("the run is not in the catalog")?;
         Ok(run.status.as_str())
     };
-    let after_kill = state(&Catalog::open(
-        folder.path().join(CATALOG),
-        Durability::PowerLoss,
-    )?)?;
+    let after_kill = state(&Catalog::open(folder.path().join(CATALOG))?)?;
     let executor = open(folder.path())?;
     for left in executor.unfinished() {
         executor.run(request(&left.run, &killed(false)?, &[], left.mode)?)?;

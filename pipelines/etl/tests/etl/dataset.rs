@@ -311,4 +311,14 @@ fn calls_that_make_no_sense_are_refused() {
     let (kind, message) = refused(call(None, StepInputs::Publish { loaded: vec![] }));
     assert_eq!(kind, ErrorType::BadInput);
     assert!(message.contains("none of 2013-01-01 among 0"), "{message}");
+    for run in ["täglich", "a\nb", ""] {
+        let mut strange = call(None, StepInputs::ExtractPlanes);
+        strange.run = run.to_owned();
+        let (kind, message) = refused(strange);
+        assert_eq!(kind, ErrorType::BadInput);
+        assert!(
+            message.starts_with(&format!("run {run:?}: expected 1 to 200")),
+            "{message}"
+        );
+    }
 }

@@ -120,7 +120,8 @@ fn requests_are_checked_and_can_be_cancelled() {
     let backfill = Backfill::request(&executor, &graph, record(&days)).unwrap();
     assert_eq!(
         error(record(&days[..3])),
-        "backfill year: requested before with another selection, partitions or settings"
+        "backfill year: requested before with another partitions: 365 from 2013-01-01 to 2013-12-31, \
+         now 3 from 2013-01-01 to 2013-01-03"
     );
     backfill.cancel().unwrap();
     let progress = backfill.run(|_| ()).unwrap();
@@ -128,11 +129,173 @@ fn requests_are_checked_and_can_be_cancelled() {
         (progress.status, progress.waiting),
         (RunStatus::Canceled, 365)
     );
+    assert_eq!(step.executed(), [""; 0]);
     assert_eq!(
         Backfill::of(&executor, &graph, "month")
             .unwrap_err()
             .to_string(),
         "backfill month: not in the catalog"
     );
+    // Requested again, it goes on.
+    let again = Backfill::request(&executor, &graph, record(&days)).unwrap();
+    assert_eq!(again.before(), Some(&progress));
+    let progress = again.run(|_| ()).unwrap();
+    assert_eq!(
+        (progress.status, progress.succeeded),
+        (RunStatus::Success, 365)
+    );
+}
+
+/// A lookup that all days read, what is made of each of them, and what is made of all.
+fn with_unpartitioned(step: &Arc<Noting>) -> Arc<AssetGraph> {
+    let days = || Partitions::daily("2013-01-01", "2013-01-07").unwrap();
+    graph(vec![
+        asset("lookup", step),
+        asset("daily", step)
+            .partitions(days())
+            .depends_on(key("lookup")),
+        asset("total", step).depends_on(key("daily")),
+        asset("told", step).depends_on(key("total")),
+        asset("share", step)
+            .partitions(days())
+            .depends_on(key("total"))
+            .depends_on(key("daily")),
+    ])
+}
+
+fn week(graph: &AssetGraph) -> BackfillRecord {
+    let days = &graph.assets()[1].partitions;
+    let keys = (0..days.count()).map(|at| days.key(at).unwrap().to_string());
+    BackfillRecord {
+        per_run: NonZero::new(2).unwrap(),
+        ..BackfillRecord::new("week", Selection::all(), keys)
+    }
+}
+
+fn times(step: &Noting, asset: &str) -> usize {
+    let executed = step.executed();
+    let of = |piece: &&String| piece.split('@').next() == Some(asset);
+    executed.iter().filter(of).count()
+}
+
+#[test]
+fn what_has_no_partitions_is_made_once_before_or_after_them() {
+    let step = Arc::new(Noting::default());
+    let graph = with_unpartitioned(&step);
+    let executor = memory();
+    let backfill = Backfill::request(&executor, &graph, week(&graph)).unwrap();
+    let progress = backfill.run(|_| ()).unwrap();
+    assert_eq!(
+        (progress.status, progress.succeeded),
+        (RunStatus::Success, 7)
+    );
+    assert_eq!(
+        (progress.unpartitioned, progress.unpartitioned_succeeded),
+        (2, 2)
+    );
+    let counts = ["lookup", "daily", "total", "told", "share"].map(|asset| times(&step, asset));
+    assert_eq!(counts, [1, 7, 1, 1, 7]);
+    let executed = step.executed();
+    let place = |piece: &str| executed.iter().position(|done| done == piece).unwrap();
+    assert!(place("lookup") < place("daily@2013-01-01"));
+    assert!(place("daily@2013-01-07") < place("total"));
+    assert!(place("total") < place("share@2013-01-01"));
+    let runs = executor.catalog().runs().unwrap();
+    let mut ids: Vec<&str> = runs.iter().map(|info| info.record.run.as_ref()).collect();
+    ids.sort_unstable();
+    assert_eq!(
+        ids,
+        [
+            "week/2013-01-01",
+            "week/2013-01-01~2",
+            "week/2013-01-03",
+            "week/2013-01-03~2",
+            "week/2013-01-05",
+            "week/2013-01-05~2",
+            "week/2013-01-07",
+            "week/2013-01-07~2",
+            "week/once",
+            "week/once~2",
+        ]
+    );
+}
+
+#[test]
+fn what_failed_and_what_waited_for_it_is_made_by_the_same_request() {
+    let step = Arc::new(Noting::default());
+    let graph = with_unpartitioned(&step);
+    let executor = memory();
+    step.fail("daily@2013-01-04", true);
+    let request = || Backfill::request(&executor, &graph, week(&graph)).unwrap();
+    let failed = request().run(|_| ()).unwrap();
+    assert_eq!((failed.status, failed.failed), (RunStatus::Failure, 2));
+    assert_eq!(
+        (failed.unpartitioned_succeeded, times(&step, "total")),
+        (1, 0)
+    );
+    step.fail("daily@2013-01-04", false);
+    step.take();
+    let again = request();
+    assert_eq!(again.before(), Some(&failed));
+    let progress = again.run(|_| ()).unwrap();
+    assert_eq!(
+        (progress.status, progress.succeeded),
+        (RunStatus::Success, 7)
+    );
+    assert_eq!(
+        step.take().len(),
+        1 + 2 + 7,
+        "the failed day, the two after it, the shares"
+    );
+    let done = request();
+    assert_eq!(done.before(), Some(&progress));
+    assert_eq!(done.run(|_| ()).unwrap(), progress);
     assert_eq!(step.executed(), [""; 0]);
+}
+
+#[test]
+fn a_stopped_backfill_leaves_no_run_open_and_tells_cancelled_from_failed() {
+    let step = Arc::new(Noting::default());
+    let (graph, days) = year(&step);
+    step.fail("daily@2013-01-02", true);
+    let executor = memory();
+    let backfill = Backfill::request(&executor, &graph, record(&days)).unwrap();
+    let enough = std::cell::Cell::new(false);
+    let progress = backfill
+        .run_until(|| enough.get(), |now| enough.set(now.succeeded > 20))
+        .unwrap();
+    assert_eq!((progress.status, progress.failed), (RunStatus::Canceled, 1));
+    assert_eq!(progress.under_way, 0);
+    assert!(progress.waiting > 0, "{progress:?}");
+    let runs = executor.catalog().runs().unwrap();
+    assert!(runs.iter().all(|info| info.status != RunStatus::Started));
+}
+
+#[test]
+fn a_backfill_cancelled_from_elsewhere_ends_with_its_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    let step = Arc::new(Noting::default());
+    let (graph, days) = year(&step);
+    let executor = open(&path, Failpoint::default()).unwrap();
+    let backfill = Backfill::request(&executor, &graph, record(&days)).unwrap();
+    let asked = std::cell::Cell::new(false);
+    let progress = backfill
+        .run_until(
+            || false,
+            |now| {
+                if now.succeeded > 20 && !asked.replace(true) {
+                    let durability = crate::Durability::ProcessCrash;
+                    let mut beside = crate::Recorder::open(&path, durability).unwrap();
+                    beside.cancel_backfill("year").unwrap();
+                }
+            },
+        )
+        .unwrap();
+    assert_eq!(
+        (progress.status, progress.under_way),
+        (RunStatus::Canceled, 0)
+    );
+    assert!(progress.waiting > 0, "{progress:?}");
+    executor.catalog().verify(None).unwrap();
 }

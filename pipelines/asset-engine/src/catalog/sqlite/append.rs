@@ -25,11 +25,12 @@ impl From<CatalogError> for Refused {
     }
 }
 
-/// One transaction: epoch check, events, derived rows.
+/// One transaction: epoch check, events, derived rows. Without an epoch, in that of the executor
+/// beside which the events are recorded.
 pub(super) fn append(
     connection: &mut Connection,
     failpoint: &Failpoint,
-    epoch: u64,
+    epoch: Option<u64>,
     drafts: &[Draft],
 ) -> Result<(), Refused> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -38,6 +39,7 @@ pub(super) fn append(
             .prepare_cached("SELECT value FROM meta WHERE name = 'epoch'")?
             .query_row([], |row| row.get::<_, i64>(0))?
             .cast_unsigned();
+        let epoch = epoch.unwrap_or(current);
         if current != epoch {
             return Err(Refused::Fenced(current));
         }
@@ -81,6 +83,19 @@ pub(super) fn newest(connection: &Connection) -> rusqlite::Result<(i64, Digest)>
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
         .map(|newest| newest.unwrap_or((0, chain::START)))
+}
+
+fn backfill_is(
+    connection: &Connection,
+    failpoint: &Failpoint,
+    id: &str,
+    status: RunStatus,
+) -> Result<(), Refused> {
+    failpoint.pass("backfill")?;
+    connection
+        .prepare_cached("UPDATE backfills SET status = ?2 WHERE id = ?1")?
+        .execute(params![id, status.as_str()])?;
+    Ok(())
 }
 
 /// The rows that follow from an event.
@@ -163,11 +178,11 @@ fn derive(
                 .prepare_cached("INSERT INTO backfills (id, seq, status) VALUES (?1, ?2, ?3)")?
                 .execute(params![record.id, seq, RunStatus::Started.as_str()])?;
         }
+        Event::BackfillResumed { id } => {
+            backfill_is(connection, failpoint, id, RunStatus::Started)?;
+        }
         Event::BackfillEnded { id, status } => {
-            failpoint.pass("backfill")?;
-            connection
-                .prepare_cached("UPDATE backfills SET status = ?2 WHERE id = ?1")?
-                .execute(params![id, status.as_str()])?;
+            backfill_is(connection, failpoint, id, *status)?;
         }
         Event::RunSubmitted(record) => {
             connection
@@ -177,6 +192,12 @@ fn derive(
             connection
                 .prepare_cached("INSERT INTO runs (run, first_seq, status) VALUES (?1, ?2, ?3)")?
                 .execute(params![record.run, seq, RunStatus::Started.as_str()])?;
+        }
+        Event::RunResumed { run, .. } => {
+            failpoint.pass("run")?;
+            connection
+                .prepare_cached("UPDATE runs SET status = ?2, last_seq = NULL WHERE run = ?1")?
+                .execute(params![run, RunStatus::Started.as_str()])?;
         }
         Event::RunEnded { run, status, .. } => {
             failpoint.pass("run")?;

@@ -65,6 +65,21 @@ impl SqliteStore {
         rows.into_iter().map(parse).collect()
     }
 
+    pub(super) fn cancel_requests_after(
+        &self,
+        after: u64,
+    ) -> Result<Vec<(u64, String)>, CatalogError> {
+        self.read("read requests to cancel", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT seq, run FROM events WHERE seq > ?1 AND kind = 'cancel_requested'",
+            )?;
+            let rows = statement.query_map([after.cast_signed()], |row| {
+                Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?))
+            })?;
+            rows.collect()
+        })
+    }
+
     pub(super) fn open_orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError> {
         let rows = self.pointing("read the orders", "orders", "run", |row| {
             row.get::<_, String>(reading::COLUMNS)

@@ -1,14 +1,15 @@
 //! A look at every record of a catalog file: the database's own structure, the chain of digests,
-//! what the records say, and whether the derived tables follow from them.
+//! what the records say, and whether the derived tables follow from them; and at what lies beside
+//! the file and does not count, as it is damaged.
 
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use super::SqliteStore;
+use super::{SqliteStore, wal};
 use crate::catalog::chain::{self, Digest, hex};
 use crate::catalog::reading::{self, StoredEvent};
-use crate::catalog::{CatalogError, Head, Verified, Version, schema};
+use crate::catalog::{CatalogError, Head, StartLog, Verified, Version, schema};
 use crate::event::{Event, RunStatus};
 
 /// What the derived tables should hold, row by row, as text.
@@ -65,8 +66,24 @@ impl SqliteStore {
             missing: noted.map_or(0, |noted| {
                 noted.seq.saturating_sub(walk.seq.cast_unsigned())
             }),
+            damaged: self.damaged_beside()?,
             head: walk.head(),
         })
+    }
+
+    /// What is damaged in the files beside the database.
+    fn damaged_beside(&self) -> Result<Vec<String>, CatalogError> {
+        let failed = |source| CatalogError::Io {
+            path: self.path.clone(),
+            doing: "look at the write-ahead log",
+            source,
+        };
+        let beyond = wal::beyond(&self.path).map_err(failed)?;
+        let beyond = beyond.map(|beyond| beyond.to_string());
+        Ok(beyond
+            .into_iter()
+            .chain(StartLog::damaged(&self.path)?)
+            .collect())
     }
 
     fn corrupt(&self, place: impl Into<String>, reason: impl Into<String>) -> CatalogError {
@@ -223,6 +240,12 @@ impl Walk {
         Ok(())
     }
 
+    fn backfill_is(&self, id: &str, status: RunStatus) -> (&'static str, String, String) {
+        let first = self.backfills.get(id).copied().unwrap_or_default();
+        let value = format!("{first} {}", status.as_str());
+        ("backfills", id.to_owned(), value)
+    }
+
     fn derive(&mut self, seq: i64, event: &Event) {
         let piece = |asset: &crate::AssetKey, partition: &Option<std::sync::Arc<str>>| {
             format!("{asset} {}", partition.as_deref().unwrap_or_default())
@@ -264,19 +287,18 @@ impl Walk {
                 let open = RunStatus::Started.as_str();
                 ("backfills", record.id.to_string(), format!("{seq} {open}"))
             }
-            Event::BackfillEnded { id, status } => {
-                let first = self.backfills.get(id.as_ref()).copied().unwrap_or_default();
-                (
-                    "backfills",
-                    id.to_string(),
-                    format!("{first} {}", status.as_str()),
-                )
-            }
+            Event::BackfillResumed { id } => self.backfill_is(id, RunStatus::Started),
+            Event::BackfillEnded { id, status } => self.backfill_is(id, *status),
             Event::RunSubmitted(record) => {
                 self.derived.remove(&("orders", record.run.to_string()));
                 self.runs.insert(record.run.to_string(), seq);
                 let open = RunStatus::Started.as_str();
                 ("runs", record.run.to_string(), format!("{seq} open {open}"))
+            }
+            Event::RunResumed { run, .. } => {
+                let first = self.runs.get(run.as_ref()).copied().unwrap_or_default();
+                let open = RunStatus::Started.as_str();
+                ("runs", run.to_string(), format!("{first} open {open}"))
             }
             Event::RunEnded { run, status, .. } => {
                 let first = self.runs.get(run.as_ref()).copied().unwrap_or_default();

@@ -49,7 +49,7 @@ fn a_write_ahead_log_cut_anywhere_leaves_a_committed_prefix() {
         let copy = place(dir.path(), at);
         std::fs::write(&copy, &file).unwrap();
         std::fs::write(wal(&copy), &log[..at]).unwrap();
-        let catalog = crate::Catalog::open(&copy, crate::Durability::ProcessCrash).unwrap();
+        let catalog = crate::Catalog::open(&copy).unwrap();
         let verified = catalog.verify(Some(noted)).unwrap();
         is_prefix(&verified, noted);
         let read = catalog.all_events().unwrap();

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::catalog::schema::APPLICATION_ID;
 use crate::{
-    Asset, AssetGraph, AssetKey, BackfillRecord, Catalog, CatalogError, CheckResult, Durability,
-    Event, Executor, ExecutorOptions, Head, Materialized, Observation, Partitions, Report,
-    RetryPolicy, RunRequest, RunStatus, Selection, StepContext, StepFailure, Tick, Verified,
+    Asset, AssetGraph, AssetKey, BackfillRecord, Catalog, CatalogError, CheckResult, Event,
+    Executor, ExecutorOptions, Head, Materialized, Observation, Partitions, Report, RetryPolicy,
+    RunRequest, RunStatus, Selection, StepContext, StepFailure, Tick, Verified,
 };
 
 pub fn key(name: &str) -> AssetKey {
@@ -81,13 +81,14 @@ pub fn record(path: &Path) -> (Executor, Vec<Head>) {
 /// A tick whose order is not yet submitted, and two backfills.
 fn automation_events() -> Vec<Event> {
     let backfill = |id: &str| BackfillRecord::new(id, Selection::all(), ["2013-01-01"]);
-    let order = backfill("sensor").runs().map(Arc::new).collect();
+    let orders = backfill("sensor").runs().into_iter();
+    let orders = orders.map(|run| Arc::new(run.record)).collect();
     vec![
         Event::Ticked(Arc::new(Tick {
             automation: Arc::from("sensor"),
             for_ms: 7,
             cursor: Some("2".to_owned()),
-            orders: order,
+            orders,
             note: Some("two".to_owned()),
         })),
         Event::BackfillRequested(Arc::new(backfill("first"))),
@@ -130,7 +131,7 @@ pub fn verify_and_read(
     path: &Path,
     noted: Option<&Head>,
 ) -> Result<(Verified, String), CatalogError> {
-    let catalog = Catalog::open(path, Durability::ProcessCrash)?;
+    let catalog = Catalog::open(path)?;
     Ok((catalog.verify(noted)?, read_all(&catalog)?))
 }
 

@@ -2,7 +2,7 @@
 //! nothing.
 
 use super::fixture::{checkpoint, key, place, record, verify_and_read};
-use crate::{Catalog, CatalogError, Durability};
+use crate::{Catalog, CatalogError};
 
 #[test]
 fn a_flipped_byte_is_reported_or_meant_nothing() {
@@ -81,7 +81,7 @@ fn a_changed_record_is_named() {
         ),
     ];
     let connection = rusqlite::Connection::open(&path).unwrap();
-    let catalog = Catalog::open(&path, Durability::PowerLoss).unwrap();
+    let catalog = Catalog::open(&path).unwrap();
     let whole = catalog.verify(None).unwrap();
     for (sql, expected) in changes {
         // Each change is seen through a copy, as it would be by another process.
@@ -91,10 +91,7 @@ fn a_changed_record_is_named() {
             .unwrap();
         let changed = rusqlite::Connection::open(&copy).unwrap();
         assert!(changed.execute(sql, []).unwrap() > 0, "{sql}");
-        let error = Catalog::open(&copy, Durability::PowerLoss)
-            .unwrap()
-            .verify(None)
-            .unwrap_err();
+        let error = Catalog::open(&copy).unwrap().verify(None).unwrap_err();
         assert!(matches!(error, CatalogError::Corrupt { .. }), "{error}");
         assert!(error.to_string().contains(expected), "{sql}: {error}");
         drop(changed);

@@ -9,7 +9,7 @@ use rusqlite::types::Value;
 
 use super::fixture::{checkpoint, read_all, record, verify_and_read};
 use crate::catalog::StartLog;
-use crate::{Catalog, Durability, Executor, ExecutorOptions};
+use crate::{Catalog, Executor, ExecutorOptions};
 
 /// The bytes of a good catalog.
 fn whole() -> &'static [u8] {
@@ -33,7 +33,7 @@ fn cell() -> impl Strategy<Value = Value> {
     ]
 }
 
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 16] = [
     "run_submitted",
     "run_resumed",
     "run_ended",
@@ -47,6 +47,9 @@ const KINDS: [&str; 13] = [
     "ticked",
     "backfill_requested",
     "backfill_ended",
+    "backfill_resumed",
+    "cancel_requested",
+    "wiped",
 ];
 
 const COLUMNS: [&str; 9] = [
@@ -94,6 +97,8 @@ fn body() -> impl Strategy<Value = Value> {
         Just("cursor"),
         Just("id"),
         Just("partitions"),
+        Just("identity"),
+        Just("stages"),
     ];
     proptest::collection::vec((name, word), 0..8).prop_map(|fields| {
         let fields: Vec<String> = fields
@@ -116,7 +121,7 @@ proptest! {
         }
         std::fs::write(&path, &bytes).unwrap();
         let _ = verify_and_read(&path, None);
-        if let Ok(catalog) = Catalog::open(&path, Durability::ProcessCrash) {
+        if let Ok(catalog) = Catalog::open(&path) {
             let _ = read_all(&catalog);
         }
         let _ = Executor::open(&path, ExecutorOptions::default());
@@ -141,7 +146,7 @@ proptest! {
         }
         drop(connection);
         let _ = verify_and_read(&path, None);
-        let catalog = Catalog::open(&path, Durability::ProcessCrash).unwrap();
+        let catalog = Catalog::open(&path).unwrap();
         let _ = read_all(&catalog);
         drop(catalog);
         let _ = Executor::open(&path, ExecutorOptions::default());

@@ -58,7 +58,7 @@ impl RunState {
         let policy = &self.graph.asset(self.plan.step(step).asset).retry;
         let again = !self.canceled
             && policy.retries(&failure)
-            && policy.allows(state.attempts, state.crashed);
+            && policy.allows(state.tried(), state.crashed);
         if !again {
             self.fail(step, state.attempts, failure, now, effects);
             return;

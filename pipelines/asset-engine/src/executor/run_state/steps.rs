@@ -51,6 +51,7 @@ impl RunState {
             };
             let state = &mut self.steps[step as usize];
             state.attempts = progress.attempts;
+            state.before = progress.before;
             state.crashed = progress.crashed;
             state.failures = progress.failures;
             state.blocked = progress.blocked;

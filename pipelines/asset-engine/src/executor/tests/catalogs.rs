@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::fixture::{Script, asset, graph, key, memory, pipeline, request};
 use crate::{
-    Catalog, CheckResult, Durability, Event, Executor, ExecutorOptions, Materialization,
-    Observation, Report, RetryPolicy, RunStatus, Severity,
+    Catalog, CheckResult, Event, Executor, ExecutorOptions, Materialization, Observation, Report,
+    RetryPolicy, RunStatus, Severity,
 };
 
 pub fn open(path: &Path, concurrency: usize) -> Executor {
@@ -86,7 +86,7 @@ fn a_catalog_outlives_its_executor_and_is_read_beside_it() {
     let graph = pipeline(&script, 5);
     let executor = open(&path, 4);
     let outcome = executor.run(request("run", &graph)).unwrap();
-    let beside = Catalog::open(&path, Durability::PowerLoss).unwrap();
+    let beside = Catalog::open(&path).unwrap();
     assert_eq!(
         beside.run("run").unwrap().unwrap().status,
         RunStatus::Success
@@ -141,7 +141,7 @@ fn reports_from_outside_are_recorded_in_one_commit_and_read_alike() {
             .unwrap();
     }
     drop(durable);
-    let read = Catalog::open(&path, Durability::PowerLoss).unwrap();
+    let read = Catalog::open(&path).unwrap();
     for catalog in [&read, volatile.catalog()] {
         let newest = catalog.latest_of(&key("raw")).unwrap();
         assert_eq!(newest.len(), 2000);
@@ -169,23 +169,23 @@ fn foreign_and_future_files_are_refused() {
     let foreign = dir.path().join("foreign.db");
     let connection = rusqlite::Connection::open(&foreign).unwrap();
     connection.execute_batch("CREATE TABLE t (x)").unwrap();
-    let error = Catalog::open(&foreign, Durability::PowerLoss).unwrap_err();
+    let error = Catalog::open(&foreign).unwrap_err();
     assert!(error.to_string().contains("is no asset catalog"), "{error}");
 
     let future = dir.path().join("future.db");
-    drop(Catalog::open(&future, Durability::PowerLoss).unwrap());
+    drop(open(&future, 1));
     let connection = rusqlite::Connection::open(&future).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
-    let error = Catalog::open(&future, Durability::PowerLoss).unwrap_err();
+    let error = Catalog::open(&future).unwrap_err();
     assert!(
         error
             .to_string()
-            .ends_with("schema version 99, expected at most 3"),
+            .ends_with("schema version 99, expected at most 4"),
         "{error}"
     );
     let text = dir.path().join("text.db");
     std::fs::write(&text, "this is no database, but long enough to look at").unwrap();
-    assert!(Catalog::open(&text, Durability::PowerLoss).is_err());
+    assert!(Catalog::open(&text).is_err());
 }
 
 #[test]

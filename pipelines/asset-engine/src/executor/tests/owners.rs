@@ -46,7 +46,7 @@ fn read_child() {
     let Some(path) = std::env::var_os(CHILD_CATALOG) else {
         return;
     };
-    let catalog = Catalog::open(path, Durability::PowerLoss).unwrap();
+    let catalog = Catalog::open(path).unwrap();
     let verified = catalog.verify(None).unwrap();
     let run = catalog.run("run").unwrap().unwrap();
     println!(
@@ -151,13 +151,14 @@ fn b10_an_executor_of_an_older_epoch_cannot_commit() {
             path.display()
         )
     );
-    let reader = Catalog::open(&path, Durability::PowerLoss).unwrap();
+    let reader = Catalog::open(&path).unwrap();
     assert_eq!(reader.run("late").unwrap(), None);
     let draft = Draft {
         t_ns: 1,
         at_ms: 1,
         event: Event::RunResumed {
             run: Arc::from("good"),
+            identity: Arc::default(),
         },
     };
     younger.commit(2, &[draft]).unwrap();

@@ -1,7 +1,7 @@
 //! What is wiped is missing again, in the log, in what is derived from it, and to the planner.
 
 use super::fixture::key;
-use crate::{Catalog, Durability, Event, Executor, ExecutorOptions, Materialization, Report};
+use crate::{Catalog, Event, Executor, ExecutorOptions, Materialization, Report};
 
 #[test]
 fn a_wiped_piece_is_missing_and_the_others_stay() {
@@ -21,7 +21,7 @@ fn a_wiped_piece_is_missing_and_the_others_stay() {
         executor.record_all([wiped]).unwrap();
     }
     drop(durable);
-    let read = Catalog::open(&path, Durability::PowerLoss).unwrap();
+    let read = Catalog::open(&path).unwrap();
     for catalog in [&read, volatile.catalog()] {
         assert_eq!(catalog.latest(&key("raw"), Some("monday")).unwrap(), None);
         let left = catalog.latest_of(&key("raw")).unwrap();

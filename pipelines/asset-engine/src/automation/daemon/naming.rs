@@ -1,0 +1,76 @@
+//! What a daemon finds in the catalog and does not carry on, so that it names it: what was asked for
+//! on another graph, and what was ordered and failed.
+
+use super::{Beat, Daemon, FailedOrder};
+use crate::event::RunStatus;
+use crate::executor::{EngineError, UnfinishedRun};
+use crate::graph::{Difference, Identity, difference, other_work};
+use crate::plan::{Plan, staleness};
+
+impl Daemon {
+    /// Whether something in the catalog was asked for on the daemon's graph. If not, it is named.
+    pub(super) fn is_own(&mut self, what: &str, asked_on: &Identity, beat: &mut Beat) -> bool {
+        self.is_same(what, other_work(asked_on, self.graph.identity()), beat)
+    }
+
+    /// The same for a run that is open, which goes on on the same inputs only.
+    pub(super) fn is_own_run(&mut self, left: &UnfinishedRun, beat: &mut Beat) -> bool {
+        let other = difference(&left.identity, self.graph.identity());
+        self.is_same(&format!("run {}", left.run), other, beat)
+    }
+
+    fn is_same(&mut self, what: &str, other: Option<Difference>, beat: &mut Beat) -> bool {
+        let Some(other) = other else {
+            return true;
+        };
+        let left = format!("{what}: {other}");
+        if self.named.insert(left.clone()) {
+            beat.left_alone.push(left);
+        }
+        false
+    }
+
+    /// Names the ordered runs that did not succeed, as long as what they were to make is missing or
+    /// stale.
+    pub(super) fn name_failed_orders(&mut self, beat: &mut Beat) -> Result<(), EngineError> {
+        let catalog = self.executor.catalog();
+        for automation in &self.automations {
+            let mut statuses: Vec<_> = catalog
+                .statuses_of(automation.name())?
+                .into_iter()
+                .collect();
+            statuses.sort_by(|(a, _), (b, _)| a.cmp(b));
+            for (run, status) in statuses {
+                let named = format!("{run}: {}", status.as_str());
+                if matches!(status, RunStatus::Success | RunStatus::Started) {
+                    // Should it fail again, it is named again.
+                    self.named
+                        .retain(|name| !name.starts_with(&format!("{run}: ")));
+                    continue;
+                }
+                if !self.named.contains(&named) {
+                    if self.is_wanting(&run)? {
+                        beat.failed_orders.push(FailedOrder { run, status });
+                    }
+                    self.named.insert(named);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether something that a run was to make is missing or stale.
+    fn is_wanting(&self, run: &str) -> Result<bool, EngineError> {
+        let catalog = self.executor.catalog();
+        let Some(info) = catalog.run(run)? else {
+            return Ok(false);
+        };
+        if other_work(&info.record.identity, self.graph.identity()).is_some() {
+            return Ok(false);
+        }
+        let Ok(plan) = Plan::new(&self.graph, &info.record.selection) else {
+            return Ok(true);
+        };
+        Ok(!staleness(&self.graph, catalog, &plan)?.is_empty())
+    }
+}

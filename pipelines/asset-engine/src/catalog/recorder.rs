@@ -1,0 +1,73 @@
+//! Recording facts beside whoever executes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{CatalogError, Draft, Durability, SqliteStore};
+use crate::clock::{monotonic_ns, unix_ms};
+use crate::event::{Event, Report, RunStatus};
+
+/// Records what happened outside of any run, and what somebody asks of the one who executes. It
+/// needs no lock: an executor on the same catalog goes on, and sees what is recorded.
+#[derive(Debug)]
+pub struct Recorder {
+    store: SqliteStore,
+}
+
+impl Recorder {
+    /// Opens a catalog file, making it when there is none.
+    ///
+    /// # Errors
+    /// The file cannot be opened, is no catalog, or is of a newer version.
+    pub fn open(path: impl AsRef<Path>, durability: Durability) -> Result<Self, CatalogError> {
+        let store = SqliteStore::open(path.as_ref(), durability)?;
+        Ok(Self { store })
+    }
+
+    /// Records what was made, seen or checked: all of it in one commit, durable when this returns.
+    ///
+    /// # Errors
+    /// The catalog failed.
+    pub fn record_all<I>(&mut self, reports: I) -> Result<(), CatalogError>
+    where
+        I: IntoIterator,
+        I::Item: Into<Report>,
+    {
+        // The record has the epoch of the executor that it lies beside.
+        let event = |report: I::Item| report.into().into_event(0);
+        self.append(reports.into_iter().map(event).collect())
+    }
+
+    /// Asks for the end of runs, which [`crate::Executor::heed`] brings about where they are under
+    /// way; one that a dead executor left open is closed by the next one.
+    ///
+    /// # Errors
+    /// The catalog failed.
+    pub fn request_cancel<'a>(
+        &mut self,
+        runs: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), CatalogError> {
+        let event = |run| Event::CancelRequested {
+            run: Arc::from(run),
+        };
+        self.append(runs.into_iter().map(event).collect())
+    }
+
+    /// Ends a backfill as cancelled, so that no further run of it is submitted. Its runs go on.
+    ///
+    /// # Errors
+    /// The catalog failed.
+    pub fn cancel_backfill(&mut self, id: &str) -> Result<(), CatalogError> {
+        self.append(vec![Event::BackfillEnded {
+            id: Arc::from(id),
+            status: RunStatus::Canceled,
+        }])
+    }
+
+    fn append(&mut self, events: Vec<Event>) -> Result<(), CatalogError> {
+        let (t_ns, at_ms) = (monotonic_ns(), unix_ms());
+        let draft = |event| Draft { t_ns, at_ms, event };
+        let drafts: Vec<Draft> = events.into_iter().map(draft).collect();
+        self.store.commit_beside(&drafts)
+    }
+}
