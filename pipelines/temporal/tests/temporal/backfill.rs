@@ -179,6 +179,14 @@ async fn real_partitions_are_carried_over_too_and_an_abandoned_day_comes_to_its_
         (outcome.partitions, outcome.succeeded, outcome.continuations),
         (7, 7, 2)
     );
+    // Counted over the continuations, and nothing to warn of.
+    assert_eq!(
+        (outcome.extracted, outcome.quarantined),
+        (outcome.accepted, 0)
+    );
+    assert_eq!(outcome.loaded, outcome.accepted);
+    assert!(outcome.extracted > 0);
+    assert_eq!(outcome.warnings, [""; 0]);
     assert_eq!(
         lab.etl.warehouse().rows("my-source").unwrap().len() as u64,
         outcome.loaded
