@@ -33,7 +33,7 @@ fn no_op_steps(c: &mut Criterion) {
                     let id = format!("run-{run}");
                     executor
                         .submit(RunRequest::new(id.as_str(), Arc::clone(&graph)))
-                        .and_then(|()| executor.wait(&id))
+                        .and_then(|_| executor.wait(&id))
                         .expect("the run succeeds")
                 });
             });

@@ -109,10 +109,7 @@ fn what_a_killed_process_left_open_is_closed_by_cancel() -> Result<()> {
         runs > 0 && canceled["progress"]["failed"] == 0,
         "{canceled}"
     );
-    ensure!(
-        canceled["progress"]["canceled"] == runs,
-        "{canceled}"
-    );
+    ensure!(canceled["progress"]["canceled"] == runs, "{canceled}");
     ensure!(open_runs(&folder)? == 0, "a run is open");
     let unknown = folder.run(&["assets", "cancel", "summer"])?;
     ensure!(unknown.status.code() == Some(2), "{}", text(&unknown));
