@@ -110,7 +110,7 @@ fn an_order_that_failed_is_named_until_what_it_was_to_make_is_there() {
         status: RunStatus::Failure,
     };
     let beat = first.tick(at("2024-01-01T00:00:05Z")).unwrap();
-    assert_eq!(beat.failed_orders, [failed.clone()]);
+    assert_eq!(beat.failed_orders, std::slice::from_ref(&failed));
     let beat = first.tick(at("2024-01-01T00:00:10Z")).unwrap();
     assert!(beat.failed_orders.is_empty(), "named twice");
     // Another daemon says so as well, until somebody else has made it.
