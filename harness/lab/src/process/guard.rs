@@ -6,15 +6,21 @@
 //! owner by the time that a sweep takes, and no longer.
 
 use std::io::Read as _;
+use std::path::PathBuf;
 use std::process::ChildStdin;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::command::{OWNER_ENV, orchbench_binary};
-use super::{ProcessError, ProcessIdentity, Swept, spawner, sweep};
+use super::registry::own_record;
+use super::{ProcessError, Swept, spawner, sweep};
 
-/// The variable that names the owner (`<pid>-<start>`) to its guard.
-const OWNER_PID_ENV: &str = "ORCHBENCH_GUARDED";
+/// The variable that names the owner's record to its guard.
+const GUARDED_ENV: &str = "ORCHBENCH_GUARDED";
+/// How long the guard goes on trying to sweep what its owner left.
+const SWEEP_LIMIT: Duration = Duration::from_secs(10);
+/// Pause between two tries.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Starts this process's guard, once.
 ///
@@ -34,7 +40,7 @@ pub fn ensure_guard() -> Result<(), ProcessError> {
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command
         .arg("guard")
-        .env(OWNER_PID_ENV, std::process::id().to_string())
+        .env(GUARDED_ENV, own_record()?)
         // Should the owner be a child itself, its own owner's sweep must not end the guard.
         .env_remove(OWNER_ENV)
         .stdin(std::process::Stdio::piped())
@@ -46,22 +52,24 @@ pub fn ensure_guard() -> Result<(), ProcessError> {
     Ok(())
 }
 
-/// What `orchbench guard` does: waits until the owner's end of standard input closes
-/// and its process is gone (at most 10 s), then sweeps.
+/// What `orchbench guard` does: waits until the owner's end of standard input closes, then
+/// sweeps until the owner's record is gone (at most 10 s).
+///
+/// Once is not enough: the kernel closes the files of a dying process one after the other, so
+/// the owner's lock may be held for a moment after its end of the pipe is closed.
 ///
 /// # Errors
 /// As [`sweep`].
 pub fn run_guard() -> Result<Vec<Swept>, ProcessError> {
-    let owner = std::env::var(OWNER_PID_ENV)
-        .ok()
-        .and_then(|pid| pid.parse().ok())
-        .and_then(|pid| ProcessIdentity::of(pid).ok());
+    let record = std::env::var_os(GUARDED_ENV).map(PathBuf::from);
     let mut buffer = [0_u8; 64];
     let mut stdin = std::io::stdin();
     while matches!(stdin.read(&mut buffer), Ok(n) if n > 0) {}
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while owner.is_some_and(|o| o.alive()) && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(5));
+    let deadline = Instant::now() + SWEEP_LIMIT;
+    let mut swept = sweep()?;
+    while record.as_ref().is_some_and(|path| path.exists()) && Instant::now() < deadline {
+        std::thread::sleep(PAUSE);
+        swept.extend(sweep()?);
     }
-    sweep()
+    Ok(swept)
 }

@@ -79,6 +79,15 @@ pub fn owner_tag() -> Result<String, ProcessError> {
     ProcessIdentity::current().map(|me| me.to_string())
 }
 
+/// Where this process's record is, when it has one.
+pub(super) fn own_record() -> Result<PathBuf, ProcessError> {
+    path_of(ProcessIdentity::current()?)
+}
+
+fn path_of(owner: ProcessIdentity) -> Result<PathBuf, ProcessError> {
+    Ok(owners_folder()?.join(format!("{owner}.json")))
+}
+
 /// The folder of the owners' files; created when absent.
 pub(super) fn owners_folder() -> Result<PathBuf, ProcessError> {
     let folder = state_folder()?.join("owners");
@@ -141,7 +150,7 @@ fn change(edit: impl FnOnce(&mut OwnerRecord)) -> Result<(), ProcessError> {
         }),
     };
     edit(record);
-    let path = owners_folder()?.join(format!("{}.json", record.owner));
+    let path = path_of(record.owner)?;
     if record.is_empty() {
         remove(&path)?;
         *locked = None;
