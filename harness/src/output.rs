@@ -2,7 +2,6 @@
 //! a bar on a terminal and plain lines elsewhere; results go to standard output.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -10,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use orchbench_etl::journal::escaped;
+use orchbench_lab::server;
 
 /// Says how far a run is.
 pub struct Progress {
@@ -105,28 +105,19 @@ impl Progress {
     }
 }
 
-/// How often something that takes its time is told of where no line can be rewritten.
-const TELL_EVERY: Duration = Duration::from_secs(15);
-
 /// Tells what takes its time and for how long it has: in one line that is rewritten on a
 /// terminal; elsewhere when it begins, and every 15 s.
 pub fn waiting() -> impl Fn(&str, Duration) {
     let spinner = std::io::stderr()
         .is_terminal()
         .then(|| ProgressBar::new_spinner().with_finish(indicatif::ProgressFinish::AndClear));
-    let told = RefCell::new((String::new(), Duration::ZERO));
-    move |what, elapsed| {
-        let text = format!("{what}: {} s", elapsed.as_secs());
-        if let Some(spinner) = &spinner {
-            spinner.set_message(text);
+    let in_lines = server::in_lines(note);
+    move |what, elapsed| match &spinner {
+        Some(spinner) => {
+            spinner.set_message(format!("{what}: {} s", elapsed.as_secs()));
             spinner.tick();
-            return;
         }
-        let mut told = told.borrow_mut();
-        if told.0 != what || elapsed >= told.1 + TELL_EVERY {
-            note(&text);
-            *told = (what.to_owned(), elapsed);
-        }
+        None => in_lines(what, elapsed),
     }
 }
 

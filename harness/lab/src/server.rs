@@ -22,7 +22,7 @@ mod settings;
 mod sqlite;
 
 pub use choice::{Choice, Provisioned, ServerSpec, Unavailable};
-pub use orchbench_start::{Progress, SERVER_VERSION, Tried, Way, command_line};
+pub use orchbench_start::{Progress, SERVER_VERSION, Tried, Way, command_line, in_lines};
 
 pub use docker::{Image, Postgres, StackImages, dev_image};
 pub use error::ServerError;

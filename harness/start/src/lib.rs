@@ -9,6 +9,7 @@ mod download;
 mod program;
 mod way;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,6 +24,21 @@ const OFFLINE: &str = "ORCHBENCH_OFFLINE";
 
 /// Is told what takes its time, and for how long it has.
 pub type Progress = dyn Fn(&str, Duration);
+
+/// How often something that takes its time is told of where no line can be rewritten.
+const TELL_EVERY: Duration = Duration::from_secs(15);
+
+/// Progress in plain lines: `tell` gets one when something begins, and every 15 s.
+pub fn in_lines(tell: impl Fn(&str)) -> impl Fn(&str, Duration) {
+    let told = RefCell::new((String::new(), Duration::ZERO));
+    move |what, elapsed| {
+        let mut told = told.borrow_mut();
+        if told.0 != what || elapsed >= told.1 + TELL_EVERY {
+            tell(&format!("{what}: {} s", elapsed.as_secs()));
+            *told = (what.to_owned(), elapsed);
+        }
+    }
+}
 
 /// A `temporal-server` that answers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,18 +6,18 @@ use std::env;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
-use std::sync::Mutex;
 use std::thread;
-use std::time::Duration;
 
-/// How often what takes its time is told of; cargo's own progress has the terminal's last line.
-const TELL_EVERY: Duration = Duration::from_secs(15);
+use orchbench_start::{in_lines, provision};
+
 /// Where these are set the user has a server.
 const NAMED: [&str; 2] = ["TEMPORAL_ADDRESS", "TEMPORAL_PROFILE"];
 
 fn main() -> ExitCode {
     let server = (!NAMED.iter().any(|name| env::var_os(name).is_some())).then(|| {
-        thread::spawn(|| match orchbench_start::provision(&progress()) {
+        // In lines, as cargo's own progress has the terminal's last one.
+        let progress = || in_lines(|line| eprintln!("{line}"));
+        thread::spawn(move || match provision(&progress()) {
             Ok(program) => eprintln!("{} ({})", program.path.display(), program.way),
             // The run tries again, and says what each way lacked.
             Err(tried) => tried
@@ -48,16 +48,4 @@ fn main() -> ExitCode {
 fn failed(cargo: &OsString, error: &std::io::Error) -> ExitCode {
     eprintln!("error: {} cannot be run: {error}", cargo.display());
     ExitCode::FAILURE
-}
-
-/// Tells a line when something begins, and every 15 s.
-fn progress() -> impl Fn(&str, Duration) {
-    let told = Mutex::new((String::new(), Duration::ZERO));
-    move |what, elapsed| {
-        let Ok(mut told) = told.lock() else { return };
-        if told.0 != what || elapsed >= told.1 + TELL_EVERY {
-            eprintln!("{what}: {} s", elapsed.as_secs());
-            *told = (what.to_owned(), elapsed);
-        }
-    }
 }

@@ -294,6 +294,15 @@ impl Catalog {
         self.with(|store| store.backfills())
     }
 
+    /// One backfill, `None` when nobody has asked for one under this id.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn backfill(&self, id: &str) -> Result<Option<BackfillInfo>, CatalogError> {
+        let backfills = self.backfills()?;
+        Ok(backfills.into_iter().find(|info| info.record.id == id))
+    }
+
     /// When each piece of an asset was last made or seen, in the order of that.
     ///
     /// # Errors

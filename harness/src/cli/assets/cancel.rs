@@ -6,15 +6,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use asset_engine::{
-    BackfillInfo, BackfillProgress, Catalog, CatalogError, Durability, Executor, ExecutorOptions,
-    Recorder, RunStatus,
+    BackfillProgress, Catalog, CatalogError, Durability, Executor, ExecutorOptions, Recorder,
+    RunStatus,
 };
 use orchbench_etl::journal::escaped;
 use serde_json::json;
 
-use super::location::{catalog_path, read_catalog};
+use super::location::{catalog_path, neither, read_catalog};
 use crate::cli::worker::WorkFolder;
-use crate::exit::{Exit, UsageError};
+use crate::exit::Exit;
 use crate::output;
 
 /// How often it is looked whether the runs have ended.
@@ -35,12 +35,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let path = catalog_path(&args.folder.work_dir);
     let catalog = read_catalog(&path)?;
     let id = args.id.as_str();
-    if find(&catalog, id)?.is_none() && catalog.run(id)?.is_none() {
-        let message = format!("{id:?}: expected the id of a run or a backfill, found neither");
-        return Err(UsageError(message).into());
+    if catalog.backfill(id)?.is_none() && catalog.run(id)?.is_none() {
+        return Err(neither(id).into());
     }
     let canceled = cancel(&path, &catalog, id)?;
-    let info = find(&catalog, id)?;
+    let info = catalog.backfill(id)?;
     let progress = info.map(|info| BackfillProgress::of(&catalog, &info));
     let progress = progress.transpose()?;
     let status = match (&progress, catalog.run(id)?) {
@@ -70,7 +69,10 @@ fn cancel(path: &Path, catalog: &Catalog, id: &str) -> anyhow::Result<HashSet<St
     let mut asked = HashSet::new();
     let mut told = false;
     loop {
-        if find(catalog, id)?.is_some_and(|info| info.status == RunStatus::Started) {
+        if catalog
+            .backfill(id)?
+            .is_some_and(|info| info.status == RunStatus::Started)
+        {
             recorder.cancel_backfill(id)?;
         }
         let open = open_runs(catalog, id)?;
@@ -102,16 +104,11 @@ fn cancel(path: &Path, catalog: &Catalog, id: &str) -> anyhow::Result<HashSet<St
 fn open_runs(catalog: &Catalog, id: &str) -> Result<Vec<String>, CatalogError> {
     let started =
         |(run, status): (String, RunStatus)| (status == RunStatus::Started).then_some(run);
-    if let Some(info) = find(catalog, id)? {
+    if let Some(info) = catalog.backfill(id)? {
         let statuses = catalog.statuses_of(&info.record.id)?;
         return Ok(statuses.into_iter().filter_map(started).collect());
     }
     let run = catalog.run(id)?;
     let run = run.map(|info| (id.to_owned(), info.status));
     Ok(run.and_then(started).into_iter().collect())
-}
-
-fn find(catalog: &Catalog, id: &str) -> Result<Option<BackfillInfo>, CatalogError> {
-    let backfills = catalog.backfills()?;
-    Ok(backfills.into_iter().find(|info| info.record.id == id))
 }

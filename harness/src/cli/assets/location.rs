@@ -158,6 +158,13 @@ fn usage(error: &SourceError) -> UsageError {
     UsageError(error.to_string())
 }
 
+/// An id under which the catalog has nothing.
+pub(super) fn neither(id: &str) -> UsageError {
+    UsageError(format!(
+        "{id:?}: expected the id of a run or a backfill, found neither"
+    ))
+}
+
 /// The first segment of the first key in a selection.
 fn source_of(selection: &str) -> Result<String, UsageError> {
     let is_key = |c: char| c.is_alphanumeric() || "-_./".contains(c);

@@ -7,7 +7,7 @@ use asset_engine::{Identity, RunRequest};
 use serde_json::Value;
 
 use super::backfill;
-use super::location::{Execution, Location};
+use super::location::{Execution, Location, neither};
 use crate::cli::materialize;
 use crate::exit::{Exit, UsageError};
 
@@ -27,8 +27,7 @@ pub(super) struct Args {
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let catalog = args.location.catalog()?;
     let id = args.id.as_str();
-    let mut backfills = catalog.backfills()?.into_iter();
-    if let Some(info) = backfills.find(|info| info.record.id == id) {
+    if let Some(info) = catalog.backfill(id)? {
         let record = info.record.as_ref().clone();
         let assets = args
             .location
@@ -36,8 +35,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         return backfill::execute(&assets, args.execution, record, args.json);
     }
     let Some(info) = catalog.run(id)? else {
-        let message = format!("{id:?}: expected the id of a run or a backfill, found neither");
-        return Err(UsageError(message).into());
+        return Err(neither(id).into());
     };
     let record = info.record;
     let assets = args

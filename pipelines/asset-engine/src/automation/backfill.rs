@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::catalog::{Catalog, CatalogError};
-use crate::event::{BackfillInfo, BackfillRecord, BackfillRun, Event, Mode, RunStatus};
+use crate::catalog::CatalogError;
+use crate::event::{BackfillRecord, BackfillRun, Event, Mode, RunStatus};
 use crate::executor::{EngineError, Executor, RunRequest};
 use crate::graph::AssetGraph;
 use crate::plan::Plan;
@@ -92,7 +92,7 @@ impl<'a> Backfill<'a> {
         if record.partitions.is_empty() {
             return Err(EngineError::EmptyBackfill { id: record.id });
         }
-        let known = find(executor.catalog(), &record.id)?;
+        let known = executor.catalog().backfill(&record.id)?;
         let record = BackfillRecord {
             identity: graph.identity().as_ref().clone(),
             stages: stages(graph, &record.selection)?,
@@ -132,7 +132,7 @@ impl<'a> Backfill<'a> {
         graph: &'a Arc<AssetGraph>,
         id: &str,
     ) -> Result<Self, EngineError> {
-        let info = find(executor.catalog(), id)?;
+        let info = executor.catalog().backfill(id)?;
         let info = info.ok_or_else(|| EngineError::UnknownBackfill { id: id.to_owned() })?;
         Ok(Self::new(executor, graph, info.record))
     }
@@ -287,7 +287,7 @@ impl<'a> Backfill<'a> {
     /// # Errors
     /// The catalog cannot be read.
     pub fn progress(&self) -> Result<BackfillProgress, EngineError> {
-        let info = find(self.executor.catalog(), &self.record.id)?;
+        let info = self.executor.catalog().backfill(&self.record.id)?;
         let unknown = || EngineError::UnknownBackfill {
             id: self.record.id.clone(),
         };
@@ -305,9 +305,4 @@ impl<'a> Backfill<'a> {
             .append(vec![Event::BackfillEnded { id, status }])?;
         self.progress()
     }
-}
-
-fn find(catalog: &Catalog, id: &str) -> Result<Option<BackfillInfo>, CatalogError> {
-    let backfills = catalog.backfills()?;
-    Ok(backfills.into_iter().find(|info| info.record.id == id))
 }

@@ -92,24 +92,7 @@ pub(crate) fn stage(
     archive: &Archive,
     work_dir: &Path,
 ) -> Result<Staged, StepError> {
-    let version = archive.version();
-    let dir = dir(work_dir, &version);
-    let path = dir.join(dataset.csv_name());
-    if let Some(index) = staged_index(&dir, dataset)
-        && let Ok(table) = File::open(&path)
-        && table
-            .metadata()
-            .is_ok_and(|metadata| metadata.len() == index.whole.end)
-    {
-        return Ok(Staged {
-            index,
-            name: name(archive, dataset),
-            version,
-            path,
-            table,
-        });
-    }
-    stage_anew(dataset, archive, work_dir)
+    staged(dataset, archive, work_dir, |dir| earlier(dir, dataset))
 }
 
 /// Stages an archive, whatever is there.
@@ -121,19 +104,41 @@ pub(crate) fn stage_anew(
     archive: &Archive,
     work_dir: &Path,
 ) -> Result<Staged, StepError> {
+    staged(dataset, archive, work_dir, |_| None)
+}
+
+fn staged(
+    dataset: Dataset,
+    archive: &Archive,
+    work_dir: &Path,
+    earlier: impl FnOnce(&Path) -> Option<(Index, File)>,
+) -> Result<Staged, StepError> {
     let version = archive.version();
     let dir = dir(work_dir, &version);
-    let path = dir.join(dataset.csv_name());
     let name = name(archive, dataset);
-    std::fs::create_dir_all(&dir).map_err(|error| artifact(&dir, "cannot be made", &error))?;
-    let (index, table) = write(archive, dataset, &dir, &name)?;
+    let (index, table) = match earlier(&dir) {
+        Some(there) => there,
+        None => {
+            std::fs::create_dir_all(&dir)
+                .map_err(|error| artifact(&dir, "cannot be made", &error))?;
+            write(archive, dataset, &dir, &name)?
+        }
+    };
     Ok(Staged {
         index,
         name,
         version,
-        path,
+        path: dir.join(dataset.csv_name()),
         table,
     })
+}
+
+/// What an earlier staging left in a folder, where it is of the length that its index says.
+fn earlier(dir: &Path, dataset: Dataset) -> Option<(Index, File)> {
+    let index = staged_index(dir, dataset)?;
+    let table = File::open(dir.join(dataset.csv_name())).ok()?;
+    let whole = table.metadata().ok()?.len() == index.whole.end;
+    whole.then_some((index, table))
 }
 
 fn dir(work_dir: &Path, version: &str) -> PathBuf {
