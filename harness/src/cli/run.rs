@@ -1,9 +1,10 @@
 //! `orchbench run`: the one command of an architecture review.
 
 mod begin;
+mod found;
 mod resume;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -71,11 +72,16 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let interrupted = interrupt_flag()?;
     let Prepared {
-        folder, mut plan, ..
+        folder,
+        mut plan,
+        open,
+        server,
+        unreachable,
+        ..
     } = prepared;
     let mut end = RunEnd::Complete;
-    if prepared.open > 0 {
-        end = make_trials(&folder, &mut plan, prepared.server, interrupted)?;
+    if open > 0 {
+        end = make_trials(&folder, &mut plan, (server, unreachable), interrupted)?;
         folder.pack(&plan, Packing::RunOver)?;
         folder.seal()?;
     }
@@ -91,6 +97,8 @@ struct Prepared {
     /// How many of its trials are to be made.
     open: usize,
     server: Option<Provisioned>,
+    /// Engines of which none can be made, each with the reason.
+    unreachable: BTreeMap<String, String>,
 }
 
 /// Measures, checks, decides and reports.
@@ -191,7 +199,7 @@ fn engines(trials: &[TrialPlan]) -> Vec<EngineRecord> {
 fn make_trials(
     folder: &ResultsFolder,
     plan: &mut Plan,
-    server: Option<Provisioned>,
+    (server, unreachable): (Option<Provisioned>, BTreeMap<String, String>),
     interrupted: Arc<AtomicBool>,
 ) -> anyhow::Result<RunEnd> {
     let scratch = process::TempFolder::create("run")?;
@@ -207,6 +215,7 @@ fn make_trials(
         catalogue_url: catalogue.url().to_owned(),
         staged: expected.join("staged"),
         server,
+        unreachable,
         interrupted,
         seed: plan.seed,
     };

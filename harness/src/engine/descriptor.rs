@@ -1,6 +1,8 @@
 //! What an engine says of itself. Whether it can do a pattern stands nowhere here: programs that
 //! run decide that.
 
+use std::time::Duration;
+
 use orchbench_evidence::record::{Durability, EngineRecord, Family, RetrySchedule};
 use orchbench_lab::server::Provisioned;
 
@@ -30,6 +32,9 @@ pub struct Engine {
     pub recovery: &'static str,
     /// Whether it can be used here, and if not, why.
     pub available: fn() -> Result<String, String>,
+    /// Finds or makes what it needs beside a server, and says its version, or what it lacks; is told
+    /// what takes its time.
+    pub provision: Provision,
     /// How quick it is under settings, for `orchbench run --plan`.
     pub pace: fn(settings: &str) -> Pace,
     /// What each store of its own survives, on the server at hand.
@@ -50,6 +55,9 @@ pub struct Pace {
     /// From the kill of a worker to the run's end, its supervisor's delay left out.
     pub recovery_s: f64,
 }
+
+/// Finds or makes what an engine needs; the argument is told what takes its time, and how long it has.
+pub type Provision = fn(&dyn Fn(&str, Duration)) -> Result<String, String>;
 
 /// Brings an engine up for a trial.
 pub type Open = fn(&Trial<'_>, Setup) -> Result<Box<dyn Session>, TrialError>;
