@@ -26,8 +26,8 @@ use orchbench_lab::server::Provisioned;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// `quick` (eight minutes), `standard` (an hour, for a decision), `full` (hours), or a file;
-    /// `quick` by default.
+    /// A profile of `orchbench list`, which says about how long each takes, or a file; `quick` by
+    /// default.
     profile: Option<String>,
     /// Only these engines.
     #[arg(long, value_delimiter = ',')]
@@ -124,11 +124,10 @@ fn show_plan(args: &Args) -> anyhow::Result<Exit> {
             .to_vec(),
     ];
     let row = |name: &str, trials: &[&TrialPlan]| {
-        let seconds: f64 = trials.iter().map(|trial| experiment::seconds(trial)).sum();
         vec![
             name.to_owned(),
             trials.len().to_string(),
-            format!("{:.1}", seconds / 60.0),
+            format!("{:.1}", minutes(trials.iter().copied())),
         ]
     };
     for entry in &profile.scenarios {
@@ -141,6 +140,24 @@ fn show_plan(args: &Args) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// About how many minutes a profile takes, from its plan.
+pub(super) fn profile_minutes(profile: &Profile) -> anyhow::Result<f64> {
+    Ok(minutes(&trials(profile)?))
+}
+
+fn minutes<'a>(trials: impl IntoIterator<Item = &'a TrialPlan>) -> f64 {
+    trials.into_iter().map(experiment::seconds).sum::<f64>() / 60.0
+}
+
+/// Every trial of a profile.
+fn trials(profile: &Profile) -> anyhow::Result<Vec<TrialPlan>> {
+    let mut trials = Vec::new();
+    for (scenario, blocks) in profile.resolve()? {
+        trials.extend(experiment::plan(&scenario, blocks)?);
+    }
+    Ok(trials)
+}
+
 fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {
     for name in &args.engine {
         known_name("--engine", "engine", name, &engine::names())?;
@@ -149,17 +166,10 @@ fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {
         known_name("--experiment", "experiment", name, &experiment::names())?;
     }
     let wanted = |list: &[String], name: &String| list.is_empty() || list.contains(name);
-    let mut trials = Vec::new();
-    for (scenario, blocks) in profile.resolve()? {
-        trials.extend(
-            experiment::plan(&scenario, blocks)?
-                .into_iter()
-                .filter(|trial| {
-                    wanted(&args.engine, &trial.engine)
-                        && wanted(&args.experiment, &trial.experiment)
-                }),
-        );
-    }
+    let mut trials = trials(profile)?;
+    trials.retain(|trial| {
+        wanted(&args.engine, &trial.engine) && wanted(&args.experiment, &trial.experiment)
+    });
     if trials.is_empty() {
         let message = "no trial of the profile is of these engines and experiments".to_owned();
         return Err(UsageError(message).into());
