@@ -61,7 +61,7 @@ pub enum WarehouseError {
         newest: u64,
     },
     /// The write comes after its own compensation.
-    #[error("{act}: refused: it has been undone already")]
+    #[error("{act}: refused: it has been undone already; start another run")]
     Undone {
         /// The idempotency key.
         act: String,
