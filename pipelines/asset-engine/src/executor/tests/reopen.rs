@@ -7,7 +7,7 @@ use super::catalogs::open;
 use super::fixture::{Script, asset, graph, key, made, memory, request};
 use crate::{
     Asset, AssetGraph, CheckResult, Checked, Event, Executor, Materialization, Mode, Recorder,
-    Report, RetryPolicy, RunRequest, RunStatus, StepContext, StepCounts, Submitted,
+    Report, RetryPolicy, RunRequest, RunStatus, StepContext, StepCounts, StepFailure, Submitted,
 };
 
 /// `a` → `b` → `c`, and `d` by itself; `b` fails in its first two attempts and may make two a go.
@@ -204,20 +204,26 @@ fn facts_and_requests_are_recorded_beside_an_executor() {
 fn a_run_to_be_cancelled_is_closed_by_the_next_executor_and_can_be_opened_again() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("catalog.db");
-    let (graph, entered, let_go) = waiting();
+    // The step fails at first, and its retry is an hour away when the executor ends.
+    let (enter, entered) = std::sync::mpsc::channel();
+    let slow = Asset::new(key("slow"), move |_: &StepContext<'_>| {
+        if enter.send(()).is_ok() {
+            return Err(StepFailure::retryable("Planned", "for now"));
+        }
+        Ok(made("v1"))
+    });
+    let graph = graph(vec![slow.retry(RetryPolicy::constant(1, 3_600_000))]);
     {
         let executor = open(&path, 1);
         executor.submit(request("k", &graph)).unwrap();
         entered.recv().unwrap();
         facts(&path).request_cancel(["k"]).unwrap();
-        // It finishes the step that it is at, and heeds nothing.
-        let_go.send(()).unwrap();
     }
+    drop(entered);
     let executor = open(&path, 1);
     assert!(executor.unfinished().is_empty());
     let run = executor.catalog().run("k").unwrap().unwrap();
     assert_eq!(run.status, RunStatus::Canceled);
-    let_go.send(()).unwrap();
     let outcome = executor.run(again("k", &graph)).unwrap();
     assert_eq!(outcome.status, RunStatus::Success);
     executor.catalog().verify(None).unwrap();
