@@ -19,7 +19,9 @@ use crate::scenario::known_name;
 use crate::{engine, experiment};
 use orchbench_etl::catalogue::CatalogueService;
 use orchbench_evidence::analysis;
-use orchbench_evidence::record::{Claim, FORMAT_VERSION, Packing, Plan, ResultsFolder, TrialPlan};
+use orchbench_evidence::record::{
+    Claim, EngineRecord, FORMAT_VERSION, Packing, Plan, ResultsFolder, TrialPlan,
+};
 use orchbench_evidence::report;
 use orchbench_lab::process;
 use orchbench_lab::server::Provisioned;
@@ -149,16 +151,15 @@ fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {
         known_name("--experiment", "experiment", name, &experiment::names())?;
     }
     let wanted = |list: &[String], name: &String| list.is_empty() || list.contains(name);
-    let mut trials = Vec::new();
-    for (scenario, blocks) in profile.resolve()? {
-        trials.extend(
-            experiment::plan(&scenario, blocks)?
-                .into_iter()
-                .filter(|trial| {
-                    wanted(&args.engine, &trial.engine)
-                        && wanted(&args.experiment, &trial.experiment)
-                }),
-        );
+    let (mut trials, mut left_out) = (Vec::new(), Vec::new());
+    for (mut scenario, blocks) in profile.resolve()? {
+        if !wanted(&args.experiment, &scenario.experiment) {
+            continue;
+        }
+        scenario.keep_arms(|arm| wanted(&args.engine, &arm.engine));
+        let planned = experiment::plan(&scenario, blocks)?;
+        trials.extend(planned.trials);
+        left_out.extend(planned.left_out);
     }
     if trials.is_empty() {
         let message = "no trial of the profile is of these engines and experiments".to_owned();
@@ -168,9 +169,23 @@ fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {
         format_version: FORMAT_VERSION,
         profile: profile.name.clone(),
         seed: profile.seed,
+        engines: engines(&trials),
         trials,
-        left_out: Vec::new(),
+        left_out,
     })
+}
+
+/// The engines of these trials, as they describe themselves.
+fn engines(trials: &[TrialPlan]) -> Vec<EngineRecord> {
+    let takes_part = |engine: &&&engine::Engine| {
+        let mut names = trials.iter().map(|trial| trial.engine.as_str());
+        names.any(|name| name == engine.name)
+    };
+    let all = engine::all();
+    all.iter()
+        .filter(takes_part)
+        .map(|each| each.record())
+        .collect()
 }
 
 fn make_trials(

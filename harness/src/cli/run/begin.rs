@@ -61,7 +61,14 @@ fn ready(
                 }
                 output::note(&format!("error: {unavailable}"));
                 let reason = unavailable.to_string();
-                (None, BTreeMap::from([("temporal".to_owned(), reason)]))
+                (
+                    None,
+                    plan.engines
+                        .iter()
+                        .filter(|engine| engine.server)
+                        .map(|engine| (engine.name.clone(), reason.clone()))
+                        .collect(),
+                )
             }
         }
     } else {
