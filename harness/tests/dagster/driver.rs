@@ -145,7 +145,7 @@ impl Stage {
 pub struct Account {
     pub succeeded: bool,
     pub steps: Vec<orchbench_evidence::record::HistoryStep>,
-    pub footprint: Vec<(String, u64)>,
+    pub materializations: u64,
 }
 
 /// The ETL over a source.
@@ -185,7 +185,10 @@ impl Worker {
         };
         let pid = worker.child.id();
         match worker.replies.recv_timeout(WITHIN)? {
-            Reply::Ready { pid: said } if said == pid => Ok(worker),
+            Reply::Ready {
+                pid: said,
+                journal: false,
+            } if said == pid => Ok(worker),
             other => bail!("expected worker {pid} to be ready, found {other:?}"),
         }
     }

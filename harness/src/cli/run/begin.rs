@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::{Args, Prepared};
+use crate::engine::TrialError;
 use crate::exit::UsageError;
 use crate::profile::Profile;
 use crate::{engine, environment, narrow, output};
@@ -46,12 +47,14 @@ fn default_root(profile: &Profile) -> PathBuf {
     Path::new("reports").join(format!("{time}-{}", profile.name))
 }
 
-/// Finds the server and captures the environment; the plan loses what the server does not let make.
+/// Brings engines and server onto this machine and captures the environment; the plan loses what
+/// cannot be made.
 fn ready(
     args: &Args,
     profile: &Profile,
     plan: &mut Plan,
 ) -> anyhow::Result<(Option<Provisioned>, Environment)> {
+    prepare_engines(plan)?;
     let (server, unreachable) = if plan.trials.iter().any(engine::needs_server) {
         match provision(&args.server.choice()?) {
             Ok(server) => (Some(server), BTreeMap::new()),
@@ -74,11 +77,31 @@ fn ready(
     } else {
         (None, BTreeMap::new())
     };
-    if let Some(server) = &server {
-        narrow(plan, profile, server)?;
+    match &server {
+        Some(server) => narrow(plan, profile, server)?,
+        None => tell(plan),
     }
     let environment = capture(plan, server.as_ref(), unreachable);
     Ok((server, environment))
+}
+
+/// Leaves out the engines that cannot be brought here; where that is all of them, the first one's
+/// reason is the error.
+fn prepare_engines(plan: &mut Plan) -> anyhow::Result<()> {
+    let first = plan.trials.first().map(|trial| trial.engine.clone());
+    narrow::prepare(plan);
+    if let (true, Some(engine), Some(left)) = (plan.trials.is_empty(), first, plan.left_out.last())
+    {
+        let reason = left.reason.clone();
+        return Err(TrialError::Unreachable { engine, reason }.into());
+    }
+    Ok(())
+}
+
+fn tell(plan: &Plan) {
+    for left in &plan.left_out {
+        output::note(&left.to_string());
+    }
 }
 
 /// Finds a Temporal server.
@@ -95,9 +118,7 @@ pub(super) fn narrow(
     server: &Provisioned,
 ) -> anyhow::Result<()> {
     narrow::narrow(plan, profile, server);
-    for left in &plan.left_out {
-        output::note(&left.to_string());
-    }
+    tell(plan);
     if plan.trials.is_empty() {
         let message = format!("no trial of the profile can be made on {server}");
         return Err(UsageError(message).into());

@@ -4,8 +4,8 @@ does not know.
 usage: python -m orchbench_dagster.engine.account --home DIR --run RUN
 
 `steps` has each step of the ETL by its idempotency key: how many attempts began, whether the last
-one completed, and which failed and when that was noted (CLOCK_MONOTONIC). `footprint` counts what
-Dagster keeps of the run.
+one completed, and which failed and when that was noted (CLOCK_MONOTONIC). The rest counts what Dagster
+keeps of the run.
 """
 
 import argparse
@@ -35,10 +35,8 @@ def account(instance: DagsterInstance, name: str) -> dict[str, Any] | None:
     return {
         "succeeded": succeeded and any(run.tags[PART_TAG] == LAST for run in runs),
         "steps": [step for run in runs for step in _steps(instance, run, name)],
-        "footprint": [
-            ["dagster_events", sum(len(entries_of(instance, run)) for run in runs)],
-            ["materializations", sum(1 for _ in materializations(instance, runs))],
-        ],
+        "dagster_events": sum(len(entries_of(instance, run)) for run in runs),
+        "materializations": sum(1 for _ in materializations(instance, runs)),
     }
 
 

@@ -95,7 +95,8 @@ def serve(answer: Callable[[Message], Message]) -> None:
     def reply(request: Message) -> None:
         say({"id": request["id"], **answer(request)})
 
-    say({"reply": "ready", "pid": os.getpid()})
+    # The processes of the steps keep journals, this one has nothing to write into one.
+    say({"reply": "ready", "pid": os.getpid(), "journal": False})
     for line in requests:
         threading.Thread(target=reply, args=[json.loads(line)], daemon=True).start()
 
