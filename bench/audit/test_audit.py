@@ -157,6 +157,25 @@ class WholeFolder(unittest.TestCase):
         self.assertEqual(self.audited(self.right(), change=appended), 1)
         self.assertEqual(self.audited(self.right(), change=negative), 1)
 
+    def test_what_warnings_come_to_together_is_recomputed(self):
+        def warned(root):
+            verdicts = json.loads((root / "verdicts.json").read_text())
+            late = {"warning": "generator_late", "load": "1/2 of it"}
+            verdicts["warnings"] = [
+                late | {"trial": "o.0", "lateness_us": 300},
+                late | {"trial": "o.1", "lateness_us": 500},
+                late | {"trial": "o.1", "lateness_us": 400},
+                late | {"trial": "o.0", "lateness_us": 900, "load": "all of it"},
+            ]
+            (root / "verdicts.json").write_text(json.dumps(verdicts))
+
+        place = "verdicts.json#together/generator_late/s/1/2%20of%20it"
+        line = f"[2]({place}/trials) trials, [300]({place}/lateness_us:least) to [500]({place}/lateness_us:most)\n"
+        self.assertEqual(self.audited(self.right() + line, "--alter", change=warned), 0)
+        for before, after in (("[2](verdicts.json#tog", "[3](verdicts.json#tog"), ("[300]", "[301]"), ("[500]", "[900]")):
+            wrong = self.right() + line.replace(before, after)
+            self.assertEqual(self.audited(wrong, change=warned), 1, after)
+
     def test_a_figure_without_a_source_is_named(self):
         self.assertEqual(self.audited(REPORT.format(estimate="12.1")), 1)
 

@@ -34,7 +34,7 @@ static RERUN: Engine = Engine {
     retry_schedule: RetrySchedule::Exponential,
     recovery: "the next process executes each run without an end again, from its start.",
     available: || Ok("built in".into()),
-    prepare: || Ok(()),
+    provision: |_| Ok(env!("CARGO_PKG_VERSION").into()),
     pace: |_| Pace {
         start_s: 0.2,
         step_s: 0.0,

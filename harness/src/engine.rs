@@ -26,12 +26,13 @@ mod work;
 mod worker_config;
 mod workers;
 
+use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
 use orchbench_evidence::record::TrialPlan;
 
 pub use account::Account;
-pub use descriptor::{Engine, Open, Pace, Target};
+pub use descriptor::{Engine, Open, Pace, Provision, Target};
 pub use laboratory::{Laboratory, TrialError};
 pub use meter::{Meter, Role};
 pub use pipe::PipeSession;
@@ -83,9 +84,9 @@ pub fn needs_server(trial: &TrialPlan) -> bool {
     named(&trial.engine).is_some_and(|engine| engine.server)
 }
 
-/// Whether a trial can be made where there is a server, or where there is none.
-pub fn can_make(trial: &TrialPlan, server: bool) -> bool {
-    server || !needs_server(trial)
+/// Whether a trial can be made where these engines cannot be had.
+pub fn can_make(trial: &TrialPlan, unreachable: &BTreeMap<String, String>) -> bool {
+    !unreachable.contains_key(&trial.engine)
 }
 
 /// Brings the trial's engine up.

@@ -14,6 +14,7 @@ use orchbench_lab::server::{Image, Provisioned, Server, ServerSpec};
 pub fn capture(
     settings: &[String],
     server: Option<&Provisioned>,
+    versions: BTreeMap<String, String>,
     unreachable: BTreeMap<String, String>,
 ) -> Environment {
     Environment {
@@ -40,6 +41,7 @@ pub fn capture(
             .and_then(|text| text.parse().ok())
             .unwrap_or(0.0),
         server: server.map(server_record),
+        versions,
         durability: durability(server),
         settings: settings
             .iter()

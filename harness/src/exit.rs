@@ -147,6 +147,7 @@ fn of_etl(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         // PostgreSQL answered, and knows no such database, role or password.
         WarehouseError::Postgres { error } if error.as_db_error().is_some() => Exit::Usage,
         WarehouseError::Postgres { .. } => Exit::Unreachable,
+        error if error.is_of_the_disk() => Exit::Unexpected,
         _ => Exit::Usage,
     };
     match cause.downcast_ref() {

@@ -1,6 +1,5 @@
-//! What of a plan can be made here: the engines that can be brought onto this machine, and what the
-//! server at hand lets make. The rest is left out before the first trial, and named with its reason
-//! in plan.json and in the report.
+//! What of a plan the server at hand lets make. The rest is left out before the first trial,
+//! and named with its reason in plan.json and in the report.
 
 use crate::engine;
 use crate::fault::{self, Needs};
@@ -18,19 +17,6 @@ pub fn narrow(plan: &mut Plan, profile: &Profile, server: &Provisioned) {
             leave_out_faults(plan, Needs::Container, "the server is in no container");
         }
         Provisioned::DockerDev(_) => {}
-    }
-}
-
-/// Leaves out the engines that cannot be brought onto this machine, their server apart.
-pub fn prepare(plan: &mut Plan) {
-    for engine in engine::all() {
-        if plan.trials.iter().all(|trial| trial.engine != engine.name) {
-            continue;
-        }
-        if let Err(reason) = (engine.prepare)() {
-            let what = format!("engine {}", engine.name);
-            leave_out(plan, &what, &reason, |trial| trial.engine == engine.name);
-        }
     }
 }
 

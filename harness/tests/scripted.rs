@@ -33,7 +33,7 @@ static SCRIPTED: Engine = Engine {
     retry_schedule: RetrySchedule::Exponential,
     recovery: "it has nothing to lose.",
     available: || Ok("built in".into()),
-    prepare: || Ok(()),
+    provision: |_| Ok(env!("CARGO_PKG_VERSION").into()),
     pace: |_| Pace {
         start_s: 0.0,
         step_s: 0.0,
@@ -119,7 +119,12 @@ fn planned(root: &Path) -> Result<(ResultsFolder, Plan)> {
     };
     let folder = ResultsFolder::create(&root.join("results"))?;
     folder.write_json("plan.json", &plan)?;
-    let environment = environment::capture(&["default".into()], None, Default::default());
+    let environment = environment::capture(
+        &["default".into()],
+        None,
+        Default::default(),
+        Default::default(),
+    );
     folder.write_json("environment.json", &environment)?;
     Ok((folder, plan))
 }
@@ -142,6 +147,7 @@ fn the_runner_makes_every_trial_and_again_one_whose_engine_did_not_come_up() -> 
         catalogue_url: "http://127.0.0.1:9".into(),
         staged: place.path().join("staged"),
         server: None,
+        unreachable: Default::default(),
         interrupted: Default::default(),
         seed: 1,
     };

@@ -159,6 +159,8 @@ class Places:
             return [str(self.count_verdicts(*place.split("/", 3)[1:]))]
         if place.startswith("verdict/"):
             return self.one_verdict(place)
+        if place.startswith("together/"):
+            return [str(self.warnings_together(*place.split("/", 2)[1:]))]
         return written(field(self.verdicts, place))
 
     def count_verdicts(self, invariant, engine, outcome):
@@ -176,6 +178,23 @@ class Places:
             if place.startswith(head):
                 return written(field(each, place[len(head) :]))
         raise NoSuchPlace("no such verdict")
+
+    def warnings_together(self, kind, rest):
+        """What warnings of one kind come to, of `SCENARIO/WHAT` or `SCENARIO/LOAD/WHAT`."""
+        scenario, _, rest = rest.partition("/")
+        load, _, what = rest.rpartition("/")
+        scenarios = {each["id"]: each["scenario"] for each in self.folder.plan["trials"]}
+        found = [
+            each
+            for each in self.verdicts["warnings"]
+            if each["warning"] == kind and each.get("load", "") == load and scenarios[each["trial"]] == scenario
+        ]
+        if what == "trials":
+            return len({each["trial"] for each in found})
+        name, _, which = what.partition(":")
+        if not found or which not in ("least", "most"):
+            raise NoSuchPlace(f"no warnings have {what!r}")
+        return {"least": min, "most": max}[which](each[name] for each in found)
 
     # claims.json
 

@@ -9,6 +9,7 @@ pub mod path;
 mod table;
 mod text;
 mod warning;
+mod warnings;
 
 /// How figures are written: one function a format.
 pub mod figure {
@@ -20,6 +21,7 @@ pub use table::{Column, estimates};
 pub(crate) use text::text;
 pub use text::{Span, Text};
 pub use warning::warning;
+pub use warnings::warnings;
 
 /// A document.
 #[derive(Debug, Clone, PartialEq, Eq)]

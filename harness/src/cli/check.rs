@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::exit::Exit;
 use crate::output;
 use orchbench_evidence::check::mutation;
+use orchbench_evidence::document::warnings;
 use orchbench_evidence::record::ResultsFolder;
 use orchbench_evidence::report;
 
@@ -35,8 +36,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     } else {
         super::analyze::print(&analysis.verdicts);
     }
-    for warning in &analysis.verdicts.warnings {
-        output::note(&format!("warning: {warning}"));
+    for line in warnings(&analysis.plan, &analysis.verdicts.warnings, |_| true) {
+        output::note(&format!("warning: {}", line.as_read()));
     }
     Ok(Exit::from(analysis.conclusion()))
 }

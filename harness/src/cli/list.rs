@@ -70,9 +70,12 @@ fn sections() -> anyhow::Result<Vec<Section>> {
     let claims = orchbench_evidence::claim::all()?
         .into_iter()
         .map(|each| [each.name, each.text.title, String::new()]);
-    let profiles = profile::embedded()?
-        .into_iter()
-        .map(|each| [each.name, each.description, String::new()]);
+    let mut profiles = Vec::new();
+    for each in profile::embedded()? {
+        let minutes = super::run::profile_minutes(&each)?;
+        let takes = format!("about {minutes:.0} minutes");
+        profiles.push([each.name, each.description, takes]);
+    }
     Ok(vec![
         ("engines", engines.collect()),
         ("experiments", experiments.into()),
@@ -80,7 +83,7 @@ fn sections() -> anyhow::Result<Vec<Section>> {
         ("settings", settings()),
         ("scenarios", scenarios.collect()),
         ("claims", claims.collect()),
-        ("profiles", profiles.collect()),
+        ("profiles", profiles),
     ])
 }
 

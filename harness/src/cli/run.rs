@@ -1,22 +1,23 @@
 //! `orchbench run`: the one command of an architecture review.
 
 mod begin;
+mod found;
 mod resume;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 
-use crate::engine::Laboratory;
+use crate::engine::{self, Laboratory};
 use crate::exit::{Exit, UsageError};
+use crate::experiment::{self, Planned};
 use crate::output::{self, Progress};
 use crate::profile::{self, Profile};
 use crate::runner::{self, RunEnd};
 use crate::scenario::known_name;
-use crate::{engine, experiment};
 use orchbench_etl::catalogue::CatalogueService;
 use orchbench_evidence::analysis;
 use orchbench_evidence::record::{
@@ -28,8 +29,8 @@ use orchbench_lab::server::Provisioned;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// `quick` (eight minutes), `standard` (an hour, for a decision), `full` (hours), or a file;
-    /// `quick` by default.
+    /// A profile of `orchbench list`, which says about how long each takes, or a file; `quick` by
+    /// default.
     profile: Option<String>,
     /// Only these engines.
     #[arg(long, value_delimiter = ',')]
@@ -71,11 +72,16 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let interrupted = interrupt_flag()?;
     let Prepared {
-        folder, mut plan, ..
+        folder,
+        mut plan,
+        open,
+        server,
+        unreachable,
+        ..
     } = prepared;
     let mut end = RunEnd::Complete;
-    if prepared.open > 0 {
-        end = make_trials(&folder, &mut plan, prepared.server, interrupted)?;
+    if open > 0 {
+        end = make_trials(&folder, &mut plan, (server, unreachable), interrupted)?;
         folder.pack(&plan, Packing::RunOver)?;
         folder.seal()?;
     }
@@ -91,6 +97,8 @@ struct Prepared {
     /// How many of its trials are to be made.
     open: usize,
     server: Option<Provisioned>,
+    /// Engines of which none can be made, each with the reason.
+    unreachable: BTreeMap<String, String>,
 }
 
 /// Measures, checks, decides and reports.
@@ -126,11 +134,10 @@ fn show_plan(args: &Args) -> anyhow::Result<Exit> {
             .to_vec(),
     ];
     let row = |name: &str, trials: &[&TrialPlan]| {
-        let seconds: f64 = trials.iter().map(|trial| experiment::seconds(trial)).sum();
         vec![
             name.to_owned(),
             trials.len().to_string(),
-            format!("{:.1}", seconds / 60.0),
+            format!("{:.1}", minutes(trials.iter().copied())),
         ]
     };
     for entry in &profile.scenarios {
@@ -143,6 +150,35 @@ fn show_plan(args: &Args) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// About how many minutes a profile takes, from its plan.
+pub(super) fn profile_minutes(profile: &Profile) -> anyhow::Result<f64> {
+    Ok(minutes(&planned(profile, &[], &[])?.trials))
+}
+
+fn minutes<'a>(trials: impl IntoIterator<Item = &'a TrialPlan>) -> f64 {
+    trials.into_iter().map(experiment::seconds).sum::<f64>() / 60.0
+}
+
+/// The trials of a profile, of these engines and experiments (of all where none is named).
+fn planned(
+    profile: &Profile,
+    engines: &[String],
+    experiments: &[String],
+) -> anyhow::Result<Planned> {
+    let wanted = |list: &[String], name: &String| list.is_empty() || list.contains(name);
+    let mut all = Planned::default();
+    for (mut scenario, blocks) in profile.resolve()? {
+        if !wanted(experiments, &scenario.experiment) {
+            continue;
+        }
+        scenario.keep_arms(|arm| wanted(engines, &arm.engine));
+        let planned = experiment::plan(&scenario, blocks)?;
+        all.trials.extend(planned.trials);
+        all.left_out.extend(planned.left_out);
+    }
+    Ok(all)
+}
+
 fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {
     for name in &args.engine {
         known_name("--engine", "engine", name, &engine::names())?;
@@ -150,17 +186,7 @@ fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {
     for name in &args.experiment {
         known_name("--experiment", "experiment", name, &experiment::names())?;
     }
-    let wanted = |list: &[String], name: &String| list.is_empty() || list.contains(name);
-    let (mut trials, mut left_out) = (Vec::new(), Vec::new());
-    for (mut scenario, blocks) in profile.resolve()? {
-        if !wanted(&args.experiment, &scenario.experiment) {
-            continue;
-        }
-        scenario.keep_arms(|arm| wanted(&args.engine, &arm.engine));
-        let planned = experiment::plan(&scenario, blocks)?;
-        trials.extend(planned.trials);
-        left_out.extend(planned.left_out);
-    }
+    let Planned { trials, left_out } = planned(profile, &args.engine, &args.experiment)?;
     if trials.is_empty() {
         let message = "no trial of the profile is of these engines and experiments".to_owned();
         return Err(UsageError(message).into());
@@ -191,7 +217,7 @@ fn engines(trials: &[TrialPlan]) -> Vec<EngineRecord> {
 fn make_trials(
     folder: &ResultsFolder,
     plan: &mut Plan,
-    server: Option<Provisioned>,
+    (server, unreachable): (Option<Provisioned>, BTreeMap<String, String>),
     interrupted: Arc<AtomicBool>,
 ) -> anyhow::Result<RunEnd> {
     let scratch = process::TempFolder::create("run")?;
@@ -207,6 +233,7 @@ fn make_trials(
         catalogue_url: catalogue.url().to_owned(),
         staged: expected.join("staged"),
         server,
+        unreachable,
         interrupted,
         seed: plan.seed,
     };

@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use super::pipe::PipeSession;
 use super::{Engine, Pace, Session, Setup, StepExecution, Trial, TrialError};
-use crate::output;
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
-use orchbench_start::Packages;
+use orchbench_lab::python;
+use orchbench_lab::server::Progress;
 use project::Project;
 
 pub(super) static ENGINE: Engine = Engine {
@@ -28,14 +28,10 @@ pub(super) static ENGINE: Engine = Engine {
     retry_schedule: RetrySchedule::ExponentialLessOne,
     recovery: "a step's process that dies is an attempt that failed, noted at once and retried as the policy says. The death of the process that holds a run is noticed by nobody: the run stays STARTED, also for the next process on the same instance, and nothing resumes it. A daemon with run monitoring, which would call it failed, is not part of these executions.",
     available: || {
-        let packages = PACKAGES;
-        let version = packages.version();
-        let cached = packages.cached().map(|python| (python, "in"));
-        let python =
-            cached.or_else(|_| packages.makeable().map(|python| (python, "to be made by")));
-        python.map(|(python, how)| format!("{version}, {how} {}", python.display()))
+        let python = python::cached()?;
+        Ok(format!("{} ({})", python.dagster, python.path.display()))
     },
-    prepare: || PACKAGES.provision(&output::waiting()).map(drop),
+    provision,
     pace: |_| Pace {
         start_s: 3.0,
         step_s: 0.05,
@@ -53,11 +49,9 @@ pub(super) static ENGINE: Engine = Engine {
     worker: |_| anyhow::bail!("Dagster's worker is a Python program, which the harness starts"),
 };
 
-/// Dagster, exactly as the project's lock has it.
-const PACKAGES: Packages = Packages {
-    name: ENGINE.name,
-    lock: project::LOCK,
-};
+fn provision(progress: &Progress) -> Result<String, String> {
+    python::provision(progress).map(|python| python.dagster)
+}
 
 /// Its own part of a worker's configuration.
 #[derive(Debug, Serialize)]
@@ -75,9 +69,7 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
         engine: trial.plan.engine.clone(),
         reason,
     };
-    let python = PACKAGES
-        .provision(&output::waiting())
-        .map_err(unreachable)?;
+    let python = python::cached().map_err(unreachable)?.path;
     let project = Project::unpack(python, &trial.dir("project")?).map_err(unreachable)?;
     let home = trial.dir("store")?.join("dagster-home");
     let orchbench = orchbench_lab::process::orchbench_binary()

@@ -2,7 +2,7 @@
 //! run decide that.
 
 use orchbench_evidence::record::{Durability, EngineRecord, Family, RetrySchedule};
-use orchbench_lab::server::Provisioned;
+use orchbench_lab::server::{Progress, Provisioned};
 
 use super::{Session, Setup, StepExecution, Trial, TrialError, WorkerConfig};
 
@@ -30,9 +30,9 @@ pub struct Engine {
     pub recovery: &'static str,
     /// Whether it can be used here, and if not, why.
     pub available: fn() -> Result<String, String>,
-    /// Brings what it needs onto this machine, before the first trial; the reason where it cannot.
-    /// What it has of a server is provisioned apart.
-    pub prepare: fn() -> Result<(), String>,
+    /// Finds or makes what it needs beside a server, and says its version, or what it lacks; is told
+    /// what takes its time.
+    pub provision: Provision,
     /// How quick it is under settings, for `orchbench run --plan`.
     pub pace: fn(settings: &str) -> Pace,
     /// What each store of its own survives, on the server at hand.
@@ -53,6 +53,9 @@ pub struct Pace {
     /// From the kill of a worker to the run's end, its supervisor's delay left out.
     pub recovery_s: f64,
 }
+
+/// Finds or makes what an engine needs; the argument is told what takes its time, and how long it has.
+pub type Provision = fn(&Progress) -> Result<String, String>;
 
 /// Brings an engine up for a trial.
 pub type Open = fn(&Trial<'_>, Setup) -> Result<Box<dyn Session>, TrialError>;

@@ -38,7 +38,7 @@ pub static ENGINE: Engine = Engine {
     retry_schedule: RetrySchedule::Exponential,
     recovery: "a second worker polls the same queue, and the server lives on. It learns of a dead worker by silence: the heartbeat timeout, and the sticky timeout of the settings. Its history does not tell of a loss, so the server is asked beside the run for when the next attempt was due, less the retry policy's delay. A lost attempt counts among the policy's, and the next one waits its delay.",
     available,
-    prepare: || Ok(()),
+    provision: |_| Ok(format!("Rust SDK {}", orchbench_temporal::SDK_VERSION)),
     pace,
     durability,
     open: open::open,

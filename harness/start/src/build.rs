@@ -84,7 +84,8 @@ pub(crate) fn supervise(
     what: &str,
     progress: &Progress,
 ) -> Result<(), String> {
-    let path = cache::folder()?.join("provision.log");
+    let name = what.split(' ').next().unwrap_or_default();
+    let path = cache::folder()?.join(format!("provision-{name}.log"));
     let failed = |e: std::io::Error| format!("{what}: {e}");
     let log = File::create(&path).map_err(failed)?;
     let start = Instant::now();

@@ -1,5 +1,5 @@
-//! Python with exactly the packages of a lock: a virtual environment in the harness's cache, made by
-//! the Python that is there.
+//! A Python with real Dagster in it: the one that `ORCHBENCH_PYTHON` names, else an environment in
+//! the cache, made of the Python that is there and of exact packages checked by their SHA-256.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,160 +7,105 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::build::{command, supervise};
-use super::program::{find, output_of};
+use super::program::{find, named_by, output_of};
 use super::{OFFLINE, Progress, cache};
 
-/// Names a Python instead, whose packages are the user's matter.
+/// The variable that names a Python with Dagster.
 const OVERRIDE: &str = "ORCHBENCH_PYTHON";
-/// The oldest Python that the locks are for.
-const OLDEST: (u32, u32) = (3, 11);
-/// The copy of the lock in an environment: written last, so one that has it is whole.
-const MADE_FROM: &str = "made-from.lock";
+/// Every package that Dagster needs, in its exact version, with its digests.
+const LOCK: &str = include_str!("../../../pipelines/dagster/requirements.lock");
+/// Written last into an environment: one without it is half made.
+const WHOLE: &str = "whole";
 
-/// The packages of an environment.
-#[derive(Debug, Clone, Copy)]
-pub struct Packages {
-    /// What they are called together; the main package's name.
-    pub name: &'static str,
-    /// Exact versions with hashes, as `pip install --require-hashes` reads them.
-    pub lock: &'static str,
+/// A Python with Dagster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Python {
+    /// Its program.
+    pub path: PathBuf,
+    /// The version of its Dagster.
+    pub dagster: String,
 }
 
-impl Packages {
-    /// A Python with these packages, as far as one is here: the one that `ORCHBENCH_PYTHON` names,
-    /// else the one in the cache. Nothing is made or fetched.
-    ///
-    /// # Errors
-    /// What it lacks.
-    pub fn cached(&self) -> Result<PathBuf, String> {
-        if let Some(python) = std::env::var_os(OVERRIDE).filter(|value| !value.is_empty()) {
-            return self.of_user(PathBuf::from(python));
-        }
-        let folder = self.folder()?;
-        let made_from = fs::read_to_string(folder.join(MADE_FROM));
-        if made_from.is_ok_and(|lock| lock == self.lock) {
-            return Ok(python_of(&folder));
-        }
-        Err(format!("{} is not there", folder.display()))
+/// The Python that `ORCHBENCH_PYTHON` names, else the one in the cache.
+///
+/// # Errors
+/// What it lacks.
+pub fn cached() -> Result<Python, String> {
+    if let Some(path) = named_by(OVERRIDE) {
+        return checked(path).map_err(|why| format!("{OVERRIDE}: {why}"));
     }
-
-    /// Why no environment could be made here; nothing is made or fetched.
-    ///
-    /// # Errors
-    /// What is missing.
-    pub fn makeable(&self) -> Result<PathBuf, String> {
-        if std::env::var_os(OFFLINE).is_some_and(|value| !value.is_empty()) {
-            return Err(format!("not made: {OFFLINE} is set"));
-        }
-        let python = find("python3").ok_or("no program named python3 on PATH")?;
-        let script = "import sys, venv, ensurepip; print(*sys.version_info[:2])";
-        let version = output_of(&python, &["-c", script])?;
-        let mut numbers = version.split(' ').map_while(|number| number.parse().ok());
-        let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-        if found < OLDEST {
-            let (python, (major, minor)) = (python.display(), OLDEST);
-            return Err(format!(
-                "{python}: expected {major}.{minor} or newer, found {version}"
-            ));
-        }
-        Ok(python)
+    let folder = environment()?;
+    if !folder.join(WHOLE).exists() {
+        return Err(format!("{} is not there", folder.display()));
     }
-
-    /// As [`Self::cached`]; else makes the environment. `progress` is told about once a second.
-    ///
-    /// # Errors
-    /// What is missing, or what `venv` or `pip` said.
-    pub fn provision(&self, progress: &Progress) -> Result<PathBuf, String> {
-        let lacking = match self.cached() {
-            Ok(python) => return Ok(python),
-            Err(lacking) => lacking,
-        };
-        // The user named a Python: no other can stand in for it.
-        if std::env::var_os(OVERRIDE).is_some_and(|value| !value.is_empty()) {
-            return Err(lacking);
-        }
-        let python = self.makeable()?;
-        let _lock = cache::FillLock::take(progress)?;
-        // Another process may have made it while this one waited.
-        self.cached().or_else(|_| self.make(&python, progress))
-    }
-
-    fn make(&self, python: &Path, progress: &Progress) -> Result<PathBuf, String> {
-        let folder = self.folder()?;
-        let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
-        let mut create = command(python);
-        create.args(["-m", "venv", "--clear"]).arg(&folder);
-        supervise(create, "python3 -m venv", progress)?;
-        let lock = folder.join("requirements.lock");
-        fs::write(&lock, self.lock).map_err(failed)?;
-        let mut pip = command(&python_of(&folder));
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--no-input",
-            "--disable-pip-version-check",
-        ])
-        .args(["--require-hashes", "--requirement"])
-        .arg(&lock);
-        supervise(pip, &format!("pip install {}", self.name), progress)?;
-        fs::rename(&lock, folder.join(MADE_FROM)).map_err(failed)?;
-        Ok(python_of(&folder))
-    }
-
-    /// The user's Python, when it has the main package in the version of the lock.
-    fn of_user(&self, python: PathBuf) -> Result<PathBuf, String> {
-        let named = |why: String| format!("{OVERRIDE} {}: {why}", python.display());
-        let script = format!(
-            "import importlib.metadata as m; print(m.version('{}'))",
-            self.name
-        );
-        let found = output_of(&python, &["-c", &script]).map_err(named)?;
-        let expected = self.version();
-        if found == expected {
-            return Ok(python);
-        }
-        Err(named(format!(
-            "expected {} {expected}, found {found}",
-            self.name
-        )))
-    }
-
-    /// The version of the main package.
-    #[must_use]
-    pub fn version(&self) -> &'static str {
-        let pinned = self.lock.lines().find_map(|line| {
-            let version = line.strip_prefix(self.name)?.strip_prefix("==")?;
-            version.split([' ', '\\']).next()
-        });
-        pinned.unwrap_or_default()
-    }
-
-    /// One for each lock: what was made from another stays as it is, as it may be in use.
-    fn folder(&self) -> Result<PathBuf, String> {
-        let digest = Sha256::digest(self.lock.as_bytes());
-        let digest: String = digest[..6]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Ok(cache::folder()?.join(format!("{}-{}-{digest}", self.name, self.version())))
-    }
+    checked(program(&folder))
 }
 
-fn python_of(folder: &Path) -> PathBuf {
-    folder.join("bin").join("python")
+/// As [`cached`]; else makes the environment in the cache. `progress` is told about once a second.
+///
+/// # Errors
+/// What could not be done, and with what.
+pub fn provision(progress: &Progress) -> Result<Python, String> {
+    let lacking = match cached() {
+        Ok(python) => return Ok(python),
+        // The user named a program: no other can stand in for it.
+        Err(lacking) if named_by(OVERRIDE).is_some() => return Err(lacking),
+        Err(lacking) => lacking,
+    };
+    if std::env::var_os(OFFLINE).is_some_and(|set| !set.is_empty()) {
+        return Err(format!("{lacking}; not made: {OFFLINE} is set"));
+    }
+    let python = find("python3").ok_or("no program named python3 on PATH")?;
+    let folder = environment()?;
+    let _lock = cache::PythonLock::take(progress)?;
+    // Another process may have made it while this one waited.
+    if let Ok(python) = cached() {
+        return Ok(python);
+    }
+    fill(&python, &folder, progress)?;
+    cached()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn fill(python: &Path, folder: &Path, progress: &Progress) -> Result<(), String> {
+    let failed = |e: std::io::Error| format!("{}: {e}", folder.display());
+    let mut create = command(python);
+    create.args(["-m", "venv", "--clear"]).arg(folder);
+    supervise(create, "python3 -m venv", progress)?;
+    let lock = folder.join("requirements.lock");
+    fs::write(&lock, LOCK).map_err(failed)?;
+    let mut pip = command(&program(folder));
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--disable-pip-version-check",
+    ])
+    .args(["--require-hashes", "--requirement"])
+    .arg(&lock);
+    supervise(pip, "pip install dagster", progress)?;
+    fs::write(folder.join(WHOLE), "").map_err(failed)
+}
 
-    #[test]
-    fn the_version_is_that_of_the_main_package() {
-        let packages = Packages {
-            name: "dag",
-            lock: "dag-shared==9.9 \\\n    --hash=sha256:0\ndag==1.13.29 \\\n    --hash=sha256:1\n",
-        };
-        assert_eq!(packages.version(), "1.13.29");
-    }
+/// Where the environment of this lock is, if it is.
+fn environment() -> Result<PathBuf, String> {
+    let digest = Sha256::digest(LOCK);
+    let short: String = digest[..6]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok(cache::folder()?.join(format!("dagster-{short}")))
+}
+
+fn program(environment: &Path) -> PathBuf {
+    environment.join("bin").join("python")
+}
+
+/// A Python that can import Dagster.
+fn checked(path: PathBuf) -> Result<Python, String> {
+    // The package's own metadata: an import would take half a second.
+    let ask = "from importlib.metadata import version; print(version('dagster'))";
+    let dagster = output_of(&path, &["-c", ask])
+        .map_err(|_| format!("{} has no package dagster", path.display()))?;
+    Ok(Python { path, dagster })
 }

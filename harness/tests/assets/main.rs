@@ -12,6 +12,7 @@ mod beside;
 mod cancel;
 mod catalog;
 mod data;
+mod disk;
 mod folder;
 mod identity;
 mod ids;

@@ -1,7 +1,10 @@
 //! Start, result, signal, query, cancel, terminate.
 
+use std::process::{Command, Stdio};
+
 use anyhow::{Result, ensure};
 use orchbench_etl::{CrashPoint, FailurePlan, StepName};
+use orchbench_lab::server::command_line;
 
 use crate::stage::{Stage, Worker, orchbench, said, until};
 
@@ -164,7 +167,31 @@ pub fn ends(stage: &Stage) -> Result<()> {
     stage.json(&[&words[..], &queue].concat())?;
     stage.json(&["cancel", "cancelled"])?;
     let said = stage.workflow(&["result", "cancelled"])?;
-    said.refused(7, &["workflow cancelled was cancelled: Cancelled"])
+    said.refused(7, &["workflow cancelled was cancelled: Cancelled"])?;
+
+    // Somebody else's workflow, whose time is up before anybody works on it.
+    let cli = command_line().map_err(anyhow::Error::msg)?;
+    let started = Command::new(cli)
+        .args([
+            "workflow",
+            "start",
+            "--workflow-id",
+            "late",
+            "--task-queue",
+            "nobody",
+        ])
+        .args([
+            "--type",
+            "DataPipelineWorkflow",
+            "--execution-timeout",
+            "1s",
+        ])
+        .args(["--address", stage.address()])
+        .stdin(Stdio::null())
+        .output()?;
+    ensure!(started.status.success(), "{started:?}");
+    let said = stage.workflow(&["result", "late"])?;
+    said.refused(9, &["workflow late timed out: Timeout"])
 }
 
 /// The same id after an end that was none: everything is done again that has to be, and it is said.

@@ -68,7 +68,12 @@ pub fn trials(stage: &Stage) -> Result<()> {
         left_out: Vec::new(),
     };
     folder.write_json("plan.json", &plan)?;
-    let environment = capture(&["tuned".to_owned()], None, BTreeMap::new());
+    let environment = capture(
+        &["tuned".to_owned()],
+        None,
+        BTreeMap::new(),
+        BTreeMap::new(),
+    );
     folder.write_json("environment.json", &environment)?;
 
     for trial in &plan.trials {

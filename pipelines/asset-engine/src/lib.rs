@@ -35,8 +35,8 @@ mod subprocess;
 pub use asset::{Asset, Check, Checked, Dep, Execution, Making, MultiStep, Test, Together};
 pub use automation::{
     Automation, AutomationError, Backfill, BackfillProgress, Beat, Condition, Cron, CronError,
-    Daemon, Evaluation, EvaluationContext, FailedOrder, Order, Rule, Schedule, ScheduledTick,
-    Sensor,
+    Daemon, Evaluation, EvaluationContext, FailedOrder, Order, PartitionStatus, Rule, Schedule,
+    ScheduledTick, Sensor,
 };
 pub use catalog::{
     Catalog, CatalogError, Durability, Head, Owner, Recorder, RunInfo, Stamp, Verified,
@@ -50,7 +50,7 @@ pub use executor::{
     EngineError, Executor, ExecutorOptions, FailedStep, Looked, RunOutcome, RunRequest, StepCounts,
     Submitted, TagLimit, UnfinishedRun,
 };
-pub use graph::{AssetGraph, Direction, GraphError, INPUT, Identity};
+pub use graph::{AssetGraph, CutWindow, Direction, GraphError, INPUT, Identity};
 pub use io::{Address, DataStore, FolderStore, Keyed, MemoryStore, StoreError, Values, typed};
 pub use key::{AssetKey, KeyError};
 pub use lineage::{Lineage, LineageEdge, LineageNode};

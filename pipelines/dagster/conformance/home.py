@@ -9,11 +9,21 @@ from pathlib import Path
 from dagster import DagsterInstance
 
 
+# Runs that a daemon launches are executed at once, in this process.
+SETTINGS = """\
+telemetry: {enabled: false}
+run_coordinator: {module: dagster._core.run_coordinator, class: DefaultRunCoordinator}
+run_launcher:
+  module: dagster._core.launcher.sync_in_memory_run_launcher
+  class: SyncInMemoryRunLauncher
+"""
+
+
 @contextmanager
 def home():
     """An empty instance; child processes find it by DAGSTER_HOME."""
     with tempfile.TemporaryDirectory(prefix="dagster-") as folder:
-        Path(folder, "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+        Path(folder, "dagster.yaml").write_text(SETTINGS)
         os.environ["DAGSTER_HOME"] = folder
         with DagsterInstance.get() as instance:
             yield instance

@@ -1,4 +1,4 @@
-"""Scenarios B1 to B10 on real Dagster: prints one JSON line each with what was observed.
+"""The scenarios of CONFORMANCE.md on real Dagster: prints one JSON line each with what was observed.
 
 What is expected stands in one place, in Rust: pipelines/asset-engine/tests/conformance. Each
 scenario has an instance of its own (SQLite, telemetry off) and reports facts, not times.
@@ -13,7 +13,11 @@ import warnings
 
 import dagster
 
+import backfills
+import conditions
 import crashes
+import inputs
+import orders
 import retries
 import versions
 
@@ -28,6 +32,20 @@ SCENARIOS = {
     "B8": versions.unchanged_data_version,
     "B9": versions.whole_selection,
     "B10": crashes.orphan,
+    "B11": orders.failed_key,
+    "B12": orders.equal_keys,
+    "B13": orders.failing_look,
+    "B14": orders.missed_times,
+    "B15": backfills.unpartitioned_once,
+    "B16": backfills.failed_partition,
+    "B17": backfills.canceled,
+    "B18": conditions.first_evaluation,
+    "B19": conditions.failed_request,
+    "B20": conditions.first_observation,
+    "B21": inputs.first_look,
+    "B22": inputs.missing_partition,
+    "B23": inputs.wiped_partition,
+    "B24": inputs.made_again_meanwhile,
 }
 
 

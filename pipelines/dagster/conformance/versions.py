@@ -31,7 +31,7 @@ class _Loading(LoadingContext):
         return self._loaders
 
 
-def _stale(instance, assets) -> list[str]:
+def stale(instance, assets) -> list[str]:
     """The names of the assets that Dagster calls stale or missing."""
     graph = Definitions(assets=assets).resolve_asset_graph()
     resolver = CachingStaleStatusResolver(instance, graph, _Loading(instance))
@@ -63,10 +63,10 @@ def code_version() -> dict:
     with home() as instance:
         materialize(_chain("1"), instance=instance)
         changed = _chain("2")
-        observed = {"after_code_change": _stale(instance, changed)}
+        observed = {"after_code_change": stale(instance, changed)}
         for name in ("a", "b", "c"):
             materialize(changed, instance=instance, selection=[name])
-            observed[f"after_run_of_{name}"] = _stale(instance, changed)
+            observed[f"after_run_of_{name}"] = stale(instance, changed)
         return observed
 
 
@@ -86,13 +86,13 @@ def observed_source() -> dict:
     with home() as instance:
         observe([source], instance=instance)
         materialize([reader], instance=instance)
-        states = {"after_first_run": _stale(instance, assets)}
+        states = {"after_first_run": stale(instance, assets)}
         content[0] = "two"
-        states["after_change"] = _stale(instance, assets)
+        states["after_change"] = stale(instance, assets)
         observe([source], instance=instance)
-        states["after_observation"] = _stale(instance, assets)
+        states["after_observation"] = stale(instance, assets)
         materialize([reader], instance=instance)
-        states["after_second_run"] = _stale(instance, assets)
+        states["after_second_run"] = stale(instance, assets)
         return states
 
 
@@ -101,9 +101,9 @@ def unchanged_data_version() -> dict:
     with home() as instance:
         materialize(_chain("1", "same"), instance=instance)
         changed = _chain("2", "same")
-        observed = {"after_code_change": _stale(instance, changed)}
+        observed = {"after_code_change": stale(instance, changed)}
         materialize(changed, instance=instance, selection=["a"])
-        observed["after_run_of_a"] = _stale(instance, changed)
+        observed["after_run_of_a"] = stale(instance, changed)
         return observed
 
 
@@ -112,7 +112,7 @@ def whole_selection() -> dict:
     with home() as instance:
         assets = _chain("1")
         materialize(assets, instance=instance)
-        stale = _stale(instance, assets)
+        before = stale(instance, assets)
         forget()
         materialize(assets, instance=instance)
-        return {"stale_before": stale, "executed": steps()}
+        return {"stale_before": before, "executed": steps()}

@@ -37,7 +37,7 @@ pub enum WarehouseError {
         url: String,
     },
     /// SQLite failed.
-    #[error("warehouse {path}: {error}")]
+    #[error("warehouse {path}: {}", sqlite::said(path, error))]
     Sqlite {
         /// The database file.
         path: String,
@@ -61,7 +61,7 @@ pub enum WarehouseError {
         newest: u64,
     },
     /// The write comes after its own compensation.
-    #[error("{act}: refused: it has been undone already")]
+    #[error("{act}: refused: it has been undone already; start another run")]
     Undone {
         /// The idempotency key.
         act: String,
@@ -76,6 +76,14 @@ pub enum WarehouseError {
         /// What is there.
         found: String,
     },
+}
+
+impl WarehouseError {
+    /// Whether the disk refuses: it is full, or broken.
+    #[must_use]
+    pub fn is_of_the_disk(&self) -> bool {
+        matches!(self, Self::Sqlite { error, .. } if sqlite::is_of_the_disk(error))
+    }
 }
 
 /// An error of PostgreSQL tells the server's message only in its source.

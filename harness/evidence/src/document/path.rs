@@ -19,6 +19,8 @@
 //! | `verdicts.json#void` | the number of void trials |
 //! | `verdicts.json#verdict/TRIAL/INVARIANT/FIELD` | a field of one verdict; of `evidence`, `evidence/INDEX` |
 //! | `verdicts.json#warnings/INDEX/FIELD` | a field of one warning, counted from 0; a list with `, ` between |
+//! | `verdicts.json#together/KIND/SCENARIO/trials` | how many trials of the scenario have a warning of this kind; of an open loop, `together/KIND/SCENARIO/LOAD/trials` those at this load |
+//! | `verdicts.json#together/KIND/SCENARIO/FIELD:least`, `:most` | the least and the most of a field of these warnings; of an open loop with `LOAD` likewise |
 //! | `claims.json#CLAIM/FIELD` | a field of one claim; of `values`, `values/INDEX`; `corrected` is `VALUE [LOW, HIGH] at LEVEL %, p = P` of value, adjusted interval and adjusted p |
 //! | `claims.json#phrase/PHRASE` | the verdict on a phrase of the guidance, merged from its claims |
 //! | `claims.json#count/phrases/VERDICT`, `claims.json#count/predictions/VERDICT` | a number of phrases, of claims without ablations; `*` stands for any |

@@ -8,8 +8,6 @@ use include_dir::{Dir, include_dir};
 
 use orchbench_lab::process::CommandSpec;
 
-/// Its packages, with hashes.
-pub(super) const LOCK: &str = include_str!("../../../../pipelines/dagster/requirements.lock");
 /// Its modules.
 static MODULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../pipelines/dagster/src");
 /// The catalogue of sources that the ETL has embedded as well.

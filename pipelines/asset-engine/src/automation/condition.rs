@@ -16,18 +16,24 @@ pub enum Condition {
     /// It is missing, or older than what it is made from, by data and code versions.
     Stale,
     /// The rule has asked for it, and nothing was made of that so far: the run is under way, or has
-    /// failed.
+    /// failed. What was made of it and wiped is not asked for any longer.
     Requested,
     /// A run that materializes it is under way or ordered.
     InProgress,
-    /// Something that it reads was made (or, where it is external, seen in another version) after
-    /// it was made or asked for, or is asked for in the same run.
+    /// Something that it reads is there in another data version than it was made from, which was
+    /// made or seen after it was asked for; or is asked for in the same run. (Dagster goes by what
+    /// was committed later, whatever its version.)
     AnyDepUpdated,
+    /// The newest data of something that it reads failed a blocking check, or has not passed one
+    /// that is an asset of its own, and is not asked for in the same run: a run would fail on it
+    /// (Dagster's `all_deps_blocking_checks_passed`, which its `eager()` leaves out).
+    AnyDepBlocked,
     /// Something that it reads was never materialized, and is not asked for in the same run.
     AnyDepMissing,
     /// A run that materializes something that it reads is under way or ordered.
     AnyDepInProgress,
-    /// A time of the schedule has come since it was made or asked for, and since the rule began.
+    /// A time of the schedule has come since it was made or asked for, and since the rule has had the
+    /// schedule.
     CronPassed(Cron),
     /// Everything that it reads was made, or seen, since the newest time of the schedule.
     AllDepsUpdatedSince(Cron),
@@ -41,7 +47,7 @@ pub enum Condition {
 
 impl Condition {
     /// As soon as what it reads has changed, or when it is missing; not while a dependency is
-    /// missing or in progress (Dagster's `AutomationCondition.eager()`).
+    /// missing, blocked or in progress (Dagster's `AutomationCondition.eager()`).
     #[must_use]
     pub fn eager() -> Self {
         ((Self::Missing & !Self::Requested) | Self::AnyDepUpdated) & Self::can_be_made()
@@ -57,11 +63,14 @@ impl Condition {
     /// (`AutomationCondition.on_cron()`).
     #[must_use]
     pub fn on_cron(cron: Cron) -> Self {
-        Self::CronPassed(cron.clone()) & Self::AllDepsUpdatedSince(cron) & !Self::InProgress
+        Self::CronPassed(cron.clone())
+            & Self::AllDepsUpdatedSince(cron)
+            & !Self::AnyDepBlocked
+            & !Self::InProgress
     }
 
     fn can_be_made() -> Self {
-        !Self::AnyDepMissing & !Self::AnyDepInProgress & !Self::InProgress
+        !Self::AnyDepMissing & !Self::AnyDepBlocked & !Self::AnyDepInProgress & !Self::InProgress
     }
 
     /// Whether it holds for a piece.
@@ -72,6 +81,7 @@ impl Condition {
             Self::Requested => view.is_requested(asset, position),
             Self::InProgress => view.is_in_progress(asset, position),
             Self::AnyDepUpdated => view.any_dep_updated(asset, position),
+            Self::AnyDepBlocked => view.any_dep_blocked(asset, position),
             Self::AnyDepMissing => view.any_dep_missing(asset, position),
             Self::AnyDepInProgress => view
                 .reads(asset, position)
@@ -81,6 +91,18 @@ impl Condition {
             Self::All(all) => all.iter().all(|one| one.holds(view, asset, position)),
             Self::Any(any) => any.iter().any(|one| one.holds(view, asset, position)),
             Self::Not(not) => !not.holds(view, asset, position),
+        }
+    }
+
+    /// The cron lines in it.
+    pub(super) fn crons(&self) -> Vec<String> {
+        match self {
+            Self::CronPassed(cron) | Self::AllDepsUpdatedSince(cron) => vec![cron.to_string()],
+            Self::All(several) | Self::Any(several) => {
+                several.iter().flat_map(Self::crons).collect()
+            }
+            Self::Not(not) => not.crons(),
+            _ => Vec::new(),
         }
     }
 

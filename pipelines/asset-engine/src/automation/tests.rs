@@ -4,6 +4,8 @@ mod backfills;
 mod belonging;
 mod crons;
 mod fixture;
+mod news;
+mod partitions;
 mod rules;
 mod schedules;
 mod sensors;

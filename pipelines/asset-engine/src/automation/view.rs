@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::cron::Cron;
-use super::rule::Memory;
+use super::rule::{Asked, Memory};
 use super::{AutomationError, EvaluationContext};
 use crate::catalog::Stamp;
 use crate::event::{Mode, RunRecord, RunStatus};
 use crate::graph::{AssetGraph, other_work};
-use crate::plan::{Known, Plan, UNOBSERVED, staleness};
+use crate::plan::{Held, Known, Plan, UNOBSERVED, staleness};
 
 /// A piece, by asset index and position.
 type Piece = (u32, u32);
@@ -20,8 +20,12 @@ pub(super) struct View<'a> {
     graph: &'a AssetGraph,
     now: Timestamp,
     memory: &'a Memory,
+    /// Assets that have been read, with their stamps.
+    loaded: HashSet<u32>,
     known: Known,
     stamps: HashMap<Piece, Stamp>,
+    /// The last wipe of each piece of the rule's assets.
+    wiped: HashMap<Piece, u64>,
     in_progress: HashSet<Piece>,
     stale: HashSet<Piece>,
     /// What the evaluation asks for so far, in topological order.
@@ -39,8 +43,10 @@ impl<'a> View<'a> {
             graph: cx.graph,
             now: cx.now,
             memory,
+            loaded: HashSet::new(),
             known: Known::default(),
             stamps: HashMap::new(),
+            wiped: HashMap::new(),
             in_progress: HashSet::new(),
             stale: HashSet::new(),
             asked: HashSet::new(),
@@ -51,8 +57,12 @@ impl<'a> View<'a> {
                 continue;
             }
             view.load(cx, step.asset)?;
+            view.load_wipes(cx, step.asset)?;
             for (_, edge) in cx.graph.deps(step.asset) {
-                view.load(cx, edge.upstream)?;
+                let (graph, catalog, upstream) = (cx.graph, cx.catalog, edge.upstream);
+                view.load(cx, upstream)?;
+                view.known.load_checks(graph, catalog, upstream)?;
+                view.known.load_checked(graph, catalog, upstream)?;
             }
             view.known.load_firsts(cx.graph, cx.catalog, step.asset)?;
         }
@@ -70,14 +80,33 @@ impl<'a> View<'a> {
     }
 
     fn load(&mut self, cx: &EvaluationContext<'_>, index: u32) -> Result<(), AutomationError> {
-        if !self.known.load(cx.graph, cx.catalog, index)? {
+        if !self.loaded.insert(index) {
             return Ok(());
         }
+        self.known.load(cx.graph, cx.catalog, index)?;
         let asset = cx.graph.asset(index);
-        for stamp in cx.catalog.stamps_of(&asset.key)? {
+        let stamps = cx.catalog.stamps_of(&asset.key)?.into_iter();
+        for stamp in stamps.filter(|stamp| stamp.observed == asset.is_external()) {
             if let Some(at) = asset.partitions.position(stamp.partition.as_deref()) {
                 self.stamps.insert((index, at), stamp);
             }
+        }
+        Ok(())
+    }
+
+    /// Only what was asked for can wait for what a wipe has undone.
+    fn load_wipes(
+        &mut self,
+        cx: &EvaluationContext<'_>,
+        index: u32,
+    ) -> Result<(), AutomationError> {
+        if self.memory.asks_for_nothing() {
+            return Ok(());
+        }
+        let asset = cx.graph.asset(index);
+        for (partition, seq) in cx.catalog.wipes_of(&asset.key)? {
+            let at = asset.partitions.position(partition.as_deref());
+            self.wiped.extend(at.map(|at| ((index, at), seq)));
         }
         Ok(())
     }
@@ -129,26 +158,50 @@ impl<'a> View<'a> {
     }
 
     pub fn is_requested(&self, asset: u32, position: u32) -> bool {
-        let asked = self.memory.asked(self.graph, asset, position);
-        asked.is_some_and(|asked| asked.seq >= self.made_seq(asset, position))
+        self.pending(asset, position).is_some()
+    }
+
+    /// When the rule asked for a piece, if nothing was made of that so far. What was made and wiped
+    /// since is not what it waits for.
+    fn pending(&self, asset: u32, position: u32) -> Option<&'a Asked> {
+        let asked = self.memory.asked(self.graph, asset, position)?;
+        let wiped = self.wiped.get(&(asset, position)).copied();
+        let since = wiped.unwrap_or(0).max(self.made_seq(asset, position));
+        (asked.seq >= since).then_some(asked)
     }
 
     pub fn any_dep_updated(&self, asset: u32, position: u32) -> bool {
-        let asked = self.memory.asked(self.graph, asset, position);
-        let since = self
-            .made_seq(asset, position)
-            .max(asked.map_or(0, |asked| asked.seq));
+        let pending = self.pending(asset, position);
         self.reads(asset, position).any(|(dep, at)| {
-            // What the run has made that was to make this as well is no news to it.
-            let own_run = asked.is_some_and(|asked| {
-                let made = self.known.piece(dep, at);
-                made.is_some_and(|made| made.run.as_ref() == asked.run)
-            });
-            let newer = self.made_seq(dep, at) > since && !own_run;
-            let another =
-                !self.graph.asset(dep).is_external() || self.is_another(asset, position, dep, at);
-            self.joins(asset, position, dep, at) || (newer && another)
+            let news = pending.is_none_or(|asked| self.came_after(asked, dep, at));
+            self.joins(asset, position, dep, at)
+                || (news && self.is_another(asset, position, dep, at))
         })
+    }
+
+    /// Whether a dependency was made or seen after a piece was asked for. What the run has made that
+    /// was to make the piece as well is no news to it.
+    fn came_after(&self, asked: &Asked, dep: u32, at: u32) -> bool {
+        let made = self.known.piece(dep, at);
+        let own_run = made.is_some_and(|made| made.run.as_ref() == asked.run);
+        self.made_seq(dep, at) > asked.seq && !own_run
+    }
+
+    pub fn any_dep_blocked(&self, asset: u32, position: u32) -> bool {
+        self.reads(asset, position)
+            .any(|(dep, at)| !self.joins(asset, position, dep, at) && self.is_blocked(dep, at))
+    }
+
+    /// Whether a piece holds back what reads it.
+    fn is_blocked(&self, asset: u32, position: u32) -> bool {
+        let known = &self.known;
+        let unchecked = |made: &std::sync::Arc<crate::Materialization>| {
+            let newest = |asset, position| known.piece(asset, position);
+            known.unchecked(self.graph, (asset, position), made, newest)
+        };
+        let failed = known.failed(asset, position).map(Held::Failed);
+        let made = known.piece(asset, position);
+        failed.or_else(|| made.and_then(unchecked)).is_some()
     }
 
     pub fn any_dep_missing(&self, asset: u32, position: u32) -> bool {
@@ -193,20 +246,19 @@ impl<'a> View<'a> {
         })
     }
 
-    fn version(&self, asset: u32, position: u32) -> Option<&str> {
-        let piece = self.known.piece(asset, position)?;
-        Some(&piece.data_version)
-    }
-
-    /// Whether an external dependency was seen in another version than a piece was made from. The
-    /// first look at it is no change.
+    /// Whether a dependency is there in another version than a piece was made from, whatever was
+    /// committed first: it may have been made while the piece was at work. The first look at what is
+    /// external is no change. Where there is no record of the version, as of a dependency that is new
+    /// or a piece that was reported, the dependency has to be the younger one.
     fn is_another(&self, asset: u32, position: u32, dep: u32, at: u32) -> bool {
-        let (read, now) = (
-            self.version_read(asset, position, dep, at),
-            self.version(dep, at),
-        );
-        let first_look = read == Some(UNOBSERVED) && self.known.first(dep, at) == now;
-        read != now && !first_look
+        let Some(now) = self.known.piece(dep, at).map(|made| &*made.data_version) else {
+            return false;
+        };
+        match self.version_read(asset, position, dep, at) {
+            Some(UNOBSERVED) if self.known.first(dep, at) == Some(now) => false,
+            Some(read) => read != now,
+            None => self.made_seq(dep, at) > self.made_seq(asset, position),
+        }
     }
 
     /// The version of a dependency that a piece was made from.

@@ -1,15 +1,16 @@
 //! Why a catalog cannot be used, with the file and the place.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use rusqlite::ErrorCode;
 use thiserror::Error;
 
 /// Why a catalog cannot be used.
 #[derive(Debug, Error)]
 pub enum CatalogError {
     /// SQLite refused.
-    #[error("catalog {path}: {doing}: {source}")]
+    #[error("catalog {path}: {doing}: {}", said(path, source))]
     Sqlite {
         /// The catalog's file.
         path: PathBuf,
@@ -84,6 +85,22 @@ pub enum CatalogError {
         /// What was about to be written, or had been.
         place: &'static str,
     },
+}
+
+/// What SQLite says. Of a disk without space left it often says no more than "disk I/O error", so
+/// that is looked up.
+fn said(path: &Path, error: &rusqlite::Error) -> String {
+    let by_the_disk = matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure)
+    );
+    let folder = path.parent().filter(|_| by_the_disk);
+    let disk = folder.and_then(|folder| rustix::fs::statvfs(folder).ok());
+    if disk.is_some_and(|disk| disk.f_bavail == 0) {
+        format!("{error}: no space is left on the disk")
+    } else {
+        error.to_string()
+    }
 }
 
 /// Who owns a locked catalog.

@@ -86,6 +86,12 @@ fn facts(observed: &Value) -> String {
 fn words(value: &Value) -> String {
     match value {
         Value::Array(items) if items.is_empty() => "nothing".to_owned(),
+        Value::Object(counts) => {
+            let each = counts
+                .iter()
+                .map(|(name, value)| format!("{name} {}", words(value)));
+            each.collect::<Vec<_>>().join(", ")
+        }
         Value::Array(items) => items.iter().map(words).collect::<Vec<_>>().join(", "),
         Value::String(text) => text.clone(),
         Value::Bool(true) => "yes".to_owned(),

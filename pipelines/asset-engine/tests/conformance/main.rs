@@ -1,13 +1,17 @@
-//! Behaviours B1 to B10 on this engine and on real Dagster, each held to its row of the table.
+//! What this engine and real Dagster do, each behaviour held to its row of the table.
 //!
 //! Both sides run the same scenarios and report facts in the same words; the table says whether
 //! they match or differ, and in what. `CONFORMANCE.md` is what a run generates; it is compared, and
 //! written instead with `UPDATE_CONFORMANCE=1`. Dagster is taken from the Python that
 //! `ORCHBENCH_PYTHON` names, else from orchbench's own environment in the cache.
 
+mod backfills;
+mod conditions;
 mod crashes;
 mod dagster;
 mod document;
+mod inputs;
+mod orders;
 mod retries;
 mod scenario;
 mod table;

@@ -176,7 +176,10 @@ impl State {
         receipts
             .held(|receipts| {
                 if matches!(post, Post::Announcement(_)) && receipts.is_retracted(key) {
-                    return Err(refusal(409, &format!("announcement {key} was retracted")));
+                    return Err(refusal(
+                        409,
+                        &format!("announcement {key} was retracted; start another run"),
+                    ));
                 }
                 let retraction = match &post {
                     Post::Retraction(retraction) => Some(retraction.clone()),

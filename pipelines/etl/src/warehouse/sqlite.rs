@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, ToSql, TransactionBehavior};
 
 use super::load::PartitionRows;
 use super::schema::{self, FlightsTable};
@@ -18,6 +18,30 @@ use crate::schema::TRANSFORMED;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Pause between two tries to switch the journal mode.
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
+
+/// What SQLite says of the database at a path. Of a disk without space left it often says no more
+/// than "disk I/O error", so that is looked up.
+pub(super) fn said(path: &str, error: &rusqlite::Error) -> String {
+    if is_of_the_disk(error) && without_space(path) {
+        format!("{error}: no space is left on the disk")
+    } else {
+        error.to_string()
+    }
+}
+
+/// Whether it is the disk that refuses, and not what the path names.
+pub(super) fn is_of_the_disk(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure)
+    )
+}
+
+fn without_space(path: &str) -> bool {
+    let folder = Path::new(path).parent();
+    let disk = folder.and_then(|folder| rustix::fs::statvfs(folder).ok());
+    disk.is_some_and(|disk| disk.f_bavail == 0)
+}
 
 #[derive(Debug)]
 pub(super) struct Sqlite {

@@ -36,21 +36,24 @@ pub struct Waiting {
 }
 
 impl Meeting {
-    /// Makes the first attempt at `step` wait at `point`, in the folder of the lab's ETL.
+    /// Makes the first attempt at `step` wait at `point`, in the folder of the lab's ETL, besides what
+    /// is arranged already.
     pub fn arrange(config: &mut EtlConfig, step: StepName, point: CrashPoint) -> Self {
         let dir = config.work_dir.parent().unwrap().to_owned();
-        let socket = dir.join("meeting");
+        let id = format!("meeting-{step}");
+        let socket = dir.join(&id);
         let listener = UnixListener::bind(&socket).unwrap();
-        config.crash = Some(CrashPlan {
-            rules: vec![CrashRule {
-                id: "meeting".to_owned(),
-                step,
-                partition: None,
-                attempt: None,
-                point,
-                action: CrashAction::Rendezvous { socket },
-            }],
+        let plan = config.crash.get_or_insert_with(|| CrashPlan {
+            rules: Vec::new(),
             dir: dir.join("crash"),
+        });
+        plan.rules.push(CrashRule {
+            id,
+            step,
+            partition: None,
+            attempt: None,
+            point,
+            action: CrashAction::Rendezvous { socket },
         });
         Self { listener }
     }

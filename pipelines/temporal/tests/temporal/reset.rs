@@ -2,6 +2,7 @@
 //! before the reset are still at work.
 
 use orchbench_etl::{CrashPoint, StepName};
+use orchbench_temporal::client::HistoryEvent;
 use orchbench_temporal::{BackfillInput, BackfillWorkflow, PipelineInput};
 use temporalio_client::NamespacedClient as _;
 use temporalio_client::tonic::IntoRequest as _;
@@ -14,11 +15,22 @@ use crate::rendezvous::held_up;
 /// Resets to the first workflow task, as `temporal workflow reset --type FirstWorkflowTask` does.
 /// Gives the id of the run that goes on.
 async fn reset(lab: &Lab, id: &str, run_id: &str) -> String {
+    reset_before(lab, id, run_id, |_| true).await
+}
+
+/// Resets to the last workflow task before the first event after it that is `wanted`, as
+/// `temporal workflow reset --event-id` does.
+pub async fn reset_before(
+    lab: &Lab,
+    id: &str,
+    run_id: &str,
+    wanted: impl Fn(&HistoryEvent) -> bool,
+) -> String {
     let history = lab.client.history(id, Some(run_id)).await.unwrap();
-    let first = history
-        .iter()
-        .find(|event| event.event_type == "WorkflowTaskCompleted")
-        .unwrap();
+    let is_task = |event: &&HistoryEvent| event.event_type == "WorkflowTaskCompleted";
+    let first = history.iter().position(|event| is_task(&event)).unwrap();
+    let found = first + history[first..].iter().position(wanted).unwrap();
+    let task = history[..=found].iter().rfind(is_task).unwrap();
     let sdk = lab.client.sdk();
     let request = ResetWorkflowExecutionRequest {
         namespace: sdk.namespace(),
@@ -27,8 +39,8 @@ async fn reset(lab: &Lab, id: &str, run_id: &str) -> String {
             run_id: run_id.to_owned(),
         }),
         reason: "a test".to_owned(),
-        workflow_task_finish_event_id: first.id,
-        request_id: format!("reset-{id}-{run_id}"),
+        workflow_task_finish_event_id: task.id,
+        request_id: format!("reset-{id}-{run_id}-{}", task.id),
         ..ResetWorkflowExecutionRequest::default()
     };
     let mut service = sdk.connection().workflow_service();

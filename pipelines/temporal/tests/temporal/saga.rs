@@ -5,12 +5,14 @@ use orchbench_etl::journal::Kind;
 use orchbench_etl::{
     CrashPoint, Etl, EtlConfig, FailurePlan, RetrySpec, StepName, Undo, WarehouseRow,
 };
+use orchbench_temporal::client::HistoryEvent;
 use orchbench_temporal::{PipelineInput, SagaWorkflow};
 use tempfile::TempDir;
 use temporalio_client::WorkflowCancelOptions;
 
 use crate::lab::{Lab, ended, query, until};
 use crate::rendezvous::Meeting;
+use crate::reset::reset_before;
 
 /// Everything that a saga may have touched.
 #[derive(Debug, PartialEq)]
@@ -272,4 +274,78 @@ async fn neither_a_cancellation_nor_failures_stop_the_way_back() {
         .iter()
         .filter(|delivery| matches!(delivery.post, Post::Retraction(_)));
     assert_eq!(retractions.count(), 1);
+}
+
+/// A saga that was undone stays undone: what it did before the reset is not there any more, so a
+/// reset goes on on sand, whatever point it leads to.
+#[tokio::test(flavor = "multi_thread")]
+async fn reset_after_it_was_undone_it_ends_by_name_and_leaves_everything_as_it_is() {
+    let steps = [StepName::Announce];
+    let failing = fatal(&steps, CrashPoint::AfterEffect);
+    let shop = Shop::new(|config| config.failure = Some(failing)).await;
+    let lab = &shop.lab;
+    let id = "saga-reset";
+    let handle = lab.begin(SagaWorkflow::run, input().into(), id).await;
+    let undone_run = handle.info().run_id.clone().unwrap();
+    let failure = ended(&handle).await.unwrap_err();
+    assert_eq!(failure.error_type, "InjectedFatal", "{failure:?}");
+    for (begins, refused) in [
+        ("extract_airlines", "load"),
+        ("publish", "publish"),
+        ("announce", "announce"),
+    ] {
+        let scheduled = |event: &HistoryEvent| event.activity.as_deref() == Some(begins);
+        let again = reset_before(lab, id, &undone_run, scheduled).await;
+        let outcome = lab.client.result(id, Some(&again)).await.unwrap();
+        let failure = outcome.unwrap_err();
+        let found = (failure.error_type.as_str(), failure.non_retryable);
+        assert_eq!(found, ("Fenced", true), "{begins}: {failure:?}");
+        assert!(
+            failure.message.contains(&format!("/{refused}/")),
+            "{begins}: {failure:?}"
+        );
+        assert!(
+            failure.message.contains("start another run"),
+            "{begins}: {failure:?}"
+        );
+        assert_eq!(outside(lab), shop.before, "{begins}");
+    }
+}
+
+/// The compensation of a run that was reset away is still under way somewhere: what the run after the
+/// reset does is not undone by it, nor half of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compensation_from_before_the_reset_undoes_nothing_of_what_came_after() {
+    let point = CrashPoint::BeforeEffect;
+    let mut undoing = None;
+    let (shop, loading) = Shop::held_up(StepName::Load, point, |config| {
+        undoing = Some(Meeting::arrange(config, StepName::UndoLoad, point));
+    })
+    .await;
+    let lab = &shop.lab;
+    let id = "saga-reset-late";
+    let input = PipelineInput {
+        start_to_close_ms: 4_000,
+        ..input()
+    };
+    let handle = lab.begin(SagaWorkflow::run, input.into(), id).await;
+    let first = handle.info().run_id.clone().unwrap();
+    let late_load = loading.met().await;
+    let late_undo = undoing.unwrap().met().await;
+    let again = reset_before(lab, id, &first, |_| true).await;
+    let summary = lab.client.result(id, Some(&again)).await.unwrap().unwrap();
+    let whole = outside(lab);
+    assert_eq!(summary["loaded"], whole.rows.len() as u64, "{summary}");
+    // What waited for the old run wakes.
+    drop((late_load, late_undo));
+    until("both have ended", async || {
+        let refused =
+            [StepName::Load, StepName::UndoLoad].map(|step| lab.journal(Kind::Error, step).len());
+        refused == [1, 1]
+    })
+    .await;
+    let refused = lab.journal(Kind::Error, StepName::UndoLoad);
+    let error = refused[0].error.as_deref().unwrap();
+    assert!(error.starts_with("Fenced"), "{error}");
+    assert_eq!(outside(lab), whole);
 }

@@ -2,7 +2,7 @@
 
 use super::EXPERIMENT;
 use crate::document::chart::{self, Line, Name, Palette};
-use crate::document::{Block, Column, Text, estimates, figure, path, text, warning};
+use crate::document::{Block, Column, Text, estimates, figure, path, text, warnings};
 use crate::experiment::{cost, labels, places};
 use crate::record::Warning;
 use crate::results::Analysis;
@@ -111,13 +111,12 @@ fn latency(analysis: &Analysis) -> Vec<Block> {
         ),
         table,
     ];
-    let warnings = analysis.verdicts.warnings.iter().enumerate();
-    let behind = warnings.filter(|(_, each)| {
+    let behind = warnings(&analysis.plan, &analysis.verdicts.warnings, |each| {
         matches!(
             each,
             Warning::BehindOffer { .. } | Warning::GeneratorLate { .. }
         )
     });
-    blocks.extend(behind.map(|(index, each)| Block::Warning(warning(index, each))));
+    blocks.extend(behind.into_iter().map(Block::Warning));
     blocks
 }

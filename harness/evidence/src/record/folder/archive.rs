@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 
@@ -54,7 +54,7 @@ pub(super) fn read(
     archive: impl Read,
     mut member: impl FnMut(&str, &mut dyn Read) -> Result<(), FolderError>,
 ) -> Result<(), FolderError> {
-    let mut tar = tar::Archive::new(Bounded::new(GzDecoder::new(archive)));
+    let mut tar = tar::Archive::new(Bounded::new(MultiGzDecoder::new(archive)));
     let mut seen = BTreeSet::new();
     for entry in tar.entries().map_err(FolderError::io(path))? {
         let mut entry = entry.map_err(FolderError::io(path))?;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use flate2::{Compression, GzBuilder};
 use orchbench_journal::{Summary, hex};
 use sha2::{Digest as _, Sha256};
@@ -31,7 +31,7 @@ impl ResultsFolder {
         let path = row_set(digest)?;
         let file = File::open(self.root().join(&path)).map_err(FolderError::io(&path))?;
         let mut text = Vec::new();
-        Bounded::new(GzDecoder::new(BufReader::new(file)))
+        Bounded::new(MultiGzDecoder::new(BufReader::new(file)))
             .read_to_end(&mut text)
             .map_err(FolderError::io(&path))?;
         let found = hex(&Sha256::digest(&text));

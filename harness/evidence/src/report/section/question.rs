@@ -81,6 +81,12 @@ fn machine(analysis: &Analysis) -> Table {
         },
     );
     row("raw files", seal);
+    for (engine, version) in &environment.versions {
+        row(
+            &format!("engine {engine}"),
+            text![quoted(version, &format!("versions/{engine}"))],
+        );
+    }
     row("Temporal server", server(environment));
     let images = environment.server.iter().flat_map(|server| &server.images);
     for (index, image) in images.enumerate() {

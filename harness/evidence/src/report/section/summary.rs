@@ -1,7 +1,7 @@
 //! The outcome in a few lines.
 
 use crate::claim::{of_phrase, phrases};
-use crate::document::{Block, Text, figure, path, text, warning};
+use crate::document::{Block, Text, figure, path, text, warning, warnings};
 use crate::record::{ClaimVerdict, Outcome, Warning};
 use crate::results::Analysis;
 
@@ -97,10 +97,8 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
     }
     if !analysis.verdicts.warnings.is_empty() {
         blocks.push(Block::subheading("To know before the figures"));
-        let warnings = analysis.verdicts.warnings.iter().enumerate();
-        blocks.push(Block::list(
-            warnings.map(|(index, each)| warning(index, each)),
-        ));
+        let all = &analysis.verdicts.warnings;
+        blocks.push(Block::list(warnings(&analysis.plan, all, |_| true)));
     }
     blocks
 }

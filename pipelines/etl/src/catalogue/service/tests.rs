@@ -118,7 +118,10 @@ fn a_retraction_makes_the_version_before_it_current_again() {
     let (status, reason) = announce(&service, "r3", "v3");
     assert_eq!(
         (status, &reason["error"]),
-        (409, &json!("announcement r3/announce/- was retracted"))
+        (
+            409,
+            &json!("announcement r3/announce/- was retracted; start another run")
+        )
     );
     assert_eq!(current(&service).as_deref(), Some("v1"));
 }

@@ -1,0 +1,139 @@
+//! B18 to B20: what rules ask for.
+
+use std::sync::Arc;
+
+use asset_engine::{
+    Asset, AssetGraph, Automation, Condition, EvaluationContext, Executor, ExecutorOptions, Mode,
+    Observation, Partitions, Plan, Rule, Selection, StepContext,
+};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::Outcome;
+use crate::scenario::{graph, key, made, planned_failure, request};
+
+/// A rule for all assets, with what it remembers from one evaluation to the next.
+struct Rules {
+    executor: Arc<Executor>,
+    graph: Arc<AssetGraph>,
+    rule: Rule,
+    cursor: Option<String>,
+}
+
+impl Rules {
+    fn new(graph: Arc<AssetGraph>, condition: Condition) -> Self {
+        Self::on(memory(), graph, Selection::all(), condition)
+    }
+
+    fn on(
+        executor: Arc<Executor>,
+        graph: Arc<AssetGraph>,
+        selection: Selection,
+        condition: Condition,
+    ) -> Self {
+        Self {
+            executor,
+            graph,
+            rule: Rule::new("rule", selection, condition),
+            cursor: None,
+        }
+    }
+
+    /// The pieces that the next evaluation asks for.
+    fn ask(&mut self) -> Outcome<Vec<String>> {
+        let evaluation = self.rule.evaluate(&EvaluationContext {
+            now: Timestamp::now(),
+            cursor: self.cursor.as_deref(),
+            catalog: self.executor.catalog(),
+            graph: &self.graph,
+        })?;
+        self.cursor = evaluation.cursor.or(self.cursor.take());
+        let mut names = Vec::new();
+        for order in &evaluation.orders {
+            let plan = Plan::new(&self.graph, &order.selection)?;
+            names.extend(plan.iter(&self.graph).map(|(asset, partition)| {
+                partition.map_or(asset.to_string(), |key| format!("{asset}@{key}"))
+            }));
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn make(&self, run: &str, asset: &str) -> Outcome<()> {
+        let request = request(run, &self.graph, &[asset], Mode::All)?;
+        self.executor.run(request)?;
+        Ok(())
+    }
+}
+
+fn memory() -> Arc<Executor> {
+    Arc::new(Executor::memory(ExecutorOptions::default()))
+}
+
+fn plain(name: &str) -> Outcome<Asset> {
+    Ok(Asset::new(key(name)?, |_: &StepContext<'_>| Ok(made("1"))))
+}
+
+/// B18. Nothing was ever made when rules are evaluated for the first time.
+pub fn first_evaluation() -> Outcome<Value> {
+    let days = Partitions::daily("2024-01-01", "2024-01-03")?;
+    let graph = graph(vec![plain("whole")?, plain("daily")?.partitions(days)])?;
+    let mut observed = Map::new();
+    for (name, condition) in [
+        ("eager", Condition::eager()),
+        ("on_missing", Condition::on_missing()),
+    ] {
+        let mut rules = Rules::new(Arc::clone(&graph), condition);
+        observed.insert(format!("{name}_asks_for"), rules.ask()?.into());
+        observed.insert(format!("{name}_asks_again_for"), rules.ask()?.into());
+    }
+    Ok(observed.into())
+}
+
+/// B19. What an eager rule asked for has failed; later what it reads is made again.
+pub fn failed_request() -> Outcome<Value> {
+    let reader = Asset::new(key("reader")?, |_: &StepContext<'_>| Err(planned_failure()));
+    let graph = graph(vec![
+        plain("upstream")?,
+        reader.depends_on(key("upstream")?),
+    ])?;
+    let only_reader = Selection::assets([key("reader")?]);
+    let mut rules = Rules::on(memory(), graph, only_reader, Condition::eager());
+    rules.ask()?;
+    rules.make("first", "upstream")?;
+    let asks_for = rules.ask()?;
+    rules.make("failed", "reader")?;
+    let after_it_failed = rules.ask()?;
+    rules.make("second", "upstream")?;
+    Ok(json!({
+        "asks_for": asks_for,
+        "after_it_failed": after_it_failed,
+        "after_its_input_was_made_again": rules.ask()?,
+    }))
+}
+
+/// B20. A source is observed for the first time, after its reader was made.
+pub fn first_observation() -> Outcome<Value> {
+    let graph = graph(vec![
+        Asset::external(key("source")?),
+        plain("reader")?.depends_on(key("source")?),
+    ])?;
+    let mut rules = Rules::new(graph, Condition::eager());
+    let see = |rules: &Rules, version: &str| -> Outcome<()> {
+        let seen = Observation::new(key("source")?, None, version);
+        Ok(rules.executor.record_all([seen])?)
+    };
+    rules.make("run", "reader")?;
+    let before = rules.ask()?;
+    see(&rules, "one")?;
+    let after_the_first_look = rules.ask()?;
+    see(&rules, "one")?;
+    let after_an_equal_look = rules.ask()?;
+    see(&rules, "two")?;
+    Ok(json!({
+        "before": before,
+        "after_the_first_look": after_the_first_look,
+        "after_an_equal_look": after_an_equal_look,
+        "after_another_version": rules.ask()?,
+    }))
+}

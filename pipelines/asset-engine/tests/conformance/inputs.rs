@@ -1,0 +1,116 @@
+//! B21 to B24: what is read: sources that are seen, partitions that are missing, pieces that are
+//! wiped or made again.
+
+use std::sync::Arc;
+
+use asset_engine::{
+    Asset, AssetGraph, Executor, ExecutorOptions, Materialization, Mode, Observation, Partitions,
+    Report, StepContext, StepFailure,
+};
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::scenario::{derived, graph, key, made, request, stale, status};
+
+/// An asset whose data version follows from what it reads.
+fn plain(name: &str) -> Outcome<Asset> {
+    let step = |cx: &StepContext<'_>| Ok(derived("1", cx));
+    Ok(Asset::new(key(name)?, step))
+}
+
+fn days() -> Outcome<Partitions> {
+    Ok(Partitions::daily("2024-01-01", "2024-01-03")?)
+}
+
+/// B21. A source is observed for the first time, after its reader was made; later it is seen
+/// changed, and then as it was.
+pub fn first_look() -> Outcome<Value> {
+    let graph = graph(vec![
+        Asset::external(key("source")?),
+        plain("reader")?.depends_on(key("source")?),
+    ])?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    let make = |run| -> Outcome<()> {
+        executor.run(request(run, &graph, &["reader"], Mode::All)?)?;
+        Ok(())
+    };
+    let see = |version| -> Outcome<Vec<String>> {
+        executor.record_all([Observation::new(key("source")?, None, version)])?;
+        stale(&graph, executor.catalog())
+    };
+    make("unobserved")?;
+    let after_the_first_look = see("one")?;
+    make("observed")?;
+    Ok(json!({
+        "after_the_first_look": after_the_first_look,
+        "seen_changed": see("two")?,
+        "seen_as_before": see("one")?,
+    }))
+}
+
+/// B22. Readers are made while one of three days that they read is missing.
+pub fn missing_partition() -> Outcome<Value> {
+    let graph = graph(vec![
+        plain("daily")?.partitions(days()?),
+        plain("of_the_day")?
+            .partitions(days()?)
+            .depends_on(key("daily")?),
+        plain("of_all_days")?.depends_on(key("daily")?),
+    ])?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    let run = |name: &str, days: &[&str]| -> Outcome<&'static str> {
+        let mut request = request(&format!("{name} {days:?}"), &graph, &[name], Mode::All)?;
+        if !days.is_empty() {
+            request.selection = request.selection.with_partitions(days.iter().copied());
+        }
+        Ok(status(&executor.run(request)?))
+    };
+    run("daily", &["2024-01-01", "2024-01-03"])?;
+    Ok(json!({
+        "of_the_missing_day": run("of_the_day", &["2024-01-02"])?,
+        "of_another_day": run("of_the_day", &["2024-01-03"])?,
+        "of_all_days": run("of_all_days", &[])?,
+    }))
+}
+
+/// B23. One of two days is wiped.
+pub fn wiped_partition() -> Outcome<Value> {
+    let daily = key("daily")?;
+    let graph = graph(vec![plain("daily")?.partitions(days()?)])?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    let mut request = request("run", &graph, &[], Mode::All)?;
+    request.selection = request
+        .selection
+        .with_partitions(["2024-01-01", "2024-01-02"]);
+    executor.run(request)?;
+    let wiped = Report::Wiped {
+        asset: daily.clone(),
+        partition: Some(Arc::from("2024-01-01")),
+    };
+    let refused = executor.record_all([wiped]).is_err();
+    let left = executor.catalog().latest_of(&daily)?;
+    let left: Vec<_> = left.iter().map(|made| made.partition.as_deref()).collect();
+    Ok(json!({"refused": refused, "left": left}))
+}
+
+/// B24. What is read is made again while its reader is at work.
+pub fn made_again_meanwhile() -> Outcome<Value> {
+    let executor = Arc::new(Executor::memory(ExecutorOptions::default()));
+    let graph = made_again(&executor)?;
+    executor.run(request("run", &graph, &[], Mode::All)?)?;
+    Ok(json!({"stale": stale(&graph, executor.catalog())?}))
+}
+
+/// An asset and its reader, whose step makes it again.
+pub fn made_again(executor: &Arc<Executor>) -> Outcome<Arc<AssetGraph>> {
+    let (beside, upstream) = (Arc::clone(executor), key("upstream")?);
+    let step = move |cx: &StepContext<'_>| {
+        let again = Materialization::reported(upstream.clone(), None, "again", "1");
+        let reported = beside.record_all([again]);
+        reported.map_err(|error| StepFailure::fatal("Report", error.to_string()))?;
+        Ok(derived("1", cx))
+    };
+    let reader = Asset::new(key("reader")?, step).depends_on(key("upstream")?);
+    let first = Asset::new(key("upstream")?, |_: &StepContext<'_>| Ok(made("once")));
+    graph(vec![first, reader])
+}

@@ -1,0 +1,137 @@
+//! B11 to B14: what sensors and schedules ask for.
+
+use std::sync::Arc;
+
+use asset_engine::{
+    Asset, AssetGraph, Automation, Cron, Daemon, Evaluation, EvaluationContext, Executor,
+    ExecutorOptions, Order, Partitions, Schedule, Selection, Sensor, StepContext,
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::scenario::{Trail, graph, key, made, planned_failure};
+
+/// A daemon with one automation, on a catalog of its own.
+struct Watch {
+    executor: Arc<Executor>,
+    daemon: Daemon,
+}
+
+impl Watch {
+    fn of(graph: Arc<AssetGraph>, automation: impl Automation + 'static) -> Self {
+        let executor = Arc::new(Executor::memory(ExecutorOptions::default().concurrency(1)));
+        Self {
+            daemon: Daemon::new(Arc::clone(&executor), graph, vec![Box::new(automation)]),
+            executor,
+        }
+    }
+
+    /// One evaluation, and the end of what it asked for.
+    fn tick(&mut self, at: &str) -> Outcome<()> {
+        self.daemon.tick(at.parse::<Timestamp>()?)?;
+        self.daemon.settle()?;
+        Ok(())
+    }
+
+    /// The ids of the runs and how they stand, in order of id.
+    fn runs(&self) -> Outcome<Vec<(String, &'static str)>> {
+        let runs = self.executor.catalog().runs()?.into_iter();
+        let mut runs: Vec<_> = runs
+            .map(|info| (info.record.run.to_string(), info.status.as_str()))
+            .collect();
+        runs.sort();
+        Ok(runs)
+    }
+
+    fn statuses(&self) -> Outcome<Vec<&'static str>> {
+        Ok(self.runs()?.into_iter().map(|(_, status)| status).collect())
+    }
+}
+
+const NOW: &str = "2024-01-03T00:00:00Z";
+
+/// A sensor that asks at each look for as many runs of one key.
+fn always_the_same(times: usize) -> Sensor {
+    Sensor::new("sensor", move |_: &EvaluationContext<'_>| {
+        Ok(Evaluation {
+            orders: vec![Order::new("item", Selection::all()); times],
+            ..Evaluation::default()
+        })
+    })
+}
+
+/// An asset whose step leaves its name, and fails or not.
+fn item(trail: &Trail, name: &'static str, fails: bool) -> Outcome<Arc<AssetGraph>> {
+    let trail = trail.clone();
+    let step = move |_: &StepContext<'_>| {
+        trail.leave(name);
+        if fails {
+            return Err(planned_failure());
+        }
+        Ok(made("1"))
+    };
+    graph(vec![Asset::new(key(name)?, step)])
+}
+
+/// B11. A sensor asks at every look for the same run, which failed.
+pub fn failed_key() -> Outcome<Value> {
+    let trail = Trail::default();
+    let mut watch = Watch::of(item(&trail, "failing", true)?, always_the_same(1));
+    for _ in 0..3 {
+        watch.tick(NOW)?;
+    }
+    Ok(json!({"runs": watch.statuses()?, "executed": trail.take()}))
+}
+
+/// B12. A sensor asks twice for the same run in one look.
+pub fn equal_keys() -> Outcome<Value> {
+    let graph = item(&Trail::default(), "item", false)?;
+    let mut watch = Watch::of(graph, always_the_same(2));
+    watch.tick(NOW)?;
+    Ok(json!({"runs": watch.statuses()?}))
+}
+
+/// B13. The second of three looks fails.
+pub fn failing_look() -> Outcome<Value> {
+    let looks = Trail::default();
+    let look = move |cx: &EvaluationContext<'_>| {
+        let seen: u32 = cx.cursor.unwrap_or("0").parse().unwrap_or_default();
+        if looks.leave("look") == 1 {
+            return Err("as planned".to_owned());
+        }
+        Ok(Evaluation {
+            orders: vec![Order::new(format!("item-{seen}"), Selection::all())],
+            cursor: Some((seen + 1).to_string()),
+            note: None,
+        })
+    };
+    let graph = item(&Trail::default(), "item", false)?;
+    let mut watch = Watch::of(graph, Sensor::new("sensor", look));
+    for _ in 0..3 {
+        watch.tick(NOW)?;
+    }
+    let runs = watch.runs()?.into_iter();
+    let keys: Vec<String> = runs.map(|(run, _)| run.replace("sensor/", "")).collect();
+    Ok(json!({"runs": keys}))
+}
+
+/// B14. A daily schedule is looked at again after eight of its times.
+pub fn missed_times() -> Outcome<Value> {
+    let trail = Trail::default();
+    let step_trail = trail.clone();
+    let step = move |cx: &StepContext<'_>| {
+        step_trail.leave(cx.partition.unwrap_or_default());
+        Ok(made("1"))
+    };
+    let days = Partitions::daily("2024-01-01", "2024-01-31")?;
+    let graph = graph(vec![Asset::new(key("morning")?, step).partitions(days)])?;
+    let cron = Cron::new("0 6 * * *", "UTC")?;
+    let schedule = Schedule::of_previous_day("mornings", cron, Selection::all());
+    let mut watch = Watch::of(graph, schedule);
+    watch.tick(NOW)?;
+    watch.tick("2024-01-10T12:00:00Z")?;
+    let mut executed = trail.take();
+    executed.sort();
+    Ok(json!({"executed": executed}))
+}

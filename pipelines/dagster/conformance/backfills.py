@@ -1,0 +1,82 @@
+"""B15 to B17: backfills of assets with and without partitions."""
+
+from collections import Counter
+
+from dagster import AssetKey
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
+
+from daemon import location, tick_backfills
+from home import home, path, steps
+
+DAYS = ["2024-01-01", "2024-01-02", "2024-01-03"]
+STATUS = {
+    BulkActionStatus.COMPLETED_SUCCESS: "success",
+    BulkActionStatus.COMPLETED_FAILED: "failure",
+    BulkActionStatus.CANCELED: "canceled",
+}
+
+
+def _request(instance, context) -> str:
+    """A backfill of three days of everything."""
+    graph = context.create_request_context().asset_graph
+    keys = [AssetKey(name) for name in ("lookup", "daily", "total")]
+    backfill = PartitionBackfill.from_asset_partitions(
+        backfill_id="week",
+        asset_graph=graph,
+        partition_names=DAYS,
+        asset_selection=keys,
+        backfill_timestamp=1704456000.0,
+        tags={},
+        dynamic_partitions_store=instance,
+        all_partitions=False,
+        title=None,
+        description=None,
+        run_config=None,
+    )
+    instance.add_backfill(backfill)
+    return backfill.backfill_id
+
+
+def _status(instance) -> str | None:
+    """How the backfill stands; None while it goes on."""
+    return STATUS.get(instance.get_backfill("week").status)
+
+
+def _finish(instance, context) -> str:
+    """Ticks until it has ended; a backfill of three layers needs few ticks."""
+    for _ in range(10):
+        tick_backfills(context)
+        if status := _status(instance):
+            return status
+    raise RuntimeError(f"not ended after 10 ticks: {instance.get_backfill('week').status}")
+
+
+def unpartitioned_once() -> dict:
+    """B15. Three days of an asset, what they read and what reads them all."""
+    with home() as instance, location(instance, "week") as context:
+        _request(instance, context)
+        status = _finish(instance, context)
+        return {"status": status, "times": dict(sorted(Counter(steps()).items()))}
+
+
+def failed_partition() -> dict:
+    """B16. One of three days fails."""
+    with home() as instance, location(instance, "week") as context:
+        path("fail-2024-01-02").touch()
+        _request(instance, context)
+        status = _finish(instance, context)
+        return {"status": status, "times": dict(sorted(Counter(steps()).items()))}
+
+
+def canceled() -> dict:
+    """B17. It is cancelled when the days are made, and what reads them all is not."""
+    with home() as instance, location(instance, "week") as context:
+        _request(instance, context)
+        for _ in range(10):
+            tick_backfills(context)
+            if steps().count("daily") == len(DAYS):
+                break
+        backfill = instance.get_backfill("week")
+        instance.update_backfill(backfill.with_status(BulkActionStatus.CANCELING))
+        status = _finish(instance, context)
+        return {"status": status, "times": dict(sorted(Counter(steps()).items()))}

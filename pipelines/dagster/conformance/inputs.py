@@ -1,0 +1,118 @@
+"""What is read: sources that are seen, partitions that are missing, pieces that are wiped."""
+
+from dagster import (
+    AssetKey,
+    AssetMaterialization,
+    DailyPartitionsDefinition,
+    DataVersion,
+    asset,
+    materialize,
+    observable_source_asset,
+)
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
+from dagster._core.definitions.observe import observe
+
+from home import home
+from versions import stale
+
+DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-04")
+
+
+def first_look() -> dict:
+    """A source is observed for the first time, after its reader was made; later it is seen
+    changed, and then as it was."""
+    content = ["one"]
+
+    @observable_source_asset
+    def source():
+        return DataVersion(content[0])
+
+    @asset(deps=[source])
+    def reader():
+        pass
+
+    assets = [source, reader]
+    with home() as instance:
+        materialize([reader], instance=instance)
+        observe([source], instance=instance)
+        states = {"after_the_first_look": stale(instance, assets)}
+        materialize([reader], instance=instance)
+        for version, state in (("two", "seen_changed"), ("one", "seen_as_before")):
+            content[0] = version
+            observe([source], instance=instance)
+            states[state] = stale(instance, assets)
+        return states
+
+
+def missing_partition() -> dict:
+    """Readers are made while one of three days that they read is missing."""
+
+    @asset(partitions_def=DAYS)
+    def daily():
+        pass
+
+    @asset(deps=[daily], partitions_def=DAYS)
+    def of_the_day():
+        pass
+
+    @asset(deps=[daily])
+    def of_all_days():
+        pass
+
+    assets = [daily, of_the_day, of_all_days]
+    with home() as instance:
+        for day in ("2024-01-01", "2024-01-03"):
+            materialize(assets, instance=instance, selection=["daily"], partition_key=day)
+
+        def run(name: str, day: str | None = None) -> str:
+            result = materialize(
+                assets,
+                instance=instance,
+                selection=[name],
+                partition_key=day,
+                raise_on_error=False,
+            )
+            return result.dagster_run.status.value.lower()
+
+        return {
+            "of_the_missing_day": run("of_the_day", "2024-01-02"),
+            "of_another_day": run("of_the_day", "2024-01-03"),
+            "of_all_days": run("of_all_days"),
+        }
+
+
+def wiped_partition() -> dict:
+    """One of two days is wiped."""
+
+    @asset(partitions_def=DAYS)
+    def daily():
+        pass
+
+    with home() as instance:
+        for day in ("2024-01-01", "2024-01-02"):
+            materialize([daily], instance=instance, partition_key=day)
+        try:
+            instance.wipe_asset_partitions(AssetKey("daily"), ["2024-01-01"])
+            refused = False
+        except NotImplementedError:
+            refused = True
+        left = instance.get_materialized_partitions(AssetKey("daily"))
+        return {"refused": refused, "left": sorted(left)}
+
+
+def made_again_meanwhile() -> dict:
+    """What is read is made again while its reader is at work."""
+
+    @asset
+    def upstream():
+        pass
+
+    @asset(deps=[upstream])
+    def reader(context):
+        again = AssetMaterialization(upstream.key, tags={DATA_VERSION_TAG: "again"})
+        context.instance.report_runless_asset_event(again)
+
+    assets = [upstream, reader]
+    with home() as instance:
+        materialize(assets, instance=instance)
+        return {"stale": stale(instance, assets)}

@@ -1,0 +1,100 @@
+"""Code locations that the daemon's loops load by the path of this file and a name in it."""
+
+from dagster import (
+    AssetExecutionContext,
+    DailyPartitionsDefinition,
+    Definitions,
+    DefaultScheduleStatus,
+    DefaultSensorStatus,
+    RunRequest,
+    asset,
+    build_schedule_from_partitioned_job,
+    define_asset_job,
+    in_process_executor,
+    sensor,
+)
+
+from home import leave, path
+
+DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-04")
+
+
+def _sensor_of(name: str, assets, look):
+    """A location with a sensor."""
+    job = define_asset_job("the_job", selection=assets)
+    evaluate = sensor(name=name, job=job, default_status=DefaultSensorStatus.RUNNING)
+    return Definitions(
+        assets=assets, jobs=[job], sensors=[evaluate(look)], executor=in_process_executor
+    )
+
+
+@asset
+def failing():
+    leave("failing")
+    raise RuntimeError("as planned")
+
+
+@asset
+def item():
+    leave("item")
+
+
+def _always_the_same(context):
+    yield RunRequest(run_key="item")
+
+
+def _twice_at_once(context):
+    yield RunRequest(run_key="item")
+    yield RunRequest(run_key="item")
+
+
+def _closed_once(context):
+    """Fails at its second look."""
+    seen = int(context.cursor or 0)
+    if leave("look") == 1:
+        raise RuntimeError("as planned")
+    context.update_cursor(str(seen + 1))
+    yield RunRequest(run_key=f"item-{seen}")
+
+
+failed_key = _sensor_of("failed_key", [failing], _always_the_same)
+equal_keys = _sensor_of("equal_keys", [item], _twice_at_once)
+failing_look = _sensor_of("failing_look", [item], _closed_once)
+
+
+@asset(partitions_def=DailyPartitionsDefinition("2024-01-01"))
+def morning(context: AssetExecutionContext):
+    leave(context.partition_key)
+
+
+_mornings = define_asset_job("mornings", selection=[morning])
+mornings = Definitions(
+    assets=[morning],
+    jobs=[_mornings],
+    schedules=[
+        build_schedule_from_partitioned_job(
+            _mornings, hour_of_day=6, default_status=DefaultScheduleStatus.RUNNING
+        )
+    ],
+    executor=in_process_executor,
+)
+
+
+@asset
+def lookup():
+    leave("lookup")
+
+
+@asset(deps=[lookup], partitions_def=DAYS)
+def daily(context: AssetExecutionContext):
+    leave("daily")
+    if path(f"fail-{context.partition_key}").exists():
+        raise RuntimeError("as planned")
+
+
+@asset(deps=[daily])
+def total():
+    leave("total")
+
+
+week = Definitions(assets=[lookup, daily, total], executor=in_process_executor)
