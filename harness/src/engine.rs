@@ -8,6 +8,7 @@
 mod account;
 mod asset_engine;
 mod connection;
+mod dagster;
 mod descriptor;
 mod direct;
 mod event_log;
@@ -57,7 +58,12 @@ pub fn add(engine: &'static Engine) {
 
 /// All engines, in alphabetical order.
 pub fn all() -> Vec<&'static Engine> {
-    let mut all = vec![&asset_engine::ENGINE, &direct::ENGINE, &temporal::ENGINE];
+    let mut all = vec![
+        &asset_engine::ENGINE,
+        &dagster::ENGINE,
+        &direct::ENGINE,
+        &temporal::ENGINE,
+    ];
     all.extend(ADDED.read().unwrap_or_else(PoisonError::into_inner).iter());
     all.sort_by_key(|engine| engine.name);
     all

@@ -1,13 +1,17 @@
 //! `orchbench step`: one ETL step as a process of its own, for the subprocess executor and
 //! for pipes of other orchestrators. Standard input holds `{"config": …, "call": …}`;
 //! standard output gets the step's output, or its error, as JSON: `StepOutput` or
-//! `StepError`, with exit code 0 either way, as a step's failure is an answer.
+//! `StepError`, with exit code 0 either way, as a step's failure is an answer. Started by
+//! Dagster Pipes, the same stands in the extras and in a custom message, see [`pipes`].
+
+mod pipes;
 
 use std::io::Read;
 
 use anyhow::Context;
 use orchbench_etl::dataset::Dataset;
-use orchbench_etl::{Etl, EtlConfig, StepCall, StepName, StepOutput};
+use orchbench_etl::{Etl, EtlConfig, StepCall, StepError, StepName, StepOutput};
+use pipes::Pipes;
 use serde::Deserialize;
 
 use crate::exit::{Exit, UsageError};
@@ -31,32 +35,48 @@ struct Order {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     bind_to_engine()?;
+    if let Some(pipes) = Pipes::from_environment()? {
+        let order = serde_json::from_value(pipes.extras()?);
+        pipes.answer(&args.execute(order, "extras of Dagster Pipes")?)?;
+        return Ok(Exit::Done);
+    }
     let mut text = String::new();
     std::io::stdin()
         .read_to_string(&mut text)
         .context("standard input")?;
-    let order: Order = serde_json::from_str(&text).map_err(|error| {
-        UsageError(format!(
-            "standard input: expected {{\"config\": …, \"call\": …}}, found {error}"
-        ))
-    })?;
-    if let Some(name) = args.name.filter(|name| *name != order.call.step()) {
-        let found = order.call.step();
-        return Err(UsageError(format!(
-            "standard input: expected a call of {name}, found {found}"
-        ))
-        .into());
-    }
-    let etl = Etl::open(order.config)?;
-    let answer = match etl.call(&order.call) {
-        Ok(output) => {
-            warn(&etl, &order.call, &output);
-            serde_json::to_string(&output)
-        }
+    let answer = match args.execute(serde_json::from_str(&text), "standard input")? {
+        Ok(output) => serde_json::to_string(&output),
         Err(error) => serde_json::to_string(&error),
     };
     output::line(&answer?);
     Ok(Exit::Done)
+}
+
+impl Args {
+    /// Executes what was ordered at `place`.
+    fn execute(
+        &self,
+        order: serde_json::Result<Order>,
+        place: &str,
+    ) -> anyhow::Result<Result<StepOutput, StepError>> {
+        let order = order.map_err(|error| {
+            UsageError(format!(
+                "{place}: expected {{\"config\": …, \"call\": …}}, found {error}"
+            ))
+        })?;
+        if let Some(name) = self.name.filter(|name| *name != order.call.step()) {
+            let found = order.call.step();
+            return Err(
+                UsageError(format!("{place}: expected a call of {name}, found {found}")).into(),
+            );
+        }
+        let etl = Etl::open(order.config)?;
+        let answer = etl.call(&order.call);
+        if let Ok(output) = &answer {
+            warn(&etl, &order.call, output);
+        }
+        Ok(answer)
+    }
 }
 
 /// Says what is unusual about an extract that succeeded, to standard error.

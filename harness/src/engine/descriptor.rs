@@ -1,10 +1,8 @@
 //! What an engine says of itself. Whether it can do a pattern stands nowhere here: programs that
 //! run decide that.
 
-use std::time::Duration;
-
 use orchbench_evidence::record::{Durability, EngineRecord, Family, RetrySchedule};
-use orchbench_lab::server::Provisioned;
+use orchbench_lab::server::{Progress, Provisioned};
 
 use super::{Session, Setup, StepExecution, Trial, TrialError, WorkerConfig};
 
@@ -57,7 +55,7 @@ pub struct Pace {
 }
 
 /// Finds or makes what an engine needs; the argument is told what takes its time, and how long it has.
-pub type Provision = fn(&dyn Fn(&str, Duration)) -> Result<String, String>;
+pub type Provision = fn(&Progress) -> Result<String, String>;
 
 /// Brings an engine up for a trial.
 pub type Open = fn(&Trial<'_>, Setup) -> Result<Box<dyn Session>, TrialError>;

@@ -38,6 +38,9 @@ pub enum Reply {
     Ready {
         /// Its process.
         pid: u32,
+        /// Whether it keeps a journal of its own; where its steps are processes, those do.
+        #[serde(default = "keeps_a_journal")]
+        journal: bool,
     },
     /// A start was taken over.
     Started {
@@ -59,6 +62,10 @@ pub enum Reply {
         #[serde(flatten)]
         ended: Ended,
     },
+}
+
+fn keeps_a_journal() -> bool {
+    true
 }
 
 impl Reply {

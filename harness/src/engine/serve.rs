@@ -25,6 +25,7 @@ pub fn serve(runs: Arc<impl Runs>) -> anyhow::Result<()> {
         &out,
         &Reply::Ready {
             pid: std::process::id(),
+            journal: true,
         },
     )?;
     for line in std::io::stdin().lock().lines() {

@@ -56,7 +56,7 @@ fn main() -> Result<(), Failed> {
         .output();
     if !import.is_ok_and(|output| output.status.success()) {
         println!(
-            "not run: {python} has no dagster (pip install -r pipelines/dagster/requirements.txt; ORCHBENCH_PYTHON)"
+            "not run: {python} has no dagster (pip install -r pipelines/dagster/requirements.lock; ORCHBENCH_PYTHON)"
         );
         return Ok(());
     }

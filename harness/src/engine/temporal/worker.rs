@@ -37,6 +37,7 @@ pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
         say(settings);
         let reply = Reply::Ready {
             pid: std::process::id(),
+            journal: true,
         };
         // A harness that is gone needs no word; this process ends with it.
         if let Ok(line) = serde_json::to_string(&reply) {

@@ -73,13 +73,9 @@ impl Shared {
         for line in BufReader::new(stdout).lines() {
             let Ok(line) = line else { break };
             match serde_json::from_str::<Reply>(&line) {
-                Ok(Reply::Ready { pid }) => {
+                Ok(Reply::Ready { pid, journal }) => {
                     ready = true;
-                    let journal = self
-                        .template
-                        .etl
-                        .journal_dir
-                        .is_some()
+                    let journal = (journal && self.template.etl.journal_dir.is_some())
                         .then(|| format!("{epoch}-{pid}.jsonl"));
                     // The trial that cannot write its events fails at its next own event.
                     let _ = self.events.write(EventBody::WorkerReady {

@@ -33,7 +33,7 @@ pub fn start() -> Outcome<Result<Dagster, String>> {
         Err(error) => return Ok(Err(format!("{}: {error}", python.display()))),
         Ok(output) if !output.status.success() => {
             return Ok(Err(format!(
-                "{} has no dagster (pip install -r pipelines/dagster/requirements.txt; ORCHBENCH_PYTHON)",
+                "{} has no dagster (pip install -r pipelines/dagster/requirements.lock; ORCHBENCH_PYTHON)",
                 python.display()
             )));
         }

@@ -1,0 +1,11 @@
+//! Real Dagster as an engine: its worker behind the line protocol, its account, and the project that
+//! its users would open. They need the Python that `ORCHBENCH_PYTHON` names, else that of orchbench's
+//! own environment; without Dagster there they say so and do nothing.
+
+mod driver;
+mod faults;
+mod noop;
+mod pipeline;
+mod project;
+
+pub(crate) type Outcome = anyhow::Result<()>;

@@ -1,0 +1,1 @@
+"""The ETL of orchbench as Dagster assets, and Dagster as one of its engines."""

@@ -1,0 +1,174 @@
+"""The assets of a source.
+
+Airlines, airports and planes once; by day flights and weather, joined, checked (which blocks) and
+loaded; then marts over all days, and their announcement. Values that pass are references to data,
+by the default IO manager.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetExecutionContext,
+    AssetIn,
+    AssetKey,
+    AssetsDefinition,
+    AutomationCondition,
+    DailyPartitionsDefinition,
+    MaterializeResult,
+    RetryPolicy,
+    asset,
+    asset_check,
+)
+
+from .sources import Source
+from .steps import Steps
+
+# A new version makes the assets stale.
+CODE_VERSION = "1"
+
+DIMENSIONS = ("airlines", "airports", "planes")
+DAILY = ("flights", "weather", "transformed", "warehouse")
+PUBLICATION = ("marts", "announcement")
+
+# The step of each asset, and of the check.
+STEPS = {
+    "airlines": "extract_airlines",
+    "airports": "extract_airports",
+    "planes": "extract_planes",
+    "flights": "extract_flights",
+    "weather": "extract_weather",
+    "transformed": "transform",
+    "checked": "check",
+    "warehouse": "load",
+    "marts": "publish",
+    "announcement": "announce",
+}
+
+
+def keys(source: Source, names: Sequence[str]) -> list[AssetKey]:
+    """The keys of assets by their names: `source/name`."""
+    return [AssetKey([source.name, name]) for name in names]
+
+
+def group(source: Source) -> str:
+    """The source's name as Dagster takes it for groups, jobs, schedules and sensors."""
+    return source.name.replace("-", "_")
+
+
+def step_key(source: str, name: str) -> str:
+    """What Dagster calls the step of an asset, or of the check, in its events."""
+    prefix = source.replace("-", "_")
+    return f"{prefix}__transformed_checked" if name == "checked" else f"{prefix}__{name}"
+
+
+def days_of(source: Source) -> DailyPartitionsDefinition:
+    """The days of a source."""
+    end = source.last + timedelta(days=1)
+    return DailyPartitionsDefinition(source.first.isoformat(), end.isoformat())
+
+
+def etl_assets(
+    source: Source, retry: RetryPolicy
+) -> tuple[list[AssetsDefinition], list[AssetChecksDefinition]]:
+    """The assets of a source and the checks between them, under one retry policy."""
+    common = {
+        "key_prefix": source.name,
+        "group_name": group(source),
+        "code_version": CODE_VERSION,
+        "retry_policy": retry,
+    }
+    daily = common | {"partitions_def": days_of(source)}
+    # What follows from other assets alone follows by itself, where the automation sensor runs.
+    derived = common | {"automation_condition": AutomationCondition.eager()}
+
+    def reads(*names: str) -> dict[str, AssetIn]:
+        return {name: AssetIn(key) for name, key in zip(names, keys(source, names))}
+
+    def extract(name: str, arguments: dict) -> AssetsDefinition:
+        @asset(name=name, **arguments)
+        def extracted(context: AssetExecutionContext, steps: Steps) -> MaterializeResult:
+            day = context.partition_key if "partitions_def" in arguments else None
+            return steps.materialize(context, source.name, STEPS[name], day)
+
+        return extracted
+
+    @asset(ins=reads("flights", "weather", *DIMENSIONS), **daily)
+    def transformed(
+        context: AssetExecutionContext,
+        steps: Steps,
+        flights: dict,
+        weather: dict,
+        planes: dict,
+        airports: dict,
+        airlines: dict,
+    ) -> MaterializeResult:
+        """One day of flights joined with weather, planes, airports and airlines."""
+        return steps.materialize(
+            context,
+            source.name,
+            "transform",
+            context.partition_key,
+            flights=flights["artifact"],
+            weather=weather["artifact"],
+            planes=planes["artifact"],
+            airports=airports["artifact"],
+            airlines=airlines["artifact"],
+        )
+
+    @asset_check(
+        asset=transformed,
+        additional_ins=reads("flights"),
+        blocking=True,
+        partitions_def=days_of(source),
+        retry_policy=retry,
+    )
+    def checked(
+        context: AssetCheckExecutionContext, steps: Steps, transformed: dict, flights: dict
+    ) -> AssetCheckResult:
+        """Counts conserved, keys unique, null rates within bounds."""
+        return steps.check(
+            context,
+            source.name,
+            "check",
+            context.op_execution_context.partition_key,
+            flights=flights,
+            transformed=transformed,
+        )
+
+    @asset(ins=reads("transformed"), **daily)
+    def warehouse(
+        context: AssetExecutionContext, steps: Steps, transformed: dict
+    ) -> MaterializeResult:
+        """One day in the warehouse, in one transaction."""
+        artifact = transformed["artifact"]
+        return steps.materialize(
+            context,
+            source.name,
+            "load",
+            context.partition_key,
+            transformed=transformed,
+            # The check blocks, so these rows have passed it.
+            checked={"rows": artifact["rows"], "digest": artifact["digest"]},
+        )
+
+    @asset(ins=reads("warehouse"), **derived)
+    def marts(context: AssetExecutionContext, steps: Steps, warehouse) -> MaterializeResult:
+        """The marts over all days as a new version, then the pointer moves."""
+        # An IO manager loads several partitions by their keys, and the only one by itself.
+        loaded = list(warehouse.values()) if len(source.days) > 1 else [warehouse]
+        return steps.materialize(context, source.name, "publish", loaded=loaded)
+
+    @asset(ins=reads("marts"), **derived)
+    def announcement(
+        context: AssetExecutionContext, steps: Steps, marts: dict
+    ) -> MaterializeResult:
+        """The published version, posted to the catalogue service."""
+        return steps.materialize(context, source.name, "announce", published=marts)
+
+    extracts = [extract(name, common) for name in DIMENSIONS]
+    extracts += [extract(name, daily) for name in ("flights", "weather")]
+    return [*extracts, transformed, warehouse, marts, announcement], [checked]

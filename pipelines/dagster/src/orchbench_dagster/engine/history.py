@@ -1,0 +1,84 @@
+"""What Dagster's own records say of a run of orchbench."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from dagster import (
+    AssetMaterialization,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    EventLogEntry,
+    RunsFilter,
+)
+from dagster._core.errors import DagsterAssetCheckFailedError
+
+from ..sources import source_named
+from ..steps import ERROR_TYPE, OUTPUT, RUN_TAG
+from .runs import LAST, PART_TAG, SOURCE_TAG
+from .summary import summary_of
+
+
+def runs_of(instance: DagsterInstance, run: str) -> list[DagsterRun]:
+    """The runs of Dagster that are one of orchbench's, oldest first."""
+    return instance.get_runs(RunsFilter(tags={RUN_TAG: run}), ascending=True)
+
+
+def entries_of(
+    instance: DagsterInstance, run: DagsterRun, event_type: DagsterEventType | None = None
+) -> list[EventLogEntry]:
+    """The event log of a run of Dagster, oldest first."""
+    return list(instance.all_logs(run.run_id, of_type=event_type))
+
+
+def ended(instance: DagsterInstance, run: str, sources: str | None) -> dict[str, Any] | None:
+    """How a run ended, in the words of the line protocol; None while it has not. Its source is
+    one of the catalogue file `sources`."""
+    runs = runs_of(instance, run)
+    if not all(each.is_finished for each in runs):
+        return None
+    failed = [each for each in runs if each.status != DagsterRunStatus.SUCCESS]
+    if failed:
+        return {"ended": "failed", **_failure(instance, failed[0])}
+    if not any(each.tags[PART_TAG] == LAST for each in runs):
+        return None
+    name = runs[0].tags.get(SOURCE_TAG)
+    source = name and source_named(name, sources)
+    summary = source and summary_of(run, source, _outputs(instance, runs))
+    return {"ended": "succeeded", "summary": summary}
+
+
+def _failure(instance: DagsterInstance, run: DagsterRun) -> dict[str, str]:
+    """Why a run of Dagster failed: its first step that did."""
+    for entry in entries_of(instance, run, DagsterEventType.STEP_FAILURE):
+        failure = entry.get_dagster_event().step_failure_data
+        by_user = failure.user_failure_data
+        if by_user and ERROR_TYPE in by_user.metadata:
+            error_type = by_user.metadata[ERROR_TYPE].value
+            return {"error_type": error_type, "message": f"{entry.step_key}: {by_user.description}"}
+        error = failure.error
+        blocked = error.cls_name == DagsterAssetCheckFailedError.__name__
+        return {
+            "error_type": "CheckFailed" if blocked else error.cls_name or "Unexpected",
+            "message": f"{entry.step_key}: {error.message.strip()}",
+        }
+    failures = entries_of(instance, run, DagsterEventType.RUN_FAILURE)
+    message = failures[0].message if failures else f"run {run.run_id}: {run.status.value}"
+    return {"error_type": "Unexpected", "message": message}
+
+
+def materializations(
+    instance: DagsterInstance, runs: list[DagsterRun]
+) -> Iterator[AssetMaterialization]:
+    """What the runs have made."""
+    for run in runs:
+        for entry in entries_of(instance, run, DagsterEventType.ASSET_MATERIALIZATION):
+            yield entry.get_dagster_event().step_materialization_data.materialization
+
+
+def _outputs(instance: DagsterInstance, runs: list[DagsterRun]) -> dict:
+    return {
+        (made.asset_key.path[-1], made.partition): made.metadata[OUTPUT].value
+        for made in materializations(instance, runs)
+    }

@@ -1,0 +1,125 @@
+"""Runs of orchbench as runs of Dagster.
+
+A source of one day is one run of Dagster, of the job on all assets. More days are what a backfill
+makes of them by default, a run a day, between a run of the unpartitioned assets before and one of
+those after: each day and step has attempts of its own. This process drives them, as a script of a
+user would; what it leaves when it dies stays as it is, as nothing in Dagster resumes it.
+"""
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from dagster import AssetKey, DagsterInstance, DagsterRun
+from dagster._core.definitions.reconstruct import ReconstructableJob
+from dagster._core.execution.api import execute_run
+from dagster._core.storage.tags import PARTITION_NAME_TAG
+
+from ..assets import DAILY, DIMENSIONS, PUBLICATION, keys
+from ..sources import Source, source_named
+from ..steps import RUN_TAG
+from .jobs import reconstructable
+
+# Which part of orchbench's run a run of Dagster is.
+PART_TAG = "orchbench/part"
+
+# The source of an ETL run.
+SOURCE_TAG = "orchbench/source"
+
+# The part whose success is that of the whole.
+LAST = "last"
+
+# A process executes one run of Dagster at a time: each configures Python's logging anew when it
+# begins, and waits for ever for the lock of a handler by which another is just saying something.
+EXECUTING = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run of Dagster: some assets of a job, or all of them, and a partition."""
+
+    name: str
+    assets: list[AssetKey] | None = None
+    partition: str | None = None
+
+
+def stages(source: Source | None) -> list[list[Part]]:
+    """The runs that one of orchbench's becomes, one stage after the other; no source, no days."""
+    if source is None:
+        return [[Part(LAST)]]
+    if len(source.days) == 1:
+        return [[Part(LAST, partition=source.days[0])]]
+    return [
+        [Part("first", keys(source, DIMENSIONS))],
+        [Part(day, keys(source, DAILY), day) for day in source.days],
+        [Part(LAST, keys(source, PUBLICATION))],
+    ]
+
+
+@dataclass
+class Run:
+    """A run of orchbench, driven from here."""
+
+    name: str
+    source: Source | None
+    job: ReconstructableJob
+    stages: list[list[Part]]
+    config: dict[str, Any]
+
+    @classmethod
+    def of(cls, work: dict[str, Any], config: dict[str, Any]) -> "Run":
+        """From the words of a request and of the worker's configuration. Raises KeyError or
+        ValueError where Dagster has nothing for them."""
+        executor = {
+            "execution": config["execution"],
+            "settings": config["engine"]["settings"],
+            "concurrency": config["concurrency"],
+        }
+        source, run_config = None, {}
+        words = work["job"]
+        if words["job"] == "pipeline":
+            sources = config["etl"].get("sources_file")
+            source = source_named(words["source"], sources)
+            retry = words["retry"]
+            words = {"job": "pipeline", "source": source.name, "sources": sources, "retry": retry}
+            steps = {
+                "program": config["engine"]["orchbench"],
+                "settings": {key: each for key, each in config["etl"].items() if each is not None},
+                "non_retryable": retry["non_retryable"],
+            }
+            run_config = {"resources": {"steps": {"config": steps}}}
+        job = reconstructable(json.dumps(words), json.dumps(executor))
+        return cls(work["run"], source, job, stages(source), run_config)
+
+    def create(self, instance: DagsterInstance, stage: list[Part]) -> list[DagsterRun]:
+        """Records the runs of a stage. When it returns, they are in the instance."""
+        return [self._create(instance, part) for part in stage]
+
+    def _create(self, instance: DagsterInstance, part: Part) -> DagsterRun:
+        tags = {RUN_TAG: self.name, PART_TAG: part.name}
+        if self.source:
+            tags[SOURCE_TAG] = self.source.name
+        if part.partition:
+            tags[PARTITION_NAME_TAG] = part.partition
+        return instance.create_run_for_job(
+            self.job.get_definition(),
+            run_config=self.config,
+            tags=tags,
+            asset_selection=set(part.assets) if part.assets else None,
+        )
+
+    def drive(self, instance: DagsterInstance, runs: list[DagsterRun]) -> None:
+        """Executes the runs of the first stage, then the others, until a stage has a failure: what
+        comes after it has nothing to work on. One that fails does not stop those beside it."""
+        for stage in self.stages[1:]:
+            if not all([self._execute(instance, run) for run in runs]):
+                return
+            runs = self.create(instance, stage)
+        for run in runs:
+            self._execute(instance, run)
+
+    def _execute(self, instance: DagsterInstance, run: DagsterRun) -> bool:
+        """Whether it succeeded."""
+        with EXECUTING:
+            return execute_run(self.job, run, instance).success

@@ -1,0 +1,111 @@
+"""The steps of the ETL as a resource: each is a process, `orchbench step`, over Dagster Pipes.
+
+Values that go from step to step are references (path, digest, rows), never data. Every engine of
+orchbench names a step by (run, step, partition), which is its idempotency key.
+"""
+
+import time
+from typing import Any
+
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetExecutionContext,
+    ConfigurableResource,
+    DagsterRun,
+    DataVersion,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    PipesSubprocessClient,
+)
+
+# Runs with the same value are one run to orchbench.
+RUN_TAG = "orchbench/run"
+
+# Metadata of a materialization: the step's output as JSON.
+OUTPUT = "output"
+
+# Metadata of a failure: the error's type, by which policies name it.
+ERROR_TYPE = "error_type"
+
+Context = AssetExecutionContext | AssetCheckExecutionContext
+Reference = dict[str, Any]
+
+
+class Steps(ConfigurableResource):
+    """The program of the steps and where they read and write."""
+
+    program: str = "orchbench"
+    # What `orchbench step` calls its configuration: work_dir, warehouse, …
+    settings: dict[str, Any]
+    # Error types that no retry cures.
+    non_retryable: list[str] = [
+        "BadInput",
+        "UnknownSource",
+        "CheckFailed",
+        "Fenced",
+        "Dataset",
+        "InjectedFatal",
+    ]
+
+    def materialize(
+        self, context: AssetExecutionContext, source: str, step: str, day: str | None = None, **inputs
+    ) -> MaterializeResult:
+        """Runs a step that makes an asset. The data version is the digest of the logical rows."""
+        answer = self._answer(context, source, step, day, inputs)
+        if "error_type" in answer:
+            raise self._failure(answer)
+        return MaterializeResult(
+            value=answer["value"],
+            data_version=DataVersion(answer["data_version"]),
+            metadata={OUTPUT: MetadataValue.json(answer["value"])},
+        )
+
+    def check(
+        self, context: AssetCheckExecutionContext, source: str, step: str, day: str, **inputs
+    ) -> AssetCheckResult:
+        """Runs a step that judges an asset."""
+        answer = self._answer(context, source, step, day, inputs)
+        if answer.get("error_type") == "CheckFailed":
+            metadata = {ERROR_TYPE: answer["error_type"]}
+            return AssetCheckResult(passed=False, description=answer["message"], metadata=metadata)
+        if "error_type" in answer:
+            raise self._failure(answer)
+        return AssetCheckResult(passed=True, metadata={OUTPUT: MetadataValue.json(answer["value"])})
+
+    def _answer(
+        self, context: Context, source: str, step: str, day: str | None, inputs: Reference
+    ) -> dict[str, Any]:
+        """What the process answers: the step's output, or its error. Raises
+        DagsterPipesExecutionError when it dies instead."""
+        call = {
+            "run": run_of(context.run),
+            "source": source,
+            "partition": day,
+            "attempt": context.op_execution_context.retry_number + 1,
+            # Dagster has no fencing token: a later attempt has a later time.
+            "token": time.time_ns(),
+            "inputs": {"step": step, **inputs},
+        }
+        invocation = PipesSubprocessClient().run(
+            context=context.op_execution_context,
+            command=[self.program, "step", step],
+            extras={"config": self.settings, "call": call},
+        )
+        (answer,) = invocation.get_custom_messages()
+        return answer
+
+    def _failure(self, error: dict[str, Any]) -> Failure:
+        """The failure of an attempt; a RetryPolicy has no list of error types, so it says itself
+        whether another attempt can help."""
+        return Failure(
+            description=f"{error['error_type']}: {error['message']}",
+            metadata={ERROR_TYPE: error["error_type"]},
+            allow_retries=error["error_type"] not in self.non_retryable,
+        )
+
+
+def run_of(run: DagsterRun) -> str:
+    """What orchbench calls the run: runs of one backfill are one."""
+    return run.tags.get(RUN_TAG) or run.tags.get("dagster/backfill") or run.run_id
