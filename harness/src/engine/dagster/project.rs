@@ -47,6 +47,9 @@ impl Project {
         let module = OsString::from(format!("orchbench_dagster.engine.{module}"));
         let words = ["-m".into(), module].into_iter();
         let arguments = arguments.map(OsStr::to_owned);
-        CommandSpec::foreign(&self.python, words.chain(arguments)).env("PYTHONPATH", &self.folder)
+        // Not from the folder in which the user happens to be, in no process of a run.
+        CommandSpec::foreign(&self.python, words.chain(arguments))
+            .env("PYTHONPATH", &self.folder)
+            .env("PYTHONSAFEPATH", "1")
     }
 }
