@@ -47,7 +47,7 @@ def folder(root, report):
             plan |= {"engine": "e", "settings": "default"}
             plan |= {"block": block, "factors": {"shape": "chain"}, "parameters": {"steps": [1, 5]}}
             plans.append(plan)
-            events = [{"t_ns": 1, "event": "trial_started", "format_version": "2.0", "plan": plan}]
+            events = [{"t_ns": 1, "event": "trial_started", "format_version": "3.0", "plan": plan}]
             for steps in (1, 5):
                 sample = {"metric": "run_ms", "value": (10 + steps) * (1 + 0.1 * block), "labels": {"steps": str(steps)}}
                 events.append({"t_ns": 2, "event": "sample", **sample})
@@ -66,12 +66,12 @@ def folder(root, report):
     (root / "rows" / "x.jsonl.gz").write_bytes(gzip.compress(b""))
     verdict = {"trial": "o.0", "invariant": "completeness", "outcome": "pass", "expected": False}
     files = {
-        "plan.json": {"seed": 7, "trials": plans},
+        "plan.json": {"seed": 7, "engines": [], "trials": plans},
         "environment.json": {"cpus": 2, "load_1m": 0.25},
         "verdicts.json": {"verdicts": [verdict], "void": [], "warnings": []},
     }
     for name, content in files.items():
-        (root / name).write_text(json.dumps({"format_version": "2.0", **content}))
+        (root / name).write_text(json.dumps({"format_version": "3.0", **content}))
     (root / "report.md").write_text(report)
 
 
@@ -93,7 +93,7 @@ def seal(root, without=None):
     names = ["plan.json", "environment.json"]
     files = {name: hashlib.sha256(read.read(name)).hexdigest() for name in names}
     manifest = {
-        "format_version": "2.1",
+        "format_version": "3.0",
         "files": files | {"rows/x.jsonl.gz": hashlib.sha256(b"").hexdigest()},
         "trials": {
             plan["id"]: {

@@ -28,7 +28,8 @@ def step(kind, t_ms, attempt=1, key="r/load/-", **more):
 
 
 def trial(records, experiment="restart-survival", factors=None, events=(), **more):
-    found = Trial({"experiment": experiment, "engine": "temporal", "factors": factors or {}}, list(events), **more)
+    plan = {"experiment": experiment, "engine": "e", "factors": factors or {}}
+    found = Trial(plan, {"retry_schedule": "exponential"}, list(events), **more)
     found.by_key = executions(read_journal(journal(records))[0])
     return found
 
@@ -87,8 +88,8 @@ class Metrics(unittest.TestCase):
         one.plan["factors"]["case"] = "rate-0.30"
         self.assertEqual(values(retries.derive(one, []))["failed_share"], 0.5)
         double = {**retry, "backoff_coefficient": 2.0}
-        self.assertEqual([retries.scheduled_ms("temporal", double, k) for k in (1, 2, 3)], [200, 400, 800])
-        self.assertEqual([retries.scheduled_ms("asset-engine", double, k) for k in (1, 2, 3)], [200, 600, 1400])
+        self.assertEqual([retries.scheduled_ms("exponential", double, k) for k in (1, 2, 3)], [200, 400, 800])
+        self.assertEqual([retries.scheduled_ms("exponential-less-one", double, k) for k in (1, 2, 3)], [200, 600, 1400])
 
     def test_recovery(self):
         records = [

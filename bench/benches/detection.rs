@@ -244,9 +244,8 @@ impl Stage<'_> {
                 ..EtlConfig::new(self.dir.join("work"), warehouse)
             },
             concurrency: 8,
-            catalog: None,
             execution: StepExecution::InProcess,
-            temporal: Some(TemporalWorker {
+            engine: serde_json::json!(TemporalWorker {
                 server: Target::plain(self.address, "default"),
                 task_queue: self.name.to_owned(),
                 tuned: self.tuned,

@@ -20,6 +20,7 @@ mod workflow;
 use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
+use crate::output;
 
 const AFTER: &str = "Exit codes: 0 done; 1 unexpected; 2 usage or configuration; 3 an invariant broken; \
 4 the checker says unknown, required trials are void or missing, or the evidence is not as sealed; 5 an \
@@ -74,6 +75,31 @@ enum Command {
     Guard,
 }
 
+/// The whole program: parses the command line, does what it says, and gives the exit code. Another
+/// program's `main` may add engines of its own first ([`crate::engine::add`]).
+pub fn main() -> i32 {
+    let code = match Cli::try_parse() {
+        Ok(cli) => dispatch(cli)
+            .unwrap_or_else(|error| {
+                output::note(&format!("error: {error:#}"));
+                Exit::of(&error)
+            })
+            .code(),
+        Err(said) => {
+            output::of_clap(&said);
+            said.exit_code()
+        }
+    };
+    // What was not printed was not done.
+    match output::finish() {
+        Ok(()) => code,
+        Err(lost) => {
+            output::note(&format!("error: {lost}"));
+            Exit::Unexpected.code()
+        }
+    }
+}
+
 /// In a program that is not `orchbench` but starts children as if it were (a benchmark):
 /// does a child's work and ends, when that is what this process was started for.
 pub fn serve_if_child() {
@@ -83,7 +109,7 @@ pub fn serve_if_child() {
         .is_some_and(|word| child.contains(&word.as_str()))
     {
         let exit = dispatch(Cli::parse()).unwrap_or_else(|error| {
-            crate::output::note(&format!("error: {error:#}"));
+            output::note(&format!("error: {error:#}"));
             Exit::of(&error)
         });
         std::process::exit(exit.code());

@@ -1,17 +1,21 @@
-//! Engines: who does the work. One file each; the registry below is in alphabetical order.
+//! Engines: who does the work. One file each, with one descriptor in it; the registry below is in
+//! alphabetical order, and nothing else spells an engine's name.
 //!
 //! The harness sees an engine as a [`Session`]: worker processes that take runs over, and
-//! perhaps a server. What a session does, it says in the trial's events.
+//! perhaps a server. What a session does, it says in the trial's events. Another program adds an
+//! engine of its own with [`add`] (`harness/examples/own_engine.rs`).
 
 mod account;
 mod asset_engine;
 mod connection;
+mod descriptor;
 mod direct;
 mod event_log;
 mod laboratory;
 mod meter;
 mod pipe;
 pub mod protocol;
+mod serve;
 mod session;
 mod settings;
 mod storage;
@@ -21,48 +25,42 @@ mod work;
 mod worker_config;
 mod workers;
 
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
 use orchbench_evidence::record::TrialPlan;
 
 pub use account::Account;
+pub use descriptor::{Engine, Open, Pace, Provision, Target};
 pub use laboratory::{Laboratory, TrialError};
 pub use meter::{Meter, Role};
+pub use pipe::PipeSession;
+pub use serve::{Runs, serve};
 pub use session::{Session, Setup, Strike};
 pub use settings::{Settings, settings, settings_names};
-pub use temporal::history_steps;
-pub use trial::{Trial, keep_warehouse, warehouse_rows};
+pub use temporal::{ENGINE as TEMPORAL, TemporalWorker, history_steps};
+pub use trial::{EXECUTION, Trial, keep_warehouse, warehouse_rows};
 pub use work::{Ended, Job, Pipeline, Work};
-pub use worker_config::{StepExecution, TemporalWorker, WorkerConfig, WorkerConfigError};
+pub use worker_config::{StepExecution, WorkerConfig, WorkerConfigError};
 
-/// An engine, as the harness knows it.
-pub struct Engine {
-    /// Registered name.
-    pub name: &'static str,
-    /// What it is, for `orchbench list` and the report.
-    pub what: &'static str,
-    /// Whether it can be used here, and if not, why.
-    pub available: fn() -> Result<String, String>,
-    /// How quick it is, for `orchbench run --plan`.
-    pace: fn(settings: &str) -> Pace,
-    open: Open,
+/// The engines that another program has added.
+static ADDED: RwLock<Vec<&'static Engine>> = RwLock::new(Vec::new());
+
+/// Adds an engine to those of this process, before it does anything else. One of a name that is
+/// there already is left out.
+pub fn add(engine: &'static Engine) {
+    if named(engine.name).is_none() {
+        let mut added = ADDED.write().unwrap_or_else(PoisonError::into_inner);
+        added.push(engine);
+    }
 }
 
-/// How quick an engine is on a small machine, roughly: what a plan's minutes are estimated from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pace {
-    /// To bring engine and workers up.
-    pub start_s: f64,
-    /// A step without work in a chain.
-    pub step_s: f64,
-    /// From the kill of a worker to the run's end, its supervisor's delay left out.
-    pub recovery_s: f64,
-}
-
-/// Brings an engine up for a trial.
-type Open = fn(&Trial<'_>, Setup) -> Result<Box<dyn Session>, TrialError>;
-
-/// All engines.
-pub fn all() -> [Engine; 3] {
-    [asset_engine::ENGINE, direct::ENGINE, temporal::ENGINE]
+/// All engines, in alphabetical order.
+pub fn all() -> Vec<&'static Engine> {
+    let mut all = vec![&asset_engine::ENGINE, &direct::ENGINE, &temporal::ENGINE];
+    all.extend(ADDED.read().unwrap_or_else(PoisonError::into_inner).iter());
+    all.sort_by_key(|engine| engine.name);
+    all
 }
 
 /// Names of all engines.
@@ -70,33 +68,47 @@ pub fn names() -> Vec<&'static str> {
     all().iter().map(|each| each.name).collect()
 }
 
+/// The engine of a name.
+pub fn named(name: &str) -> Option<&'static Engine> {
+    all().into_iter().find(|each| each.name == name)
+}
+
 /// Whether a trial's engine has a server.
 pub fn needs_server(trial: &TrialPlan) -> bool {
-    trial.engine == temporal::ENGINE.name
+    named(&trial.engine).is_some_and(|engine| engine.server)
 }
 
-/// Whether a trial can be made where there is a server, or where there is none.
-pub fn can_make(trial: &TrialPlan, server: bool) -> bool {
-    server || !needs_server(trial)
-}
-
-/// The pace of an engine under a setting; that of the slowest where there is no such engine.
-pub fn pace(engine: &str, settings: &str) -> Pace {
-    let known = all().into_iter().find(|each| each.name == engine);
-    known.map_or(temporal::pace(settings), |each| (each.pace)(settings))
+/// Whether a trial can be made where these engines cannot be had.
+pub fn can_make(trial: &TrialPlan, unreachable: &BTreeMap<String, String>) -> bool {
+    !unreachable.contains_key(&trial.engine)
 }
 
 /// Brings the trial's engine up.
 fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
-    for engine in all() {
-        if engine.name == trial.plan.engine {
-            return (engine.open)(trial, setup);
+    let engine = named(&trial.plan.engine).ok_or_else(|| {
+        TrialError::Plan(format!(
+            "trial {}: unknown engine {:?}: expected one of {}",
+            trial.plan.id,
+            trial.plan.engine,
+            names().join(", ")
+        ))
+    })?;
+    (engine.open)(trial, setup)
+}
+
+#[cfg(test)]
+mod tests {
+    use orchbench_evidence::document::chart::is_legible;
+
+    #[test]
+    fn every_engine_has_a_legible_colour_of_its_own_and_an_execution() {
+        let all = super::all();
+        for (place, engine) in all.iter().enumerate() {
+            assert!(is_legible(engine.colour), "{}", engine.name);
+            assert!(!engine.executions.is_empty(), "{}", engine.name);
+            let before = all[..place].iter();
+            assert!(before.clone().all(|other| other.colour != engine.colour));
+            assert!(before.clone().all(|other| other.name < engine.name));
         }
     }
-    Err(TrialError::Plan(format!(
-        "trial {}: unknown engine {:?}: expected one of {}",
-        trial.plan.id,
-        trial.plan.engine,
-        names().join(", ")
-    )))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use crate::engine;
 use orchbench_evidence::record::{
     Durability, Environment, FORMAT_VERSION, ImageRecord, ServerRecord,
 };
@@ -13,6 +14,7 @@ use orchbench_lab::server::{Image, Provisioned, Server, ServerSpec};
 pub fn capture(
     settings: &[String],
     server: Option<&Provisioned>,
+    versions: BTreeMap<String, String>,
     unreachable: BTreeMap<String, String>,
 ) -> Environment {
     Environment {
@@ -39,10 +41,11 @@ pub fn capture(
             .and_then(|text| text.parse().ok())
             .unwrap_or(0.0),
         server: server.map(server_record),
+        versions,
         durability: durability(server),
         settings: settings
             .iter()
-            .filter_map(|name| crate::engine::settings(name))
+            .filter_map(|name| engine::settings(name))
             .map(|settings| (settings.name.to_owned(), settings.describe()))
             .collect(),
         unreachable,
@@ -111,11 +114,6 @@ fn durability(server: Option<&Provisioned>) -> Vec<Durability> {
     let mut rows = vec![
         warehouse,
         row(
-            "catalog of the asset engine (SQLite)",
-            "power loss",
-            "journal_mode=WAL, synchronous=FULL, success acknowledged after the commit",
-        ),
-        row(
             "effect journal",
             "process crash",
             "O_APPEND, one write(2) a record, no fsync",
@@ -126,27 +124,8 @@ fn durability(server: Option<&Provisioned>) -> Vec<Durability> {
             "temporary file and rename, no fsync",
         ),
     ];
-    match server {
-        None => {}
-        Some(Provisioned::Address(_)) => rows.push(row(
-            "temporal (a named server)",
-            "unknown",
-            "its operator's: not visible from here",
-        )),
-        Some(Provisioned::Docker(_)) => {
-            rows.push(row("temporal (PostgreSQL)", "power loss", postgres));
-        }
-        Some(Provisioned::DockerDev(_) | Provisioned::DevServer { .. }) => rows.push(row(
-            "temporal (dev server, SQLite file)",
-            "power loss",
-            // Seen in the file's header and in the driver's source: the CLI sets no pragma.
-            "--db-filename, SQLite's own defaults: rollback journal, synchronous=FULL",
-        )),
-        Some(Provisioned::Program(_)) => rows.push(row(
-            "temporal (SQLite)",
-            "power loss",
-            "journal_mode=WAL, synchronous=FULL",
-        )),
+    for engine in engine::all() {
+        rows.extend((engine.durability)(server));
     }
     rows
 }

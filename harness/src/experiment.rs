@@ -11,9 +11,10 @@ mod warm_up;
 
 use std::collections::BTreeMap;
 
-use crate::engine::{Pace, Trial, TrialError};
-use crate::scenario::{ConfigError, Scenario, Twin};
-use orchbench_evidence::record::{TrialPlan, TrialStatus};
+use crate::engine::{self, EXECUTION, Pace, Trial, TrialError};
+use crate::fault;
+use crate::scenario::{Arm, ConfigError, Scenario, Twin};
+use orchbench_evidence::record::{LeftOut, TrialPlan, TrialStatus};
 
 /// A kind of trial. What is made of its trials is in the evidence crate, under the same name.
 pub struct Experiment {
@@ -33,8 +34,6 @@ pub struct Experiment {
 struct Condition {
     factors: BTreeMap<String, String>,
     parameters: serde_json::Value,
-    /// Engines to which it does not apply.
-    except: Vec<String>,
     sources: Vec<String>,
     faults: Vec<String>,
     side_by_side: usize,
@@ -48,7 +47,6 @@ impl Condition {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
             parameters: serde_json::to_value(parameters).unwrap_or_default(),
-            except: Vec::new(),
             sources: Vec::new(),
             faults: Vec::new(),
             side_by_side: 1,
@@ -87,12 +85,21 @@ pub fn names() -> Vec<&'static str> {
     all().iter().map(|each| each.name).collect()
 }
 
+/// The trials of a scenario, and those that cannot be.
+#[derive(Debug, Default)]
+pub struct Planned {
+    /// In the order in which they are made.
+    pub trials: Vec<TrialPlan>,
+    /// What an engine has not that a fault would strike.
+    pub left_out: Vec<LeftOut>,
+}
+
 /// Trials of a scenario: `blocks` times every condition on every arm, the arms in mirrored
 /// order in every second block (A B B A), so that drift of the machine cancels out.
-pub fn plan(scenario: &Scenario, blocks: u32) -> Result<Vec<TrialPlan>, ConfigError> {
+pub fn plan(scenario: &Scenario, blocks: u32) -> Result<Planned, ConfigError> {
     let place = format!("scenario {}", scenario.name);
     crate::scenario::known_name(&place, "experiment", &scenario.experiment, &names())?;
-    let mut trials = Vec::new();
+    let mut planned = Planned::default();
     for experiment in all() {
         if experiment.name != scenario.experiment {
             continue;
@@ -100,96 +107,132 @@ pub fn plan(scenario: &Scenario, blocks: u32) -> Result<Vec<TrialPlan>, ConfigEr
         let conditions = (experiment.plan)(scenario)?;
         for block in 0..blocks {
             for condition in &conditions {
-                plan_block(scenario, condition, block, &mut trials);
+                plan_block(scenario, condition, block, &mut planned);
             }
         }
     }
-    Ok(trials)
+    Ok(planned)
 }
 
-/// One arm of a scenario: an engine under a setting, or its twin.
-#[derive(Clone, Copy)]
+/// One arm of a scenario: an engine under a setting, in an execution, or its twin.
+#[derive(Clone)]
 struct PlannedArm<'a> {
     engine: &'a str,
     settings: &'a str,
+    /// The condition's, and the arm's execution where it names one.
+    factors: BTreeMap<String, String>,
     twin: bool,
 }
 
 /// The arms of a condition; those that the scenario compares with themselves stand twice.
-fn arms<'a>(scenario: &'a Scenario, condition: &Condition) -> Vec<PlannedArm<'a>> {
+fn arms<'a>(scenario: &'a Scenario, arm: &'a Arm, condition: &Condition) -> Vec<PlannedArm<'a>> {
+    let mut executions: Vec<_> = arm.executions.iter().map(Some).collect();
+    if executions.is_empty() {
+        executions.push(None);
+    }
     let mut arms = Vec::new();
-    for arm in &scenario.arms {
-        if condition.except.contains(&arm.engine) {
-            continue;
-        }
-        for settings in &arm.settings {
+    for settings in &arm.settings {
+        for execution in &executions {
+            let mut factors = condition.factors.clone();
+            let named = execution.map(|each| (EXECUTION.to_owned(), each.as_str().to_owned()));
+            factors.extend(named);
             let once = PlannedArm {
                 engine: &arm.engine,
                 settings,
+                factors,
                 twin: false,
             };
-            arms.push(once);
-            if scenario
-                .twins
-                .iter()
-                .any(|twin| twin.is(once.engine, settings, condition))
-            {
-                arms.push(PlannedArm { twin: true, ..once });
-            }
+            let twin = scenario.twins.iter().any(|twin| twin.is(&once));
+            arms.push(once.clone());
+            arms.extend(twin.then_some(PlannedArm { twin, ..once }));
         }
     }
     arms
 }
 
 impl Twin {
-    fn is(&self, engine: &str, settings: &str, condition: &Condition) -> bool {
-        let same = |(name, value): (&String, &String)| condition.factors.get(name) == Some(value);
-        self.engine == engine && self.settings == settings && self.factors.iter().all(same)
+    fn is(&self, arm: &PlannedArm<'_>) -> bool {
+        let same = |(name, value): (&String, &String)| arm.factors.get(name) == Some(value);
+        self.engine == arm.engine && self.settings == arm.settings && self.factors.iter().all(same)
     }
 }
 
-fn plan_block(scenario: &Scenario, condition: &Condition, block: u32, trials: &mut Vec<TrialPlan>) {
-    let mut arms = arms(scenario, condition);
-    if block % 2 == 1 {
-        arms.reverse();
+impl Planned {
+    /// Notes trials that cannot be, beside those that cannot for the same reason.
+    fn leave_out(&mut self, what: String, reason: String, trials: usize) {
+        let mut noted = self.left_out.iter_mut();
+        match noted.find(|each| each.what == what && each.reason == reason) {
+            Some(noted) => noted.trials += trials,
+            None => self.left_out.push(LeftOut {
+                what,
+                trials,
+                reason,
+            }),
+        }
     }
-    let factors: Vec<String> = condition
-        .factors
+}
+
+fn plan_block(scenario: &Scenario, condition: &Condition, block: u32, planned: &mut Planned) {
+    let mut all = Vec::new();
+    for arm in &scenario.arms {
+        let arms = arms(scenario, arm, condition);
+        let engine = engine::named(&arm.engine);
+        match engine.and_then(|engine| fault::inapplicable(&condition.faults, engine)) {
+            None => all.extend(arms),
+            Some(reason) => {
+                let faults = condition.faults.join(", ");
+                let what = format!("scenario {}, {faults} on {}", scenario.name, arm.engine);
+                planned.leave_out(what, reason, arms.len());
+            }
+        }
+    }
+    if block % 2 == 1 {
+        all.reverse();
+    }
+    let trials = all
+        .into_iter()
+        .map(|arm| trial(scenario, condition, block, arm));
+    planned.trials.extend(trials);
+}
+
+fn trial(scenario: &Scenario, condition: &Condition, block: u32, arm: PlannedArm<'_>) -> TrialPlan {
+    let PlannedArm {
+        engine,
+        settings,
+        factors,
+        twin,
+    } = arm;
+    let values: Vec<String> = factors
         .values()
         .map(|value| value.replace(['/', ' '], "-"))
         .collect();
-    for arm in arms {
-        let PlannedArm {
-            engine,
-            settings,
-            twin,
-        } = arm;
-        let twin_mark = if twin { ".twin" } else { "" };
-        let id = format!(
+    let twin_mark = if twin { ".twin" } else { "" };
+    TrialPlan {
+        id: format!(
             "{}.{}.{engine}.{settings}{twin_mark}.{block}",
             scenario.name,
-            factors.join(".")
-        );
-        trials.push(TrialPlan {
-            id,
-            scenario: scenario.name.clone(),
-            experiment: scenario.experiment.clone(),
-            engine: engine.to_owned(),
-            settings: settings.to_owned(),
-            block,
-            factors: condition.factors.clone(),
-            parameters: condition.parameters.clone(),
-            sources: condition.sources.clone(),
-            faults: condition.faults.clone(),
-            side_by_side: condition.side_by_side.max(1),
-            twin,
-        });
+            values.join(".")
+        ),
+        scenario: scenario.name.clone(),
+        experiment: scenario.experiment.clone(),
+        engine: engine.to_owned(),
+        settings: settings.to_owned(),
+        block,
+        factors,
+        parameters: condition.parameters.clone(),
+        sources: condition.sources.clone(),
+        faults: condition.faults.clone(),
+        side_by_side: condition.side_by_side.max(1),
+        twin,
     }
 }
 
 /// About how many seconds a planned trial takes, its engine's start included.
 pub fn seconds(trial: &TrialPlan) -> f64 {
-    let pace = crate::engine::pace(&trial.engine, &trial.settings);
+    let Some(engine) = engine::named(&trial.engine) else {
+        return 0.0;
+    };
+    let pace = (engine.pace)(&trial.settings);
     let one = all()
         .iter()
         .find(|each| each.name == trial.experiment)
@@ -227,7 +270,7 @@ mod tests {
     #[test]
     fn every_embedded_scenario_can_be_planned() -> anyhow::Result<()> {
         for scenario in crate::scenario::all()? {
-            anyhow::ensure!(!plan(&scenario, 1)?.is_empty(), "{}", scenario.name);
+            anyhow::ensure!(!plan(&scenario, 1)?.trials.is_empty(), "{}", scenario.name);
         }
         Ok(())
     }
@@ -237,7 +280,7 @@ mod tests {
         let profile = crate::profile::find("quick")?;
         let mut ids = BTreeSet::new();
         for (scenario, blocks) in profile.resolve()? {
-            for trial in plan(&scenario, blocks)? {
+            for trial in plan(&scenario, blocks)?.trials {
                 assert!(ids.insert(trial.id.clone()), "{} twice", trial.id);
             }
         }
@@ -245,7 +288,7 @@ mod tests {
             .into_iter()
             .find(|each| each.name == "overhead")
             .ok_or_else(|| anyhow::anyhow!("no scenario overhead"))?;
-        let trials = plan(&overhead, 2)?;
+        let trials = plan(&overhead, 2)?.trials;
         let engines = |block: u32| -> Vec<&str> {
             trials
                 .iter()

@@ -31,38 +31,18 @@ pub use plan::{At, Planned, Point, Within};
 use orchbench_lab::postgres::LocalPostgres;
 use orchbench_lab::proxy::Proxy;
 
-use crate::engine::{Session, Trial, TrialError};
+use crate::engine::{Engine, Session, Target, Trial, TrialError};
 
 /// A network that passes nothing.
 pub const CUT_NETWORK: &str = "cut-network";
-/// A network that is slow.
-pub const DELAY_NETWORK: &str = "delay-network";
-/// A container off its networks.
-pub const DISCONNECT_NETWORK: &str = "disconnect-network";
-/// A file system without space.
-pub const FILL_DISK: &str = "fill-disk";
-/// Connections that only one end believes in.
-pub const HALF_OPEN_NETWORK: &str = "half-open-network";
-/// SIGKILL of the warehouse's server.
-pub const KILL_DATABASE: &str = "kill-database";
 /// SIGKILL of all processes of the engine.
 pub const KILL_HOST: &str = "kill-host";
 /// SIGKILL of the engine's server.
 pub const KILL_SERVER: &str = "kill-server";
 /// SIGKILL of a worker.
 pub const KILL_WORKER: &str = "kill-worker";
-/// SIGSTOP and SIGCONT of the warehouse's server.
-pub const PAUSE_DATABASE: &str = "pause-database";
 /// SIGSTOP and SIGCONT of the engine's server.
 pub const PAUSE_SERVER: &str = "pause-server";
-/// SIGSTOP and SIGCONT of a worker.
-pub const PAUSE_WORKER: &str = "pause-worker";
-/// A reset of every connection.
-pub const RESET_NETWORK: &str = "reset-network";
-/// A fast shutdown of the warehouse's server.
-pub const STOP_DATABASE: &str = "stop-database";
-/// SIGTERM of the engine's server.
-pub const STOP_SERVER: &str = "stop-server";
 
 /// A fault, as the harness knows it.
 pub struct Fault {
@@ -70,9 +50,11 @@ pub struct Fault {
     pub name: &'static str,
     /// What it does.
     pub what: &'static str,
+    /// What it strikes.
+    pub strikes: Target,
     /// Whether it can be made here, and if not, why.
     pub available: fn() -> Result<(), String>,
-    /// What it needs of Temporal's server.
+    /// What it needs of an engine's server, where there is one.
     pub needs: Needs,
     /// Breaks, and says which processes it hit.
     strike: fn(&Scene<'_>) -> Result<Vec<u32>, TrialError>,
@@ -80,7 +62,7 @@ pub struct Fault {
     heal: fn(&Scene<'_>, &[u32]) -> Result<(), TrialError>,
 }
 
-/// What a fault needs of Temporal's server; each of these is also all that come before it.
+/// What a fault needs of an engine's server; each of these is also all that come before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Needs {
     /// Any server will do.
@@ -121,17 +103,27 @@ pub fn all() -> [Fault; 15] {
     ]
 }
 
+/// The fault of a name.
+pub fn named(name: &str) -> Option<Fault> {
+    all().into_iter().find(|each| each.name == name)
+}
+
+/// Why one of these faults cannot strike an engine; `None` where all can.
+pub fn inapplicable(faults: &[String], engine: &Engine) -> Option<String> {
+    faults.iter().find_map(|name| {
+        let lack = engine.lacks(named(name)?.strikes)?;
+        Some(format!("{lack} for {name} to strike"))
+    })
+}
+
 /// Names of all faults.
 pub fn names() -> Vec<&'static str> {
     all().iter().map(|each| each.name).collect()
 }
 
 impl Fault {
-    fn named(name: &str) -> Result<Self, TrialError> {
-        all()
-            .into_iter()
-            .find(|each| each.name == name)
-            .ok_or_else(|| TrialError::Plan(format!("unknown fault {name:?}")))
+    fn of(name: &str) -> Result<Self, TrialError> {
+        named(name).ok_or_else(|| TrialError::Plan(format!("unknown fault {name:?}")))
     }
 }
 

@@ -2,7 +2,7 @@
 //! injected and the outcome checked by an independent witness.
 //!
 //! The data's way: a [`profile`] names [`scenario`]s, each an [`experiment`] with its parameters;
-//! an [`engine`] does the work in [`worker`]s, a [`fault`] breaks it, and the [`runner`] drives it
+//! an [`engine`] does the work in worker processes, a [`fault`] breaks it, and the [`runner`] drives it
 //! and writes down what happened. From there on nothing calls an engine: that is
 //! [`orchbench_evidence`], a crate of its own. Processes, servers and networks are
 //! [`orchbench_lab`]'s.
@@ -14,8 +14,6 @@ pub mod profile;
 pub mod experiment;
 
 pub mod engine;
-
-pub mod worker;
 
 pub mod fault;
 

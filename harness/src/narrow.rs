@@ -26,10 +26,12 @@ fn leave_out_own_server(plan: &mut Plan, address: &str) {
     for name in engine::settings_names() {
         let set = engine::settings(name)
             .is_some_and(|settings| !settings.server().dynamic_config.is_empty());
-        let what = format!("engine temporal, settings {name}");
-        leave_out(plan, &what, &reason, |trial| {
-            set && trial.engine == "temporal" && trial.settings == name
-        });
+        leave_out(
+            plan,
+            &format!("settings {name} of a server"),
+            &reason,
+            |trial| set && engine::needs_server(trial) && trial.settings == name,
+        );
     }
     leave_out_faults(plan, Needs::OwnServer, &reason);
 }
@@ -37,9 +39,9 @@ fn leave_out_own_server(plan: &mut Plan, address: &str) {
 /// Leaves out the faults that need of Temporal's server what is missing, or more.
 fn leave_out_faults(plan: &mut Plan, missing: Needs, reason: &str) {
     for fault in fault::all() {
-        let what = format!("engine temporal, fault {}", fault.name);
+        let what = format!("fault {} on a server", fault.name);
         leave_out(plan, &what, reason, |trial| {
-            trial.engine == "temporal"
+            engine::needs_server(trial)
                 && fault.needs >= missing
                 && trial.faults.iter().any(|name| name == fault.name)
         });
@@ -87,12 +89,13 @@ mod tests {
     fn planned(profile: &Profile) -> anyhow::Result<Plan> {
         let mut trials = Vec::new();
         for (scenario, blocks) in profile.resolve()? {
-            trials.extend(experiment::plan(&scenario, blocks)?);
+            trials.extend(experiment::plan(&scenario, blocks)?.trials);
         }
         Ok(Plan {
             format_version: FORMAT_VERSION,
             profile: profile.name.clone(),
             seed: profile.seed,
+            engines: Vec::new(),
             trials,
             left_out: Vec::new(),
         })
@@ -135,7 +138,7 @@ mod tests {
         let address = NamedAddress::from_flag("localhost:7233")?;
         narrow(&mut plan, &profile, &Provisioned::Address(address));
         for name in [fault::CUT_NETWORK, fault::KILL_SERVER, fault::PAUSE_SERVER] {
-            let what = format!("engine temporal, fault {name}");
+            let what = format!("fault {name} on a server");
             assert!(
                 plan.left_out.iter().any(|each| each.what == what),
                 "{what} is not among {:?}",
@@ -157,7 +160,7 @@ mod tests {
         let [left] = plan.left_out.as_slice() else {
             anyhow::bail!("expected one line, found {:?}", plan.left_out);
         };
-        assert_eq!(left.what, "engine temporal, fault disconnect-network");
+        assert_eq!(left.what, "fault disconnect-network on a server");
         assert!(left.trials > 0);
         Ok(())
     }

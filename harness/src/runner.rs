@@ -58,7 +58,7 @@ pub fn run(
         let mut open = Vec::new();
         for trial in wave {
             let made = is_complete(&laboratory.folder, &trial)?;
-            if made || !engine::can_make(&trial, laboratory.server.is_some()) {
+            if made || !engine::can_make(&trial, &laboratory.unreachable) {
                 progress.end(None);
             } else {
                 open.push(trial);

@@ -10,6 +10,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use crate::engine::StepExecution;
+
 /// Something to try.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,6 +41,10 @@ pub struct Arm {
     pub engine: String,
     /// Names of settings, see [`crate::engine::Settings`].
     pub settings: Vec<String>,
+    /// Where its steps are executed, each an arm of its own and a factor of its trials; empty for the
+    /// engine's default, which is no factor.
+    #[serde(default)]
+    pub executions: Vec<StepExecution>,
 }
 
 /// An arm that is made twice in each block.
@@ -52,6 +58,18 @@ pub struct Twin {
     /// Factors that single out the conditions; empty for all.
     #[serde(default)]
     pub factors: BTreeMap<String, String>,
+}
+
+impl Arm {
+    fn validate(&self, place: &str) -> Result<(), ConfigError> {
+        let engine = crate::engine::named(&self.engine);
+        let can = engine.map_or(&[][..], |engine| engine.executions);
+        let can: Vec<&str> = can.iter().map(|each| each.as_str()).collect();
+        let place = format!("{place}: arm of {}", self.engine);
+        self.executions
+            .iter()
+            .try_for_each(|each| known_name(&place, "execution", each.as_str(), &can))
+    }
 }
 
 impl Twin {
@@ -163,7 +181,13 @@ pub fn all() -> Result<Vec<Scenario>, ConfigError> {
 }
 
 impl Scenario {
-    /// Leaves out the twins of arms that a profile has left out.
+    /// Keeps these arms, and their twins.
+    pub(crate) fn keep_arms(&mut self, keep: impl Fn(&Arm) -> bool) {
+        self.arms.retain(keep);
+        self.keep_twins_of_arms();
+    }
+
+    /// Leaves out the twins of arms that are left out.
     pub(crate) fn keep_twins_of_arms(&mut self) {
         let arms = &self.arms;
         self.twins.retain(|twin| twin.is_of(arms));
@@ -186,6 +210,7 @@ impl Scenario {
         }
         for arm in &self.arms {
             known_name(place, "engine", &arm.engine, &crate::engine::names())?;
+            arm.validate(place)?;
             for settings in &arm.settings {
                 known_name(
                     place,

@@ -102,13 +102,13 @@ fn a_folder_that_is_none_ends_with_2() -> Result<()> {
     let newer = checked(&[], |root| {
         edit(&root.join("plan.json"), |text| {
             text.replacen(
-                "\"format_version\": \"2.0\"",
+                "\"format_version\": \"3.0\"",
                 "\"format_version\": \"99.0\"",
                 1,
             )
         })
     })?;
-    says(&newer, 2, &["plan.json: expected format 2.x, found 99"])
+    says(&newer, 2, &["plan.json: expected format 3.x, found 99"])
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn damaged_results_are_unknown_with_file_and_line() -> Result<()> {
     let newer = checked(&[], |root| {
         edit(&root.join("open/approval/events.jsonl"), |text| {
             text.replacen(
-                "\"format_version\":\"2.0\"",
+                "\"format_version\":\"3.0\"",
                 "\"format_version\":\"99.0\"",
                 1,
             )
@@ -148,7 +148,7 @@ fn damaged_results_are_unknown_with_file_and_line() -> Result<()> {
     says(
         &newer,
         4,
-        &["approval/events.jsonl: line 1: expected format 2.x, found 99"],
+        &["approval/events.jsonl: line 1: expected format 3.x, found 99"],
     )?;
     let cut = checked(&[], |root| {
         let name = fs::read_to_string(root.join("open/approval/rows.one-day.ref"))?;

@@ -1,4 +1,4 @@
-//! Where an experiment is named: the lists of CONTRIBUTING.md are exact. And that the modules of
+//! Where an experiment and an engine are named: the lists of CONTRIBUTING.md are exact. And that the modules of
 //! each crate hang together without a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +72,49 @@ fn an_experiment_is_named_in_its_two_files_and_nowhere_else() -> Result<()> {
             );
         }
     }
+    Ok(())
+}
+
+/// Where a text that is an engine's name is another thing's.
+const ANOTHER_THING: [(&str, &str); 4] = [
+    (
+        "evidence/src/claim/guidance.rs",
+        "the sides of the user's table",
+    ),
+    (
+        "lab/src/server/docker/postgres.rs",
+        "a user of the database",
+    ),
+    ("lab/src/server/provision.rs", "a program"),
+    ("start/src/program.rs", "a program"),
+];
+
+#[test]
+fn an_engine_is_named_in_its_own_file_and_nowhere_else() -> Result<()> {
+    let harness = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for src in ["src", "evidence/src", "lab/src", "start/src"] {
+        sources(&harness.join(src), &mut files)?;
+    }
+    let mut another = BTreeSet::new();
+    for engine in orchbench::engine::all() {
+        let own = format!("src/engine/{}", engine.name.replace('-', "_"));
+        let mut at_home = 0;
+        for path in &files {
+            let place = path.strip_prefix(harness)?.to_string_lossy().into_owned();
+            let found = code(path)?.matches(&format!("{:?}", engine.name)).count();
+            if place.starts_with(&own) {
+                at_home += found;
+            } else if ANOTHER_THING.iter().any(|(file, _)| *file == place) {
+                another.extend((found > 0).then_some(place));
+            } else {
+                ensure!(found == 0, "{place} names {}", engine.name);
+            }
+        }
+        ensure!(at_home == 1, "{own} names {} {at_home} times", engine.name);
+    }
+    let gone = |(file, _): &&(&str, &str)| !another.contains(*file);
+    ensure!(!ANOTHER_THING.iter().any(|each| gone(&each)), "{another:?}");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-"""A results folder, version 2: its raw files, and nothing derived unless it is asked for.
+"""A results folder, version 3: its raw files, and nothing derived unless it is asked for.
 
 Raw: `plan.json`, `environment.json`, `expected.json`, `evidence/<scenario>.tar.gz` (or
 `open/<trial>/` of trials that are not packed), `rows/<sha256>.jsonl.gz`; sealed by `manifest.json`.
@@ -11,7 +11,7 @@ import json
 import tarfile
 from pathlib import Path
 
-MAJOR = "2"
+MAJOR = "3"
 
 
 class Unreadable(Exception):

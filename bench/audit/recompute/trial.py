@@ -28,6 +28,7 @@ class Trial:
     """What the folder holds of one planned trial."""
 
     plan: dict
+    engine: dict = field(default_factory=dict)
     events: list = field(default_factory=list)
     status: str | None = None
     reason: str | None = None
@@ -76,7 +77,8 @@ class Trial:
 
 def read_trial(folder, plan):
     """Reads a trial; what cannot be read is kept as a message."""
-    trial = Trial(plan)
+    engines = [each for each in folder.plan["engines"] if each["name"] == plan["engine"]]
+    trial = Trial(plan, *engines[:1])
     try:
         files = folder.trial_files(plan)
         if "events.jsonl" not in files:

@@ -12,11 +12,22 @@ use std::collections::BTreeMap;
 
 use crate::document::Block;
 use crate::measure::TrialEvidence;
-use crate::record::{Measurement, Sample, TrialPlan};
+use crate::record::{EngineRecord, Measurement, Plan, Sample, TrialPlan};
 use crate::results::Analysis;
 
-/// What stands beside every figure that compares the cost of an embedded engine and of a server.
-pub const EMBEDDED_NOTE: &str = "The asset engine is a library inside the worker's process, Temporal a server reached over the network.";
+/// What sentences call the engines that are such.
+pub fn labels(plan: &Plan, are: impl Fn(&EngineRecord) -> bool) -> String {
+    let engines = plan.engines.iter().filter(|engine| are(engine));
+    let labels: Vec<&str> = engines.map(|engine| engine.label.as_str()).collect();
+    labels.join(", ")
+}
+
+/// What stands beside every figure that compares the costs of engines: where each of them runs.
+pub fn places(plan: &Plan) -> String {
+    let place = |each: &EngineRecord| format!("{} is {}", each.label, each.place);
+    let places: Vec<String> = plan.engines.iter().map(place).collect();
+    format!("Where they run: {}.", places.join("; "))
+}
 
 /// What is made of an experiment's trials.
 pub struct Experiment {

@@ -14,10 +14,7 @@ pub(crate) mod fixture;
 
 pub use evidence::{End, JournalFile, Run, SourceEvidence, TrialEvidence};
 pub use executions::{Execution, Executions, Finish};
-pub use outcome::{
-    doubled_keys, ended_right, failed_by_policy, missing_rows, redundant_commits,
-    scheduled_delay_ms,
-};
+pub use outcome::{doubled_keys, ended_right, failed_by_policy, missing_rows, redundant_commits};
 pub use read::Evidence;
 
 /// Nanoseconds between two instants as milliseconds, 0 when they are the other way round.

@@ -2,6 +2,7 @@
 //! `format_version`. Nothing here calls an engine, so that every later stage works
 //! from a folder alone.
 
+mod engine;
 mod environment;
 mod error;
 mod event;
@@ -16,6 +17,7 @@ mod verdict;
 mod version;
 mod warehouse;
 
+pub use engine::{EngineRecord, Family, RetrySchedule};
 pub use environment::{Durability, Environment, ImageRecord, ServerRecord};
 pub use error::FolderError;
 pub use event::{

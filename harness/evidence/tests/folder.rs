@@ -50,10 +50,10 @@ fn a_row_set_that_is_not_what_its_name_says_makes_its_trials_unknown() -> anyhow
 fn a_foreign_folder_or_another_major_version_is_an_error() -> anyhow::Result<()> {
     let place = tempfile::tempdir()?;
     anyhow::ensure!(ResultsFolder::open(place.path()).is_err());
-    for (version, found) in [("1", "1"), ("\"3.0\"", "3.0"), ("\"two\"", "two")] {
+    for (version, found) in [("1", "1"), ("\"4.0\"", "4.0"), ("\"two\"", "two")] {
         let other = analyzed(|root| plan_of_version(root, version));
         let message = other.map(|_| ()).map_err(|error| error.to_string());
-        let expected = format!("results folder: plan.json: expected format 2.x, found {found}");
+        let expected = format!("results folder: plan.json: expected format 3.x, found {found}");
         anyhow::ensure!(message == Err(expected), "{message:?}");
     }
     Ok(())
@@ -61,23 +61,23 @@ fn a_foreign_folder_or_another_major_version_is_an_error() -> anyhow::Result<()>
 
 #[test]
 fn a_newer_minor_version_is_read_and_its_new_fields_are_ignored() -> anyhow::Result<()> {
-    let analysis = analyzed(|root| plan_of_version(root, "\"2.9\",\n  \"owner\": \"Ada\""))?;
+    let analysis = analyzed(|root| plan_of_version(root, "\"3.9\",\n  \"owner\": \"Ada\""))?;
     anyhow::ensure!(!analysis.counted.is_empty() && analysis.conclusion() != Conclusion::Broken);
-    anyhow::ensure!(analysis.plan.format_version.to_string() == "2.9");
+    anyhow::ensure!(analysis.plan.format_version.to_string() == "3.9");
     let events = analyzed(|root| {
         let path = root.join("open/rate-temporal/events.jsonl");
-        let text = fs::read_to_string(&path)?.replacen("\"2.1\"", "\"3.1\"", 1);
+        let text = fs::read_to_string(&path)?.replacen("\"3.0\"", "\"4.1\"", 1);
         Ok(fs::write(path, text)?)
     })?;
     let unknown = of(&events, "rate-temporal", Outcome::Unknown);
-    let words = "rate-temporal/events.jsonl: line 1: expected format 2.x, found 3.1";
+    let words = "rate-temporal/events.jsonl: line 1: expected format 3.x, found 4.1";
     anyhow::ensure!(unknown[0].summary.contains(words), "{unknown:?}");
     Ok(())
 }
 
 fn plan_of_version(root: &Path, version: &str) -> anyhow::Result<()> {
     let path = root.join("plan.json");
-    let written = "\"format_version\": \"2.1\"";
+    let written = "\"format_version\": \"3.0\"";
     let text = fs::read_to_string(&path)?;
     anyhow::ensure!(text.contains(written), "{text}");
     let text = text.replacen(written, &format!("\"format_version\": {version}"), 1);

@@ -43,7 +43,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 type Section = (&'static str, Vec<[String; 3]>);
 
 fn sections() -> anyhow::Result<Vec<Section>> {
-    let engines = engine::all().map(|each| {
+    let engines = engine::all().into_iter().map(|each| {
         let state = match (each.available)() {
             Ok(how) => format!("available: {how}"),
             Err(why) => format!("not available: {why}"),
@@ -77,7 +77,7 @@ fn sections() -> anyhow::Result<Vec<Section>> {
         profiles.push([each.name, each.description, takes]);
     }
     Ok(vec![
-        ("engines", engines.into()),
+        ("engines", engines.collect()),
         ("experiments", experiments.into()),
         ("faults", faults.into()),
         ("settings", settings()),

@@ -1,9 +1,10 @@
 //! `orchbench run`: the one command of an architecture review.
 
 mod begin;
+mod found;
 mod resume;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -19,7 +20,9 @@ use crate::scenario::known_name;
 use crate::{engine, experiment};
 use orchbench_etl::catalogue::CatalogueService;
 use orchbench_evidence::analysis;
-use orchbench_evidence::record::{Claim, FORMAT_VERSION, Packing, Plan, ResultsFolder, TrialPlan};
+use orchbench_evidence::record::{
+    Claim, EngineRecord, FORMAT_VERSION, LeftOut, Packing, Plan, ResultsFolder, TrialPlan,
+};
 use orchbench_evidence::report;
 use orchbench_lab::process;
 use orchbench_lab::server::Provisioned;
@@ -69,11 +72,16 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let interrupted = interrupt_flag()?;
     let Prepared {
-        folder, mut plan, ..
+        folder,
+        mut plan,
+        open,
+        server,
+        unreachable,
+        ..
     } = prepared;
     let mut end = RunEnd::Complete;
-    if prepared.open > 0 {
-        end = make_trials(&folder, &mut plan, prepared.server, interrupted)?;
+    if open > 0 {
+        end = make_trials(&folder, &mut plan, (server, unreachable), interrupted)?;
         folder.pack(&plan, Packing::RunOver)?;
         folder.seal()?;
     }
@@ -89,6 +97,8 @@ struct Prepared {
     /// How many of its trials are to be made.
     open: usize,
     server: Option<Provisioned>,
+    /// Engines of which none can be made, each with the reason.
+    unreachable: BTreeMap<String, String>,
 }
 
 /// Measures, checks, decides and reports.
@@ -142,20 +152,33 @@ fn show_plan(args: &Args) -> anyhow::Result<Exit> {
 
 /// About how many minutes a profile takes, from its plan.
 pub(super) fn profile_minutes(profile: &Profile) -> anyhow::Result<f64> {
-    Ok(minutes(&trials(profile)?))
+    let (trials, _) = planned(profile, &[], &[])?;
+    Ok(minutes(&trials))
 }
 
 fn minutes<'a>(trials: impl IntoIterator<Item = &'a TrialPlan>) -> f64 {
     trials.into_iter().map(experiment::seconds).sum::<f64>() / 60.0
 }
 
-/// Every trial of a profile.
-fn trials(profile: &Profile) -> anyhow::Result<Vec<TrialPlan>> {
-    let mut trials = Vec::new();
-    for (scenario, blocks) in profile.resolve()? {
-        trials.extend(experiment::plan(&scenario, blocks)?);
+/// The trials of a profile, and what it leaves out, of the engines and experiments that are named;
+/// of all of them where none is.
+fn planned(
+    profile: &Profile,
+    engines: &[String],
+    experiments: &[String],
+) -> anyhow::Result<(Vec<TrialPlan>, Vec<LeftOut>)> {
+    let wanted = |list: &[String], name: &String| list.is_empty() || list.contains(name);
+    let (mut trials, mut left_out) = (Vec::new(), Vec::new());
+    for (mut scenario, blocks) in profile.resolve()? {
+        if !wanted(experiments, &scenario.experiment) {
+            continue;
+        }
+        scenario.keep_arms(|arm| wanted(engines, &arm.engine));
+        let planned = experiment::plan(&scenario, blocks)?;
+        trials.extend(planned.trials);
+        left_out.extend(planned.left_out);
     }
-    Ok(trials)
+    Ok((trials, left_out))
 }
 
 fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {
@@ -165,11 +188,7 @@ fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {
     for name in &args.experiment {
         known_name("--experiment", "experiment", name, &experiment::names())?;
     }
-    let wanted = |list: &[String], name: &String| list.is_empty() || list.contains(name);
-    let mut trials = trials(profile)?;
-    trials.retain(|trial| {
-        wanted(&args.engine, &trial.engine) && wanted(&args.experiment, &trial.experiment)
-    });
+    let (trials, left_out) = planned(profile, &args.engine, &args.experiment)?;
     if trials.is_empty() {
         let message = "no trial of the profile is of these engines and experiments".to_owned();
         return Err(UsageError(message).into());
@@ -178,15 +197,29 @@ fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {
         format_version: FORMAT_VERSION,
         profile: profile.name.clone(),
         seed: profile.seed,
+        engines: engines(&trials),
         trials,
-        left_out: Vec::new(),
+        left_out,
     })
+}
+
+/// The engines of these trials, as they describe themselves.
+fn engines(trials: &[TrialPlan]) -> Vec<EngineRecord> {
+    let takes_part = |engine: &&&engine::Engine| {
+        let mut names = trials.iter().map(|trial| trial.engine.as_str());
+        names.any(|name| name == engine.name)
+    };
+    let all = engine::all();
+    all.iter()
+        .filter(takes_part)
+        .map(|each| each.record())
+        .collect()
 }
 
 fn make_trials(
     folder: &ResultsFolder,
     plan: &mut Plan,
-    server: Option<Provisioned>,
+    (server, unreachable): (Option<Provisioned>, BTreeMap<String, String>),
     interrupted: Arc<AtomicBool>,
 ) -> anyhow::Result<RunEnd> {
     let scratch = process::TempFolder::create("run")?;
@@ -202,6 +235,7 @@ fn make_trials(
         catalogue_url: catalogue.url().to_owned(),
         staged: expected.join("staged"),
         server,
+        unreachable,
         interrupted,
         seed: plan.seed,
     };

@@ -10,16 +10,15 @@ use orchbench_etl::catalogue::CatalogueService;
 use orchbench_etl::{EtlConfig, SourceCatalogue, SourceError};
 
 use super::connection::{Connection, HOUR_MS};
-use crate::engine::{StepExecution, TemporalWorker, WorkerConfig};
+use crate::engine::{self, StepExecution, TEMPORAL, TemporalWorker, WorkerConfig};
 use crate::exit::{Exit, UsageError};
 use crate::output;
 use crate::scenario::known_name;
-use crate::worker;
 use orchbench_lab::process;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// `direct`, `asset-engine` or `temporal`.
+    /// Registered name of the engine.
     engine: String,
     /// The harness's own configuration of a worker; excludes all other options.
     #[arg(long)]
@@ -122,13 +121,17 @@ impl Surroundings {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    known_name("ENGINE", "engine", &args.engine, &crate::engine::names())?;
+    known_name("ENGINE", "engine", &args.engine, &engine::names())?;
+    let Some(engine) = engine::named(&args.engine) else {
+        return Err(UsageError(format!("ENGINE: unknown engine {}", args.engine)).into());
+    };
     if let Some(path) = args.config {
         process::adopt_parent()?;
-        worker::run(&args.engine, WorkerConfig::read(&path)?)?;
+        (engine.worker)(WorkerConfig::read(&path)?)?;
         return Ok(Exit::Done);
     }
-    if args.engine != "temporal" {
+    // By hand, only one that others can start work on.
+    if engine.name != TEMPORAL.name {
         let message = format!(
             "orchbench worker {} is started by the harness with --config; by hand, use \
              `orchbench materialize` for the asset engine",
@@ -146,17 +149,16 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let config = WorkerConfig {
         etl,
         concurrency: 8,
-        catalog: None,
         execution: StepExecution::InProcess,
-        temporal: Some(TemporalWorker {
+        engine: serde_json::to_value(TemporalWorker {
             connect_timeout_ms: Some(args.connection.connect_timeout_ms()),
             server,
             task_queue: args.task_queue,
             tuned: args.tuned,
             drain_ms: args.drain_ms,
             metrics: args.metrics,
-        }),
+        })?,
     };
-    worker::run("temporal", config)?;
+    (engine.worker)(config)?;
     Ok(Exit::Done)
 }

@@ -1,29 +1,62 @@
 //! `asset-engine`: our embedded asset orchestrator in a worker process, catalog on SQLite.
 
 mod account;
+mod worker;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 
 use super::pipe::PipeSession;
-use super::{Engine, Pace, Session, Setup, Trial, TrialError};
-use crate::engine::WorkerConfig;
+use super::{Engine, Pace, Session, Setup, StepExecution, Trial, TrialError};
+use orchbench_evidence::record::{Durability, Family, RetrySchedule};
 
-pub(super) const ENGINE: Engine = Engine {
+pub(super) static ENGINE: Engine = Engine {
     name: "asset-engine",
+    label: "the asset engine",
     what: "our asset orchestrator on petgraph, embedded, catalog on SQLite (durable against power loss)",
+    place: "a library inside the worker's process",
+    colour: "#2f6fde",
+    family: Family::AssetStyle,
+    executions: &[StepExecution::InProcess, StepExecution::Subprocess],
+    server: false,
+    retry_schedule: RetrySchedule::ExponentialLessOne,
+    recovery: "a second process stands by for the catalog's lock and learns of a death at once, as the kernel releases it, on one machine only; that lock is its lease and ends with the owner's life only, so that from a worker that is frozen nobody takes over. The loss is noted in its catalog. An attempt that died with its worker is made good, within a bound of its own, without a wait; one whose subprocess alone died is retried as the policy says.",
     available: || Ok("built in".into()),
+    provision: |_| Ok(env!("CARGO_PKG_VERSION").into()),
     pace: |_| Pace {
         start_s: 0.3,
         step_s: 0.001,
         recovery_s: 0.5,
     },
+    durability: |_| {
+        vec![Durability {
+            store: "catalog of the asset engine (SQLite)".into(),
+            survives: "power loss".into(),
+            setting: "journal_mode=WAL, synchronous=FULL, success acknowledged after the commit"
+                .into(),
+        }]
+    },
     open,
+    worker: worker::run,
 };
+
+/// Its own part of a worker's configuration.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AssetWorker {
+    /// The catalog's file.
+    catalog: PathBuf,
+}
 
 fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
     let catalog = trial.dir("store")?.join("catalog.sqlite");
-    let template = WorkerConfig {
-        catalog: Some(catalog.clone()),
-        ..trial.worker_config(&setup)
+    let own = AssetWorker {
+        catalog: catalog.clone(),
     };
-    let accounts = Box::new(move |run: &str| account::account(&catalog, run));
-    PipeSession::open(trial, &setup, template, Some(accounts))
+    let accounts = Box::new(move |run: &str| {
+        account::account(&catalog, run).map_err(|error| format!("its catalog: {error}"))
+    });
+    let worker = trial.worker_config(&setup, &own)?;
+    PipeSession::open(trial, &setup, worker, Some(accounts))
 }

@@ -1,5 +1,6 @@
 //! What the trials of a run share, and why one of them may not be made to its end.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub struct Laboratory {
     pub staged: PathBuf,
     /// The Temporal server to use, where one is to be had.
     pub server: Option<Provisioned>,
+    /// Engines that cannot be had here: name → why.
+    pub unreachable: BTreeMap<String, String>,
     /// Set when the user interrupts.
     pub interrupted: Arc<std::sync::atomic::AtomicBool>,
     /// Seed of the run.

@@ -2,22 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use asset_engine::CatalogError;
-
 use super::protocol::{Op, Reply};
-use super::workers::{Answer, Workers};
+use super::workers::{Answer, Program, Workers, own_worker};
 use super::{Account, Ended, Session, Setup, Strike, Trial, TrialError, Work};
 use crate::engine::WorkerConfig;
-use orchbench_lab::proxy::Proxy;
 
 /// How long a worker may take to be ready, and a start to be taken over.
 const READY: Duration = Duration::from_secs(60);
 
-/// How an engine with a catalog gives its account of a run.
-pub(super) type Accounts = Box<dyn Fn(&str) -> Result<Option<Account>, CatalogError> + Send + Sync>;
+/// How an engine with a catalog gives its account of a run, or why it cannot.
+pub type Accounts = Box<dyn Fn(&str) -> Result<Option<Account>, String> + Send + Sync>;
 
 /// A session of an embedded engine.
-pub(super) struct PipeSession {
+pub struct PipeSession {
     engine: String,
     workers: Workers,
     accounts: Option<Accounts>,
@@ -25,13 +22,31 @@ pub(super) struct PipeSession {
 
 impl PipeSession {
     /// Starts the workers and waits for the first that is ready: the others stand by.
-    pub(super) fn open(
+    ///
+    /// # Errors
+    /// [`TrialError::Unreachable`] where none is ready within a minute.
+    pub fn open(
         trial: &Trial<'_>,
         setup: &Setup,
         template: WorkerConfig,
         accounts: Option<Accounts>,
     ) -> Result<Box<dyn Session>, TrialError> {
-        let workers = Workers::start(trial, setup, template)?;
+        let program = own_worker(&trial.plan.engine);
+        Self::of_program(trial, setup, template, program, accounts)
+    }
+
+    /// The same, of workers that are another program.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn of_program(
+        trial: &Trial<'_>,
+        setup: &Setup,
+        template: WorkerConfig,
+        program: Program,
+        accounts: Option<Accounts>,
+    ) -> Result<Box<dyn Session>, TrialError> {
+        let workers = Workers::start(trial, setup, template, program)?;
         workers.await_ready(1, READY)?;
         Ok(Box::new(Self {
             engine: trial.plan.engine.clone(),
@@ -95,7 +110,7 @@ impl Session for PipeSession {
             return Ok(None);
         };
         accounts(&work.run)
-            .map_err(|error| self.unreachable(format!("run {}: its catalog: {error}", work.run)))
+            .map_err(|reason| self.unreachable(format!("run {}: {reason}", work.run)))
     }
 
     fn workers(&self) -> Vec<u32> {
@@ -104,22 +119,6 @@ impl Session for PipeSession {
 
     fn strike_worker(&self, pid: u32, strike: Strike) -> Result<(), TrialError> {
         self.workers.strike(pid, strike)
-    }
-
-    fn strike_server(&self, _strike: Strike) -> Result<Option<u32>, TrialError> {
-        Ok(None)
-    }
-
-    fn restart_server(&self) -> Result<(), TrialError> {
-        Ok(())
-    }
-
-    fn connect_server(&self, _connected: bool) -> Result<bool, TrialError> {
-        Ok(false)
-    }
-
-    fn network(&self) -> Option<&Proxy> {
-        None
     }
 
     fn close(self: Box<Self>) -> Result<(), TrialError> {

@@ -6,13 +6,12 @@ use orchbench_etl::{CrashPlan, FailurePlan, Sink, Summary};
 use rustix::process::Signal;
 
 use super::{Account, Ended, Role, TrialError, Work};
-use crate::engine::StepExecution;
 use orchbench_lab::proxy::Proxy;
 
 /// How an engine is brought up for a trial.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    /// Worker processes. The asset engine has one active at a time, the rest stand by.
+    /// Worker processes. Of an engine that has one active at a time the rest stand by.
     pub workers: u32,
     /// Steps in work at a time in each worker.
     pub concurrency: usize,
@@ -26,8 +25,6 @@ pub struct Setup {
     pub failure: Option<FailurePlan>,
     /// How rows are written.
     pub sink: Sink,
-    /// Where the asset engine executes its steps.
-    pub execution: StepExecution,
     /// Work added to every step, milliseconds.
     pub step_delay_ms: u64,
     /// Whether a proxy of the harness stands between workers and server.
@@ -48,7 +45,6 @@ impl Default for Setup {
             crash: None,
             failure: None,
             sink: Sink::default(),
-            execution: StepExecution::default(),
             step_delay_ms: 0,
             network: false,
             small_disk: false,
@@ -91,7 +87,9 @@ pub trait Session: Send + Sync {
     fn wait(&self, work: &Work, deadline: Instant) -> Result<Ended, TrialError>;
 
     /// The engine's own account of a run that ended; `None` where the engine keeps none.
-    fn account(&self, work: &Work) -> Result<Option<Account>, TrialError>;
+    fn account(&self, _work: &Work) -> Result<Option<Account>, TrialError> {
+        Ok(None)
+    }
 
     /// The worker processes that are alive, by pid; those that take work come first.
     fn workers(&self) -> Vec<u32>;
@@ -108,19 +106,27 @@ pub trait Session: Send + Sync {
 
     /// Strikes the engine's server and says which process that was; `None` where there is
     /// none, or it is not ours.
-    fn strike_server(&self, strike: Strike) -> Result<Option<u32>, TrialError>;
+    fn strike_server(&self, _strike: Strike) -> Result<Option<u32>, TrialError> {
+        Ok(None)
+    }
 
     /// Starts the server again on the same store and address; nothing happens where there is
     /// none.
-    fn restart_server(&self) -> Result<(), TrialError>;
+    fn restart_server(&self) -> Result<(), TrialError> {
+        Ok(())
+    }
 
     /// Takes the container of the engine's server off its networks, or puts it back; false where
     /// there is none of ours.
-    fn connect_server(&self, connected: bool) -> Result<bool, TrialError>;
+    fn connect_server(&self, _connected: bool) -> Result<bool, TrialError> {
+        Ok(false)
+    }
 
     /// The network between workers and server; `None` where there is none, or it was not asked
     /// for.
-    fn network(&self) -> Option<&Proxy>;
+    fn network(&self) -> Option<&Proxy> {
+        None
+    }
 
     /// Ends workers and server and waits until they are gone.
     fn close(self: Box<Self>) -> Result<(), TrialError>;

@@ -3,32 +3,102 @@
 
 mod account;
 mod open;
+mod worker;
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use orchbench_temporal::{Client, ClientError, NoopInput, PipelineInput};
+use orchbench_temporal::{Client, ClientError, NoopInput, PipelineInput, Target};
 use rustix::process::{Pid, kill_process};
+use serde::{Deserialize, Serialize};
 
 pub use account::steps as history_steps;
 
 use self::account::Watch;
 use super::workers::Workers;
-use super::{Account, Ended, Engine, Job, Pace, Role, Session, Strike, TrialError, Work};
-use orchbench_evidence::record::RunFailure;
+use super::{
+    Account, Ended, Engine, Job, Pace, Role, Session, StepExecution, Strike, TrialError, Work,
+};
+use orchbench_evidence::record::{Durability, Family, RetrySchedule, RunFailure};
 use orchbench_lab::proxy::Proxy;
-use orchbench_lab::server::{Choice, Server};
+use orchbench_lab::server::{Choice, Provisioned, Server};
 
-pub(super) const ENGINE: Engine = Engine {
+/// Its descriptor.
+pub static ENGINE: Engine = Engine {
     name: "temporal",
+    label: "Temporal",
     what: "a real Temporal server (on SQLite, on PostgreSQL, or the address you name) and Rust workers",
+    place: "a server reached over the network, and workers that poll it",
+    colour: "#d96a0b",
+    family: Family::DurableWorkflow,
+    executions: &[StepExecution::InProcess],
+    server: true,
+    retry_schedule: RetrySchedule::Exponential,
+    recovery: "a second worker polls the same queue, and the server lives on. It learns of a dead worker by silence: the heartbeat timeout, and the sticky timeout of the settings. Its history does not tell of a loss, so the server is asked beside the run for when the next attempt was due, less the retry policy's delay. A lost attempt counts among the policy's, and the next one waits its delay.",
     available,
+    provision: |_| Ok(format!("Rust SDK {}", orchbench_temporal::SDK_VERSION)),
     pace,
+    durability,
     open: open::open,
+    worker: worker::run,
 };
 
-pub(super) fn pace(settings: &str) -> Pace {
+/// The Temporal server that a worker polls.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TemporalWorker {
+    /// The server and the namespace.
+    pub server: Target,
+    /// Task queue.
+    pub task_queue: String,
+    /// True for the tuned worker settings (sticky timeout 1 s).
+    pub tuned: bool,
+    /// How long to wait for the server, instead of the worker's own bound.
+    #[serde(default)]
+    pub connect_timeout_ms: Option<u64>,
+    /// How long activities may go on after SIGTERM, instead of the worker's own bound.
+    #[serde(default)]
+    pub drain_ms: Option<u64>,
+    /// Where to serve Prometheus metrics, `None` for nowhere.
+    #[serde(default)]
+    pub metrics: Option<SocketAddr>,
+}
+
+fn durability(server: Option<&Provisioned>) -> Vec<Durability> {
+    let (store, survives, setting) = match server {
+        None => return Vec::new(),
+        Some(Provisioned::Address(_)) => (
+            "temporal (a named server)",
+            "unknown",
+            "its operator's: not visible from here",
+        ),
+        Some(Provisioned::Docker(_)) => (
+            "temporal (PostgreSQL)",
+            "power loss",
+            "fsync=on, synchronous_commit=on, its own volume",
+        ),
+        Some(Provisioned::DockerDev(_) | Provisioned::DevServer { .. }) => (
+            "temporal (dev server, SQLite file)",
+            "power loss",
+            // Seen in the file's header and in the driver's source: the CLI sets no pragma.
+            "--db-filename, SQLite's own defaults: rollback journal, synchronous=FULL",
+        ),
+        Some(Provisioned::Program(_)) => (
+            "temporal (SQLite)",
+            "power loss",
+            "journal_mode=WAL, synchronous=FULL",
+        ),
+    };
+    vec![Durability {
+        store: store.into(),
+        survives: survives.into(),
+        setting: setting.into(),
+    }]
+}
+
+fn pace(settings: &str) -> Pace {
     Pace {
         start_s: 2.0,
         step_s: if settings == "default" { 0.1 } else { 0.04 },
@@ -106,7 +176,7 @@ impl TemporalSession {
 
     fn unreachable(error: &dyn std::fmt::Display) -> TrialError {
         TrialError::Unreachable {
-            engine: "temporal".into(),
+            engine: ENGINE.name.into(),
             reason: error.to_string(),
         }
     }

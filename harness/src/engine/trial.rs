@@ -12,15 +12,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use orchbench_etl::{EtlConfig, Summary};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::event_log::EventLog;
 use super::laboratory::{Laboratory, TrialError};
 use super::storage::Storage;
 use super::{Ended, Session, Settings, Setup, Work};
-use crate::engine::WorkerConfig;
+use super::{Engine, StepExecution, WorkerConfig};
 use orchbench_evidence::record::{EventBody, OpenTrial, Sample, TrialPlan, TrialStatus};
 use orchbench_lab::server::{Postgres, Provisioned};
+
+/// The factor that says where an engine executes its steps.
+pub const EXECUTION: &str = "execution";
 
 /// A trial in the making.
 pub struct Trial<'a> {
@@ -170,15 +174,39 @@ impl<'a> Trial<'a> {
         self.storage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The configuration of every worker of this trial, before it has an epoch.
-    pub(super) fn worker_config(&self, setup: &Setup) -> WorkerConfig {
-        WorkerConfig {
+    /// The configuration of every worker of this trial, before it has an epoch, with the engine's
+    /// own part.
+    ///
+    /// # Errors
+    /// [`TrialError::Plan`] when that part has no JSON form, or the trial's execution no name.
+    pub fn worker_config(
+        &self,
+        setup: &Setup,
+        own: &impl Serialize,
+    ) -> Result<WorkerConfig, TrialError> {
+        Ok(WorkerConfig {
             etl: self.etl_config(setup),
             concurrency: setup.concurrency,
-            catalog: None,
-            execution: setup.execution,
-            temporal: None,
+            execution: self.execution()?,
+            engine: serde_json::to_value(own).map_err(|error| {
+                TrialError::Plan(format!(
+                    "trial {}: its engine's part: {error}",
+                    self.plan.id
+                ))
+            })?,
+        })
+    }
+
+    /// Where its engine executes its steps: the factor of that name, else the engine's default.
+    ///
+    /// # Errors
+    /// [`TrialError::Plan`] when the factor names none.
+    pub fn execution(&self) -> Result<StepExecution, TrialError> {
+        if self.plan.factors.contains_key(EXECUTION) {
+            return self.factor(EXECUTION);
         }
+        let engine = super::named(&self.plan.engine);
+        Ok(engine.map(Engine::default_execution).unwrap_or_default())
     }
 
     fn etl_config(&self, setup: &Setup) -> EtlConfig {

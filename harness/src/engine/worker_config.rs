@@ -1,10 +1,10 @@
 //! What a worker process is told: one JSON file, written by the harness.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use orchbench_etl::EtlConfig;
-use orchbench_temporal::Target;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -16,18 +16,15 @@ pub struct WorkerConfig {
     pub etl: EtlConfig,
     /// Steps in work at a time in this process.
     pub concurrency: usize,
-    /// The asset engine's catalog, `None` for the others.
-    #[serde(default)]
-    pub catalog: Option<PathBuf>,
-    /// Where the asset engine executes its steps.
+    /// Where the engine executes its steps.
     #[serde(default)]
     pub execution: StepExecution,
-    /// The Temporal server to poll, `None` for the others.
+    /// The engine's own part.
     #[serde(default)]
-    pub temporal: Option<TemporalWorker>,
+    pub engine: serde_json::Value,
 }
 
-/// Where the asset engine executes its steps.
+/// Where an engine executes its steps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepExecution {
@@ -36,6 +33,8 @@ pub enum StepExecution {
     InProcess,
     /// Each in a process of its own (`orchbench step`).
     Subprocess,
+    /// Each in a process of its own that the engine forks or spawns.
+    Multiprocess,
 }
 
 impl StepExecution {
@@ -44,29 +43,9 @@ impl StepExecution {
         match self {
             Self::InProcess => "in-process",
             Self::Subprocess => "subprocess",
+            Self::Multiprocess => "multiprocess",
         }
     }
-}
-
-/// The Temporal server that a worker polls.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TemporalWorker {
-    /// The server and the namespace.
-    pub server: Target,
-    /// Task queue.
-    pub task_queue: String,
-    /// True for the tuned worker settings (sticky timeout 1 s).
-    pub tuned: bool,
-    /// How long to wait for the server, instead of the worker's own bound.
-    #[serde(default)]
-    pub connect_timeout_ms: Option<u64>,
-    /// How long activities may go on after SIGTERM, instead of the worker's own bound.
-    #[serde(default)]
-    pub drain_ms: Option<u64>,
-    /// Where to serve Prometheus metrics, `None` for nowhere.
-    #[serde(default)]
-    pub metrics: Option<SocketAddr>,
 }
 
 /// Why a worker's configuration could not be read.
@@ -101,5 +80,13 @@ impl WorkerConfig {
             path: path.to_owned(),
             source,
         })
+    }
+
+    /// The engine's own part, in its own type.
+    ///
+    /// # Errors
+    /// When it is not of that type.
+    pub fn own_part<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
+        T::deserialize(&self.engine).context("worker configuration: engine")
     }
 }

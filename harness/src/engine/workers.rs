@@ -6,6 +6,7 @@
 mod slot;
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,7 +18,7 @@ use super::event_log::EventLog;
 use super::protocol::{Op, Reply};
 use super::{Setup, Strike, Trial, TrialError};
 use crate::engine::WorkerConfig;
-use orchbench_lab::process::Child;
+use orchbench_lab::process::{Child, CommandSpec};
 
 /// How often a wait looks whether the user has interrupted.
 const LOOK: Duration = Duration::from_millis(100);
@@ -37,6 +38,7 @@ struct Shared {
     restart_delay: Option<Duration>,
     config_dir: std::path::PathBuf,
     template: WorkerConfig,
+    program: Program,
     epoch: AtomicU64,
     state: Mutex<State>,
     changed: Condvar,
@@ -48,6 +50,22 @@ struct State {
     alive: HashMap<u32, Arc<Mutex<Child>>>,
     failure: Option<String>,
     closing: bool,
+}
+
+/// The program of a worker, given its configuration's file.
+pub type Program = Box<dyn Fn(&Path) -> CommandSpec + Send + Sync>;
+
+/// This program itself, as the worker of an engine.
+pub(super) fn own_worker(engine: &str) -> Program {
+    let engine = engine.to_owned();
+    Box::new(move |config| {
+        CommandSpec::own([
+            "worker".as_ref(),
+            engine.as_ref(),
+            "--config".as_ref(),
+            config.as_os_str(),
+        ])
+    })
 }
 
 /// How a request to a worker went.
@@ -67,6 +85,7 @@ impl Workers {
         trial: &Trial<'_>,
         setup: &Setup,
         template: WorkerConfig,
+        program: Program,
     ) -> Result<Self, TrialError> {
         let shared = Arc::new(Shared {
             engine: trial.plan.engine.clone(),
@@ -75,6 +94,7 @@ impl Workers {
             restart_delay: setup.restart_delay,
             config_dir: trial.dir("workers")?,
             template,
+            program,
             epoch: AtomicU64::new(0),
             state: Mutex::default(),
             changed: Condvar::new(),

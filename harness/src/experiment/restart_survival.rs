@@ -77,9 +77,6 @@ struct Parameters {
 struct FaultPlan {
     name: String,
     faults: Vec<Planned>,
-    /// Engines that have not what it hits.
-    #[serde(default)]
-    except: Vec<String>,
 }
 
 /// How rows are written.
@@ -136,23 +133,22 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     let mut conditions = named(&parameters, &trial);
     conditions.extend(planned(&parameters, &trial, &place)?);
     if !parameters.server_kill_sources.is_empty() {
-        conditions.push(Condition {
-            // The embedded engines have no server: killing their worker is all there is.
-            except: vec!["direct".to_owned(), "asset-engine".to_owned()],
-            ..Condition::new(
-                &[
-                    ("arm", "supervised"),
-                    ("fault", fault::KILL_SERVER),
-                    ("point", "in flight"),
-                ],
-                &Parameters {
-                    server_kill_sources: parameters.server_kill_sources.clone(),
-                    ..trial
-                },
-            )
-            .of(&parameters.server_kill_sources)
-            .with_faults([fault::KILL_SERVER])
-        });
+        let in_flight = Condition::new(
+            &[
+                ("arm", "supervised"),
+                ("fault", fault::KILL_SERVER),
+                ("point", "in flight"),
+            ],
+            &Parameters {
+                server_kill_sources: parameters.server_kill_sources.clone(),
+                ..trial
+            },
+        );
+        conditions.push(
+            in_flight
+                .of(&parameters.server_kill_sources)
+                .with_faults([fault::KILL_SERVER]),
+        );
     }
     Ok(conditions.into_iter().map(finished).collect())
 }
@@ -188,23 +184,14 @@ fn planned(
         for fault in &plan.faults {
             fault.validate(&format!("{place}: plan {}", plan.name))?;
         }
-        for engine in &plan.except {
-            let place = format!("{place}: plan {}: except", plan.name);
-            crate::scenario::known_name(&place, "engine", engine, &crate::engine::names())?;
-        }
         let trial = Parameters {
             plans: vec![plan.clone()],
             ..trial.clone()
         };
         for arm in &parameters.arms {
-            conditions.push(Condition {
-                except: plan.except.clone(),
-                ..Condition::new(
-                    &[("arm", arm), ("fault", PLAN), ("plan", &plan.name)],
-                    &trial,
-                )
-                .with_faults(plan.faults.iter().map(|each| each.fault.as_str()))
-            });
+            let factors = [("arm", arm.as_str()), ("fault", PLAN), ("plan", &plan.name)];
+            let faults = plan.faults.iter().map(|each| each.fault.as_str());
+            conditions.push(Condition::new(&factors, &trial).with_faults(faults));
         }
     }
     Ok(conditions)

@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::{At, Database, Fault, Planned, Scene, in_flight};
-use crate::engine::{Session, Trial, TrialError};
+use crate::engine::{Session, Target, Trial, TrialError};
 use orchbench_lab::process::TempFolder;
 
 /// How often a thread looks whether somebody came, or the trial is over.
@@ -32,7 +32,7 @@ impl Armed {
     /// # Errors
     /// When a socket or folder cannot be made.
     pub fn arm(trial: &Trial<'_>, planned: Vec<Planned>) -> Result<Self, TrialError> {
-        let hits_database = planned.iter().any(Planned::hits_database);
+        let hits_database = planned.iter().any(|each| each.strikes(Target::Database));
         let sockets =
             TempFolder::create("faults").map_err(|error| TrialError::Plan(error.to_string()))?;
         let mut rules = Vec::new();
@@ -153,7 +153,7 @@ impl Armed {
             database: self.database.as_ref().or(of_session.as_ref()),
             pid,
         };
-        let fault = Fault::named(&planned.fault)?;
+        let fault = Fault::of(&planned.fault)?;
         let struck = (fault.strike)(&scene)?;
         trial.fired(&planned.fault, &target, struck.first().copied())?;
         // The end of the connection lets the step go on, where it still lives.

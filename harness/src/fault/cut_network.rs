@@ -1,12 +1,13 @@
 //! A network that passes nothing for a while, and says nothing.
 
 use super::{CUT_NETWORK, Fault, Needs, Scene, available_everywhere};
-use crate::engine::TrialError;
+use crate::engine::{Target, TrialError};
 use orchbench_lab::proxy::Mode;
 
 pub(super) const FAULT: Fault = Fault {
     name: CUT_NETWORK,
     what: "the network between workers and server passes nothing for a while",
+    strikes: Target::Network,
     available: available_everywhere,
     needs: Needs::OwnServer,
     strike,

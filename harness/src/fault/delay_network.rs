@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::{DELAY_NETWORK, Fault, Needs, Scene, available_everywhere};
-use crate::engine::TrialError;
+use super::{Fault, Needs, Scene, available_everywhere};
+use crate::engine::{Target, TrialError};
 use orchbench_lab::proxy::Mode;
 
 pub(super) const FAULT: Fault = Fault {
-    name: DELAY_NETWORK,
+    name: "delay-network",
     what: "the network between workers and server delays every message by 200 ms for a while",
+    strikes: Target::Network,
     available: available_everywhere,
     needs: Needs::OwnServer,
     strike,

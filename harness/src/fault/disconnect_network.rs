@@ -1,11 +1,12 @@
 //! The server's container off its networks: neither workers nor its database reach it.
 
-use super::{DISCONNECT_NETWORK, Fault, Needs, Scene, available_everywhere};
-use crate::engine::TrialError;
+use super::{Fault, Needs, Scene, available_everywhere};
+use crate::engine::{Target, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
-    name: DISCONNECT_NETWORK,
+    name: "disconnect-network",
     what: "the server's container is off its Docker networks for a while: nobody reaches it, and it does not reach its database",
+    strikes: Target::Server,
     available: available_everywhere,
     needs: Needs::Container,
     strike,

@@ -5,13 +5,14 @@ use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 
-use super::{FILL_DISK, Fault, Needs, Scene};
-use crate::engine::TrialError;
+use super::{Fault, Needs, Scene};
+use crate::engine::{Target, TrialError};
 use orchbench_lab::process::SmallDisk;
 
 pub(super) const FAULT: Fault = Fault {
-    name: FILL_DISK,
+    name: "fill-disk",
     what: "no space left on the artifact store's file system (a small tmpfs) for a while",
+    strikes: Target::Disk,
     available: SmallDisk::possible,
     needs: Needs::Nothing,
     strike,

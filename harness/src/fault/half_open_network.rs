@@ -1,12 +1,13 @@
 //! Connections of which one end knows that they are over, and the other does not.
 
-use super::{Fault, HALF_OPEN_NETWORK, Needs, Scene, available_everywhere};
-use crate::engine::TrialError;
+use super::{Fault, Needs, Scene, available_everywhere};
+use crate::engine::{Target, TrialError};
 use orchbench_lab::proxy::Mode;
 
 pub(super) const FAULT: Fault = Fault {
-    name: HALF_OPEN_NETWORK,
+    name: "half-open-network",
     what: "the server sees its connections end, the workers do not: what they send is lost, until a reset",
+    strikes: Target::Network,
     available: available_everywhere,
     needs: Needs::OwnServer,
     strike,

@@ -1,12 +1,13 @@
 //! SIGKILL of the warehouse's server, then a restart on the same data.
 
 use super::database::Order;
-use super::{Fault, KILL_DATABASE, Needs, Scene, needs_postgres};
-use crate::engine::TrialError;
+use super::{Fault, Needs, Scene, needs_postgres};
+use crate::engine::{Target, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
-    name: KILL_DATABASE,
+    name: "kill-database",
     what: "SIGKILL of the warehouse's PostgreSQL server with all its processes, then a restart",
+    strikes: Target::Database,
     available: needs_postgres,
     needs: Needs::Nothing,
     strike,

@@ -1,11 +1,12 @@
 //! SIGKILL of everything that the engine consists of: the whole host goes down.
 
 use super::{Fault, KILL_HOST, Needs, Scene, available_everywhere, kill_server};
-use crate::engine::{Strike, TrialError};
+use crate::engine::{Strike, Target, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
     name: KILL_HOST,
     what: "SIGKILL of all workers and of the server, if there is one, then a restart on the same stores",
+    strikes: Target::Host,
     available: available_everywhere,
     needs: Needs::OwnServer,
     strike,

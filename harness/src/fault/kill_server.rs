@@ -1,12 +1,13 @@
 //! SIGKILL of the engine's server, then a restart on the same store.
 
 use super::{Fault, KILL_SERVER, Needs, Scene, available_everywhere};
-use crate::engine::{Strike, TrialError};
+use crate::engine::{Strike, Target, TrialError};
 use orchbench_evidence::record::EventBody;
 
 pub(super) const FAULT: Fault = Fault {
     name: KILL_SERVER,
     what: "SIGKILL of the engine's server while a step is in flight, then a restart on the same store",
+    strikes: Target::Server,
     available: available_everywhere,
     needs: Needs::OwnServer,
     strike,

@@ -1,12 +1,13 @@
 //! SIGSTOP of the warehouse's server, SIGCONT later.
 
 use super::database::Order;
-use super::{Fault, Needs, PAUSE_DATABASE, Scene, needs_postgres};
-use crate::engine::TrialError;
+use super::{Fault, Needs, Scene, needs_postgres};
+use crate::engine::{Target, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
-    name: PAUSE_DATABASE,
+    name: "pause-database",
     what: "SIGSTOP of the warehouse's PostgreSQL server, then SIGCONT: it is there and does not answer",
+    strikes: Target::Database,
     available: needs_postgres,
     needs: Needs::Nothing,
     strike,

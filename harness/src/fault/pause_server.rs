@@ -1,11 +1,12 @@
 //! SIGSTOP of the engine's server, SIGCONT later: it is there and does not answer.
 
 use super::{Fault, Needs, PAUSE_SERVER, Scene, available_everywhere};
-use crate::engine::{Strike, TrialError};
+use crate::engine::{Strike, Target, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
     name: PAUSE_SERVER,
     what: "SIGSTOP of the engine's server, then SIGCONT: it is there and does not answer",
+    strikes: Target::Server,
     available: available_everywhere,
     needs: Needs::OwnServer,
     strike,

@@ -1,12 +1,13 @@
 //! SIGSTOP of a worker, SIGCONT later: a zombie that wakes when its step may have been given
 //! to another.
 
-use super::{Fault, Needs, PAUSE_WORKER, Scene, available_everywhere};
-use crate::engine::{Strike, TrialError};
+use super::{Fault, Needs, Scene, available_everywhere};
+use crate::engine::{Strike, Target, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
-    name: PAUSE_WORKER,
+    name: "pause-worker",
     what: "SIGSTOP of a worker, then SIGCONT: a zombie that wakes after its step was given to another",
+    strikes: Target::Worker,
     available: available_everywhere,
     needs: Needs::Nothing,
     strike,

@@ -3,10 +3,8 @@
 use orchbench_etl::{CrashPoint, StepName};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    CUT_NETWORK, DELAY_NETWORK, FILL_DISK, HALF_OPEN_NETWORK, KILL_DATABASE, KILL_WORKER,
-    PAUSE_DATABASE, RESET_NETWORK, STOP_DATABASE, names,
-};
+use super::{KILL_WORKER, named, names};
+use crate::engine::Target;
 use crate::scenario::{ConfigError, known_name};
 
 /// One fault of a plan.
@@ -74,20 +72,9 @@ impl Planned {
         }
     }
 
-    /// Whether it breaks the network between workers and server.
-    pub fn hits_network(&self) -> bool {
-        [CUT_NETWORK, DELAY_NETWORK, HALF_OPEN_NETWORK, RESET_NETWORK]
-            .contains(&self.fault.as_str())
-    }
-
-    /// Whether it fills the file system of the artifact store.
-    pub fn hits_disk(&self) -> bool {
-        self.fault == FILL_DISK
-    }
-
-    /// Whether it hits the server of the warehouse.
-    pub fn hits_database(&self) -> bool {
-        [KILL_DATABASE, PAUSE_DATABASE, STOP_DATABASE].contains(&self.fault.as_str())
+    /// Whether this is what it strikes.
+    pub fn strikes(&self, target: Target) -> bool {
+        named(&self.fault).is_some_and(|fault| fault.strikes == target)
     }
 
     /// Whether the process that gets to the point ends itself there: no messenger is faster.

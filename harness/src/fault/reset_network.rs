@@ -1,11 +1,12 @@
 //! A reset of every connection.
 
-use super::{Fault, Needs, RESET_NETWORK, Scene, available_everywhere, heals_itself};
-use crate::engine::TrialError;
+use super::{Fault, Needs, Scene, available_everywhere, heals_itself};
+use crate::engine::{Target, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
-    name: RESET_NETWORK,
+    name: "reset-network",
     what: "every connection between workers and server is reset, once",
+    strikes: Target::Network,
     available: available_everywhere,
     needs: Needs::OwnServer,
     strike,

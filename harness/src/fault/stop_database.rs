@@ -1,12 +1,13 @@
 //! A fast shutdown of the warehouse's server, then a restart on the same data.
 
 use super::database::Order;
-use super::{Fault, Needs, STOP_DATABASE, Scene, needs_postgres};
-use crate::engine::TrialError;
+use super::{Fault, Needs, Scene, needs_postgres};
+use crate::engine::{Target, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
-    name: STOP_DATABASE,
+    name: "stop-database",
     what: "a fast shutdown of the warehouse's PostgreSQL server, as a deployment does it, then a restart",
+    strikes: Target::Database,
     available: needs_postgres,
     needs: Needs::Nothing,
     strike,

@@ -1,11 +1,12 @@
 //! SIGTERM of the engine's server, as a deployment does it, then a restart on the same store.
 
-use super::{Fault, Needs, STOP_SERVER, Scene, available_everywhere, kill_server};
-use crate::engine::{Strike, TrialError};
+use super::{Fault, Needs, Scene, available_everywhere, kill_server};
+use crate::engine::{Strike, Target, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
-    name: STOP_SERVER,
+    name: "stop-server",
     what: "SIGTERM of the engine's server, then a restart on the same store",
+    strikes: Target::Server,
     available: available_everywhere,
     needs: Needs::OwnServer,
     strike,

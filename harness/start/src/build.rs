@@ -68,7 +68,7 @@ fn install(go: &Path, toolchain: &str, way: Way, progress: &Progress) -> Result<
 }
 
 /// A command that ends with this process, where the system has `setpriv` (util-linux).
-fn command(program: &Path) -> Command {
+pub(crate) fn command(program: &Path) -> Command {
     let Some(setpriv) = find("setpriv") else {
         return Command::new(program);
     };
@@ -79,8 +79,13 @@ fn command(program: &Path) -> Command {
 
 /// Runs a long command to its end and tells how long it has taken; its output goes to a log
 /// in the cache, and the end of that into the error.
-fn supervise(mut command: Command, what: &str, progress: &Progress) -> Result<(), String> {
-    let path = cache::folder()?.join("provision.log");
+pub(crate) fn supervise(
+    mut command: Command,
+    what: &str,
+    progress: &Progress,
+) -> Result<(), String> {
+    let name = what.split(' ').next().unwrap_or_default();
+    let path = cache::folder()?.join(format!("provision-{name}.log"));
     let failed = |e: std::io::Error| format!("{what}: {e}");
     let log = File::create(&path).map_err(failed)?;
     let start = Instant::now();

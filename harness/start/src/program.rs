@@ -44,7 +44,7 @@ pub(crate) fn is_overridden() -> bool {
     named_by(SERVER_OVERRIDE).is_some()
 }
 
-fn named_by(variable: &str) -> Option<PathBuf> {
+pub(crate) fn named_by(variable: &str) -> Option<PathBuf> {
     let path = std::env::var_os(variable).filter(|p| !p.is_empty())?;
     Some(PathBuf::from(path))
 }

@@ -4,11 +4,13 @@ use std::net::TcpListener;
 
 use anyhow::{Result, ensure};
 use orchbench_lab::process::TempFolder;
+use orchbench_lab::python;
 use orchbench_lab::server::{Choice, find, provision};
 
 use crate::role::{Role, has_role, say};
 
 const ROLE: &str = "provisioning::role_without_any_way";
+const PYTHON: &str = "provisioning::role_python";
 
 #[test]
 fn each_way_says_what_it_lacked() -> Result<()> {
@@ -64,5 +66,52 @@ fn role_without_any_way() -> Result<()> {
             .to_string()
             .lines()
             .try_for_each(|line| say("", line)),
+    }
+}
+
+/// The state folder is the cache of the role.
+fn python_said(
+    state: &TempFolder,
+    offline: bool,
+    path: Option<&std::path::Path>,
+) -> Result<String> {
+    let mut command = Role::command(PYTHON, state.path())?;
+    command
+        .env_remove("ORCHBENCH_PYTHON")
+        .env("XDG_CACHE_HOME", state.path());
+    if offline {
+        command.env("ORCHBENCH_OFFLINE", "1");
+    }
+    if let Some(path) = path {
+        command.env("PATH", path);
+    }
+    Ok(Role::spawn(&mut command)?.rest()?.join("\n"))
+}
+
+#[test]
+fn a_python_with_dagster_is_made_in_an_empty_cache_once() -> Result<()> {
+    let state = TempFolder::create("test-state")?;
+    let nothing = python_said(&state, true, None)?;
+    ensure!(
+        nothing.contains("not made: ORCHBENCH_OFFLINE is set"),
+        "{nothing}"
+    );
+    let none = python_said(&state, false, Some(state.path()))?;
+    ensure!(none.contains("no program named python3 on PATH"), "{none}");
+    let made = python_said(&state, false, None)?;
+    ensure!(made.contains("made: Dagster 1.13."), "{made}");
+    let found = python_said(&state, true, None)?;
+    ensure!(found.contains("made: Dagster 1.13."), "{found}");
+    Ok(())
+}
+
+#[test]
+fn role_python() -> Result<()> {
+    if !has_role(PYTHON) {
+        return Ok(());
+    }
+    match python::provision(&|_, _| {}) {
+        Ok(python) => say("made: ", &format!("Dagster {}", python.dagster)),
+        Err(why) => say("not made: ", &why),
     }
 }

@@ -22,9 +22,7 @@ pub fn sigterm(stage: &Stage) -> Result<()> {
         config.etl.worker_epoch = epoch;
         config.etl.step_delay_ms = STEP_MS;
         config.etl.sources_file = Some(sources.clone());
-        if let Some(temporal) = &mut config.temporal {
-            temporal.drain_ms = Some(DRAIN_MS);
-        }
+        config.engine["drain_ms"] = DRAIN_MS.into();
         Worker::configured(&dir, &format!("worker-{epoch}"), &config)
     };
     let (first, second) = (worker(1)?, worker(2)?);
@@ -80,9 +78,7 @@ pub fn overlong(stage: &Stage) -> Result<()> {
         let mut config = stage.config(&dir, "overlong");
         config.etl.worker_epoch = epoch;
         config.etl.step_delay_ms = step_delay_ms;
-        if let Some(temporal) = &mut config.temporal {
-            temporal.drain_ms = Some(200);
-        }
+        config.engine["drain_ms"] = 200.into();
         Worker::configured(&dir, &format!("worker-{epoch}"), &config)
     };
     // Longer than the attempt may take at all.

@@ -9,6 +9,7 @@ mod recording;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
+use orchbench::engine::TEMPORAL;
 use orchbench::environment::capture;
 use orchbench::runner::write_expected;
 use orchbench_etl::{CrashPoint, StepName};
@@ -62,11 +63,17 @@ pub fn trials(stage: &Stage) -> Result<()> {
         format_version: FORMAT_VERSION,
         profile: "recorded".to_owned(),
         seed: 1,
+        engines: vec![TEMPORAL.record()],
         trials: TRIALS.iter().map(Recorded::plan).collect(),
         left_out: Vec::new(),
     };
     folder.write_json("plan.json", &plan)?;
-    let environment = capture(&["tuned".to_owned()], None, BTreeMap::new());
+    let environment = capture(
+        &["tuned".to_owned()],
+        None,
+        BTreeMap::new(),
+        BTreeMap::new(),
+    );
     folder.write_json("environment.json", &environment)?;
 
     for trial in &plan.trials {

@@ -99,9 +99,8 @@ impl Stage {
                 ..EtlConfig::new(dir.join("work"), warehouse)
             },
             concurrency: 8,
-            catalog: None,
             execution: StepExecution::InProcess,
-            temporal: Some(TemporalWorker {
+            engine: serde_json::json!(TemporalWorker {
                 server: Target::plain(self.address(), "default"),
                 task_queue: queue.to_owned(),
                 tuned: true,

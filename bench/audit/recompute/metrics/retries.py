@@ -27,17 +27,17 @@ def derive(trial, observed):
             if before.error is None or retry is None:
                 continue
             gap = max(0.0, (after.invoked_ns - before.ended_ns) / 1e6)
-            delay = scheduled_ms(trial.plan["engine"], retry, before.attempt)
+            delay = scheduled_ms(trial.engine["retry_schedule"], retry, before.attempt)
             found.append(("retry_gap_ms", gap, {}))
             found.append(("retry_gap_excess_ms", gap - delay, {}))
     return observed + found + (repetition.derive(trial) if rated else [])
 
 
-def scheduled_ms(engine, retry, failed):
-    """The wait that the engine documents after its failed attempt of this number. The asset engine
-    follows Dagster: with coefficient 2 it waits (2^k - 1) delays after the k-th, others 2^(k-1)."""
+def scheduled_ms(schedule, retry, failed):
+    """The wait that an engine with this schedule documents after its failed attempt of this number:
+    with coefficient 2 it is 2^(k-1) delays after the k-th, or one delay less than twice that."""
     delay, factor = float(retry["delay_ms"]), retry["backoff_coefficient"]
-    if engine == "asset-engine" and factor != 1.0:
+    if schedule == "exponential-less-one" and factor != 1.0:
         delay *= factor**failed - 1.0
     else:
         delay *= factor ** (failed - 1)

@@ -36,8 +36,7 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
             })
         })
         .collect();
-    // The floor engine remembers nothing: that it loses its run to a kill is the point.
-    let floor = trial.plan.engine == "direct" && trial.plan.factors.contains_key("fault");
+    let floor = trial.is_of_floor() && trial.plan.factors.contains_key("fault");
     let passed = || {
         Finding::pass(format!(
             "{} of {} acknowledged runs ended",

@@ -2,7 +2,7 @@
 //! non-retryable error once, and as many as it allows before a run fails.
 
 use super::{Finding, Invariant};
-use crate::measure::{Execution, Executions, Run, TrialEvidence, scheduled_delay_ms};
+use crate::measure::{Execution, Executions, Run, TrialEvidence};
 
 pub(super) const INVARIANT: Invariant = Invariant {
     name: "attempts",
@@ -32,8 +32,8 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
         retried += usize::from(each.len() > 1);
         problems.extend(too_many(key, each, run));
         problems.extend(after_fatal(key, each, run));
-        problems.extend(too_soon(&trial.plan.engine, key, each, run));
-        let late = late_ms(&trial.plan.engine, each, run);
+        problems.extend(too_soon(trial, key, each, run));
+        let late = late_ms(trial, each, run);
         latest_ms = late.into_iter().fold(latest_ms, f64::max);
     }
     problems.extend(
@@ -81,22 +81,23 @@ fn after_fatal(key: &str, each: &[Execution], run: &Run<'_>) -> Option<String> {
 }
 
 /// How long after its delay each retry began, milliseconds; below 0 for one that came early.
-fn late_ms(engine: &str, each: &[Execution], run: &Run<'_>) -> Vec<f64> {
+fn late_ms(trial: &TrialEvidence, each: &[Execution], run: &Run<'_>) -> Vec<f64> {
     each.windows(2)
         .filter_map(|pair| {
             let (failed_ns, _) = pair[0].error()?;
             let gap_ms = (pair[1].invoked_ns as f64 - failed_ns as f64) / 1e6;
-            Some(gap_ms - scheduled_delay_ms(engine, run.retry, pair[0].attempt))
+            let delay_ms = trial.scheduled_delay_ms(run.retry, pair[0].attempt)?;
+            Some(gap_ms - delay_ms)
         })
         .collect()
 }
 
-fn too_soon(engine: &str, key: &str, each: &[Execution], run: &Run<'_>) -> Vec<String> {
+fn too_soon(trial: &TrialEvidence, key: &str, each: &[Execution], run: &Run<'_>) -> Vec<String> {
     each.windows(2)
         .filter_map(|pair| {
             let (failed_ns, _) = pair[0].error()?;
             let gap_ms = (pair[1].invoked_ns as f64 - failed_ns as f64) / 1e6;
-            let delay_ms = scheduled_delay_ms(engine, run.retry, pair[0].attempt);
+            let delay_ms = trial.scheduled_delay_ms(run.retry, pair[0].attempt)?;
             (gap_ms < delay_ms - TOLERANCE_MS).then(|| {
                 format!(
                     "{key}: expected a gap of at least {delay_ms} ms before {}, found {gap_ms:.1} ms",

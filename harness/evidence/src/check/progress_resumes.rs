@@ -41,8 +41,6 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
         .filter(|record| record.step.is_some())
         .map(|record| record.t_ns);
     let resumed_ns = ends.chain(steps).filter(|t_ns| *t_ns > healed_ns).min();
-    // The floor engine remembers nothing: that it loses its run to a kill is the point.
-    let floor = trial.plan.engine == "direct";
     let finding = match resumed_ns.map(|t_ns| between_ms(healed_ns, t_ns)) {
         None => Finding::fail(format!("{open} runs in flight, none of them went on")),
         Some(after_ms) if after_ms > BOUND_MS => Finding::fail(format!(
@@ -50,7 +48,11 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
         )),
         Some(_) => Finding::pass(format!("{open} runs in flight went on within the bound")),
     };
-    Some(finding.expected_if(floor).resting_on_journal(trial))
+    Some(
+        finding
+            .expected_if(trial.is_of_floor())
+            .resting_on_journal(trial),
+    )
 }
 
 /// The end of a process by SIGKILL, or the harness's word on faults that end none. (Of a

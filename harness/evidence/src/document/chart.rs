@@ -1,7 +1,7 @@
 //! Charts, drawn by plotters' SVG backend: lines, and rows of dots; every point with its interval.
 //!
 //! A chart is laid out in pixels as a `Drawing`, so that tests can see what
-//! overlaps what; the key stands above the plot, never in it. An engine under a setting has the
+//! overlaps what; the key stands above the plot, never in it. An engine has the
 //! same colour in every chart, by [`Palette`]. Text and axes are drawn in [`Figure::INK`], the grid
 //! in [`Figure::GRID`], which the HTML replaces by its own.
 
@@ -15,7 +15,7 @@ mod rows;
 
 pub use caption::{Point, Unit};
 pub use lines::{Line, lines};
-pub use palette::Palette;
+pub use palette::{Palette, is_legible};
 pub use rows::{Dot, Parts, dots, parts};
 
 use super::{Block, Figure, Text};

@@ -13,7 +13,7 @@
 //! | `environment.json#memory_bytes:mebibytes` | the bytes over 2^20, rounded down |
 //! | `plan.json#trials:counted` | the planned trials that count: made to their end, readable and not void |
 //! | `plan.json#parameters/EXPERIMENT/FIELD` | every value of this field in the parameters of the experiment's trials, ascending, each once, with commas between; the field may be nested |
-//! | `plan.json#left_out/INDEX/FIELD`, `environment.json#durability/INDEX/FIELD`, `#server/images/INDEX/FIELD` | a field of an item of a list, counted from 0 |
+//! | `plan.json#left_out/INDEX/FIELD`, `plan.json#engines/INDEX/FIELD`, `environment.json#durability/INDEX/FIELD`, `#server/images/INDEX/FIELD` | a field of an item of a list, counted from 0 |
 //! | `manifest.json#sha256` | SHA-256 of the file itself, which stands for all raw files |
 //! | `verdicts.json#count/INVARIANT/ENGINE/OUTCOME` | a number of verdicts; the outcome is `pass`, `fail`, `unknown`, or `expected` for a fail that its trial is there to show; `*` stands for any |
 //! | `verdicts.json#void` | the number of void trials |

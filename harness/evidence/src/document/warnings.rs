@@ -183,6 +183,7 @@ mod tests {
             seed: 1,
             trials: (0..blocks).flat_map(block).collect(),
             left_out: Vec::new(),
+            engines: Vec::new(),
         }
     }
 

@@ -4,7 +4,7 @@ mod section;
 
 use super::repetition::repetition;
 use super::{Experiment, nothing_to_reach, sample};
-use crate::measure::{Executions, TrialEvidence, between_ms, ended_right, scheduled_delay_ms};
+use crate::measure::{Executions, TrialEvidence, between_ms, ended_right};
 use crate::record::{Measurement, Sample, TrialSamples};
 use crate::stats::{estimate, median};
 
@@ -68,9 +68,11 @@ fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
         for pair in each.windows(2) {
             if let Some((failed_ns, _)) = pair[0].error() {
                 let gap_ms = between_ms(failed_ns, pair[1].invoked_ns);
-                let delay_ms = scheduled_delay_ms(&trial.plan.engine, retry, pair[0].attempt);
                 samples.push(sample("retry_gap_ms", gap_ms, &[]));
-                samples.push(sample("retry_gap_excess_ms", gap_ms - delay_ms, &[]));
+                let delay_ms = trial.scheduled_delay_ms(retry, pair[0].attempt);
+                samples.extend(
+                    delay_ms.map(|delay_ms| sample("retry_gap_excess_ms", gap_ms - delay_ms, &[])),
+                );
             }
         }
     }

@@ -10,8 +10,8 @@ use orchbench_journal::Record;
 use orchbench_journal::{RetrySpec, Summary};
 
 use crate::record::{
-    AppliedRow, Event, EventBody, JournalSeal, RunFailure, Sample, TrialPlan, TrialStatus,
-    WarehouseRow,
+    AppliedRow, EngineRecord, Event, EventBody, Family, JournalSeal, RunFailure, Sample, TrialPlan,
+    TrialStatus, WarehouseRow,
 };
 
 /// What a results folder holds of one trial.
@@ -19,6 +19,8 @@ use crate::record::{
 pub struct TrialEvidence {
     /// What was planned.
     pub plan: TrialPlan,
+    /// Its engine, `None` where the folder's plan does not describe it.
+    pub engine: Option<EngineRecord>,
     /// What the harness did and saw.
     pub events: Vec<Event>,
     /// How the trial ended.
@@ -89,6 +91,18 @@ impl TrialEvidence {
     /// Whether the trial was made to its end and can be read.
     pub fn completed(&self) -> bool {
         matches!(self.end, End::Ended(TrialStatus::Completed, _))
+    }
+
+    /// Whether its engine remembers nothing: that it loses its run to a kill is the point.
+    pub fn is_of_floor(&self) -> bool {
+        let family = self.engine.as_ref().map(|engine| engine.family);
+        family == Some(Family::Floor)
+    }
+
+    /// The wait that its engine documents before attempt `failed` + 1, milliseconds.
+    pub fn scheduled_delay_ms(&self, retry: &RetrySpec, failed: u32) -> Option<f64> {
+        let engine = self.engine.as_ref()?;
+        Some(engine.retry_schedule.delay_ms(retry, failed))
     }
 
     /// The values that were measured while the trial was made, in the order of observation.

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orchbench_journal::RetrySpec;
-
 use super::{Executions, Run, SourceEvidence, TrialEvidence};
 
 /// Keys under which more than one execution changed rows, with the number of changes;
@@ -69,44 +67,4 @@ pub fn failed_by_policy(run: &Run<'_>, executions: &Executions) -> Option<String
         let exhausted = run.retry.max_attempts > 0 && each.len() >= run.retry.max_attempts as usize;
         (fatal || exhausted).then(|| format!("{key}: {name} at {}", last.describe()))
     })
-}
-
-/// The wait that an engine documents before attempt `failed` + 1, milliseconds. Under a
-/// constant delay all engines agree; the asset engine's exponential schedule with
-/// coefficient 2 is Dagster's, (2^k − 1)·delay, the others' is coefficient^(k−1)·delay.
-pub fn scheduled_delay_ms(engine: &str, retry: &RetrySpec, failed: u32) -> f64 {
-    let delay = retry.delay_ms as f64;
-    let exponent = i32::try_from(failed).unwrap_or(i32::MAX);
-    let factor = if retry.backoff_coefficient == 1.0 {
-        1.0
-    } else if engine == "asset-engine" {
-        retry.backoff_coefficient.powi(exponent) - 1.0
-    } else {
-        retry.backoff_coefficient.powi(exponent - 1)
-    };
-    (delay * factor).min(retry.max_delay_ms as f64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_schedules_are_the_documented_ones() {
-        let retry = RetrySpec {
-            delay_ms: 100,
-            backoff_coefficient: 2.0,
-            max_delay_ms: 500,
-            ..RetrySpec::default()
-        };
-        let schedule =
-            |engine: &str| [1, 2, 3, 4].map(|failed| scheduled_delay_ms(engine, &retry, failed));
-        assert_eq!(schedule("temporal"), [100.0, 200.0, 400.0, 500.0]);
-        assert_eq!(schedule("asset-engine"), [100.0, 300.0, 500.0, 500.0]);
-        let constant = RetrySpec {
-            backoff_coefficient: 1.0,
-            ..retry
-        };
-        assert_eq!(scheduled_delay_ms("asset-engine", &constant, 3), 100.0);
-    }
 }

@@ -9,8 +9,8 @@ use orchbench_journal as journal;
 
 use super::{End, JournalFile, SourceEvidence, TrialEvidence};
 use crate::record::{
-    Event, EventBody, Expected, FORMAT_VERSION, FolderError, ResultsFolder, TrialFiles, TrialPlan,
-    WarehouseRow,
+    EngineRecord, Event, EventBody, Expected, FORMAT_VERSION, FolderError, ResultsFolder,
+    TrialFiles, TrialPlan, WarehouseRow,
 };
 
 /// No value that is measured comes near: of bytes, it is a million terabytes.
@@ -19,6 +19,8 @@ const MAX_VALUE: f64 = 1e18;
 /// Reads trials from a folder; what trials share is read once.
 pub struct Evidence<'a> {
     folder: &'a ResultsFolder,
+    /// The engines of the folder's plan, or why that cannot be read.
+    engines: Result<Vec<EngineRecord>, String>,
     /// What runs should leave, or why that cannot be read.
     expected: Result<Expected, String>,
     /// The row sets that a source should leave, by digest; those of every trial would not fit in
@@ -31,6 +33,10 @@ impl<'a> Evidence<'a> {
     pub fn new(folder: &'a ResultsFolder) -> Self {
         Self {
             folder,
+            engines: folder
+                .plan()
+                .map(|plan| plan.engines)
+                .map_err(|error| error.to_string()),
             expected: folder.expected().map_err(|error| error.to_string()),
             rows: BTreeMap::new(),
         }
@@ -38,14 +44,16 @@ impl<'a> Evidence<'a> {
 
     /// Everything that the folder holds of a planned trial.
     pub fn trial(&mut self, plan: &TrialPlan) -> TrialEvidence {
+        let mut malformed = Vec::new();
         let mut trial = TrialEvidence {
             plan: plan.clone(),
+            engine: self.engine(&plan.engine, &mut malformed),
             events: Vec::new(),
             end: End::NotBegun,
             journal: Vec::new(),
             sources: BTreeMap::new(),
             applied: None,
-            malformed: Vec::new(),
+            malformed,
         };
         match self.folder.trial(plan) {
             Ok(Some(files)) => self.read(&files, &mut trial),
@@ -58,10 +66,23 @@ impl<'a> Evidence<'a> {
         trial
     }
 
+    /// Without its description no check can say what an engine promises.
+    fn engine(&self, name: &str, malformed: &mut Vec<String>) -> Option<EngineRecord> {
+        let engines = match &self.engines {
+            Ok(engines) => engines,
+            Err(message) => {
+                malformed.push(message.clone());
+                return None;
+            }
+        };
+        engines.iter().find(|each| each.name == name).cloned()
+    }
+
     fn read(&mut self, files: &TrialFiles, trial: &mut TrialEvidence) {
         let malformed = &mut trial.malformed;
+        let before = malformed.len();
         let events = keep(files.events(), malformed);
-        let begun = events.is_some() || !malformed.is_empty();
+        let begun = events.is_some() || malformed.len() > before;
         trial.events = events.unwrap_or_default();
         check_head(&trial.plan, &trial.events, malformed);
         check_whole(&trial.plan, &trial.events, malformed);

@@ -36,6 +36,9 @@ pub struct Environment {
     pub load_1m: f64,
     /// The Temporal server, where one was used.
     pub server: Option<ServerRecord>,
+    /// The version of each engine that took part: name → version, of its own parts.
+    #[serde(default)]
+    pub versions: BTreeMap<String, String>,
     /// For each store, what it survives.
     pub durability: Vec<Durability>,
     /// Every setting of each named set of settings: name → setting → value.

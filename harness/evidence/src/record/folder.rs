@@ -131,7 +131,8 @@ impl ResultsFolder {
         self.root.join(OPEN)
     }
 
-    /// The plan. Its trials, scenarios and sources have plain names, and no trial comes twice.
+    /// The plan. Its trials, scenarios and sources have plain names, and no trial comes twice,
+    /// and each of its engines is described.
     ///
     /// # Errors
     /// When it cannot be read, or is no such plan.
@@ -143,6 +144,11 @@ impl ResultsFolder {
             plain_name("scenario", &trial.scenario)?;
             for source in &trial.sources {
                 plain_name("source", source)?;
+            }
+            if plan.engine(&trial.engine).is_none() {
+                let expected = "each engine described among its engines";
+                let found = format!("{:?} in trial {:?} only", trial.engine, trial.id);
+                return Err(FolderError::unexpected("plan.json", expected, found));
             }
             if !ids.insert(&trial.id) {
                 let found = format!("trial {:?} twice", trial.id);

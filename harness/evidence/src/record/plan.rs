@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::FormatVersion;
+use super::{EngineRecord, FormatVersion};
 
 /// The whole plan of a run, fixed before the first trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,9 +17,11 @@ pub struct Plan {
     pub profile: String,
     /// Seed of every random choice of the run (orders, arrivals).
     pub seed: u64,
+    /// The engines of its trials, as they describe themselves.
+    pub engines: Vec<EngineRecord>,
     /// The trials in the order in which they are made.
     pub trials: Vec<TrialPlan>,
-    /// What the profile asks for and the server at hand does not let make.
+    /// What the profile asks for and an engine has not, or the server at hand does not let make.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
 }
@@ -33,6 +35,13 @@ pub struct LeftOut {
     pub trials: usize,
     /// Why they are not made.
     pub reason: String,
+}
+
+impl Plan {
+    /// The engine of a name.
+    pub fn engine(&self, name: &str) -> Option<&EngineRecord> {
+        self.engines.iter().find(|each| each.name == name)
+    }
 }
 
 impl fmt::Display for LeftOut {
@@ -55,16 +64,15 @@ pub struct TrialPlan {
     pub scenario: String,
     /// The experiment's name: `overhead`, `throughput`, `retries`, `restart-survival`.
     pub experiment: String,
-    /// The engine's name: `direct`, `asset-engine`, `temporal`.
+    /// The engine's name, one of [`Plan::engines`].
     pub engine: String,
-    /// Name of the settings of engine and server: `default`, `tuned`, `tuned-poll`,
-    /// `tuned-timer`, `tuned-sticky`; engines without such settings say `default`.
+    /// Name of the settings of engine and server, such as `default` and `tuned`.
     pub settings: String,
     /// The block of the interleaved order that this trial belongs to, from 0; trials of
     /// one block are compared in pairs.
     pub block: u32,
     /// What is varied besides engine and settings, such as `point` = `load/after_effect`,
-    /// `arm` = `supervised`, `shape` = `chain`, `failure_rate` = `0.10`.
+    /// `arm` = `supervised`, `shape` = `chain`, `execution` = `in-process`.
     pub factors: BTreeMap<String, String>,
     /// Parameters of the scenario that this trial uses (JSON of the experiment's own type).
     pub parameters: serde_json::Value,

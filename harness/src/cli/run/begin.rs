@@ -1,18 +1,19 @@
 //! A new run: its folder, its server, its plan and its environment. Nothing is written before all
 //! of them are there, so that a run that cannot be made leaves the folder as it was.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::found::{Found, provision};
 use super::{Args, Prepared};
 use crate::exit::UsageError;
 use crate::profile::Profile;
 use crate::{engine, environment, narrow, output};
 use orchbench_evidence::record::{Environment, Plan, ResultsFolder};
-use orchbench_lab::server::{self, Choice, Provisioned, Unavailable};
+use orchbench_lab::server::Provisioned;
 
 pub(super) fn prepare(args: &Args) -> anyhow::Result<Prepared> {
     let profile = args.profile()?;
@@ -31,13 +32,14 @@ pub(super) fn prepare(args: &Args) -> anyhow::Result<Prepared> {
     // The last one: a folder with a plan is one to go on with.
     folder.write_json("plan.json", &plan)?;
     let trials = plan.trials.iter();
-    let open = trials.filter(|trial| engine::can_make(trial, server.is_some()));
+    let open = trials.filter(|trial| engine::can_make(trial, &environment.unreachable));
     Ok(Prepared {
         open: open.count(),
         folder,
         _claim: claim,
         plan,
         server,
+        unreachable: environment.unreachable,
     })
 }
 
@@ -46,39 +48,18 @@ fn default_root(profile: &Profile) -> PathBuf {
     Path::new("reports").join(format!("{time}-{}", profile.name))
 }
 
-/// Finds the server and captures the environment; the plan loses what the server does not let make.
+/// Finds the engines and captures the environment; the plan loses what the server does not let make.
 fn ready(
     args: &Args,
     profile: &Profile,
     plan: &mut Plan,
 ) -> anyhow::Result<(Option<Provisioned>, Environment)> {
-    let (server, unreachable) = if plan.trials.iter().any(engine::needs_server) {
-        match provision(&args.server.choice()?) {
-            Ok(server) => (Some(server), BTreeMap::new()),
-            Err(unavailable) => {
-                if plan.trials.iter().all(engine::needs_server) {
-                    return Err(unavailable.into());
-                }
-                output::note(&format!("error: {unavailable}"));
-                let reason = unavailable.to_string();
-                (None, BTreeMap::from([("temporal".to_owned(), reason)]))
-            }
-        }
-    } else {
-        (None, BTreeMap::new())
-    };
-    if let Some(server) = &server {
+    let found = provision(args, plan.trials.iter())?;
+    if let Some(server) = &found.server {
         narrow(plan, profile, server)?;
     }
-    let environment = capture(plan, server.as_ref(), unreachable);
-    Ok((server, environment))
-}
-
-/// Finds a Temporal server.
-pub(super) fn provision(choice: &Choice) -> Result<Provisioned, Unavailable> {
-    let server = server::provision(choice, &output::waiting())?;
-    output::note(&format!("Temporal server: {server}"));
-    Ok(server)
+    let environment = capture(plan, &found);
+    Ok((found.server, environment))
 }
 
 /// Leaves out what cannot be made on the server, and says so.
@@ -98,18 +79,19 @@ pub(super) fn narrow(
     Ok(())
 }
 
-pub(super) fn capture(
-    plan: &Plan,
-    server: Option<&Provisioned>,
-    unreachable: BTreeMap<String, String>,
-) -> Environment {
+pub(super) fn capture(plan: &Plan, found: &Found) -> Environment {
     let settings: BTreeSet<String> = plan
         .trials
         .iter()
         .map(|each| each.settings.clone())
         .collect();
     let settings: Vec<String> = settings.into_iter().collect();
-    environment::capture(&settings, server, unreachable)
+    environment::capture(
+        &settings,
+        found.server.as_ref(),
+        found.versions.clone(),
+        found.unreachable.clone(),
+    )
 }
 
 /// A new run goes into an empty folder, or into one where another did not come to its plan: what

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::begin::{capture, narrow, provision};
+use super::begin::{capture, narrow};
+use super::found::provision;
 use super::{Args, Prepared};
+use crate::engine::TrialError;
 use crate::exit::UsageError;
 use crate::profile::{self, Profile};
-use crate::{engine, output, runner};
+use crate::{output, runner};
 use orchbench_evidence::record::{
     DamageKind, Environment, FolderError, Packing, Plan, ResultsFolder, TrialPlan,
 };
@@ -23,7 +25,7 @@ pub(super) fn prepare(args: &Args) -> anyhow::Result<Prepared> {
     let first = folder.environment()?;
     let mut open = open_trials(&folder, &plan)?;
     refuse_changed(&folder, &open)?;
-    let mut server = None;
+    let (mut server, mut unreachable) = (None, BTreeMap::new());
     if open.is_empty() {
         output::note("every trial of the plan has its end: nothing is to be made");
         if folder.seal_digest()?.is_none() {
@@ -31,12 +33,12 @@ pub(super) fn prepare(args: &Args) -> anyhow::Result<Prepared> {
             folder.seal()?;
         }
     } else {
-        if open.iter().any(engine::needs_server) {
-            server = Some(provision(&args.server.choice()?)?);
-        }
-        let now = capture(&plan, server.as_ref(), BTreeMap::new());
+        let found = provision(args, open.iter())?;
+        let now = capture(&plan, &found);
         let environment = gone_on(&first, &now)?;
         folder.unseal()?;
+        server = found.server;
+        unreachable = found.unreachable;
         if environment != first {
             if let Some(server) = &server {
                 let profile = recorded_profile(args, &plan)?;
@@ -53,6 +55,7 @@ pub(super) fn prepare(args: &Args) -> anyhow::Result<Prepared> {
         plan,
         open: open.len(),
         server,
+        unreachable,
     })
 }
 
@@ -133,20 +136,45 @@ fn recorded_profile(args: &Args, plan: &Plan) -> anyhow::Result<Profile> {
     })
 }
 
-/// The environment of the run that goes on: the first one. A server that was out of reach then is
+/// The environment of the run that goes on: the first one. An engine that was out of reach then is
 /// added to it, since no trial was made on another.
 ///
 /// # Errors
 /// When the surroundings are others, each named with what it was and what it is.
 fn gone_on(first: &Environment, now: &Environment) -> anyhow::Result<Environment> {
     let mut expected = first.clone();
+    let reached = |name: &String| !first.unreachable.contains_key(name);
+    if let Some((engine, reason)) = now.unreachable.iter().find(|(name, _)| reached(name)) {
+        let (engine, reason) = (engine.clone(), reason.clone());
+        return Err(TrialError::Unreachable { engine, reason }.into());
+    }
+    expected.unreachable.clone_from(&now.unreachable);
+    for (engine, version) in &now.versions {
+        let versions = &mut expected.versions;
+        versions
+            .entry(engine.clone())
+            .or_insert_with(|| version.clone());
+    }
     if let (None, Some(_)) = (&first.server, &now.server) {
         expected.server = now.server.clone();
         expected.durability = now.durability.clone();
-        expected.unreachable.clear();
     }
-    // What is of one start, and what only the trials on a server have.
-    let mut free = vec!["format_version", "started_at", "load_1m", "unreachable"];
+    // What is of one start, what only the trials on a server have, and the versions of engines that
+    // have no open trial.
+    let mut free = vec![
+        "format_version",
+        "started_at",
+        "load_1m",
+        "unreachable",
+        "versions",
+    ];
+    if now
+        .versions
+        .iter()
+        .any(|(name, version)| expected.versions.get(name) != Some(version))
+    {
+        free.pop();
+    }
     if now.server.is_none() {
         free.extend(["server", "durability"]);
     }
@@ -182,7 +210,12 @@ mod tests {
     use orchbench_evidence::record::ServerRecord;
 
     fn environment() -> Environment {
-        crate::environment::capture(&["default".to_owned()], None, BTreeMap::new())
+        crate::environment::capture(
+            &["default".to_owned()],
+            None,
+            BTreeMap::new(),
+            BTreeMap::new(),
+        )
     }
 
     fn server(version: &str) -> Option<ServerRecord> {

@@ -16,7 +16,6 @@ use orchbench_temporal::{Client, ClientError};
 
 use crate::engine::Work;
 use crate::engine::account::{Account, untold};
-use orchbench_evidence::measure::scheduled_delay_ms;
 use orchbench_evidence::record::{FailedAttempt, HistoryStep};
 
 /// How often the server is asked; shorter than the delay before a retry, during which the answer
@@ -67,7 +66,7 @@ impl Watch {
             .iter()
             .filter(|((of, id, _), _)| of == workflow && id == activity)
             .map(|((_, _, attempt), next_ns)| {
-                let delay_ms = scheduled_delay_ms("temporal", retry, *attempt);
+                let delay_ms = super::ENGINE.retry_schedule.delay_ms(retry, *attempt);
                 FailedAttempt {
                     attempt: *attempt,
                     noted_ns: to_monotonic_ns(*next_ns).saturating_sub((delay_ms * 1e6) as u64),

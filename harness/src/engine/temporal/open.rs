@@ -6,18 +6,17 @@ use std::time::Instant;
 use orchbench_temporal::{Client, Target};
 
 use super::account::Watch;
-use super::{READY, TemporalSession};
+use super::{ENGINE, READY, TemporalSession, TemporalWorker};
 use crate::engine::event_log::EventLog;
-use crate::engine::workers::Workers;
+use crate::engine::workers::{Workers, own_worker};
 use crate::engine::{Session, Setup, Trial, TrialError};
-use crate::engine::{TemporalWorker, WorkerConfig};
 use orchbench_evidence::record::EventBody;
 use orchbench_lab::proxy::Proxy;
 use orchbench_lab::server::{Provisioned, Server, ServerSpec};
 
 pub(super) fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
     let unreachable = |reason: String| TrialError::Unreachable {
-        engine: "temporal".into(),
+        engine: ENGINE.name.into(),
         reason,
     };
     let Some(provisioned) = &trial.laboratory.server else {
@@ -32,7 +31,7 @@ pub(super) fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, 
     }
     let spec = ServerSpec {
         postgres: trial.postgres(),
-        ..ServerSpec::new(trial.dir("store")?.join("temporal")).settings(settings)
+        ..ServerSpec::new(trial.dir("store")?.join("server")).settings(settings)
     };
     let watched = setup.crash.is_some() && !matches!(provisioned, Provisioned::Address(_));
     let begun = Instant::now();
@@ -105,11 +104,8 @@ fn start_workers(
         drain_ms: None,
         metrics: None,
     };
-    let template = WorkerConfig {
-        temporal: Some(temporal),
-        ..trial.worker_config(setup)
-    };
-    Workers::start(trial, setup, template)
+    let template = trial.worker_config(setup, &temporal)?;
+    Workers::start(trial, setup, template, own_worker(ENGINE.name))
 }
 
 pub(super) fn record_ready(

@@ -1,6 +1,5 @@
 //! One slot: a worker from its start to its end, and under a supervisor its successors.
 
-use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::process::ChildStdout;
 use std::sync::atomic::Ordering;
@@ -10,7 +9,7 @@ use super::Shared;
 use crate::engine::connection::Connection;
 use crate::engine::protocol::Reply;
 use orchbench_evidence::record::EventBody;
-use orchbench_lab::process::{Child, CommandSpec, Stream};
+use orchbench_lab::process::{Child, Stream};
 
 impl Shared {
     /// Keeps one slot: a worker, and with a supervisor its successors.
@@ -61,8 +60,7 @@ impl Shared {
         let text = serde_json::to_string_pretty(&worker)
             .map_err(|error| format!("worker configuration: {error}"))?;
         std::fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;
-        let words = ["worker", &self.engine, "--config"].map(OsString::from);
-        let spec = CommandSpec::own(words.into_iter().chain([config.into_os_string()]))
+        let spec = (self.program)(&config)
             .stdin(Stream::Piped)
             .stdout(Stream::Piped)
             .stderr(Stream::Log(log));

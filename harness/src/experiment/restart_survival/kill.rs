@@ -5,8 +5,7 @@ use std::time::Duration;
 use orchbench_etl::{CrashPoint, FailurePlan, Sink, SinkKind, StepName};
 
 use super::{DEADLINE, Parameters, work};
-use crate::engine::StepExecution;
-use crate::engine::{Setup, Trial, TrialError};
+use crate::engine::{Setup, Target, Trial, TrialError};
 use crate::fault::{Armed, At, KILL_WORKER, Planned, Point};
 use orchbench_evidence::record::TrialStatus;
 
@@ -48,8 +47,8 @@ pub(super) fn run(
         At::Point(at) => Some(at.step),
         At::Instant(_) => None,
     });
-    let network = faults.iter().any(Planned::hits_network);
-    let small_disk = faults.iter().any(Planned::hits_disk);
+    let network = faults.iter().any(|each| each.strikes(Target::Network));
+    let small_disk = faults.iter().any(|each| each.strikes(Target::Disk));
     let armed = Armed::arm(trial, faults)?;
     let session = trial.open(Setup {
         network,
@@ -71,7 +70,7 @@ pub(super) fn run(
     })
 }
 
-/// What the trial's arm, execution, sink and fencing mean for an engine.
+/// What the trial's arm, sink and fencing mean for an engine.
 fn setup(trial: &Trial<'_>, parameters: &Parameters) -> Result<Setup, TrialError> {
     let arm: String = trial.factor("arm")?;
     let supervised = arm != "unsupervised";
@@ -80,10 +79,6 @@ fn setup(trial: &Trial<'_>, parameters: &Parameters) -> Result<Setup, TrialError
         workers: if supervised { 1 } else { 2 },
         restart_delay: supervised.then(|| Duration::from_millis(parameters.restart_delay_ms)),
         sink: sink(trial, parameters),
-        execution: match factor(trial, "execution") {
-            Some(_) => trial.factor("execution")?,
-            None => StepExecution::default(),
-        },
         step_delay_ms: parameters.step_delay_ms,
         ..Setup::default()
     })

@@ -1,7 +1,7 @@
 //! The crash-point sweep: which trials it consists of, derived from the registered steps and
 //! points, so that a new one of either is swept without a word.
 //!
-//! Step × point × kill × engine is complete. Attempt and fencing are varied over it in pairs:
+//! Step × point × kill × arm is complete. Attempt and fencing are varied over it in pairs:
 //! four kinds of trial in rotation, so that every cell meets both values of each, and every
 //! kill all four combinations.
 
@@ -9,88 +9,38 @@ use orchbench_evidence::experiment::restart_survival::sweep_cells;
 
 use super::super::Condition;
 use super::Parameters;
-use crate::engine::StepExecution;
 use crate::fault::{KILL_HOST, KILL_SERVER, KILL_WORKER};
 
-/// An arm, the fault that it meets, and the engines that have no such thing.
-struct Kill {
-    arm: &'static str,
-    fault: &'static str,
-    except: &'static [&'static str],
-}
-
-/// The kills, in the order in which attempt and fencing rotate over them.
-const KILLS: [Kill; 4] = [
-    Kill {
-        arm: "supervised",
-        fault: KILL_WORKER,
-        except: &[],
-    },
-    Kill {
-        arm: "unsupervised",
-        fault: KILL_WORKER,
-        except: &[],
-    },
-    Kill {
-        arm: "whole-host",
-        fault: KILL_HOST,
-        except: &[],
-    },
-    Kill {
-        arm: "supervised",
-        fault: KILL_SERVER,
-        except: &["asset-engine"],
-    },
+/// The kills, each an arm and the fault that it meets, in the order in which attempt and fencing
+/// rotate over them.
+const KILLS: [(&str, &str); 4] = [
+    ("supervised", KILL_WORKER),
+    ("unsupervised", KILL_WORKER),
+    ("whole-host", KILL_HOST),
+    ("supervised", KILL_SERVER),
 ];
 
 /// Attempt and fencing: any three in a row have both values of each.
 const ROTATION: [(&str, &str); 4] = [("1", "on"), ("2", "off"), ("1", "off"), ("2", "on")];
 
-/// Where the asset engine executes its steps; Temporal's activities are in the worker.
-const EXECUTIONS: [(StepExecution, &str, &[&str]); 3] = [
-    (
-        StepExecution::InProcess,
-        "asset-engine",
-        &["direct", "temporal"],
-    ),
-    (
-        StepExecution::Subprocess,
-        "asset-engine",
-        &["direct", "temporal"],
-    ),
-    (
-        StepExecution::InProcess,
-        "temporal",
-        &["asset-engine", "direct"],
-    ),
-];
-
 /// The sweep's trials.
 pub(super) fn conditions(parameters: &Parameters) -> Vec<Condition> {
     let mut conditions = Vec::new();
     for (cell, (step, point)) in sweep_cells(&parameters.steps, &parameters.points).enumerate() {
-        for (turn, kill) in KILLS.iter().enumerate() {
+        for (turn, (arm, fault)) in KILLS.into_iter().enumerate() {
             let (attempt, fencing) = ROTATION[(cell + turn) % ROTATION.len()];
-            for (execution, engine, others) in EXECUTIONS {
-                if kill.except.contains(&engine) {
-                    continue;
-                }
-                let mut condition = Condition::new(
-                    &[
-                        ("arm", kill.arm),
-                        ("attempt", attempt),
-                        ("execution", execution.as_str()),
-                        ("fault", kill.fault),
-                        ("fencing", fencing),
-                        ("point", &format!("{step}/{point}")),
-                        ("sink", parameters.sink.as_str()),
-                    ],
-                    parameters,
-                )
-                .with_faults([kill.fault]);
-                condition.except = others.iter().map(ToString::to_string).collect();
-                conditions.push(condition);
-            }
+            let condition = Condition::new(
+                &[
+                    ("arm", arm),
+                    ("attempt", attempt),
+                    ("fault", fault),
+                    ("fencing", fencing),
+                    ("point", &format!("{step}/{point}")),
+                    ("sink", parameters.sink.as_str()),
+                ],
+                parameters,
+            );
+            conditions.push(condition.with_faults([fault]));
         }
     }
     conditions
@@ -110,7 +60,7 @@ mod tests {
             .into_iter()
             .find(|each| each.name == "restart-sweep")
             .ok_or_else(|| anyhow::anyhow!("no scenario restart-sweep"))?;
-        let trials = crate::experiment::plan(&scenario, 1)?;
+        let trials = crate::experiment::plan(&scenario, 1)?.trials;
         Ok(trials
             .into_iter()
             .filter(|trial| trial.engine == engine && trial.factors["execution"] == execution)
@@ -175,7 +125,7 @@ mod tests {
             .into_iter()
             .find(|each| each.name == "restart-sweep")
             .ok_or_else(|| anyhow::anyhow!("no scenario restart-sweep"))?;
-        let planned = crate::experiment::plan(&scenario, 1)?;
+        let planned = crate::experiment::plan(&scenario, 1)?.trials;
         let unreached = orchbench_evidence::experiment::named("restart-survival")
             .ok_or_else(|| anyhow::anyhow!("no such experiment in the evidence crate"))?
             .unreached;

@@ -11,6 +11,7 @@ fn plan() -> Plan {
         profile: "p".into(),
         seed: 1,
         trials: Vec::new(),
+        engines: crate::measure::fixture::engines(),
         left_out: Vec::new(),
     }
 }

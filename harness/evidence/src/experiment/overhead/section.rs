@@ -3,8 +3,7 @@
 use super::EXPERIMENT;
 use crate::document::chart::{self, Line, Name, Palette};
 use crate::document::{Block, Column, estimates};
-use crate::experiment::{EMBEDDED_NOTE, cost};
-use crate::record::Measurement;
+use crate::experiment::{cost, places};
 use crate::results::Analysis;
 
 pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
@@ -26,19 +25,21 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     let mut blocks = vec![
         Block::heading("Overhead"),
         Block::paragraph(format!(
-            "Runs of steps that do nothing, in a chain (each on the one before) and fanned out (all independent). {EMBEDDED_NOTE}"
+            "Runs of steps that do nothing, in a chain (each on the one before) and fanned out (all independent). {}",
+            places(&analysis.plan)
         )),
         table,
     ];
     for shape in ["chain", "fan-out"] {
-        blocks.extend(chart_of(measurements, shape)?);
+        blocks.extend(chart_of(analysis, shape)?);
     }
     blocks.extend(cost::tables(measurements, EXPERIMENT.name));
     Ok(blocks)
 }
 
-fn chart_of(measurements: &[Measurement], shape: &str) -> anyhow::Result<Option<Block>> {
-    let palette = Palette::of(measurements);
+fn chart_of(analysis: &Analysis, shape: &str) -> anyhow::Result<Option<Block>> {
+    let measurements = &analysis.measurements.measurements;
+    let palette = Palette::of(&analysis.plan.engines, measurements);
     let lines = Line::gather(measurements, &palette, "steps", |each| {
         each.experiment == EXPERIMENT.name
             && each.metric == "run_ms"

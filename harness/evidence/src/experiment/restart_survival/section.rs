@@ -26,8 +26,12 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         return Ok(blocks);
     };
     blocks.push(Block::paragraph(
-        "A worker dies by SIGKILL at a named point of a named step, or the server dies with runs in flight. Kill domains: unsupervised, one of two workers dies and stays dead (the asset engine's second process stands by for the catalog's lock, Temporal's second worker polls the same queue); supervised, the only worker dies and is started again after the same fixed delay on every engine; Temporal's server lives on in both. An embedded engine has no server to kill: its worker is its engine.",
+        "A worker dies by SIGKILL at a named point of a named step, or the engine's server dies with runs in flight. Kill domains: unsupervised, one of two workers dies and stays dead; supervised, the only worker dies and is started again after the same fixed delay on every engine; a server lives on in both. An engine without a server has none to kill: its worker is its engine. How each learns of a lost attempt, and what it does then:",
     ));
+    let recoveries = analysis.plan.engines.iter();
+    blocks.push(Block::list(recoveries.map(|engine| {
+        Text::from(format!("{}: {}", engine.label, engine.recovery))
+    })));
     blocks.extend(governors(analysis).map(Block::paragraph));
     blocks.push(counts);
     blocks.push(Block::paragraph(
@@ -35,7 +39,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     ));
     blocks.extend(done_again(measurements).block());
     // A sweep's trials ran side by side, and are too many for a row each.
-    let swept = |each: &&Measurement| each.factors.contains_key("execution");
+    let swept = |each: &&Measurement| each.factors.contains_key("attempt");
     let columns = [
         Column::estimate("recovery_ms", "kill to run's end, ms"),
         Column::estimate("detect_ms", "detect, ms"),
@@ -52,10 +56,10 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         &columns,
     ));
     blocks.push(Block::paragraph(
-        "Detect: from the kill until the engine noted that the attempt was lost, by its own account: the asset engine's catalog, or, as Temporal's history does not tell, its server, asked beside the run for when the next attempt was due, less the retry policy's delay. Reschedule: from there until a worker began the step again, with the policy's delay in it where the engine waits. Where nobody saw it noted, only both together are known.",
+        "Detect: from the kill until the engine noted that the attempt was lost, by its own account. Reschedule: from there until a worker began the step again, with the policy's delay in it where the engine waits. Where nobody saw it noted, only both together are known.",
     ));
     let of_sweep: Vec<&Measurement> = measurements.iter().filter(swept).collect();
-    blocks.extend(sweep::blocks(&of_sweep));
+    blocks.extend(sweep::blocks(&analysis.plan, &of_sweep));
     blocks.extend(chart::parts(
         Name {
             file: "restart-recovery",
@@ -171,16 +175,16 @@ fn governors(analysis: &Analysis) -> Option<Text> {
             attempts,
             " attempts, ",
             delay_ms,
-            " ms apart. Temporal counts a lost attempt among them and waits before the next; the asset engine makes an attempt that died with its worker good, within a bound of its own, and does not wait; one whose subprocess alone died it retries as the policy says."
+            " ms apart."
         ],
         _ => Text::default(),
     };
     Some(text![
         "What governs recovery here: a supervisor starts a dead worker again after ",
         values("restart_delay_ms")?,
-        " ms, on every engine. Temporal's server learns of a dead worker by silence, a heartbeat timeout of ",
+        " ms, on every engine. An engine with heartbeats has a heartbeat timeout of ",
         values("heartbeat_timeout_ms")?,
-        " ms in these trials and the sticky timeout of the settings: shorter ones detect sooner and cost more traffic. The asset engine's stand-by learns of it at once, as the kernel releases the dead owner's lock, on one machine only: that lock is its lease, and it ends with the owner's life only: from a worker that is frozen nobody takes over.",
+        " ms in these trials: a shorter one detects sooner and costs more traffic.",
         retry
     ])
 }

@@ -2,21 +2,13 @@
 
 use super::pool::pooled;
 use crate::document::{Block, Table, Text, text};
-use crate::record::Measurement;
+use crate::record::{Measurement, Plan};
 
-/// Cells that are not tried, and why.
-const INAPPLICABLE: [(&str, &str); 4] = [
-    (
-        "kill-server on asset-engine",
-        "an embedded engine has no server: its worker is its engine, and kill-worker kills it",
-    ),
+/// Cells that are tried on no engine, and why; those that one engine has not are in the plan.
+const INAPPLICABLE: [(&str, &str); 2] = [
     (
         "kill-server unsupervised",
         "there is one server; when nobody starts it again, no run can end",
-    ),
-    (
-        "subprocess on temporal",
-        "an activity is executed in its worker's process; there is no other way",
     ),
     (
         "undo_announce, undo_publish, undo_load, escalate",
@@ -36,7 +28,7 @@ const COLUMNS: [(&str, &str); 7] = [
 ];
 
 /// Nothing when there was no sweep.
-pub(super) fn blocks(measurements: &[&Measurement]) -> Vec<Block> {
+pub(super) fn blocks(plan: &Plan, measurements: &[&Measurement]) -> Vec<Block> {
     let mut head = vec!["condition"];
     head.extend(COLUMNS.map(|(_, heading)| heading));
     head.extend(["blocks", "executions repeated", "trials"]);
@@ -61,7 +53,12 @@ pub(super) fn blocks(measurements: &[&Measurement]) -> Vec<Block> {
     let Some(table) = table.block() else {
         return Vec::new();
     };
+    let executions = plan.engines.iter().map(|engine| {
+        let executions = engine.executions.join(", ");
+        format!("{} executes steps: {executions}.", engine.label)
+    });
     let cells = INAPPLICABLE.map(|(cell, why)| format!("{cell}: {why}."));
+    let cells: Vec<String> = executions.chain(cells).collect();
     vec![
         Block::paragraph(
             "The sweep tries step × point × kill × engine completely, attempt and fencing in pairs over it. Its trials run side by side, so its times are those of a loaded machine.",

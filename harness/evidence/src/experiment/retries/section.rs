@@ -38,7 +38,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         "The policy is the same for every engine, with a constant delay. transient: a step fails three times and then succeeds; fatal: a named non-retryable error, one attempt expected and the run fails by that name; exhausted: the step fails always, all attempts expected and the run fails; rate-x: that share of all attempts fails, before the effect or after it; what failed after its effect has to be done again, and the second commit changes nothing. The gap is from the record of a failed attempt's end to that of the next one's invocation.",
     ));
     blocks.extend(gaps);
-    let excess = dots(measurements, |each| {
+    let excess = dots(analysis, |each| {
         each.metric == "retry_gap_excess_ms"
             && each
                 .factors
@@ -61,9 +61,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
             title: "Time of a run at a share of failing attempts",
         },
         "ms",
-        &dots(measurements, |each| {
-            is_rate(each) && each.metric == "run_ms"
-        }),
+        &dots(analysis, |each| is_rate(each) && each.metric == "run_ms"),
     )?);
     Ok(blocks)
 }
@@ -133,8 +131,9 @@ fn is_rate(each: &Measurement) -> bool {
             .is_some_and(|case| case.starts_with("rate-"))
 }
 
-fn dots(measurements: &[Measurement], keep: impl Fn(&Measurement) -> bool) -> Vec<Dot> {
-    let palette = Palette::of(measurements);
+fn dots(analysis: &Analysis, keep: impl Fn(&Measurement) -> bool) -> Vec<Dot> {
+    let measurements = &analysis.measurements.measurements;
+    let palette = Palette::of(&analysis.plan.engines, measurements);
     measurements
         .iter()
         .filter(|each| each.experiment == EXPERIMENT.name && keep(each))

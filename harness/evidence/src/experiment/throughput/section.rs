@@ -3,8 +3,8 @@
 use super::EXPERIMENT;
 use crate::document::chart::{self, Line, Name, Palette};
 use crate::document::{Block, Column, Text, estimates, figure, path, text, warnings};
-use crate::experiment::{EMBEDDED_NOTE, cost};
-use crate::record::{Measurement, Warning};
+use crate::experiment::{cost, labels, places};
+use crate::record::Warning;
 use crate::results::Analysis;
 
 pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
@@ -28,7 +28,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     };
     blocks.push(Block::paragraph(text![
         "Closed loop: a fixed number of runs in flight, up a ladder to the knee. Workload three-step: runs of three steps without work; etl: the real pipeline, a day a partition. ",
-        EMBEDDED_NOTE,
+        places(&analysis.plan),
         server_note(analysis)
     ]));
     blocks.push(peaks);
@@ -36,7 +36,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         ("three-step", "runs_per_s", "runs a second"),
         ("etl", "partitions_per_s", "partitions a second"),
     ] {
-        blocks.extend(ladder(measurements, workload, metric, unit)?);
+        blocks.extend(ladder(analysis, workload, metric, unit)?);
     }
     blocks.extend(latency(analysis));
     blocks.extend(cost::tables(measurements, EXPERIMENT.name));
@@ -50,7 +50,9 @@ fn server_note(analysis: &Analysis) -> Text {
         .as_ref()
         .map_or_else(Text::default, |server| {
             text![
-                " Temporal's figures are of ",
+                " The figures of ",
+                labels(&analysis.plan, |engine| engine.server),
+                " are of ",
                 figure::quoted(&server.version, path::environment("server/version")),
                 " on ",
                 figure::quoted(&server.store, path::environment("server/store")),
@@ -60,12 +62,13 @@ fn server_note(analysis: &Analysis) -> Text {
 }
 
 fn ladder(
-    measurements: &[Measurement],
+    analysis: &Analysis,
     workload: &str,
     metric: &str,
     unit: &str,
 ) -> anyhow::Result<Option<Block>> {
-    let palette = Palette::of(measurements);
+    let measurements = &analysis.measurements.measurements;
+    let palette = Palette::of(&analysis.plan.engines, measurements);
     let lines = Line::gather(measurements, &palette, "in_flight", |each| {
         each.experiment == EXPERIMENT.name
             && each.metric == metric

@@ -37,6 +37,7 @@ fn plan(trials: &[TrialPlan]) -> Plan {
         profile: "test".into(),
         seed: 1,
         trials: trials.to_vec(),
+        engines: crate::measure::fixture::engines(),
         left_out: Vec::new(),
     }
 }

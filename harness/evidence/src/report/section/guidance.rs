@@ -3,6 +3,7 @@
 
 use crate::claim::{ADVICE, Cell, GUIDANCE, of_phrase, of_phrases};
 use crate::document::{Block, Span, Table, Text, figure, number, path, text};
+use crate::experiment::labels;
 use crate::record::{ClaimRecord, ClaimVerdict, EngineValue};
 use crate::results::Analysis;
 
@@ -111,7 +112,9 @@ fn footnote(analysis: &Analysis) -> Text {
         return Text::default();
     };
     text![
-        " Temporal's figures are of ",
+        " The figures of ",
+        labels(&analysis.plan, |engine| engine.server),
+        " are of ",
         figure::quoted(&server.version, path::environment("server/version")),
         " on ",
         figure::quoted(&server.store, path::environment("server/store")),

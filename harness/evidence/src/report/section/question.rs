@@ -1,21 +1,22 @@
 //! What was asked, and on what.
 
 use crate::document::{Block, Table, Text, figure, path, text};
-use crate::record::Environment;
+use crate::record::{Environment, Plan};
 use crate::results::Analysis;
 
 pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
     let environment = &analysis.environment;
     let mut blocks = vec![
         Block::paragraph(
-            "When does a data pipeline belong on durable workflows (Temporal), and when on an asset-style orchestrator? The same ETL ran on both kinds of engine; faults were injected while it ran; an effect journal outside every engine is the witness. Every sentence below is generated from that evidence and carries its interval, or says that it is undecided or not measured.",
+            "When does a data pipeline belong on durable workflows, and when on an asset-style orchestrator? The same ETL ran on both kinds of engine; faults were injected while it ran; an effect journal outside every engine is the witness. Every sentence below is generated from that evidence and carries its interval, or says that it is undecided or not measured.",
         ),
         Block::heading("What was asked, and on what"),
         Block::Table(machine(analysis)),
     ];
     blocks.extend(durability(environment).block());
+    blocks.push(Block::Table(engines(&analysis.plan)));
     blocks.push(Block::paragraph(
-        "The asset engine is embedded: it is a library inside the worker's process. Temporal is a server reached over the network. No figure below compares them without that difference in it. Figures are about this project's asset engine, not about any other asset orchestrator.",
+        "No figure below compares engines without the difference of their places in it, and a figure is about the engine that it names, not about another of its kind.",
     ));
     blocks.extend(settings(environment).block());
     blocks
@@ -80,6 +81,12 @@ fn machine(analysis: &Analysis) -> Table {
         },
     );
     row("raw files", seal);
+    for (engine, version) in &environment.versions {
+        row(
+            &format!("engine {engine}"),
+            text![quoted(version, &format!("versions/{engine}"))],
+        );
+    }
     row("Temporal server", server(environment));
     let images = environment.server.iter().flat_map(|server| &server.images);
     for (index, image) in images.enumerate() {
@@ -99,6 +106,22 @@ fn machine(analysis: &Analysis) -> Table {
                 origin
             ],
         );
+    }
+    table
+}
+
+fn engines(plan: &Plan) -> Table {
+    let mut table = Table::new("Engines", &["engine", "what it is", "where it runs"]);
+    for (index, engine) in plan.engines.iter().enumerate() {
+        let quoted = |text: &str, field: &str| {
+            let place = path::plan(&format!("engines/{index}/{field}"));
+            figure::quoted(text, place)
+        };
+        table.row([
+            quoted(&engine.name, "name"),
+            quoted(&engine.what, "what"),
+            quoted(&engine.place, "place"),
+        ]);
     }
     table
 }

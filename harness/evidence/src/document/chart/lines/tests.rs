@@ -15,7 +15,7 @@ fn point(value: f64, interval: Option<(f64, f64)>) -> Point {
 }
 
 fn line(index: usize, points: Vec<(f64, Point)>) -> Line {
-    let palette = Palette::of(&[]);
+    let palette = Palette::of(&[], &[]);
     Line {
         label: format!("an-engine-{index} (tuned-sticky)"),
         style: palette.style("an-engine", "default"),

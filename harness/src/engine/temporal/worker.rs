@@ -3,21 +3,19 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use anyhow::Context;
 use orchbench_etl::Etl;
 use orchbench_temporal::{SettingsName, WorkerOptions, WorkerSettings};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::TemporalWorker;
 use crate::engine::WorkerConfig;
 use crate::engine::protocol::Reply;
 use crate::output;
 
 /// Polls until it is told to stop.
-pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
+pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
     output::warnings();
-    let temporal = config
-        .temporal
-        .context("the Temporal worker needs a server: none in its configuration")?;
+    let temporal: TemporalWorker = config.own_part()?;
     let etl = Arc::new(Etl::open(config.etl)?);
     let default = WorkerOptions::new("");
     let options = WorkerOptions {

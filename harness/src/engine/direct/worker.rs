@@ -6,13 +6,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use orchbench_etl::Etl;
 
-use super::serve::{Runs, serve};
-use crate::engine::WorkerConfig;
-use crate::engine::{Ended, Job, Work};
+use crate::engine::{Ended, Job, Runs, Work, WorkerConfig, serve};
 use orchbench_evidence::record::RunFailure;
 
 /// Serves runs as plain calls until standard input ends.
-pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
+pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
     let etl = Arc::new(Etl::open(config.etl)?);
     serve(Arc::new(Direct {
         etl,

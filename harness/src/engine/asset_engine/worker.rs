@@ -14,16 +14,13 @@ use asset_engine::{
 use orchbench_assets::GraphOptions;
 use orchbench_etl::Etl;
 
-use super::serve::{Runs, serve};
-use crate::engine::{Ended, Job, Pipeline, Work};
-use crate::engine::{StepExecution, WorkerConfig};
+use super::AssetWorker;
+use crate::engine::{Ended, Job, Pipeline, Runs, StepExecution, Work, WorkerConfig, serve};
 use orchbench_evidence::record::RunFailure;
 
 /// Serves runs on the asset engine until standard input ends.
-pub fn run(config: WorkerConfig) -> anyhow::Result<()> {
-    let catalog = config
-        .catalog
-        .context("the asset engine's worker needs a catalog: none in its configuration")?;
+pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
+    let AssetWorker { catalog } = config.own_part()?;
     let etl = Arc::new(Etl::open(config.etl)?);
     let options = ExecutorOptions::default()
         .concurrency(config.concurrency)
@@ -71,7 +68,9 @@ impl Assets {
             retry: pipeline.retry.clone(),
             execution: match self.execution {
                 StepExecution::InProcess => asset_engine::Execution::InProcess,
-                StepExecution::Subprocess => asset_engine::Execution::Subprocess,
+                StepExecution::Subprocess | StepExecution::Multiprocess => {
+                    asset_engine::Execution::Subprocess
+                }
             },
             ..GraphOptions::default()
         }

@@ -1,0 +1,152 @@
+//! An engine of your own, added from outside the crate: `rerun`, what a shell script under a
+//! supervisor comes to. It remembers which runs it owes, in a folder, and after a death it executes
+//! the ones without an end again, from their start.
+//!
+//! ```console
+//! $ cargo run --release --example own_engine -- run harness/examples/own_engine.toml --out /tmp/own
+//! ```
+//!
+//! Everything that `orchbench` does with an engine follows from the descriptor: which faults can
+//! strike it, what its retries should look like, where it stands in the charts.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use orchbench::engine::{
+    self, Ended, Engine, Job, Pace, PipeSession, Runs, StepExecution, Trial, TrialError, Work,
+    WorkerConfig, serve,
+};
+use orchbench::engine::{Session, Setup};
+use orchbench_etl::{Etl, Summary};
+use orchbench_evidence::record::{Durability, Family, RetrySchedule, RunFailure};
+
+static RERUN: Engine = Engine {
+    name: "rerun",
+    label: "rerun",
+    what: "the steps as plain calls, runs without an end executed again: a script under a supervisor",
+    place: "plain calls inside the worker's process",
+    colour: "#b0439a",
+    family: Family::Floor,
+    executions: &[StepExecution::InProcess],
+    server: false,
+    retry_schedule: RetrySchedule::Exponential,
+    recovery: "the next process executes each run without an end again, from its start.",
+    available: || Ok("built in".into()),
+    provision: |_| Ok(env!("CARGO_PKG_VERSION").into()),
+    pace: |_| Pace {
+        start_s: 0.2,
+        step_s: 0.0,
+        recovery_s: 0.5,
+    },
+    durability: |_| {
+        vec![Durability {
+            store: "runs that are owed (files)".into(),
+            survives: "process crash".into(),
+            setting: "one file a run, no fsync".into(),
+        }]
+    },
+    open,
+    worker,
+};
+
+fn main() {
+    engine::add(&RERUN);
+    std::process::exit(orchbench::cli::main());
+}
+
+/// The harness's side: a worker process behind the line protocol.
+fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
+    let owed = trial.dir("store")?.join("owed");
+    let config = trial.worker_config(&setup, &owed)?;
+    PipeSession::open(trial, &setup, config, None)
+}
+
+/// The worker's side.
+fn worker(config: WorkerConfig) -> anyhow::Result<()> {
+    let owed: PathBuf = config.own_part()?;
+    fs::create_dir_all(&owed)?;
+    let rerun = Rerun {
+        etl: Arc::new(Etl::open(config.etl)?),
+        owed,
+        under_way: Mutex::default(),
+    };
+    for run in fs::read_dir(&rerun.owed)? {
+        rerun.execute(&run?.path())?;
+    }
+    serve(Arc::new(rerun))
+}
+
+type Executing = JoinHandle<Ended>;
+
+struct Rerun {
+    etl: Arc<Etl>,
+    owed: PathBuf,
+    under_way: Mutex<Vec<(String, Executing)>>,
+}
+
+impl Rerun {
+    /// Executes the run that a file tells of, from its start.
+    fn execute(&self, file: &Path) -> anyhow::Result<()> {
+        let work: Work = serde_json::from_slice(&fs::read(file)?)?;
+        let (etl, run) = (Arc::clone(&self.etl), work.run.clone());
+        let executing = std::thread::spawn(move || execute(&etl, &work));
+        let mut under_way = self
+            .under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        under_way.push((run, executing));
+        Ok(())
+    }
+}
+
+impl Runs for Rerun {
+    fn start(&self, work: Work) -> Result<(), RunFailure> {
+        let file = self.owed.join(&work.run);
+        if file.exists() {
+            return Ok(());
+        }
+        let begin = || -> anyhow::Result<()> {
+            fs::write(&file, serde_json::to_vec(&work)?)?;
+            self.execute(&file)
+        };
+        begin().map_err(|error| failure("Unexpected", &error))
+    }
+
+    fn wait(&self, run: &str) -> Ended {
+        let executing = {
+            let mut under_way = self
+                .under_way
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let place = under_way.iter().position(|(name, _)| name == run);
+            place.map(|place| under_way.swap_remove(place).1)
+        };
+        match executing.map(JoinHandle::join) {
+            Some(Ok(ended)) => ended,
+            Some(Err(_)) => Ended::Failed(failure("Unexpected", &"its thread died")),
+            None => Ended::Failed(failure("RunLost", &"not owed here")),
+        }
+    }
+}
+
+fn execute(etl: &Etl, work: &Work) -> Ended {
+    let done = match &work.job {
+        Job::Pipeline(pipeline) => etl
+            .run_direct(&work.run, &pipeline.source, pipeline.concurrency)
+            .map(|summary: Summary| Some(Box::new(summary))),
+        Job::Noop { .. } => Ok(None),
+    };
+    match done {
+        Ok(summary) => Ended::Succeeded { summary },
+        Err(error) => Ended::Failed(failure(error.error_type.as_str(), &error.message)),
+    }
+}
+
+fn failure(error_type: &str, message: &impl std::fmt::Display) -> RunFailure {
+    RunFailure {
+        error_type: error_type.to_owned(),
+        message: message.to_string(),
+    }
+}

@@ -1,0 +1,117 @@
+//! What an engine says of itself. Whether it can do a pattern stands nowhere here: programs that
+//! run decide that.
+
+use std::time::Duration;
+
+use orchbench_evidence::record::{Durability, EngineRecord, Family, RetrySchedule};
+use orchbench_lab::server::Provisioned;
+
+use super::{Session, Setup, StepExecution, Trial, TrialError, WorkerConfig};
+
+/// An engine, as the harness knows it.
+pub struct Engine {
+    /// Registered name.
+    pub name: &'static str,
+    /// What sentences call it.
+    pub label: &'static str,
+    /// What it is, for `orchbench list` and the report.
+    pub what: &'static str,
+    /// Where it runs, after "is".
+    pub place: &'static str,
+    /// Its colour in charts, `#rrggbb`, legible on a light ground and on a dark one.
+    pub colour: &'static str,
+    /// What kind of orchestrator it is.
+    pub family: Family,
+    /// Where it can execute its steps; the first is its default.
+    pub executions: &'static [StepExecution],
+    /// Whether it has a server beside its workers.
+    pub server: bool,
+    /// How its retries are spaced where the policy's delay grows.
+    pub retry_schedule: RetrySchedule,
+    /// How it learns of a lost attempt and what it does then, in sentences without a figure.
+    pub recovery: &'static str,
+    /// Whether it can be used here, and if not, why.
+    pub available: fn() -> Result<String, String>,
+    /// Finds or makes what it needs beside a server, and says its version, or what it lacks; is told
+    /// what takes its time.
+    pub provision: Provision,
+    /// How quick it is under settings, for `orchbench run --plan`.
+    pub pace: fn(settings: &str) -> Pace,
+    /// What each store of its own survives, on the server at hand.
+    pub durability: fn(Option<&Provisioned>) -> Vec<Durability>,
+    /// Brings it up for a trial.
+    pub open: Open,
+    /// Does its work in this process, to the end: `orchbench worker NAME`.
+    pub worker: fn(WorkerConfig) -> anyhow::Result<()>,
+}
+
+/// How quick an engine is on a small machine, roughly: what a plan's minutes are estimated from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// To bring engine and workers up.
+    pub start_s: f64,
+    /// A step without work in a chain.
+    pub step_s: f64,
+    /// From the kill of a worker to the run's end, its supervisor's delay left out.
+    pub recovery_s: f64,
+}
+
+/// Finds or makes what an engine needs; the argument is told what takes its time, and how long it has.
+pub type Provision = fn(&dyn Fn(&str, Duration)) -> Result<String, String>;
+
+/// Brings an engine up for a trial.
+pub type Open = fn(&Trial<'_>, Setup) -> Result<Box<dyn Session>, TrialError>;
+
+/// What of an engine, or beside it, a fault strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A process that does the steps.
+    Worker,
+    /// Every process of the engine.
+    Host,
+    /// The engine's server.
+    Server,
+    /// What connects workers and server.
+    Network,
+    /// The database of the warehouse.
+    Database,
+    /// The file system of the artifact store.
+    Disk,
+}
+
+impl Engine {
+    /// Why a fault with this target cannot strike the engine; `None` where it can.
+    pub fn lacks(&self, target: Target) -> Option<String> {
+        let what = match target {
+            Target::Server => "a server",
+            Target::Network => "a network between workers and server",
+            Target::Worker | Target::Host | Target::Database | Target::Disk => return None,
+        };
+        (!self.server).then(|| format!("{} has not {what}", self.name))
+    }
+
+    /// The default execution first.
+    pub fn default_execution(&self) -> StepExecution {
+        self.executions.first().copied().unwrap_or_default()
+    }
+
+    /// What a run's plan says of it.
+    pub fn record(&self) -> EngineRecord {
+        EngineRecord {
+            name: self.name.to_owned(),
+            label: self.label.to_owned(),
+            what: self.what.to_owned(),
+            place: self.place.to_owned(),
+            colour: self.colour.to_owned(),
+            family: self.family,
+            executions: self
+                .executions
+                .iter()
+                .map(|each| each.as_str().to_owned())
+                .collect(),
+            server: self.server,
+            retry_schedule: self.retry_schedule,
+            recovery: self.recovery.to_owned(),
+        }
+    }
+}
