@@ -1,4 +1,4 @@
-"""B18 to B21: what rules of declarative automation ask for."""
+"""B18 to B20, B25 and B26: what rules of declarative automation ask for."""
 
 from datetime import datetime, timezone
 
@@ -115,3 +115,39 @@ def first_observation() -> dict:
         observe([source], instance=instance)
         observed["after_another_version"] = rules.ask()
         return observed
+
+
+def wiped_piece() -> dict:
+    """B26. What an eager rule had made is wiped."""
+
+    @asset(automation_condition=AutomationCondition.eager())
+    def whole():
+        pass
+
+    with home() as instance:
+        rules = _Rules(instance, [whole])
+        rules.ask()
+        materialize([whole], instance=instance)
+        observed = {"after_it_was_made": rules.ask()}
+        instance.wipe_assets([whole.key])
+        observed["after_it_was_wiped"] = rules.ask()
+        return observed
+
+
+def made_again_meanwhile() -> dict:
+    """B25. What is read is made again while its reader is at work."""
+
+    @asset
+    def upstream():
+        pass
+
+    @asset(deps=[upstream], automation_condition=AutomationCondition.eager())
+    def reader(context):
+        materialize([upstream], instance=context.instance)
+
+    assets = [upstream, reader]
+    with home() as instance:
+        rules = _Rules(instance, assets)
+        rules.ask()
+        materialize(assets, instance=instance)
+        return {"asks_for": rules.ask()}

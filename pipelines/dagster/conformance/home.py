@@ -1,9 +1,11 @@
 """A Dagster instance on SQLite in a folder of its own, and the trail that steps leave there."""
 
 import os
+import shutil
 import tempfile
 import time
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from dagster import DagsterInstance
@@ -19,11 +21,25 @@ run_launcher:
 """
 
 
+@cache
+def _empty() -> tempfile.TemporaryDirectory:
+    """The folder of an instance in which nothing has happened. To make its databases takes seconds
+    on a slow disk, to copy them nothing."""
+    folder = tempfile.TemporaryDirectory(prefix="dagster-empty-")
+    Path(folder.name, "dagster.yaml").write_text(SETTINGS)
+    os.environ["DAGSTER_HOME"] = folder.name
+    with DagsterInstance.get() as instance:
+        instance.get_runs()
+        instance.get_backfills()
+        instance.all_instigator_state()
+    return folder
+
+
 @contextmanager
 def home():
     """An empty instance; child processes find it by DAGSTER_HOME."""
     with tempfile.TemporaryDirectory(prefix="dagster-") as folder:
-        Path(folder, "dagster.yaml").write_text(SETTINGS)
+        shutil.copytree(_empty().name, folder, dirs_exist_ok=True)
         os.environ["DAGSTER_HOME"] = folder
         with DagsterInstance.get() as instance:
             yield instance

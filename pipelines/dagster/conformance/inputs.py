@@ -1,10 +1,12 @@
-"""What is read: sources that are seen, partitions that are missing, pieces that are wiped."""
+"""B21 to B24 and B32: what is read: sources that are seen, partitions that are missing, pieces that are wiped."""
 
 from dagster import (
+    AssetDep,
     AssetKey,
     AssetMaterialization,
     DailyPartitionsDefinition,
     DataVersion,
+    TimeWindowPartitionMapping,
     asset,
     materialize,
     observable_source_asset,
@@ -19,7 +21,7 @@ DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-04")
 
 
 def first_look() -> dict:
-    """A source is observed for the first time, after its reader was made; later it is seen
+    """B21. A source is observed for the first time, after its reader was made; later it is seen
     changed, and then as it was."""
     content = ["one"]
 
@@ -45,7 +47,7 @@ def first_look() -> dict:
 
 
 def missing_partition() -> dict:
-    """Readers are made while one of three days that they read is missing."""
+    """B22. Readers are made while one of three days that they read is missing."""
 
     @asset(partitions_def=DAYS)
     def daily():
@@ -82,7 +84,7 @@ def missing_partition() -> dict:
 
 
 def wiped_partition() -> dict:
-    """One of two days is wiped."""
+    """B23. One of two days is wiped."""
 
     @asset(partitions_def=DAYS)
     def daily():
@@ -101,7 +103,7 @@ def wiped_partition() -> dict:
 
 
 def made_again_meanwhile() -> dict:
-    """What is read is made again while its reader is at work."""
+    """B24. What is read is made again while its reader is at work."""
 
     @asset
     def upstream():
@@ -116,3 +118,28 @@ def made_again_meanwhile() -> dict:
     with home() as instance:
         materialize(assets, instance=instance)
         return {"stale": stale(instance, assets)}
+
+
+def window_beyond_the_first_day() -> dict:
+    """B32. A piece that reads its day and the one before is made of the first day there is."""
+
+    @asset(partitions_def=DAYS)
+    def daily():
+        pass
+
+    two_days = TimeWindowPartitionMapping(start_offset=-1, end_offset=0)
+
+    @asset(partitions_def=DAYS, deps=[AssetDep(daily, partition_mapping=two_days)])
+    def trend():
+        pass
+
+    assets = [daily, trend]
+    with home() as instance:
+
+        def run(day: str) -> str:
+            result = materialize(
+                assets, instance=instance, partition_key=day, raise_on_error=False
+            )
+            return result.dagster_run.status.value.lower()
+
+        return {"of_the_first_day": run("2024-01-01"), "of_the_second": run("2024-01-02")}

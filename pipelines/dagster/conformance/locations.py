@@ -7,6 +7,7 @@ from dagster import (
     DefaultScheduleStatus,
     DefaultSensorStatus,
     RunRequest,
+    ScheduleDefinition,
     asset,
     build_schedule_from_partitioned_job,
     define_asset_job,
@@ -78,6 +79,23 @@ mornings = Definitions(
     ],
     executor=in_process_executor,
 )
+
+
+def _at(hour: int) -> Definitions:
+    """A schedule of that hour; each time is a run."""
+    job = define_asset_job("items", selection=[item])
+    schedule = ScheduleDefinition(
+        name="daily",
+        job=job,
+        cron_schedule=f"0 {hour} * * *",
+        default_status=DefaultScheduleStatus.RUNNING,
+    )
+    return Definitions(
+        assets=[item], jobs=[job], schedules=[schedule], executor=in_process_executor
+    )
+
+
+at_ten, at_eight = _at(10), _at(8)
 
 
 @asset

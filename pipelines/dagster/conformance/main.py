@@ -14,6 +14,8 @@ import warnings
 import dagster
 
 import backfills
+import checks
+import clocks
 import conditions
 import crashes
 import inputs
@@ -46,6 +48,14 @@ SCENARIOS = {
     "B22": inputs.missing_partition,
     "B23": inputs.wiped_partition,
     "B24": inputs.made_again_meanwhile,
+    "B25": conditions.made_again_meanwhile,
+    "B26": conditions.wiped_piece,
+    "B27": checks.later_run,
+    "B28": checks.deleted_check,
+    "B29": orders.changed_cron,
+    "B30": clocks.forward,
+    "B31": clocks.back,
+    "B32": inputs.window_beyond_the_first_day,
 }
 
 

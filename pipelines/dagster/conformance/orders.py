@@ -1,4 +1,4 @@
-"""B11 to B14: what sensors and schedules ask for."""
+"""B11 to B14 and B29: what sensors and schedules ask for."""
 
 from datetime import datetime, timezone
 
@@ -47,3 +47,17 @@ def missed_times() -> dict:
         tick_schedules(context, _at(3, 0))
         tick_schedules(context, _at(10, 12))
         return {"executed": steps()}
+
+
+def changed_cron() -> dict:
+    """B29. A schedule of ten o'clock has run; at noon it is changed to eight o'clock."""
+    with home() as instance:
+        with location(instance, "at_ten") as context:
+            tick_schedules(context, _at(3, 9))
+            tick_schedules(context, _at(3, 11))
+        at_ten = len(steps())
+        with location(instance, "at_eight") as context:
+            tick_schedules(context, _at(3, 12))
+            at_noon = len(steps()) - at_ten
+            tick_schedules(context, _at(4, 9))
+        return {"at_ten": at_ten, "at_noon": at_noon, "next_day": len(steps()) - at_ten - at_noon}

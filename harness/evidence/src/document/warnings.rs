@@ -184,6 +184,7 @@ mod tests {
             engines: Vec::new(),
             trials: (0..blocks).flat_map(block).collect(),
             left_out: Vec::new(),
+            engines: Vec::new(),
         }
     }
 

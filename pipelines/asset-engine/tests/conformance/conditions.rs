@@ -1,10 +1,10 @@
-//! B18 to B20: what rules ask for.
+//! B18 to B20, B25 and B26: what rules ask for.
 
 use std::sync::Arc;
 
 use asset_engine::{
     Asset, AssetGraph, Automation, Condition, EvaluationContext, Executor, ExecutorOptions, Mode,
-    Observation, Partitions, Plan, Rule, Selection, StepContext,
+    Observation, Partitions, Plan, Report, Rule, Selection, StepContext,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -136,4 +136,29 @@ pub fn first_observation() -> Outcome<Value> {
         "after_an_equal_look": after_an_equal_look,
         "after_another_version": rules.ask()?,
     }))
+}
+
+/// B26. What an eager rule had made is wiped.
+pub fn wiped_piece() -> Outcome<Value> {
+    let mut rules = Rules::new(graph(vec![plain("whole")?])?, Condition::eager());
+    rules.ask()?;
+    rules.make("run", "whole")?;
+    let after_it_was_made = rules.ask()?;
+    rules.executor.record_all([Report::Wiped {
+        asset: key("whole")?,
+        partition: None,
+    }])?;
+    Ok(json!({"after_it_was_made": after_it_was_made, "after_it_was_wiped": rules.ask()?}))
+}
+
+/// B25. What is read is made again while its reader is at work.
+pub fn made_again_meanwhile() -> Outcome<Value> {
+    let executor = memory();
+    let graph = crate::inputs::made_again(&executor)?;
+    let only_reader = Selection::assets([key("reader")?]);
+    let mut rules = Rules::on(executor, graph, only_reader, Condition::eager());
+    rules.ask()?;
+    let everything = request("run", &rules.graph, &[], Mode::All)?;
+    rules.executor.run(everything)?;
+    Ok(json!({"asks_for": rules.ask()?}))
 }

@@ -1,11 +1,11 @@
-//! B21 to B24: what is read: sources that are seen, partitions that are missing, pieces that are
+//! B21 to B24 and B32: what is read: sources that are seen, partitions that are missing, pieces that are
 //! wiped or made again.
 
 use std::sync::Arc;
 
 use asset_engine::{
-    Asset, AssetGraph, Executor, ExecutorOptions, Materialization, Mode, Observation, Partitions,
-    Report, StepContext, StepFailure,
+    Asset, AssetGraph, Executor, ExecutorOptions, Mapping, Materialization, Mode, Observation,
+    Partitions, Report, StepContext, StepFailure,
 };
 use serde_json::{Value, json};
 
@@ -113,4 +113,25 @@ pub fn made_again(executor: &Arc<Executor>) -> Outcome<Arc<AssetGraph>> {
     let reader = Asset::new(key("reader")?, step).depends_on(key("upstream")?);
     let first = Asset::new(key("upstream")?, |_: &StepContext<'_>| Ok(made("once")));
     graph(vec![first, reader])
+}
+
+/// B32. A piece that reads its day and the one before is made of the first day there is.
+pub fn window_beyond_the_first_day() -> Outcome<Value> {
+    let two_days = Mapping::TimeWindow {
+        start_offset: -1,
+        end_offset: 0,
+    };
+    let graph = graph(vec![
+        plain("daily")?.partitions(days()?),
+        plain("trend")?
+            .partitions(days()?)
+            .depends_on_mapped(key("daily")?, two_days),
+    ])?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    let run = |day: &str| -> Outcome<&'static str> {
+        let mut request = request(day, &graph, &[], Mode::All)?;
+        request.selection = request.selection.with_partitions([day]);
+        Ok(status(&executor.run(request)?))
+    };
+    Ok(json!({"of_the_first_day": run("2024-01-01")?, "of_the_second": run("2024-01-02")?}))
 }

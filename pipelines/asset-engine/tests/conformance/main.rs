@@ -6,6 +6,8 @@
 //! `ORCHBENCH_PYTHON` names, else from orchbench's own environment in the cache.
 
 mod backfills;
+mod checks;
+mod clocks;
 mod conditions;
 mod crashes;
 mod dagster;

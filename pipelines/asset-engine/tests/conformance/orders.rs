@@ -1,10 +1,10 @@
-//! B11 to B14: what sensors and schedules ask for.
+//! B11 to B14 and B29: what sensors and schedules ask for.
 
 use std::sync::Arc;
 
 use asset_engine::{
     Asset, AssetGraph, Automation, Cron, Daemon, Evaluation, EvaluationContext, Executor,
-    ExecutorOptions, Order, Partitions, Schedule, Selection, Sensor, StepContext,
+    ExecutorOptions, Order, Partitions, Schedule, ScheduledTick, Selection, Sensor, StepContext,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -134,4 +134,26 @@ pub fn missed_times() -> Outcome<Value> {
     let mut executed = trail.take();
     executed.sort();
     Ok(json!({"executed": executed}))
+}
+
+/// B29. A schedule of ten o'clock has run; at noon it is changed to eight o'clock.
+pub fn changed_cron() -> Outcome<Value> {
+    let trail = Trail::default();
+    let graph = item(&trail, "item", false)?;
+    let schedule = |hour: u32| -> Outcome<Schedule> {
+        let cron = Cron::new(&format!("0 {hour} * * *"), "UTC")?;
+        Ok(Schedule::new("daily", cron, |tick: &ScheduledTick| {
+            vec![Order::new(tick.at.to_string(), Selection::all())]
+        }))
+    };
+    let mut watch = Watch::of(graph.clone(), schedule(10)?);
+    watch.tick("2024-01-03T09:00:00Z")?;
+    watch.tick("2024-01-03T11:00:00Z")?;
+    let at_ten = trail.take().len();
+    let automations: Vec<Box<dyn Automation>> = vec![Box::new(schedule(8)?)];
+    watch.daemon = Daemon::new(Arc::clone(&watch.executor), graph, automations);
+    watch.tick("2024-01-03T12:00:00Z")?;
+    let at_noon = trail.take().len();
+    watch.tick("2024-01-04T09:00:00Z")?;
+    Ok(json!({"at_ten": at_ten, "at_noon": at_noon, "next_day": trail.take().len()}))
 }

@@ -1,6 +1,7 @@
 //! The one place that says what is expected of both engines: what each does, match or differ.
 
 mod automations;
+mod changes;
 mod inputs;
 mod runs;
 
@@ -87,5 +88,6 @@ pub fn rows() -> Vec<Row> {
     let mut rows = runs::rows();
     rows.extend(automations::rows());
     rows.extend(inputs::rows());
+    rows.extend(changes::rows());
     rows
 }

@@ -1,0 +1,66 @@
+//! B27 and B28: what follows from a blocking check that failed.
+
+use std::sync::Arc;
+
+use asset_engine::{
+    Asset, AssetGraph, Check, Checked, Executor, ExecutorOptions, Materialization, Mode,
+    StepContext,
+};
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::scenario::{Trail, derived, graph, key, request, stale, status};
+
+/// An asset with a blocking check that fails, or without it, and what reads it.
+fn checked(trail: &Trail, blocking_check: bool) -> Outcome<Arc<AssetGraph>> {
+    let asset = |name: &'static str| -> Outcome<Asset> {
+        let trail = trail.clone();
+        let step = move |cx: &StepContext<'_>| {
+            trail.leave(name);
+            Ok(derived("1", cx))
+        };
+        Ok(Asset::new(key(name)?, step))
+    };
+    let fails = |_: &Materialization, _: &StepContext<'_>| {
+        Ok(Checked {
+            passed: false,
+            metadata: Value::Null,
+        })
+    };
+    let mut first = asset("checked")?;
+    if blocking_check {
+        first = first.checked_by(Check::blocking("counts", fails));
+    }
+    graph(vec![first, asset("reader")?.depends_on(key("checked")?)])
+}
+
+/// B27. A blocking check fails; its reader is in the same run, and later in a run of its own.
+pub fn later_run() -> Outcome<Value> {
+    let trail = Trail::default();
+    let graph = checked(&trail, true)?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    executor.run(request("first", &graph, &[], Mode::All)?)?;
+    let executed_first = trail.take();
+    let outcome = executor.run(request("then", &graph, &["reader"], Mode::All)?)?;
+    Ok(json!({
+        "executed_first": executed_first,
+        "executed_then": trail.take(),
+        "run": status(&outcome),
+    }))
+}
+
+/// B28. A blocking check failed, and is deleted from the code; then everything is made again.
+pub fn deleted_check() -> Outcome<Value> {
+    let trail = Trail::default();
+    let executor = Executor::memory(ExecutorOptions::default());
+    executor.run(request("first", &checked(&trail, true)?, &[], Mode::All)?)?;
+    let graph = checked(&trail, false)?;
+    let stale_without_the_check = stale(&graph, executor.catalog())?;
+    trail.take();
+    executor.run(request("then", &graph, &[], Mode::All)?)?;
+    Ok(json!({
+        "stale_without_the_check": stale_without_the_check,
+        "executed": trail.take(),
+        "stale_afterwards": stale(&graph, executor.catalog())?,
+    }))
+}
