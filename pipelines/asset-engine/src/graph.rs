@@ -5,6 +5,7 @@
 //! indices from here on; no name is looked up while a run is planned or executed.
 
 mod build;
+mod cut;
 mod error;
 mod identity;
 mod link;
@@ -21,6 +22,7 @@ use rustc_hash::FxHashMap;
 use crate::asset::Asset;
 use crate::key::AssetKey;
 
+pub use cut::CutWindow;
 pub use error::GraphError;
 pub(crate) use identity::{Difference, difference, other_work};
 pub use identity::{INPUT, Identity};

@@ -50,7 +50,7 @@ pub use executor::{
     EngineError, Executor, ExecutorOptions, FailedStep, Looked, RunOutcome, RunRequest, StepCounts,
     Submitted, TagLimit, UnfinishedRun,
 };
-pub use graph::{AssetGraph, Direction, GraphError, INPUT, Identity};
+pub use graph::{AssetGraph, CutWindow, Direction, GraphError, INPUT, Identity};
 pub use io::{Address, DataStore, FolderStore, Keyed, MemoryStore, StoreError, Values, typed};
 pub use key::{AssetKey, KeyError};
 pub use lineage::{Lineage, LineageEdge, LineageNode};

@@ -12,7 +12,7 @@ mod stale;
 use std::sync::Arc;
 
 use crate::asset::Making;
-use crate::graph::{AssetGraph, Edge, marked};
+use crate::graph::{AssetGraph, CutWindow, Edge, marked};
 use crate::key::AssetKey;
 use crate::selection::{Selection, SelectionError};
 
@@ -166,6 +166,17 @@ impl Plan {
             let asset = graph.asset(step.asset);
             (&asset.key, asset.partitions.key(step.position))
         })
+    }
+
+    /// The windows of its steps that reach past the partitions of what they read, and so are cut.
+    #[must_use]
+    pub fn cut_windows(&self, graph: &AssetGraph) -> Vec<CutWindow> {
+        let by_asset = self.steps.chunk_by(|a, b| a.asset == b.asset);
+        let cut = by_asset.flat_map(|steps| {
+            let positions = steps.iter().map(|step| step.position);
+            graph.cut_windows(steps[0].asset, positions)
+        });
+        cut.collect()
     }
 
     pub(crate) fn steps(&self) -> &[PlannedStep] {

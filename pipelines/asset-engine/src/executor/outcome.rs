@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::resume::Piece;
 use crate::event::{Event, EventRecord, Materialization, Observation, RunStatus, SkipReason};
+use crate::graph::CutWindow;
 use crate::key::AssetKey;
 use crate::plan::seen;
 use crate::step::StepFailure;
@@ -23,6 +24,9 @@ pub struct RunOutcome {
     /// What this run materialized, or what it observed, before and after a crash, in no particular
     /// order.
     pub materializations: Vec<Arc<Materialization>>,
+    /// What it materialized of fewer partitions than a mapping means, as there were no others. Only
+    /// whoever executed the run tells; for others there is [`crate::Plan::cut_windows`].
+    pub cut_windows: Vec<CutWindow>,
 }
 
 /// Steps of a run by how they ended.
@@ -64,6 +68,7 @@ impl RunOutcome {
             steps: StepCounts::default(),
             failures: Vec::new(),
             materializations: Vec::new(),
+            cut_windows: Vec::new(),
         };
         // By piece, as a run that was opened again makes anew what had failed a check.
         let mut made_here: HashMap<Piece, Arc<Materialization>> = HashMap::new();

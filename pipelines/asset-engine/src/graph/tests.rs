@@ -268,3 +268,63 @@ fn refuses_what_one_step_cannot_make() {
         "asset x is external, expected no dependencies, found y"
     );
 }
+
+#[test]
+fn a_window_that_reaches_past_what_is_defined_is_said_to_be_cut() {
+    let told = |reader: Partitions, read: Partitions, mapping| {
+        let graph = AssetGraph::new(vec![
+            asset("read").partitions(read),
+            asset("reader")
+                .partitions(reader)
+                .depends_on_mapped(key("read"), mapping),
+        ])
+        .unwrap();
+        let plan = crate::Plan::new(&graph, &crate::Selection::all()).unwrap();
+        let cut = plan.cut_windows(&graph).into_iter();
+        cut.map(|cut| cut.to_string()).collect::<Vec<_>>()
+    };
+    let window = |start_offset, end_offset| Mapping::TimeWindow {
+        start_offset,
+        end_offset,
+    };
+    let three = days("2013-01-01", "2013-01-03");
+    assert_eq!(
+        told(three.clone(), three.clone(), window(-2, 1)),
+        [
+            "reader 2013-01-01 reads 2 of 4 partitions of read: 2 would lie before its first",
+            "reader 2013-01-02 reads 3 of 4 partitions of read: 1 would lie before its first",
+            "reader 2013-01-03 reads 3 of 4 partitions of read: 1 would lie after its last",
+        ]
+    );
+    // All of the window lies outside, or is empty by its offsets.
+    assert_eq!(
+        told(
+            days("2013-02-01", "2013-02-01"),
+            three.clone(),
+            window(-1, 0)
+        ),
+        ["reader 2013-02-01 reads 0 of 2 partitions of read: 2 would lie after its last"]
+    );
+    assert_eq!(told(three.clone(), three.clone(), window(0, -1)), [""; 0]);
+    assert_eq!(
+        told(three.clone(), three.clone(), Mapping::Identity),
+        [""; 0]
+    );
+    // A week over days.
+    let week = Partitions::weekly("2012-12-31", "2013-01-06").unwrap();
+    assert_eq!(
+        told(week.clone(), three.clone(), Mapping::Identity),
+        ["reader 2012-12-31 reads 3 of 7 partitions of read: \
+             1 would lie before its first and 3 would lie after its last"]
+    );
+    // Days over a week.
+    assert_eq!(
+        told(days("2013-01-06", "2013-01-07"), week, Mapping::Identity),
+        ["reader 2013-01-07 reads 0 of 1 partitions of read: 1 would lie after its last"]
+    );
+    assert_eq!(
+        told(Partitions::Unpartitioned, three.clone(), Mapping::Last(5)),
+        ["reader reads 3 of 5 partitions of read: 2 would lie before its first"]
+    );
+    assert_eq!(told(three.clone(), three, Mapping::Last(3)), [""; 0]);
+}

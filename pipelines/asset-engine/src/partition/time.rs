@@ -68,18 +68,29 @@ impl Windows {
     pub fn overlap(
         self,
         position: u32,
-        (start_offset, end_offset): (i32, i32),
+        offsets: (i32, i32),
         upstream: Self,
         count: u32,
     ) -> (u32, u32) {
+        let (first, end) = self.reach(position, offsets, upstream);
+        let cut = |at: i64| u32::try_from(at.clamp(0, i64::from(count))).unwrap_or(count);
+        (cut(first), cut(end))
+    }
+
+    /// The same, not cut: positions before the first of `upstream` are negative.
+    pub fn reach(
+        self,
+        position: u32,
+        (start_offset, end_offset): (i32, i32),
+        upstream: Self,
+    ) -> (i64, i64) {
         let start = self.start(i64::from(position) + i64::from(start_offset));
         let end = self.start(i64::from(position) + 1 + i64::from(end_offset));
         let at = |day: i64| (day - upstream.first_day).div_euclid(upstream.days);
-        let cut = |at: i64| u32::try_from(at.clamp(0, i64::from(count))).unwrap_or(count);
         if end <= start {
             return (0, 0);
         }
-        (cut(at(start)), cut(at(end - 1) + 1))
+        (at(start), at(end - 1) + 1)
     }
 
     fn start(self, position: i64) -> i64 {

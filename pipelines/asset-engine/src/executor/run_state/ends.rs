@@ -142,6 +142,17 @@ impl RunState {
             },
         );
         let own = |made: &Arc<Materialization>| made.run == self.record.run;
+        let mut cut_windows = self.plan.cut_windows(&self.graph);
+        cut_windows.retain(|cut| {
+            let asset = self.graph.index(&cut.asset);
+            let step = asset.and_then(|asset| {
+                let partitions = &self.graph.asset(asset).partitions;
+                self.plan
+                    .find(asset, partitions.position(cut.partition.as_deref())?)
+            });
+            let made = step.and_then(|step| self.outputs[step as usize].as_ref());
+            made.is_some_and(own)
+        });
         effects.ended = Some(RunOutcome {
             run: self.record.run.to_string(),
             status,
@@ -152,6 +163,7 @@ impl RunState {
                 .flatten()
                 .filter(own)
                 .collect(),
+            cut_windows,
         });
     }
 }

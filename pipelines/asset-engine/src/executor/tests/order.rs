@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::fixture::{Script, asset, graph, key, memory, piece, pipeline, request};
-use crate::{AssetGraph, Event, Executor, Partitions, RunStatus, Selection};
+use crate::{AssetGraph, Event, Executor, Mapping, Partitions, RunStatus, Selection};
 
 /// A random graph: per asset whether it is partitioned, and which earlier assets it reads.
 #[derive(Debug, Clone)]
@@ -202,6 +202,33 @@ fn partitions_of_a_selection_read_the_rest_from_the_catalog() {
         executor.run(unknown).unwrap_err().to_string(),
         "selection: no selected asset has a partition \"2014-01-01\""
     );
+}
+
+#[test]
+fn a_run_says_of_what_it_made_which_windows_were_cut() {
+    let script = Arc::new(Script::default());
+    let days = Partitions::daily("2013-01-01", "2013-01-03").unwrap();
+    let yesterday = Mapping::TimeWindow {
+        start_offset: -1,
+        end_offset: 0,
+    };
+    let graph = graph(vec![
+        asset("raw", &script).partitions(days.clone()),
+        asset("both", &script)
+            .partitions(days)
+            .depends_on_mapped(key("raw"), yesterday),
+    ]);
+    let executor = memory(2);
+    let cut = |run: &str, days: &[&str]| {
+        let mut request = request(run, &graph);
+        request.selection = request.selection.with_partitions(days.iter().copied());
+        let outcome = executor.run(request).unwrap();
+        let cut = outcome.cut_windows.iter();
+        cut.map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let first = ["both 2013-01-01 reads 1 of 2 partitions of raw: 1 would lie before its first"];
+    assert_eq!(cut("first", &["2013-01-01", "2013-01-02"]), first);
+    assert_eq!(cut("last", &["2013-01-03"]), [""; 0]);
 }
 
 #[test]
