@@ -12,6 +12,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use crate::changes::changes;
+use crate::data::Data;
 use crate::folder::{Folder, text};
 
 const DAYS: usize = 365;
@@ -217,4 +218,59 @@ fn made(catalog: &Catalog) -> Result<HashMap<String, usize>> {
         }
     }
     Ok(times)
+}
+
+/// One day that cannot be read fails by itself in a run of seven, and is named.
+#[test]
+fn a_bad_day_is_counted_and_named_apart_from_the_others_of_its_run() -> Result<()> {
+    let folder = Folder::new()?;
+    let data = Data::new(&folder)?;
+    data.edit("flights", |text| {
+        let mut lines = text.lines();
+        let head = lines.next().unwrap_or_default();
+        let distance = head.split(',').position(|name| name == "distance");
+        let line = |line: &str| match line.starts_with("2013,1,3,") {
+            false => line.to_owned(),
+            true => {
+                let cell = |(at, cell): (usize, &str)| {
+                    if Some(at) == distance { "far" } else { cell }.to_owned()
+                };
+                let cells: Vec<String> = line.split(',').enumerate().map(cell).collect();
+                cells.join(",")
+            }
+        };
+        let lines: Vec<String> = lines.map(line).collect();
+        format!("{head}\n{}\n", lines.join("\n"))
+    })?;
+    let inputs = data.archive("flights");
+    let dir = inputs.parent().context("a folder")?.display().to_string();
+    let words = ["assets", "backfill", "my-source/flights", "--partition"];
+    let more = [
+        "2013-01-01..2013-01-07",
+        "--per-run",
+        "7",
+        "--id",
+        "week",
+        "--data-dir",
+        &dir,
+    ];
+    let words = [&words[..], &more].concat();
+    let said = folder.json(1, &words)?;
+    let progress = &said["progress"];
+    ensure!(
+        progress["succeeded"] == 6 && progress["failed"] == 1,
+        "{said}"
+    );
+    ensure!(
+        said["failed"] == serde_json::json!(["2013-01-03"]),
+        "{said}"
+    );
+    let again = folder.run(&words)?;
+    ensure!(
+        text(&again).contains("6 of 7 partitions succeeded before")
+            && text(&again).contains("failed: 2013-01-03"),
+        "{}",
+        text(&again)
+    );
+    Ok(())
 }

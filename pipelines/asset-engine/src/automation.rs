@@ -30,7 +30,7 @@ use crate::event::Mode;
 use crate::graph::AssetGraph;
 use crate::selection::{Selection, SelectionError};
 
-pub use backfill::{Backfill, BackfillProgress};
+pub use backfill::{Backfill, BackfillProgress, PartitionStatus};
 pub use condition::Condition;
 pub use cron::{Cron, CronError};
 pub use daemon::{Beat, Daemon, FailedOrder};

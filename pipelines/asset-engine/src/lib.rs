@@ -35,8 +35,8 @@ mod subprocess;
 pub use asset::{Asset, Check, Checked, Dep, Execution, Making, MultiStep, Test, Together};
 pub use automation::{
     Automation, AutomationError, Backfill, BackfillProgress, Beat, Condition, Cron, CronError,
-    Daemon, Evaluation, EvaluationContext, FailedOrder, Order, Rule, Schedule, ScheduledTick,
-    Sensor,
+    Daemon, Evaluation, EvaluationContext, FailedOrder, Order, PartitionStatus, Rule, Schedule,
+    ScheduledTick, Sensor,
 };
 pub use catalog::{
     Catalog, CatalogError, Durability, Head, Owner, Recorder, RunInfo, Stamp, Verified,

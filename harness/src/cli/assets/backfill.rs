@@ -82,9 +82,12 @@ pub(super) fn execute(
     bar.finish();
     let rows = assets.rows(Some(&partitions))?;
     if as_json {
-        output::json(&json!({ "id": id, "progress": ended, "rows": rows }))?;
+        let failed = backfill.failed()?;
+        let told = json!({ "id": id, "progress": ended, "failed": failed, "rows": rows });
+        output::json(&told)?;
     } else {
         tell(&id, &ended);
+        tell_failed(&backfill.failed()?);
     }
     assets.tell_rows(rows.as_ref(), as_json);
     Ok(match ended.status {
@@ -112,6 +115,20 @@ fn tell_before(id: &str, total: usize, before: Option<&BackfillProgress>) {
         }
     };
     output::note(&format!("backfill {id}: {what}"));
+}
+
+/// Names the partitions that failed, as far as they fit a line.
+fn tell_failed(failed: &[&str]) {
+    const NAMED: usize = 10;
+    if failed.is_empty() {
+        return;
+    }
+    let named = failed[..failed.len().min(NAMED)].join(", ");
+    let more = match failed.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    output::note(&format!("failed: {named}{more}"));
 }
 
 fn tell(id: &str, progress: &BackfillProgress) {

@@ -6,24 +6,22 @@
 //! What has no partitions is made once, before or after the partitions as its dependencies say: see
 //! [`crate::Stage`]. A stage begins when all runs of the one before have succeeded.
 
+mod partition;
 mod progress;
 mod request;
 mod stages;
 
 use std::collections::HashMap;
-use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::catalog::CatalogError;
-use crate::event::{BackfillRecord, BackfillRun, Event, Mode, RunStatus};
+use crate::event::{BackfillInfo, BackfillRecord, BackfillRun, Event, RunStatus};
 use crate::executor::{EngineError, Executor, RunRequest};
 use crate::graph::AssetGraph;
 use crate::plan::Plan;
-use crate::selection::Selection;
 
+pub use partition::PartitionStatus;
 pub use progress::BackfillProgress;
 use request::same_request;
 use stages::stages;
@@ -39,27 +37,6 @@ pub struct Backfill<'a> {
     record: Arc<BackfillRecord>,
     /// How it stood before it was requested.
     before: Option<BackfillProgress>,
-}
-
-impl BackfillRecord {
-    /// All of a selection in each of some partitions, one run a partition, four runs at once.
-    pub fn new<I>(id: impl Into<String>, selection: Selection, partitions: I) -> Self
-    where
-        I: IntoIterator,
-        I::Item: Into<String>,
-    {
-        Self {
-            id: id.into(),
-            selection,
-            partitions: partitions.into_iter().map(Into::into).collect(),
-            per_run: NonZero::<usize>::MIN,
-            at_once: NonZero::<usize>::MIN.saturating_add(3),
-            mode: Mode::All,
-            config: Value::Null,
-            stages: Vec::new(),
-            identity: crate::Identity::new(),
-        }
-    }
 }
 
 impl<'a> Backfill<'a> {
@@ -287,12 +264,28 @@ impl<'a> Backfill<'a> {
     /// # Errors
     /// The catalog cannot be read.
     pub fn progress(&self) -> Result<BackfillProgress, EngineError> {
+        Ok(BackfillProgress::of(
+            self.executor.catalog(),
+            &self.info()?,
+        )?)
+    }
+
+    /// Its partitions that failed, in its order.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn failed(&self) -> Result<Vec<&str>, EngineError> {
+        let statuses = PartitionStatus::of_backfill(self.executor.catalog(), &self.info()?)?;
+        let partitions = self.record.partitions.iter().zip(statuses);
+        let failed = partitions.filter(|(_, status)| *status == PartitionStatus::Failed);
+        Ok(failed.map(|(key, _)| key.as_str()).collect())
+    }
+
+    fn info(&self) -> Result<BackfillInfo, EngineError> {
         let info = self.executor.catalog().backfill(&self.record.id)?;
-        let unknown = || EngineError::UnknownBackfill {
+        info.ok_or_else(|| EngineError::UnknownBackfill {
             id: self.record.id.clone(),
-        };
-        let info = info.ok_or_else(unknown)?;
-        Ok(BackfillProgress::of(self.executor.catalog(), &info)?)
+        })
     }
 
     fn statuses(&self) -> Result<HashMap<String, RunStatus>, CatalogError> {

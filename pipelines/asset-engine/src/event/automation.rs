@@ -89,6 +89,25 @@ pub struct BackfillInfo {
 }
 
 impl BackfillRecord {
+    /// All of a selection in each of some partitions, one run a partition, four runs at once.
+    pub fn new<I>(id: impl Into<String>, selection: Selection, partitions: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        Self {
+            id: id.into(),
+            selection,
+            partitions: partitions.into_iter().map(Into::into).collect(),
+            per_run: NonZero::<usize>::MIN,
+            at_once: NonZero::<usize>::MIN.saturating_add(3),
+            mode: Mode::All,
+            config: Value::Null,
+            stages: Vec::new(),
+            identity: Identity::new(),
+        }
+    }
+
     /// Its runs, stage by stage. A run is called `<id>/<its first partition>`, or `<id>/once` when it
     /// makes what has no partitions; of further stages of the same kind, the ids end in `~2` and so
     /// on.
