@@ -1,15 +1,20 @@
 //! Cron lines: the times of a schedule, in the time of a place.
 //!
 //! The five fields and their meaning are those of Vixie cron, read by `croner`. Where clocks jump
-//! forward, a job at a fixed time inside the gap is due right after it; where they go back, it is
-//! due once, at the first of the two; a job of every so many minutes follows the clock on the wall.
+//! forward, a line of fixed times is due right after the gap for what falls into it; where they go
+//! back, it is due once, at the first of the two. A line whose minute or hour begins with `*` follows
+//! the clock on the wall: what it leaves out is not due, what it shows twice is due twice. README.md
+//! has a table of what that comes to.
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use thiserror::Error;
+
+/// No clock was ever put forward by more: Samoa left out a day.
+const JUMP: TimeDelta = TimeDelta::hours(25);
 
 /// A cron line in a time zone.
 #[derive(Debug, Clone)]
@@ -17,6 +22,8 @@ pub struct Cron {
     line: String,
     zone: Tz,
     pattern: croner::Cron,
+    /// Whether neither minute nor hour begins with `*`.
+    fixed: bool,
 }
 
 /// Why there is no such schedule.
@@ -57,21 +64,34 @@ impl Cron {
         let zone = zone.parse().map_err(|_| CronError::Zone {
             found: zone.to_owned(),
         })?;
+        let is_star = |field: &str| field.starts_with('*') || field.eq_ignore_ascii_case("@hourly");
         Ok(Self {
             line: line.to_owned(),
             zone,
             pattern,
+            fixed: !line.split_whitespace().take(2).any(is_star),
         })
     }
 
     /// The times after one moment, up to and with another.
     pub fn ticks(&self, after: Timestamp, until: Timestamp) -> impl Iterator<Item = Timestamp> {
-        let mut last = self.local(after);
+        let mut last = after;
+        let mut wall = self.wall(after).map(|wall| (wall - JUMP).and_utc());
         std::iter::from_fn(move || {
-            // A line without any further time (the 30th of February) has no next one.
-            let next = self.pattern.find_next_occurrence(&last?, false).ok()?;
-            last = Some(next);
-            timestamp(next)
+            if !self.fixed {
+                last = self.following(last)?;
+                return Some(last);
+            }
+            loop {
+                // A line without any further time (the 30th of February) has no next one.
+                let next = self.pattern.find_next_occurrence(&wall?, false).ok()?;
+                wall = Some(next);
+                let tick = self.first_at(next.naive_utc())?;
+                if tick > last {
+                    last = tick;
+                    return Some(tick);
+                }
+            }
         })
         .take_while(move |tick| *tick <= until)
     }
@@ -79,8 +99,37 @@ impl Cron {
     /// The newest time up to and with a moment.
     #[must_use]
     pub fn previous(&self, at: Timestamp) -> Option<Timestamp> {
-        let at = self.local(at)?;
-        timestamp(self.pattern.find_previous_occurrence(&at, true).ok()?)
+        if !self.fixed {
+            let at = self.local(at)?;
+            return timestamp(self.pattern.find_previous_occurrence(&at, true).ok()?);
+        }
+        let mut wall = (self.wall(at)? + JUMP).and_utc();
+        loop {
+            wall = self.pattern.find_previous_occurrence(&wall, false).ok()?;
+            let tick = self.first_at(wall.naive_utc())?;
+            if tick <= at {
+                return Some(tick);
+            }
+        }
+    }
+
+    /// The next time by the clock on the wall.
+    fn following(&self, after: Timestamp) -> Option<Timestamp> {
+        let after = self.local(after)?;
+        timestamp(self.pattern.find_next_occurrence(&after, false).ok()?)
+    }
+
+    /// The first moment at which the clock of the place shows a time; where it shows it never, the
+    /// first one after that.
+    fn first_at(&self, wall: NaiveDateTime) -> Option<Timestamp> {
+        let minutes = (0..=JUMP.num_minutes()).map(TimeDelta::minutes);
+        let shown = |later| self.zone.from_local_datetime(&(wall + later)).earliest();
+        timestamp(minutes.map(shown).find_map(|shown| shown)?)
+    }
+
+    /// What the clock of the place shows.
+    fn wall(&self, at: Timestamp) -> Option<NaiveDateTime> {
+        Some(self.local(at)?.naive_local())
     }
 
     /// The day on the calendar of the place.

@@ -1,5 +1,6 @@
 //! Cron lines: their times, also where clocks jump, and what is none.
 
+use chrono::{Offset, Timelike};
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 
@@ -105,7 +106,48 @@ fn errors_say_what_was_expected() {
     );
 }
 
-const LINES: [&str; 6] = [
+/// The times of a line on a day, as its place shows them, with the distance from UTC.
+fn shown(line: &str, zone: &str, day: &str) -> String {
+    let cron = Cron::new(line, zone).unwrap();
+    let noon = at(&format!("{day}T12:00:00Z"));
+    let of_day = |tick: &Timestamp| cron.day(*tick).unwrap().to_string() == day;
+    let ticks = cron.ticks(noon - 30.hours(), noon + 30.hours());
+    let zone: chrono_tz::Tz = zone.parse().unwrap();
+    let told = |tick: Timestamp| {
+        let utc = chrono::DateTime::from_timestamp(tick.as_second(), 0).unwrap();
+        let local = utc.with_timezone(&zone);
+        let minutes = local.offset().fix().local_minus_utc() / 60;
+        let sign = if minutes < 0 { '-' } else { '+' };
+        let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
+        let (hour, minute) = (local.hour(), local.minute());
+        format!("{hour:02}:{minute:02}{sign}{hours:02}:{rest:02}")
+    };
+    let told: Vec<String> = ticks.filter(of_day).map(told).collect();
+    told.join(", ")
+}
+
+#[test]
+fn what_is_due_when_clocks_change_is_what_the_readme_says() {
+    let readme = include_str!("../../../README.md");
+    let rows = readme
+        .lines()
+        .skip_while(|line| *line != "## When clocks change");
+    let rows = rows.skip(1).take_while(|line| !line.starts_with("## "));
+    let mut checked = 0;
+    for row in rows.filter(|row| row.starts_with("| `")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [_, line, zone, day, due, ..] = cells[..] else {
+            panic!("{row}");
+        };
+        assert_eq!(shown(line.trim_matches('`'), zone, day), due, "{row}");
+        checked += 1;
+    }
+    assert_eq!(checked, 14);
+}
+
+const LINES: [&str; 8] = [
+    "15 1-2 * * *",
+    "0,30 0-5 * * *",
     "*/7 * * * *",
     "30 2 * * *",
     "0 */3 * * *",
@@ -119,7 +161,13 @@ proptest! {
     #[test]
     fn ticks_do_not_depend_on_where_time_is_cut(
         line in 0..LINES.len(),
-        zone in prop_oneof![Just("Europe/Berlin"), Just("America/New_York"), Just("UTC")],
+        zone in prop_oneof![
+            Just("Europe/Berlin"),
+            Just("America/New_York"),
+            Just("Australia/Lord_Howe"),
+            Just("Asia/Kolkata"),
+            Just("UTC"),
+        ],
         start in 0_i64..366 * 24 * 60,
         cuts in proptest::collection::vec(1_i64..3 * 24 * 60, 1..5),
     ) {
