@@ -6,11 +6,12 @@
 //! the clock on the wall: what it leaves out is not due, what it shows twice is due twice. README.md
 //! has a table of what that comes to.
 
-use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use croner::parser::{CronParser, Seconds, Year};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use thiserror::Error;
 
 /// No clock was ever put forward by more: Samoa left out a day.
@@ -139,6 +140,19 @@ impl Cron {
         let narrow = |part: u32| i8::try_from(part).ok();
         let year = i16::try_from(local.year()).ok()?;
         Date::new(year, narrow(local.month())?, narrow(local.day())?).ok()
+    }
+
+    /// Whether it has no more than one time on a day of the calendar of the place.
+    pub(super) fn comes_once(&self, day: Date) -> bool {
+        // No place is further from UTC than this.
+        let from = day.to_zoned_datetime(TimeZone::UTC);
+        let from = from.map(|day| day.timestamp() - 15.hours());
+        let Ok(from) = from else { return true };
+        let times = self.ticks(from, from + 54.hours());
+        times
+            .filter(|tick| self.day(*tick) == Some(day))
+            .nth(1)
+            .is_none()
     }
 
     fn local(&self, at: Timestamp) -> Option<DateTime<Tz>> {

@@ -1,10 +1,13 @@
 //! Schedules: runs at the times of a cron line.
 
+mod cursor;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Automation, AutomationError, Cron, Evaluation, EvaluationContext, Order};
 use crate::selection::Selection;
+use cursor::Cursor;
 
 /// Missed times that are made good when nothing else is said, as Dagster's `max_catchup_runs`.
 const CATCH_UP: usize = 5;
@@ -13,6 +16,11 @@ const CATCH_UP: usize = 5;
 type Orders = Box<dyn Fn(&ScheduledTick) -> Vec<Order> + Send>;
 
 /// Runs at the times of a cron line, from the time on at which it is first evaluated.
+///
+/// A line that is changed counts from the first evaluation that sees it; up to then, the times of the
+/// one before do. Where both come once on the day on which that one came last, the new line leaves out
+/// that day: what is run daily is run once a day. (Dagster's schedules by partition have the
+/// partition as run key, so that it is never run twice.)
 pub struct Schedule {
     name: String,
     cron: Cron,
@@ -73,29 +81,48 @@ impl Automation for Schedule {
     fn evaluate(&self, cx: &EvaluationContext<'_>) -> Result<Evaluation, AutomationError> {
         let Some(cursor) = cx.cursor else {
             return Ok(Evaluation {
-                cursor: Some(cx.now.to_string()),
+                cursor: Some(Cursor::new(&self.cron, cx.now).text()?),
                 note: Some(format!("begins with the first time after {}", cx.now)),
                 ..Evaluation::default()
             });
         };
-        let after: Timestamp =
-            cursor
-                .parse()
-                .map_err(|error: jiff::Error| AutomationError::Cursor {
-                    found: cursor.to_owned(),
-                    reason: error.to_string(),
-                })?;
-        let ticks: Vec<Timestamp> = self.cron.ticks(after, cx.now).collect();
-        let missed = ticks.len().saturating_sub(self.catch_up);
-        let tick = |at: &Timestamp| {
-            let day = self.cron.day(*at)?;
-            Some(ScheduledTick { at: *at, day })
-        };
-        let due = ticks[missed..].iter().filter_map(tick);
+        let cursor = Cursor::read(cursor, &self.cron)?;
+        let line = cursor.line()?;
+        let times = line.ticks(cursor.after, cx.now).filter_map(|at| {
+            let day = line.day(at)?;
+            Some(ScheduledTick { at, day })
+        });
+        let (due, had): (Vec<_>, Vec<_>) = times.partition(|tick| cursor.had != Some(tick.day));
+        let missed = due.len().saturating_sub(self.catch_up);
+        let mut notes = Vec::new();
+        if missed > 0 {
+            notes.push(format!("{missed} missed times are not made good"));
+        }
+        if let Some(tick) = had.first() {
+            let at = tick.at;
+            notes.push(format!(
+                "{at} is left out: its day was run before the line was changed"
+            ));
+        }
+        let mut next = cursor.clone();
+        if let Some(last) = due.iter().chain(&had).map(|tick| tick.at).max() {
+            next.after = last;
+        }
+        next.ran = due.last().map(|tick| tick.day).or(cursor.ran);
+        if line != self.cron {
+            next = next.changed(&line, &self.cron, cx.now);
+            notes.push(format!(
+                "the line was {line} up to {}, now {}",
+                cx.now, self.cron
+            ));
+        }
         Ok(Evaluation {
-            orders: due.flat_map(|tick| (self.orders)(&tick)).collect(),
-            cursor: ticks.last().map(ToString::to_string),
-            note: (missed > 0).then(|| format!("{missed} missed times are not made good")),
+            orders: due[missed..]
+                .iter()
+                .flat_map(|tick| (self.orders)(tick))
+                .collect(),
+            cursor: (next != cursor).then(|| next.text()).transpose()?,
+            note: (!notes.is_empty()).then(|| notes.join("; ")),
         })
     }
 }

@@ -94,3 +94,100 @@ fn what_cannot_run_is_a_problem_and_not_an_end() {
     let beat = daemon.tick(at("2024-05-10T12:00:30Z")).unwrap();
     assert_eq!(beat.problems, [""; 0]);
 }
+
+/// A schedule of the day before, in Berlin.
+fn at_hours(hours: &str) -> Schedule {
+    let cron = Cron::new(&format!("0 {hours} * * *"), "Europe/Berlin").unwrap();
+    Schedule::of_previous_day("mornings", cron, Selection::assets([key("daily")]))
+}
+
+#[test]
+fn a_changed_line_does_not_run_a_day_again() {
+    // The line was seen at eight of these days and then changed; at the second time, a day later.
+    for (hours, later) in [
+        ("7", vec!["daily@2024-03-12"]),
+        ("10", vec!["daily@2024-03-12"]),
+        ("5", vec!["daily@2024-03-12"]),
+        ("6", vec!["daily@2024-03-12"]),
+        (
+            "10,18",
+            vec!["daily@2024-03-11", "daily@2024-03-11", "daily@2024-03-12"],
+        ),
+    ] {
+        let step = Arc::new(Noting::default());
+        let graph = days(&step);
+        let executor = memory();
+        let mut first = daemon(&executor, &graph, at_hours("6"));
+        first.tick(at("2024-03-10T12:00:00Z")).unwrap();
+        first.tick(at("2024-03-11T05:30:00Z")).unwrap();
+        first.tick(at("2024-03-12T05:30:00Z")).unwrap();
+        first.settle().unwrap();
+        assert_eq!(step.take(), ["daily@2024-03-10", "daily@2024-03-11"]);
+        let mut second = daemon(&executor, &graph, at_hours(hours));
+        for time in [
+            "2024-03-12T07:00:00Z",
+            "2024-03-12T20:00:00Z",
+            "2024-03-13T09:30:00Z",
+        ] {
+            second.tick(at(time)).unwrap();
+        }
+        second.settle().unwrap();
+        assert_eq!(step.take(), later, "0 {hours} * * *");
+    }
+}
+
+#[test]
+fn up_to_a_change_the_times_of_the_line_before_count() {
+    let step = Arc::new(Noting::default());
+    let graph = days(&step);
+    let executor = memory();
+    daemon(&executor, &graph, at_hours("6"))
+        .tick(at("2024-03-10T12:00:00Z"))
+        .unwrap();
+    // Nobody looked in the morning; the line was changed before it was looked at again.
+    let mut later = daemon(&executor, &graph, at_hours("5"));
+    let beat = later.tick(at("2024-03-11T06:00:00Z")).unwrap();
+    later.settle().unwrap();
+    assert_eq!(step.take(), ["daily@2024-03-10"]);
+    assert_eq!(
+        beat.ticks[0].note.as_deref(),
+        Some(
+            "the line was 0 6 * * * Europe/Berlin up to 2024-03-11T06:00:00Z, \
+             now 0 5 * * * Europe/Berlin"
+        )
+    );
+    later.tick(at("2024-03-12T04:30:00Z")).unwrap();
+    later.settle().unwrap();
+    assert_eq!(step.take(), ["daily@2024-03-11"]);
+    // One that has run nothing has no day to leave out.
+    let executor = memory();
+    daemon(&executor, &graph, at_hours("6"))
+        .tick(at("2024-03-10T07:00:00Z"))
+        .unwrap();
+    let mut moved = daemon(&executor, &graph, at_hours("10"));
+    moved.tick(at("2024-03-10T07:30:00Z")).unwrap();
+    moved.tick(at("2024-03-10T09:30:00Z")).unwrap();
+    moved.settle().unwrap();
+    assert_eq!(step.take(), ["daily@2024-03-09"]);
+}
+
+#[test]
+fn a_cursor_of_an_older_version_is_gone_on_with() {
+    let step = Arc::new(Noting::default());
+    let graph = days(&step);
+    let executor = memory();
+    let tick = crate::Tick {
+        automation: Arc::from("mornings"),
+        for_ms: 0,
+        cursor: Some("2024-03-11T05:00:00Z".to_owned()),
+        orders: Vec::new(),
+        note: None,
+    };
+    executor
+        .append(vec![crate::Event::Ticked(Arc::new(tick))])
+        .unwrap();
+    let mut daemon = daemon(&executor, &graph, schedule());
+    daemon.tick(at("2024-03-12T05:30:00Z")).unwrap();
+    daemon.settle().unwrap();
+    assert_eq!(step.take(), ["daily@2024-03-11"]);
+}
