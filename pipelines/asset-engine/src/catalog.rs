@@ -92,7 +92,12 @@ pub struct Stamp {
     pub seq: u64,
     /// When: milliseconds since the Unix epoch.
     pub at_ms: u64,
+    /// Whether it was seen, as something else makes it; else it was made.
+    pub observed: bool,
 }
+
+/// A piece that was wiped, and the event in the log.
+pub(crate) type Wipe = (Option<Arc<str>>, u64);
 
 /// An event that is not yet committed.
 #[derive(Debug, Clone)]
@@ -116,6 +121,8 @@ pub(crate) trait Store: Send {
     fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError>;
     fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError>;
     fn stamps(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError>;
+    /// The last wipe of each piece of an asset that was wiped, by partition key.
+    fn wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError>;
     fn head(&self) -> Result<Head, CatalogError>;
     fn verify(&self, noted: Option<&Head>) -> Result<Verified, CatalogError>;
     fn runs(&self) -> Result<Vec<RunInfo>, CatalogError>;
@@ -132,7 +139,8 @@ pub(crate) trait Store: Send {
     fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError>;
     /// The first observation of each piece of an asset. Goes through the whole log.
     fn first_observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError>;
-    fn checks(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError>;
+    /// The newest result of each check of each piece of an asset, each with its event.
+    fn checks(&self, asset: &AssetKey) -> Result<Vec<(u64, Arc<CheckResult>)>, CatalogError>;
 }
 
 impl Catalog {
@@ -192,7 +200,7 @@ impl Catalog {
         self.with(|store| store.run(run))
     }
 
-    /// The events of a run, in the order of commit.
+    /// The events of a run from its submission to its end, in the order of commit.
     ///
     /// # Errors
     /// The catalog cannot be read.
@@ -252,10 +260,19 @@ impl Catalog {
     /// # Errors
     /// The catalog cannot be read.
     pub fn checks_of(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError> {
+        let checks = self.recorded_checks_of(asset)?.into_iter();
+        Ok(checks.map(|(_, check)| check).collect())
+    }
+
+    /// The same, each with its event.
+    pub(crate) fn recorded_checks_of(
+        &self,
+        asset: &AssetKey,
+    ) -> Result<Vec<(u64, Arc<CheckResult>)>, CatalogError> {
         self.with(|store| store.checks(asset))
     }
 
-    /// The newest recorded tick of each automation, which has its cursor.
+    /// The newest recorded tick of each automation, which has its cursor, by name.
     ///
     /// # Errors
     /// The catalog cannot be read.
@@ -278,7 +295,8 @@ impl Catalog {
         self.with(|store| store.cancel_requests(after))
     }
 
-    /// The runs that ticks asked for and that are not yet submitted, oldest first.
+    /// The runs that ticks asked for and that are not yet submitted, in the order in which they were
+    /// asked for.
     ///
     /// # Errors
     /// The catalog cannot be read.
@@ -303,12 +321,18 @@ impl Catalog {
         Ok(backfills.into_iter().find(|info| info.record.id == id))
     }
 
-    /// When each piece of an asset was last made or seen, in the order of that.
+    /// When each piece of an asset was last made and, of what something else makes, last seen, in the
+    /// order of that. A piece that was wiped was not made.
     ///
     /// # Errors
     /// The catalog cannot be read.
     pub fn stamps_of(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
         self.with(|store| store.stamps(asset))
+    }
+
+    /// The last wipe of each piece of an asset that was wiped, by partition key.
+    pub(crate) fn wipes_of(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError> {
+        self.with(|store| store.wipes(asset))
     }
 
     /// The store itself, which a memory executor writes to as well.

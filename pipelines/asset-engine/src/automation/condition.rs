@@ -16,7 +16,7 @@ pub enum Condition {
     /// It is missing, or older than what it is made from, by data and code versions.
     Stale,
     /// The rule has asked for it, and nothing was made of that so far: the run is under way, or has
-    /// failed.
+    /// failed. What was made of it and wiped is not asked for any longer.
     Requested,
     /// A run that materializes it is under way or ordered.
     InProgress,
@@ -27,7 +27,8 @@ pub enum Condition {
     AnyDepMissing,
     /// A run that materializes something that it reads is under way or ordered.
     AnyDepInProgress,
-    /// A time of the schedule has come since it was made or asked for, and since the rule began.
+    /// A time of the schedule has come since it was made or asked for, and since the rule has had the
+    /// schedule.
     CronPassed(Cron),
     /// Everything that it reads was made, or seen, since the newest time of the schedule.
     AllDepsUpdatedSince(Cron),
@@ -81,6 +82,18 @@ impl Condition {
             Self::All(all) => all.iter().all(|one| one.holds(view, asset, position)),
             Self::Any(any) => any.iter().any(|one| one.holds(view, asset, position)),
             Self::Not(not) => !not.holds(view, asset, position),
+        }
+    }
+
+    /// The cron lines in it.
+    pub(super) fn crons(&self) -> Vec<String> {
+        match self {
+            Self::CronPassed(cron) | Self::AllDepsUpdatedSince(cron) => vec![cron.to_string()],
+            Self::All(several) | Self::Any(several) => {
+                several.iter().flat_map(Self::crons).collect()
+            }
+            Self::Not(not) => not.crons(),
+            _ => Vec::new(),
         }
     }
 

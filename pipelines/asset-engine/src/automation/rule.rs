@@ -1,6 +1,7 @@
 //! Rules: runs for the pieces of assets for which a condition holds.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +24,12 @@ pub struct Rule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Memory {
-    /// When the rule was first evaluated: milliseconds since the Unix epoch.
+    /// When the rule was first evaluated, with the cron lines that it has: milliseconds since the
+    /// Unix epoch.
     pub since_ms: i64,
+    /// The cron lines; `None` in a cursor of an older version.
+    #[serde(default)]
+    crons: Option<Vec<String>>,
     /// The pieces it has asked for, by name, as long as nothing was made of that.
     asked: BTreeMap<String, Asked>,
 }
@@ -42,6 +47,10 @@ pub(super) struct Asked {
 }
 
 impl Memory {
+    pub fn asks_for_nothing(&self) -> bool {
+        self.asked.is_empty()
+    }
+
     /// When the rule last asked for a piece, if nothing was made of that so far.
     pub fn asked(&self, graph: &AssetGraph, asset: u32, position: u32) -> Option<&Asked> {
         self.asked.get(&name(graph, asset, position))
@@ -56,14 +65,6 @@ fn name(graph: &AssetGraph, asset: u32, position: u32) -> String {
     }
 }
 
-/// The key of the order for a partition.
-fn order_key(cx: &EvaluationContext<'_>, partition: Option<&str>) -> String {
-    match partition {
-        None => cx.now.to_string(),
-        Some(partition) => format!("{}@{partition}", cx.now),
-    }
-}
-
 impl Rule {
     /// A rule for the assets of a selection.
     pub fn new(name: impl Into<String>, selection: Selection, condition: Condition) -> Self {
@@ -74,17 +75,47 @@ impl Rule {
         }
     }
 
-    fn memory(cx: &EvaluationContext<'_>) -> Result<Memory, AutomationError> {
-        match cx.cursor {
-            None => Ok(Memory {
-                since_ms: cx.now.as_millisecond(),
-                asked: BTreeMap::new(),
-            }),
-            Some(cursor) => serde_json::from_str(cursor).map_err(|error| AutomationError::Cursor {
-                found: cursor.to_owned(),
-                reason: error.to_string(),
-            }),
+    /// The key of the order for a partition: the time of the evaluation, and where a run of that was
+    /// there before, the newest event by then, so that what is asked for again is another order.
+    fn order_key(
+        &self,
+        cx: &EvaluationContext<'_>,
+        partition: Option<&str>,
+        seq: u64,
+    ) -> Result<String, AutomationError> {
+        let key = match partition {
+            None => cx.now.to_string(),
+            Some(partition) => format!("{}@{partition}", cx.now),
+        };
+        let known = cx.catalog.run(&format!("{}/{key}", self.name))?;
+        Ok(known.map_or(key.clone(), |_| format!("{key}~{seq}")))
+    }
+
+    /// What the last evaluation left, and whether that has to be recorded anew. Times of a cron line
+    /// count from when it is first seen.
+    fn memory(&self, cx: &EvaluationContext<'_>) -> Result<(Memory, bool), AutomationError> {
+        let crons = Some(self.condition.crons());
+        let since_ms = cx.now.as_millisecond();
+        let Some(cursor) = cx.cursor else {
+            let asked = BTreeMap::new();
+            let new = Memory {
+                since_ms,
+                crons,
+                asked,
+            };
+            return Ok((new, true));
+        };
+        let known = serde_json::from_str(cursor).map_err(|error| AutomationError::Cursor {
+            found: cursor.to_owned(),
+            reason: error.to_string(),
+        });
+        let mut memory: Memory = known?;
+        let changed = memory.crons.is_some() && memory.crons != crons;
+        if changed {
+            memory.since_ms = since_ms;
         }
+        memory.crons = crons;
+        Ok((memory, changed))
     }
 }
 
@@ -94,10 +125,10 @@ impl Automation for Rule {
     }
 
     fn evaluate(&self, cx: &EvaluationContext<'_>) -> Result<Evaluation, AutomationError> {
-        let memory = Self::memory(cx)?;
+        let (memory, is_new) = self.memory(cx)?;
         let plan = Plan::new(cx.graph, &self.selection)?;
         let mut view = View::read(cx, &plan, &memory, self.condition.asks_for_staleness())?;
-        let mut runs: BTreeMap<Option<&str>, Vec<AssetKey>> = BTreeMap::new();
+        let mut runs: BTreeMap<Option<&str>, (String, Vec<AssetKey>)> = BTreeMap::new();
         let mut next = memory.clone();
         let seq = cx.catalog.head()?.seq;
         for step in plan.steps() {
@@ -107,28 +138,34 @@ impl Automation for Rule {
                 view.ask(asset, at);
                 let asset = cx.graph.asset(asset);
                 let partition = asset.partitions.key(at).map(AsRef::as_ref);
-                runs.entry(partition).or_default().push(asset.key.clone());
+                let (key, assets) = match runs.entry(partition) {
+                    Entry::Occupied(run) => run.into_mut(),
+                    Entry::Vacant(run) => {
+                        run.insert((self.order_key(cx, partition, seq)?, Vec::new()))
+                    }
+                };
+                assets.push(asset.key.clone());
                 let asked = Asked {
                     seq,
                     at_ms: cx.now.as_millisecond(),
-                    run: format!("{}/{}", self.name, order_key(cx, partition)),
+                    run: format!("{}/{key}", self.name),
                 };
                 next.asked.insert(name, asked);
             } else if !view.is_requested(asset, at) {
                 next.asked.remove(&name);
             }
         }
-        let order = |(partition, assets): (Option<&str>, Vec<AssetKey>)| {
+        let order = |(partition, (key, assets)): (Option<&str>, (String, Vec<AssetKey>))| {
             let selection = Selection::assets(assets);
             let selection = match partition {
                 None => selection,
                 Some(partition) => selection.with_partitions([partition]),
             };
-            Order::new(order_key(cx, partition), selection)
+            Order::new(key, selection)
         };
         let orders: Vec<Order> = runs.into_iter().map(order).collect();
         // What it need not remember any longer is forgotten with the next thing it asks for.
-        let moved = cx.cursor.is_none() || !orders.is_empty();
+        let moved = is_new || !orders.is_empty();
         let cursor = || {
             serde_json::to_string(&next).map_err(|error| AutomationError::Failed(error.to_string()))
         };

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::cron::Cron;
-use super::rule::Memory;
+use super::rule::{Asked, Memory};
 use super::{AutomationError, EvaluationContext};
 use crate::catalog::Stamp;
 use crate::event::{Mode, RunRecord, RunStatus};
@@ -20,8 +20,12 @@ pub(super) struct View<'a> {
     graph: &'a AssetGraph,
     now: Timestamp,
     memory: &'a Memory,
+    /// Assets that have been read, with their stamps.
+    loaded: HashSet<u32>,
     known: Known,
     stamps: HashMap<Piece, Stamp>,
+    /// The last wipe of each piece of the rule's assets.
+    wiped: HashMap<Piece, u64>,
     in_progress: HashSet<Piece>,
     stale: HashSet<Piece>,
     /// What the evaluation asks for so far, in topological order.
@@ -39,8 +43,10 @@ impl<'a> View<'a> {
             graph: cx.graph,
             now: cx.now,
             memory,
+            loaded: HashSet::new(),
             known: Known::default(),
             stamps: HashMap::new(),
+            wiped: HashMap::new(),
             in_progress: HashSet::new(),
             stale: HashSet::new(),
             asked: HashSet::new(),
@@ -51,6 +57,7 @@ impl<'a> View<'a> {
                 continue;
             }
             view.load(cx, step.asset)?;
+            view.load_wipes(cx, step.asset)?;
             for (_, edge) in cx.graph.deps(step.asset) {
                 view.load(cx, edge.upstream)?;
             }
@@ -70,14 +77,33 @@ impl<'a> View<'a> {
     }
 
     fn load(&mut self, cx: &EvaluationContext<'_>, index: u32) -> Result<(), AutomationError> {
-        if !self.known.load(cx.graph, cx.catalog, index)? {
+        if !self.loaded.insert(index) {
             return Ok(());
         }
+        self.known.load(cx.graph, cx.catalog, index)?;
         let asset = cx.graph.asset(index);
-        for stamp in cx.catalog.stamps_of(&asset.key)? {
+        let stamps = cx.catalog.stamps_of(&asset.key)?.into_iter();
+        for stamp in stamps.filter(|stamp| stamp.observed == asset.is_external()) {
             if let Some(at) = asset.partitions.position(stamp.partition.as_deref()) {
                 self.stamps.insert((index, at), stamp);
             }
+        }
+        Ok(())
+    }
+
+    /// Only what was asked for can wait for what a wipe has undone.
+    fn load_wipes(
+        &mut self,
+        cx: &EvaluationContext<'_>,
+        index: u32,
+    ) -> Result<(), AutomationError> {
+        if self.memory.asks_for_nothing() {
+            return Ok(());
+        }
+        let asset = cx.graph.asset(index);
+        for (partition, seq) in cx.catalog.wipes_of(&asset.key)? {
+            let at = asset.partitions.position(partition.as_deref());
+            self.wiped.extend(at.map(|at| ((index, at), seq)));
         }
         Ok(())
     }
@@ -129,8 +155,16 @@ impl<'a> View<'a> {
     }
 
     pub fn is_requested(&self, asset: u32, position: u32) -> bool {
-        let asked = self.memory.asked(self.graph, asset, position);
-        asked.is_some_and(|asked| asked.seq >= self.made_seq(asset, position))
+        self.pending(asset, position).is_some()
+    }
+
+    /// When the rule asked for a piece, if nothing was made of that so far. What was made and wiped
+    /// since is not what it waits for.
+    fn pending(&self, asset: u32, position: u32) -> Option<&'a Asked> {
+        let asked = self.memory.asked(self.graph, asset, position)?;
+        let wiped = self.wiped.get(&(asset, position)).copied();
+        let since = wiped.unwrap_or(0).max(self.made_seq(asset, position));
+        (asked.seq >= since).then_some(asked)
     }
 
     pub fn any_dep_updated(&self, asset: u32, position: u32) -> bool {

@@ -1,11 +1,13 @@
 //! A catalog in memory: the same events and the same derived tables, gone with the process.
 
+mod derive;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    CatalogError, Draft, EachVersion, Head, RunInfo, Stamp, Store, Verified, Version, chain,
+    CatalogError, Draft, EachVersion, Head, RunInfo, Stamp, Store, Verified, Version, Wipe, chain,
     writing,
 };
 use crate::event::{
@@ -17,6 +19,9 @@ use crate::key::AssetKey;
 /// The partition and the name of a check.
 type CheckName = (Option<Arc<str>>, Arc<str>);
 
+/// A partition, and whether it was observed.
+type Stamped = (Option<Arc<str>>, bool);
+
 /// The tables.
 #[derive(Debug)]
 pub(crate) struct MemoryStore {
@@ -26,8 +31,9 @@ pub(crate) struct MemoryStore {
     run_index: HashMap<Arc<str>, usize>,
     latest: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, Arc<Materialization>>>,
     observations: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, Arc<Observation>>>,
-    checks: HashMap<AssetKey, BTreeMap<CheckName, Arc<CheckResult>>>,
-    stamps: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, Stamp>>,
+    checks: HashMap<AssetKey, BTreeMap<CheckName, (u64, Arc<CheckResult>)>>,
+    stamps: HashMap<AssetKey, BTreeMap<Stamped, Stamp>>,
+    wipes: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, u64>>,
     ticks: BTreeMap<Arc<str>, Arc<Tick>>,
     orders: Vec<Arc<RunRecord>>,
     backfills: Vec<BackfillInfo>,
@@ -49,6 +55,7 @@ impl Default for MemoryStore {
             observations: HashMap::new(),
             checks: HashMap::new(),
             stamps: HashMap::new(),
+            wipes: HashMap::new(),
             ticks: BTreeMap::new(),
             orders: Vec::new(),
             backfills: Vec::new(),
@@ -56,87 +63,8 @@ impl Default for MemoryStore {
     }
 }
 
-impl MemoryStore {
-    fn derive(&mut self, event: &Event) {
-        match event {
-            Event::RunSubmitted(record) => {
-                self.orders.retain(|order| order.run != record.run);
-                self.run_index
-                    .insert(Arc::clone(&record.run), self.runs.len());
-                self.runs.push(RunInfo {
-                    record: Arc::clone(record),
-                    status: RunStatus::Started,
-                });
-            }
-            Event::RunResumed { run, .. } => self.run_is(run, RunStatus::Started),
-            Event::RunEnded { run, status, .. } => self.run_is(run, *status),
-            Event::Materialized(made) => {
-                let pieces = self.latest.entry(made.asset.clone()).or_default();
-                pieces.insert(made.partition.clone(), Arc::clone(made));
-            }
-            Event::Observed(seen) => {
-                let pieces = self.observations.entry(seen.asset.clone()).or_default();
-                pieces.insert(seen.partition.clone(), Arc::clone(seen));
-            }
-            Event::Checked(check) => {
-                let checks = self.checks.entry(check.asset.clone()).or_default();
-                let key = (check.partition.clone(), Arc::clone(&check.name));
-                checks.insert(key, Arc::clone(check));
-            }
-            Event::Wiped {
-                asset, partition, ..
-            } => {
-                if let Some(pieces) = self.latest.get_mut(asset) {
-                    pieces.remove(partition);
-                }
-            }
-            Event::Ticked(tick) => {
-                self.ticks
-                    .insert(Arc::clone(&tick.automation), Arc::clone(tick));
-                self.orders.extend(tick.orders.iter().cloned());
-            }
-            Event::BackfillRequested(record) => self.backfills.push(BackfillInfo {
-                record: Arc::clone(record),
-                status: RunStatus::Started,
-            }),
-            Event::BackfillResumed { id } => self.backfill_is(id, RunStatus::Started),
-            Event::BackfillEnded { id, status } => self.backfill_is(id, *status),
-            _ => {}
-        }
-    }
-
-    fn run_is(&mut self, run: &str, status: RunStatus) {
-        if let Some(index) = self.run_index.get(run) {
-            self.runs[*index].status = status;
-        }
-    }
-
-    fn backfill_is(&mut self, id: &str, status: RunStatus) {
-        let own = |info: &&mut BackfillInfo| info.record.id == id;
-        if let Some(info) = self.backfills.iter_mut().find(own) {
-            info.status = status;
-        }
-    }
-
-    /// Notes when a piece was made or seen.
-    fn stamp(&mut self, draft: &Draft) {
-        let (asset, partition) = match &draft.event {
-            Event::Materialized(made) => (&made.asset, &made.partition),
-            Event::Observed(seen) => (&seen.asset, &seen.partition),
-            _ => return,
-        };
-        let stamp = Stamp {
-            partition: partition.clone(),
-            seq: self.events.len() as u64 + 1,
-            at_ms: draft.at_ms,
-        };
-        let pieces = self.stamps.entry(asset.clone()).or_default();
-        pieces.insert(partition.clone(), stamp);
-    }
-}
-
 /// The newest of each piece of an asset, in order.
-fn newest<K, T>(table: &HashMap<AssetKey, BTreeMap<K, Arc<T>>>, asset: &AssetKey) -> Vec<Arc<T>> {
+fn newest<K, T: Clone>(table: &HashMap<AssetKey, BTreeMap<K, T>>, asset: &AssetKey) -> Vec<T> {
     table
         .get(asset)
         .map(|pieces| pieces.values().cloned().collect())
@@ -213,6 +141,13 @@ impl Store for MemoryStore {
         Ok(stamps)
     }
 
+    fn wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError> {
+        let wipes = self.wipes.get(asset).into_iter().flatten();
+        Ok(wipes
+            .map(|(partition, seq)| (partition.clone(), *seq))
+            .collect())
+    }
+
     fn head(&self) -> Result<Head, CatalogError> {
         let digest = self.events.iter().fold(chain::START, |before, record| {
             let draft = Draft {
@@ -251,9 +186,25 @@ impl Store for MemoryStore {
     }
 
     fn events(&self, run: Option<&str>) -> Result<Vec<EventRecord>, CatalogError> {
-        let wanted =
-            |record: &&EventRecord| run.is_none_or(|run| record.event.run().as_ref() == run);
-        Ok(self.events.iter().filter(wanted).cloned().collect())
+        let Some(run) = run else {
+            return Ok(self.events.clone());
+        };
+        let Some(index) = self.run_index.get(run) else {
+            return Ok(Vec::new());
+        };
+        let own = |record: &&EventRecord| record.event.run().as_ref() == run;
+        let submitted = |record: &&EventRecord| matches!(record.event, Event::RunSubmitted(_));
+        let events = self.events.iter().filter(own);
+        let mut events: Vec<_> = events
+            .skip_while(|record| !submitted(record))
+            .cloned()
+            .collect();
+        if self.runs[*index].status != RunStatus::Started {
+            let ends = |record: &EventRecord| matches!(record.event, Event::RunEnded { .. });
+            let end = events.iter().rposition(ends);
+            events.truncate(end.map_or(events.len(), |end| end + 1));
+        }
+        Ok(events)
     }
 
     fn latest(
@@ -299,7 +250,7 @@ impl Store for MemoryStore {
         Ok(firsts.into_values().cloned().collect())
     }
 
-    fn checks(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError> {
+    fn checks(&self, asset: &AssetKey) -> Result<Vec<(u64, Arc<CheckResult>)>, CatalogError> {
         Ok(newest(&self.checks, asset))
     }
 }

@@ -17,6 +17,7 @@ use super::chain::hex;
 use super::reading::{self, StoredEvent};
 use super::{
     CatalogError, Draft, EachVersion, Failpoint, Head, RunInfo, Stamp, Store, Verified, Version,
+    Wipe,
 };
 use crate::event::{
     BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
@@ -123,6 +124,10 @@ impl Store for SqliteStore {
 
     fn stamps(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
         self.newest_stamps(asset)
+    }
+
+    fn wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError> {
+        self.newest_wipes(asset)
     }
 
     fn head(&self) -> Result<Head, CatalogError> {
@@ -235,8 +240,8 @@ impl Store for SqliteStore {
         self.newest(FIRSTS, "t.partition", asset, observation)
     }
 
-    fn checks(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError> {
-        self.newest(
+    fn checks(&self, asset: &AssetKey) -> Result<Vec<(u64, Arc<CheckResult>)>, CatalogError> {
+        self.newest_recorded(
             "checks",
             "t.partition, t.name",
             asset,

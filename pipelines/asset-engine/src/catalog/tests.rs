@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod alike;
 mod beside;
 mod cuts;
 mod fixture;

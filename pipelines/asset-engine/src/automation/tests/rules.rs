@@ -9,18 +9,18 @@ use crate::automation::{Condition, Cron, Daemon, Rule};
 use crate::{Asset, Executor, Observation, Partitions, RunRequest, Selection};
 
 /// Ticks, waits for the runs, and tells what was executed.
-fn step(daemon: &mut Daemon, step: &Noting, now: Timestamp) -> Vec<String> {
+pub fn step(daemon: &mut Daemon, step: &Noting, now: Timestamp) -> Vec<String> {
     let beat = daemon.tick(now).unwrap();
     assert_eq!(beat.problems, [""; 0]);
     daemon.settle().unwrap();
     step.take()
 }
 
-fn rule(condition: Condition) -> Rule {
+pub fn rule(condition: Condition) -> Rule {
     Rule::new("rule", Selection::all(), condition)
 }
 
-fn make(executor: &Executor, graph: &Arc<crate::AssetGraph>, run: &str, selection: &str) {
+pub fn make(executor: &Executor, graph: &Arc<crate::AssetGraph>, run: &str, selection: &str) {
     let mut request = RunRequest::new(run, Arc::clone(graph));
     request.selection = Selection::parse(selection).unwrap();
     executor.run(request).unwrap();
@@ -226,4 +226,24 @@ fn what_is_under_way_is_not_asked_for() {
     let_go.send(()).unwrap();
     executor.wait("by hand").unwrap();
     assert_eq!(step(&mut daemon, &noting, now + 1.minute()), ["after"]);
+}
+
+#[test]
+fn a_changed_cron_line_counts_from_when_it_is_seen() {
+    let noting = Arc::new(Noting::default());
+    let graph = graph(vec![asset("a", &noting)]);
+    let executor = memory();
+    let hourly = |minute: u32| Cron::new(&format!("{minute} * * * *"), "UTC").unwrap();
+    let with = |minute| rule(Condition::on_cron(hourly(minute)));
+    // Times to come, as the catalog's own are those of now.
+    let later = Timestamp::now() + 48.hours();
+    let begin = hourly(0).ticks(later, later + 1.hour()).next().unwrap();
+    let mut first = daemon(&executor, &graph, with(0));
+    assert_eq!(step(&mut first, &noting, begin - 10.minutes()), [""; 0]);
+    assert_eq!(step(&mut first, &noting, begin + 10.minutes()), ["a"]);
+    let mut second = daemon(&executor, &graph, with(20));
+    // That of twenty past has come already.
+    assert_eq!(step(&mut second, &noting, begin + 30.minutes()), [""; 0]);
+    assert_eq!(step(&mut second, &noting, begin + 79.minutes()), [""; 0]);
+    assert_eq!(step(&mut second, &noting, begin + 80.minutes()), ["a"]);
 }

@@ -1,11 +1,12 @@
 //! Reading what automations left: ticks, orders that are not yet submitted, backfills; and when
 //! pieces were last made or seen.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::SqliteStore;
 use crate::catalog::reading::{self, StoredEvent};
-use crate::catalog::{CatalogError, Stamp};
+use crate::catalog::{CatalogError, Stamp, Wipe};
 use crate::event::{BackfillInfo, Event, RunRecord, RunStatus, Tick};
 use crate::key::AssetKey;
 
@@ -35,10 +36,12 @@ impl SqliteStore {
     }
 
     pub(super) fn newest_ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
-        self.pointing("read the ticks", "automations", "seq", |_| Ok(()))?
-            .into_iter()
-            .map(|(row, ())| self.pointed("automations", row, tick))
-            .collect()
+        let rows = self.pointing("read the ticks", "automations", "seq", |_| Ok(()))?;
+        let ticks = rows.into_iter();
+        let ticks = ticks.map(|(row, ())| self.pointed("automations", row, tick));
+        let mut ticks = ticks.collect::<Result<Vec<_>, _>>()?;
+        ticks.sort_by(|a, b| a.automation.cmp(&b.automation));
+        Ok(ticks)
     }
 
     pub(super) fn statuses_of(
@@ -81,16 +84,32 @@ impl SqliteStore {
     }
 
     pub(super) fn open_orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError> {
-        let rows = self.pointing("read the orders", "orders", "run", |row| {
-            row.get::<_, String>(reading::COLUMNS)
+        let (open, rows) = self.read("read the orders", |connection| {
+            let mut statement = connection.prepare_cached("SELECT run FROM orders")?;
+            let open = statement.query_map([], |row| row.get(0))?;
+            let open = open.collect::<rusqlite::Result<HashSet<String>>>()?;
+            // A tick asks for many runs at once, and is read once.
+            let sql = reading::select("events e", "")
+                + " WHERE e.seq IN (SELECT seq FROM orders) ORDER BY e.seq";
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map([], StoredEvent::of)?;
+            Ok((open, rows.collect::<rusqlite::Result<Vec<_>>>()?))
         })?;
-        let order = |(row, run): (StoredEvent, String)| {
-            self.pointed("orders", row, |event| {
-                let ordered = |order: &&Arc<RunRecord>| order.run.as_ref() == run;
-                tick(event)?.orders.iter().find(ordered).cloned()
-            })
-        };
-        rows.into_iter().map(order).collect()
+        let mut orders = Vec::with_capacity(open.len());
+        for row in rows {
+            let tick = self.pointed("orders", row, tick)?;
+            let ordered = tick.orders.iter();
+            let ordered = ordered.filter(|order| open.contains(order.run.as_ref()));
+            orders.extend(ordered.cloned());
+        }
+        if orders.len() != open.len() {
+            return Err(CatalogError::Corrupt {
+                path: self.path.clone(),
+                place: "table orders".to_owned(),
+                reason: format!("{} runs, ordered by the log: {}", open.len(), orders.len()),
+            });
+        }
+        Ok(orders)
     }
 
     pub(super) fn all_backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
@@ -116,11 +135,11 @@ impl SqliteStore {
     pub(super) fn newest_stamps(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
         self.read("read when an asset was made", |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT t.partition, t.seq, e.at_ms FROM latest t JOIN events e ON e.seq = t.seq
-                 WHERE t.asset = ?1
+                "SELECT t.partition, t.seq, e.at_ms, 0 FROM latest t
+                 JOIN events e ON e.seq = t.seq WHERE t.asset = ?1
                  UNION ALL
-                 SELECT t.partition, t.seq, e.at_ms FROM observations t JOIN events e ON e.seq = t.seq
-                 WHERE t.asset = ?1
+                 SELECT t.partition, t.seq, e.at_ms, 1 FROM observations t
+                 JOIN events e ON e.seq = t.seq WHERE t.asset = ?1
                  ORDER BY 2",
             )?;
             let rows = statement.query_map([asset.as_str()], |row| {
@@ -129,7 +148,25 @@ impl SqliteStore {
                     partition: (!partition.is_empty()).then(|| Arc::from(partition)),
                     seq: row.get::<_, i64>(1)?.cast_unsigned(),
                     at_ms: row.get::<_, i64>(2)?.cast_unsigned(),
+                    observed: row.get(3)?,
                 })
+            })?;
+            rows.collect()
+        })
+    }
+
+    pub(super) fn newest_wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError> {
+        self.read("read when an asset was wiped", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT partition, max(seq) FROM events
+                 WHERE kind = 'wiped' AND asset = ?1 GROUP BY partition",
+            )?;
+            let rows = statement.query_map([asset.as_str()], |row| {
+                let partition: Option<String> = row.get(0)?;
+                Ok((
+                    partition.map(Arc::from),
+                    row.get::<_, i64>(1)?.cast_unsigned(),
+                ))
             })?;
             rows.collect()
         })

@@ -43,6 +43,18 @@ impl SqliteStore {
         asset: &AssetKey,
         of_kind: fn(Event) -> Option<T>,
     ) -> Result<Vec<T>, CatalogError> {
+        let newest = self.newest_recorded(table, order, asset, of_kind)?;
+        Ok(newest.into_iter().map(|(_, event)| event).collect())
+    }
+
+    /// The same, each with its place in the log.
+    pub(super) fn newest_recorded<T>(
+        &self,
+        table: &'static str,
+        order: &str,
+        asset: &AssetKey,
+        of_kind: fn(Event) -> Option<T>,
+    ) -> Result<Vec<(u64, T)>, CatalogError> {
         let rows = self.read("read the newest events of an asset", |connection| {
             let sql = reading::select(&format!("{table} t JOIN events e ON e.seq = t.seq"), "")
                 + " WHERE t.asset = ?1 ORDER BY "
@@ -51,7 +63,10 @@ impl SqliteStore {
             let rows = statement.query_map([asset.as_str()], StoredEvent::of)?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        let pointed = |row| self.pointed(table, row, of_kind);
+        let pointed = |row: StoredEvent| {
+            let seq = row.seq.cast_unsigned();
+            Ok((seq, self.pointed(table, row, of_kind)?))
+        };
         rows.into_iter().map(pointed).collect()
     }
 

@@ -12,6 +12,9 @@ use crate::catalog::reading::{self, StoredEvent};
 use crate::catalog::{CatalogError, Head, StartLog, Verified, Version, schema};
 use crate::event::{Event, RunStatus};
 
+/// A row of a derived table: the table, the key and the value.
+type Row = (&'static str, String, String);
+
 /// What the derived tables should hold, row by row, as text.
 type Derived = BTreeMap<(&'static str, String), String>;
 
@@ -240,17 +243,32 @@ impl Walk {
         Ok(())
     }
 
-    fn backfill_is(&self, id: &str, status: RunStatus) -> (&'static str, String, String) {
-        let first = self.backfills.get(id).copied().unwrap_or_default();
+    /// The row of a backfill; `None` = it was never requested, so that it has none.
+    fn backfill_is(&self, id: &str, status: RunStatus) -> Option<Row> {
+        let first = self.backfills.get(id)?;
         let value = format!("{first} {}", status.as_str());
-        ("backfills", id.to_owned(), value)
+        Some(("backfills", id.to_owned(), value))
+    }
+
+    /// The same of a run.
+    fn run_is(&self, run: &str, end: &str, status: RunStatus) -> Option<Row> {
+        let first = self.runs.get(run)?;
+        let value = format!("{first} {end} {}", status.as_str());
+        Some(("runs", run.to_owned(), value))
     }
 
     fn derive(&mut self, seq: i64, event: &Event) {
+        if let Some((table, key, value)) = self.row(seq, event) {
+            self.derived.insert((table, key), value);
+        }
+    }
+
+    /// The row that follows from an event: table, key and value.
+    fn row(&mut self, seq: i64, event: &Event) -> Option<Row> {
         let piece = |asset: &crate::AssetKey, partition: &Option<std::sync::Arc<str>>| {
             format!("{asset} {}", partition.as_deref().unwrap_or_default())
         };
-        let (table, key, value) = match event {
+        Some(match event {
             Event::Materialized(made) => {
                 let version = Version::of(made);
                 let prints = (version.piece.cast_signed(), version.inputs.cast_signed());
@@ -273,7 +291,7 @@ impl Walk {
                 asset, partition, ..
             } => {
                 self.derived.remove(&("latest", piece(asset, partition)));
-                return;
+                return None;
             }
             Event::Ticked(tick) => {
                 for order in &tick.orders {
@@ -287,26 +305,17 @@ impl Walk {
                 let open = RunStatus::Started.as_str();
                 ("backfills", record.id.to_string(), format!("{seq} {open}"))
             }
-            Event::BackfillResumed { id } => self.backfill_is(id, RunStatus::Started),
-            Event::BackfillEnded { id, status } => self.backfill_is(id, *status),
+            Event::BackfillResumed { id } => self.backfill_is(id, RunStatus::Started)?,
+            Event::BackfillEnded { id, status } => self.backfill_is(id, *status)?,
             Event::RunSubmitted(record) => {
                 self.derived.remove(&("orders", record.run.to_string()));
                 self.runs.insert(record.run.to_string(), seq);
                 let open = RunStatus::Started.as_str();
                 ("runs", record.run.to_string(), format!("{seq} open {open}"))
             }
-            Event::RunResumed { run, .. } => {
-                let first = self.runs.get(run.as_ref()).copied().unwrap_or_default();
-                let open = RunStatus::Started.as_str();
-                ("runs", run.to_string(), format!("{first} open {open}"))
-            }
-            Event::RunEnded { run, status, .. } => {
-                let first = self.runs.get(run.as_ref()).copied().unwrap_or_default();
-                let status = status.as_str();
-                ("runs", run.to_string(), format!("{first} {seq} {status}"))
-            }
-            _ => return,
-        };
-        self.derived.insert((table, key), value);
+            Event::RunResumed { run, .. } => self.run_is(run, "open", RunStatus::Started)?,
+            Event::RunEnded { run, status, .. } => self.run_is(run, &seq.to_string(), *status)?,
+            _ => return None,
+        })
     }
 }
