@@ -20,8 +20,9 @@ pub enum Condition {
     Requested,
     /// A run that materializes it is under way or ordered.
     InProgress,
-    /// Something that it reads was made (or, where it is external, seen in another version) after
-    /// it was made or asked for, or is asked for in the same run.
+    /// Something that it reads is there in another data version than it was made from, which was
+    /// made or seen after it was asked for; or is asked for in the same run. (Dagster goes by what
+    /// was committed later, whatever its version.)
     AnyDepUpdated,
     /// Something that it reads was never materialized, and is not asked for in the same run.
     AnyDepMissing,

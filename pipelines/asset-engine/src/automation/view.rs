@@ -168,21 +168,20 @@ impl<'a> View<'a> {
     }
 
     pub fn any_dep_updated(&self, asset: u32, position: u32) -> bool {
-        let asked = self.memory.asked(self.graph, asset, position);
-        let since = self
-            .made_seq(asset, position)
-            .max(asked.map_or(0, |asked| asked.seq));
+        let pending = self.pending(asset, position);
         self.reads(asset, position).any(|(dep, at)| {
-            // What the run has made that was to make this as well is no news to it.
-            let own_run = asked.is_some_and(|asked| {
-                let made = self.known.piece(dep, at);
-                made.is_some_and(|made| made.run.as_ref() == asked.run)
-            });
-            let newer = self.made_seq(dep, at) > since && !own_run;
-            let another =
-                !self.graph.asset(dep).is_external() || self.is_another(asset, position, dep, at);
-            self.joins(asset, position, dep, at) || (newer && another)
+            let news = pending.is_none_or(|asked| self.came_after(asked, dep, at));
+            self.joins(asset, position, dep, at)
+                || (news && self.is_another(asset, position, dep, at))
         })
+    }
+
+    /// Whether a dependency was made or seen after a piece was asked for. What the run has made that
+    /// was to make the piece as well is no news to it.
+    fn came_after(&self, asked: &Asked, dep: u32, at: u32) -> bool {
+        let made = self.known.piece(dep, at);
+        let own_run = made.is_some_and(|made| made.run.as_ref() == asked.run);
+        self.made_seq(dep, at) > asked.seq && !own_run
     }
 
     pub fn any_dep_missing(&self, asset: u32, position: u32) -> bool {
@@ -227,20 +226,19 @@ impl<'a> View<'a> {
         })
     }
 
-    fn version(&self, asset: u32, position: u32) -> Option<&str> {
-        let piece = self.known.piece(asset, position)?;
-        Some(&piece.data_version)
-    }
-
-    /// Whether an external dependency was seen in another version than a piece was made from. The
-    /// first look at it is no change.
+    /// Whether a dependency is there in another version than a piece was made from, whatever was
+    /// committed first: it may have been made while the piece was at work. The first look at what is
+    /// external is no change. Where there is no record of the version, as of a dependency that is new
+    /// or a piece that was reported, the dependency has to be the younger one.
     fn is_another(&self, asset: u32, position: u32, dep: u32, at: u32) -> bool {
-        let (read, now) = (
-            self.version_read(asset, position, dep, at),
-            self.version(dep, at),
-        );
-        let first_look = read == Some(UNOBSERVED) && self.known.first(dep, at) == now;
-        read != now && !first_look
+        let Some(now) = self.known.piece(dep, at).map(|made| &*made.data_version) else {
+            return false;
+        };
+        match self.version_read(asset, position, dep, at) {
+            Some(UNOBSERVED) if self.known.first(dep, at) == Some(now) => false,
+            Some(read) => read != now,
+            None => self.made_seq(dep, at) > self.made_seq(asset, position),
+        }
     }
 
     /// The version of a dependency that a piece was made from.

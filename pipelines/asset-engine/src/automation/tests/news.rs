@@ -1,4 +1,4 @@
-//! Rules: what of a piece was wiped.
+//! Rules: what is news to a piece, and what of it was wiped.
 
 use std::sync::Arc;
 
@@ -8,7 +8,77 @@ use super::fixture::{Noting, asset, daemon, graph, key, memory, open};
 use super::rules::{make, rule, step};
 use crate::automation::{Condition, Rule};
 use crate::catalog::Failpoint;
-use crate::{Executor, Partitions, Report, Selection};
+use crate::{Asset, Executor, Materialization, Partitions, Report, Selection};
+
+/// A reader that tells when it has begun, and ends when it is told to.
+struct Gate {
+    begun: std::sync::mpsc::Receiver<()>,
+    go_on: std::sync::mpsc::Sender<()>,
+}
+
+fn gated(name: &str, reads: &str, noting: &Arc<Noting>) -> (Asset, Gate) {
+    let (begun, is_begun) = std::sync::mpsc::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let both = std::sync::Mutex::new((begun, may_go_on));
+    let noting = Arc::clone(noting);
+    let step = move |cx: &crate::StepContext<'_>| {
+        let both = both.lock().unwrap();
+        both.0.send(()).unwrap();
+        both.1.recv().unwrap();
+        crate::Step::execute(noting.as_ref(), cx)
+    };
+    let gate = Gate {
+        begun: is_begun,
+        go_on,
+    };
+    (Asset::new(key(name), step).depends_on(key(reads)), gate)
+}
+
+#[test]
+fn what_was_made_while_its_reader_was_at_work_is_news_to_it() {
+    let noting = Arc::new(Noting::default());
+    let (reader, gate) = gated("reader", "a", &noting);
+    let graph = graph(vec![asset("a", &noting), reader]);
+    let executor = memory();
+    make(&executor, &graph, "first", "a");
+    let mut daemon = daemon(&executor, &graph, rule(Condition::eager()));
+    let now = Timestamp::now();
+    let beat = daemon.tick(now).unwrap();
+    assert_eq!(beat.submitted.len(), 1);
+    gate.begun.recv().unwrap();
+    // The reader has what "first" made; it is committed after what "second" makes.
+    make(&executor, &graph, "second", "a");
+    gate.go_on.send(()).unwrap();
+    daemon.settle().unwrap();
+    noting.take();
+    gate.go_on.send(()).unwrap();
+    assert_eq!(step(&mut daemon, &noting, now + 1.minute()), ["reader"]);
+    gate.begun.recv().unwrap();
+    let made = executor.catalog().latest(&key("reader"), None).unwrap();
+    assert_eq!(made.unwrap().inputs[0].data_version, "second");
+    assert_eq!(step(&mut daemon, &noting, now + 2.minutes()), [""; 0]);
+}
+
+#[test]
+fn what_was_reported_without_its_inputs_goes_by_what_is_younger() {
+    let noting = Arc::new(Noting::default());
+    let graph = graph(vec![
+        asset("a", &noting),
+        asset("b", &noting).depends_on(key("a")),
+    ]);
+    let executor = memory();
+    make(&executor, &graph, "first", "a");
+    executor
+        .record_all([Materialization::reported(key("b"), None, "v1", "1")])
+        .unwrap();
+    noting.take();
+    let mut daemon = daemon(&executor, &graph, rule(Condition::eager()));
+    let now = Timestamp::now();
+    assert_eq!(step(&mut daemon, &noting, now), [""; 0]);
+    make(&executor, &graph, "second", "a");
+    noting.take();
+    assert_eq!(step(&mut daemon, &noting, now + 1.minute()), ["b"]);
+}
 
 /// Wipes a piece.
 fn wipe(executor: &Executor, asset: &str, partition: Option<&str>) {
