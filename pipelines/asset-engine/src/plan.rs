@@ -4,6 +4,7 @@
 //! partitions of an asset next to each other, so dependencies between steps need not be stored:
 //! they follow from the edge between the assets and the two positions.
 
+mod held;
 mod known;
 mod reason;
 mod scan;
@@ -16,6 +17,7 @@ use crate::graph::{AssetGraph, CutWindow, Edge, marked};
 use crate::key::AssetKey;
 use crate::selection::{Selection, SelectionError};
 
+pub(crate) use held::Held;
 pub use known::UNOBSERVED;
 pub(crate) use known::{Input, Known, observation, seen};
 pub use reason::StaleReason;

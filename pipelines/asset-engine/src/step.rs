@@ -97,6 +97,9 @@ impl StepFailure {
     /// Error type of a step one of whose inputs was never materialized and is not in the run.
     pub const MISSING_INPUT: &'static str = "MissingInput";
 
+    /// Error type of a step one of whose inputs failed a blocking check, in this run or before.
+    pub const BLOCKED_INPUT: &'static str = "BlockedInput";
+
     /// A failure that another attempt may cure.
     pub fn retryable(error_type: impl Into<String>, message: impl Into<String>) -> Self {
         Self {

@@ -24,6 +24,10 @@ pub enum Condition {
     /// made or seen after it was asked for; or is asked for in the same run. (Dagster goes by what
     /// was committed later, whatever its version.)
     AnyDepUpdated,
+    /// The newest data of something that it reads failed a blocking check, or has not passed one
+    /// that is an asset of its own, and is not asked for in the same run: a run would fail on it
+    /// (Dagster's `all_deps_blocking_checks_passed`, which its `eager()` leaves out).
+    AnyDepBlocked,
     /// Something that it reads was never materialized, and is not asked for in the same run.
     AnyDepMissing,
     /// A run that materializes something that it reads is under way or ordered.
@@ -43,7 +47,7 @@ pub enum Condition {
 
 impl Condition {
     /// As soon as what it reads has changed, or when it is missing; not while a dependency is
-    /// missing or in progress (Dagster's `AutomationCondition.eager()`).
+    /// missing, blocked or in progress (Dagster's `AutomationCondition.eager()`).
     #[must_use]
     pub fn eager() -> Self {
         ((Self::Missing & !Self::Requested) | Self::AnyDepUpdated) & Self::can_be_made()
@@ -59,11 +63,14 @@ impl Condition {
     /// (`AutomationCondition.on_cron()`).
     #[must_use]
     pub fn on_cron(cron: Cron) -> Self {
-        Self::CronPassed(cron.clone()) & Self::AllDepsUpdatedSince(cron) & !Self::InProgress
+        Self::CronPassed(cron.clone())
+            & Self::AllDepsUpdatedSince(cron)
+            & !Self::AnyDepBlocked
+            & !Self::InProgress
     }
 
     fn can_be_made() -> Self {
-        !Self::AnyDepMissing & !Self::AnyDepInProgress & !Self::InProgress
+        !Self::AnyDepMissing & !Self::AnyDepBlocked & !Self::AnyDepInProgress & !Self::InProgress
     }
 
     /// Whether it holds for a piece.
@@ -74,6 +81,7 @@ impl Condition {
             Self::Requested => view.is_requested(asset, position),
             Self::InProgress => view.is_in_progress(asset, position),
             Self::AnyDepUpdated => view.any_dep_updated(asset, position),
+            Self::AnyDepBlocked => view.any_dep_blocked(asset, position),
             Self::AnyDepMissing => view.any_dep_missing(asset, position),
             Self::AnyDepInProgress => view
                 .reads(asset, position)

@@ -10,7 +10,7 @@ use super::{AutomationError, EvaluationContext};
 use crate::catalog::Stamp;
 use crate::event::{Mode, RunRecord, RunStatus};
 use crate::graph::{AssetGraph, other_work};
-use crate::plan::{Known, Plan, UNOBSERVED, staleness};
+use crate::plan::{Held, Known, Plan, UNOBSERVED, staleness};
 
 /// A piece, by asset index and position.
 type Piece = (u32, u32);
@@ -59,7 +59,10 @@ impl<'a> View<'a> {
             view.load(cx, step.asset)?;
             view.load_wipes(cx, step.asset)?;
             for (_, edge) in cx.graph.deps(step.asset) {
-                view.load(cx, edge.upstream)?;
+                let (graph, catalog, upstream) = (cx.graph, cx.catalog, edge.upstream);
+                view.load(cx, upstream)?;
+                view.known.load_checks(graph, catalog, upstream)?;
+                view.known.load_checked(graph, catalog, upstream)?;
             }
             view.known.load_firsts(cx.graph, cx.catalog, step.asset)?;
         }
@@ -182,6 +185,23 @@ impl<'a> View<'a> {
         let made = self.known.piece(dep, at);
         let own_run = made.is_some_and(|made| made.run.as_ref() == asked.run);
         self.made_seq(dep, at) > asked.seq && !own_run
+    }
+
+    pub fn any_dep_blocked(&self, asset: u32, position: u32) -> bool {
+        self.reads(asset, position)
+            .any(|(dep, at)| !self.joins(asset, position, dep, at) && self.is_blocked(dep, at))
+    }
+
+    /// Whether a piece holds back what reads it.
+    fn is_blocked(&self, asset: u32, position: u32) -> bool {
+        let known = &self.known;
+        let unchecked = |made: &std::sync::Arc<crate::Materialization>| {
+            let newest = |asset, position| known.piece(asset, position);
+            known.unchecked(self.graph, (asset, position), made, newest)
+        };
+        let failed = known.failed(asset, position).map(Held::Failed);
+        let made = known.piece(asset, position);
+        failed.or_else(|| made.and_then(unchecked)).is_some()
     }
 
     pub fn any_dep_missing(&self, asset: u32, position: u32) -> bool {

@@ -39,7 +39,8 @@ pub struct CheckResult {
     pub passed: bool,
     /// What follows when it is not.
     pub severity: Severity,
-    /// Version of the data that was checked; `None` = the check does not say.
+    /// Version of the data that was checked; `None` = what was there when this was recorded,
+    /// and not what is made anew, in whatever version.
     pub data_version: Option<String>,
     /// Anything worth recording.
     pub metadata: Value,

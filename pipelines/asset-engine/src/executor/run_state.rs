@@ -37,7 +37,7 @@ pub(super) struct RunState {
     /// By edge index: upstream steps that have not ended well.
     barriers: HashMap<u32, u32>,
     /// Newest materializations at submission, of what the plan does not cover, and in
-    /// [`Mode::Stale`] of everything.
+    /// [`Mode::Stale`] of everything; and the checks that were failed by what is read.
     known: Known,
     /// Steps that have not ended.
     open: usize,
@@ -219,10 +219,13 @@ fn load_known(
             known.load_with_checks(graph, catalog, step.asset)?;
         }
         for (_, edge) in graph.deps(step.asset) {
-            if mode == Mode::Stale {
-                known.load_with_checks(graph, catalog, edge.upstream)?;
-            } else if !plan.covers(graph, edge.upstream) {
+            let covered = plan.covers(graph, edge.upstream);
+            if mode == Mode::Stale || !covered {
                 known.load(graph, catalog, edge.upstream)?;
+            }
+            known.load_checks(graph, catalog, edge.upstream)?;
+            if !covered {
+                known.load_checked(graph, catalog, edge.upstream)?;
             }
         }
         if mode == Mode::Stale {

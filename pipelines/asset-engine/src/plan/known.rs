@@ -10,6 +10,7 @@ use crate::event::{CheckResult, Materialization, Observation};
 use crate::graph::AssetGraph;
 use crate::key::AssetKey;
 use crate::plan::PlannedStep;
+use crate::plan::held::FailedCheck;
 
 /// The data version of an external asset that was never observed (Dagster's name for it).
 pub const UNOBSERVED: &str = "INITIAL";
@@ -21,9 +22,10 @@ pub(crate) struct Known {
     /// Pieces of assets that have not been read whole, by asset and position.
     pieces: FxHashMap<u32, FxHashMap<u32, Option<Arc<Materialization>>>>,
     /// Assets whose checks have been read.
-    checked: FxHashSet<u32>,
-    /// By asset and position, the first blocking check that the newest data failed.
-    failed: FxHashMap<(u32, u32), Arc<CheckResult>>,
+    pub(super) checked: FxHashSet<u32>,
+    /// By asset and position, the failed results that hold back what is downstream of the data that
+    /// they are about, each with the version of that.
+    pub(super) failed: FxHashMap<(u32, u32), Vec<FailedCheck>>,
     /// The first observations, of external assets that something was made from unobserved.
     firsts: FxHashMap<u32, FxHashMap<u32, Arc<Observation>>>,
 }
@@ -83,7 +85,7 @@ impl Known {
         Ok(true)
     }
 
-    /// Reads an asset's pieces and the blocking checks that they have failed, once.
+    /// Reads an asset's pieces and the blocking checks that were failed, once.
     pub fn load_with_checks(
         &mut self,
         graph: &AssetGraph,
@@ -152,7 +154,7 @@ impl Known {
     }
 
     /// Reads a piece; or, when so many of its asset's have been asked for that it is cheaper, all.
-    fn load_piece(
+    pub(super) fn load_piece(
         &mut self,
         graph: &AssetGraph,
         catalog: &Catalog,
@@ -176,44 +178,12 @@ impl Known {
         Ok(())
     }
 
-    /// Reads the blocking checks that the newest data of an asset have failed, once.
-    fn load_checks(
-        &mut self,
-        graph: &AssetGraph,
-        catalog: &Catalog,
-        index: u32,
-    ) -> Result<(), CatalogError> {
-        if !self.checked.insert(index) {
-            return Ok(());
-        }
-        let asset = graph.asset(index);
-        for check in catalog.checks_of(&asset.key)? {
-            let Some(at) = asset.partitions.position(check.partition.as_deref()) else {
-                continue;
-            };
-            if !check.blocks() {
-                continue;
-            }
-            self.load_piece(graph, catalog, index, at)?;
-            let made = self.piece(index, at);
-            if made.is_some_and(|made| check.is_about(&made.data_version)) {
-                self.failed.entry((index, at)).or_insert(check);
-            }
-        }
-        Ok(())
-    }
-
     /// The newest materialization of a piece that has been read.
     pub fn piece(&self, index: u32, position: u32) -> Option<&Arc<Materialization>> {
         match self.assets.get(&index) {
             Some(pieces) => pieces.get(position as usize)?.as_ref(),
             None => self.pieces.get(&index)?.get(&position)?.as_ref(),
         }
-    }
-
-    /// The blocking check that a piece has failed.
-    pub fn failed(&self, index: u32, position: u32) -> Option<&CheckResult> {
-        self.failed.get(&(index, position)).map(AsRef::as_ref)
     }
 
     /// The version that was observed first of a piece of an external asset, where something was made
@@ -241,15 +211,6 @@ impl Known {
                 })
             })
         })
-    }
-}
-
-impl CheckResult {
-    /// Whether it says something about data of a version.
-    pub(crate) fn is_about(&self, data_version: &str) -> bool {
-        self.data_version
-            .as_deref()
-            .is_none_or(|checked| checked == data_version)
     }
 }
 

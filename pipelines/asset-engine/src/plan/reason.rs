@@ -160,17 +160,7 @@ fn judge_inputs<'a>(
 ) {
     let mut seen = 0;
     for (at, input) in inputs.clone().enumerate() {
-        // Inputs usually come in the order in which they were recorded.
-        let in_step = latest
-            .inputs
-            .get(at)
-            .filter(|version| same_piece(version, &input));
-        let found = in_step.or_else(|| {
-            latest
-                .inputs
-                .iter()
-                .find(|version| same_piece(version, &input))
-        });
+        let found = recorded(latest, at, &input);
         seen += usize::from(found.is_some());
         if let Some(reason) = changed(&input, found).or_else(|| upstream_failed(&input))
             && !report(reason)
@@ -196,8 +186,20 @@ fn judge_inputs<'a>(
     }
 }
 
+/// The version of an input that a piece was made from.
+pub(super) fn recorded<'a>(
+    latest: &'a Materialization,
+    at: usize,
+    input: &Input<'_>,
+) -> Option<&'a InputVersion> {
+    let same = |version: &&InputVersion| same_piece(version, input);
+    // Inputs usually come in the order in which they were recorded.
+    let in_step = latest.inputs.get(at).filter(same);
+    in_step.or_else(|| latest.inputs.iter().find(same))
+}
+
 /// What changed in an input since it was read.
-fn changed(input: &Input<'_>, recorded: Option<&InputVersion>) -> Option<StaleReason> {
+pub(super) fn changed(input: &Input<'_>, recorded: Option<&InputVersion>) -> Option<StaleReason> {
     let current = &input.made.data_version;
     let recorded = recorded.map(|version| &version.data_version);
     // The first look at a source is no change of it.

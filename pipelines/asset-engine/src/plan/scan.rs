@@ -106,7 +106,7 @@ impl Scan {
             })?;
         }
         for check in catalog.checks_of(&asset.key)? {
-            if check.blocks()
+            if check.holds_back(asset)
                 && let Some(at) = partitions.position(check.partition.as_deref())
             {
                 self.failed.insert((index, at));

@@ -1,4 +1,4 @@
-//! Rules: what is news to a piece, and what of it was wiped.
+//! Rules: what is news to a piece, what of it was wiped, and what holds it back.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::fixture::{Noting, asset, daemon, graph, key, memory, open};
 use super::rules::{make, rule, step};
 use crate::automation::{Condition, Rule};
 use crate::catalog::Failpoint;
-use crate::{Asset, Executor, Materialization, Partitions, Report, Selection};
+use crate::{Asset, CheckResult, Executor, Materialization, Partitions, Report, Selection};
 
 /// A reader that tells when it has begun, and ends when it is told to.
 struct Gate {
@@ -137,4 +137,30 @@ fn what_failed_and_was_never_made_is_not_asked_for_again_by_itself() {
     assert_eq!(step(&mut daemon, &noting, now), ["a", "b"]);
     wipe(&executor, "b", None);
     assert_eq!(step(&mut daemon, &noting, now + 1.minute()), ["b"]);
+}
+
+#[test]
+fn a_rule_leaves_alone_what_reads_data_that_failed_a_check() {
+    let noting = Arc::new(Noting::default());
+    let graph = graph(vec![
+        asset("a", &noting),
+        asset("b", &noting).depends_on(key("a")),
+    ]);
+    let executor = memory();
+    make(&executor, &graph, "bad", "a");
+    let check = |passed| {
+        let check = CheckResult::new(key("a"), None, "audit", passed);
+        executor.record_all([check]).unwrap();
+    };
+    check(false);
+    noting.take();
+    let mut daemon = daemon(&executor, &graph, rule(Condition::eager()));
+    let now = Timestamp::now();
+    assert_eq!(step(&mut daemon, &noting, now), [""; 0]);
+    check(true);
+    assert_eq!(step(&mut daemon, &noting, now + 1.minute()), ["b"]);
+    check(false);
+    make(&executor, &graph, "good", "a");
+    noting.take();
+    assert_eq!(step(&mut daemon, &noting, now + 2.minutes()), ["b"]);
 }

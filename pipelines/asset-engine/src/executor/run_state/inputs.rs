@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{Effects, Event, Made, Materialization, Now, RunState, Status, StepFailure};
-use crate::plan::{Input, judge, observation, seen};
+use crate::event::CheckResult;
+use crate::plan::{Held, Input, judge, observation, seen};
 
 impl RunState {
     /// What a step reads, in the order of its dependencies.
@@ -13,12 +14,38 @@ impl RunState {
         for (_, edge) in self.graph.deps(piece.asset) {
             for position in self.graph.reads(edge, piece.position) {
                 let made = self.newest(edge.upstream, position);
-                inputs.push(Arc::clone(
-                    made.ok_or_else(|| self.missing(edge.upstream, position))?,
-                ));
+                let made = made.ok_or_else(|| self.missing(edge.upstream, position))?;
+                if let Some(held) = self.held_by(edge.upstream, position, made) {
+                    let message = held.told(made);
+                    return Err(StepFailure::fatal(StepFailure::BLOCKED_INPUT, message));
+                }
+                inputs.push(Arc::clone(made));
             }
         }
         Ok(inputs)
+    }
+
+    /// Whether an input holds back what reads it, whichever run made it.
+    fn held_by(&self, asset: u32, position: u32, made: &Materialization) -> Option<Held<'_>> {
+        let definition = self.graph.asset(asset);
+        let of_run = self.plan.find(asset, position).is_some();
+        // Of what this run makes, its own checks are made anew and hold back by themselves what is
+        // downstream; and a result that names no version is about what was there before.
+        let anew = |check: &CheckResult| {
+            let mut own = definition.checks.iter();
+            let is_own = own.any(|own| own.name == check.name);
+            of_run && (is_own || check.data_version.is_none())
+        };
+        let mut failed = self.known.failed_by((asset, position), &made.data_version);
+        if let Some(check) = failed.find(|check| !anew(check)) {
+            return Some(Held::Failed(check));
+        }
+        if of_run {
+            return None;
+        }
+        let newest = |asset, position| self.newest(asset, position);
+        self.known
+            .unchecked(&self.graph, (asset, position), made, newest)
     }
 
     /// The newest materialization of a piece: that of this run, else what was known before.
