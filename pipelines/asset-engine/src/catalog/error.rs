@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::key::AssetKey;
+
 /// Why a catalog cannot be used.
 #[derive(Debug, Error)]
 pub enum CatalogError {
@@ -76,6 +78,17 @@ pub enum CatalogError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A wipe of what is not there: of a piece that was never made or is wiped already, of an external
+    /// asset, which is not made here, or of a partitioned asset without a partition.
+    #[error("asset {asset}{}: nothing to wipe, {made}", place(partition.as_deref()))]
+    NothingToWipe {
+        /// The asset.
+        asset: AssetKey,
+        /// The partition that was named.
+        partition: Option<String>,
+        /// What is there of the asset, in words.
+        made: String,
+    },
     /// A planned fault, in tests.
     #[error("catalog write {write} failed as planned ({place})")]
     Injected {
@@ -84,6 +97,13 @@ pub enum CatalogError {
         /// What was about to be written, or had been.
         place: &'static str,
     },
+}
+
+fn place(partition: Option<&str>) -> String {
+    partition.map_or_else(
+        || " without a partition".to_owned(),
+        |partition| format!(", partition {partition}"),
+    )
 }
 
 /// Who owns a locked catalog.
