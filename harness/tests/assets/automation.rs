@@ -226,6 +226,34 @@ fn a_rule_publishes_what_is_loaded_and_announces_what_is_approved() -> Result<()
     Ok(())
 }
 
+/// Also when nobody has looked since it was made, and for the time for which it was asked for before.
+#[test]
+fn a_rule_publishes_again_what_was_wiped() -> Result<()> {
+    let folder = Folder::new()?;
+    let once = ["assets", "daemon", "one-day", "--once", "--at"];
+    let once = [&once[..], &["2013-01-02T10:00:00Z"]].concat();
+    folder.json(0, &["materialize", "*one-day/warehouse"])?;
+    let wiped = ["assets", "wipe", "one-day/marts", "--yes"];
+    for time in 1..=3 {
+        let published = folder.json(0, &once)?;
+        let submitted = published["submitted"].as_array().map(Vec::len);
+        ensure!(submitted == Some(1), "time {time}: {published}");
+        ensure!(
+            published["ended"][0]["status"] == "success",
+            "time {time}: {published}"
+        );
+        let wiped = folder.json(0, &wiped)?;
+        ensure!(
+            wiped["pieces"].as_array().map(Vec::len) == Some(1),
+            "{wiped}"
+        );
+    }
+    folder.json(0, &once)?;
+    let quiet = folder.json(0, &once)?;
+    ensure!(quiet["submitted"] == json!([]), "{quiet}");
+    Ok(())
+}
+
 /// The pieces of an asset that are missing.
 fn missing(folder: &Folder, asset: &str) -> Result<u64> {
     let status = folder.json(0, &["assets", "status", asset])?;

@@ -108,6 +108,29 @@ fn a_changed_input_is_seen_by_who_materializes_and_not_by_who_reads() -> Result<
     Ok(())
 }
 
+/// The check has passed the day as it was before; the warehouse does not take it as it is now.
+#[test]
+fn what_no_check_has_passed_is_not_loaded_by_a_later_run() -> Result<()> {
+    let folder = Folder::new()?;
+    let data = Data::new(&folder)?;
+    data.json(&["materialize", "*one-day/warehouse"])?;
+    data.replace("flights", CORRECTED.0, CORRECTED.1)?;
+    data.json(&["materialize", "one-day/flights or one-day/transformed"])?;
+    let dir = folder.path("data").display().to_string();
+    let load = ["materialize", "one-day/warehouse", "--data-dir", &dir];
+    let held = folder.json(1, &load)?;
+    let failure = &held["failures"][0];
+    ensure!(failure["error_type"] == "BlockedInput", "{held}");
+    let message = failure["message"].as_str().unwrap_or_default();
+    ensure!(
+        message.contains("check one-day/checked 2013-01-01 has not passed what there is now"),
+        "{message}"
+    );
+    let (loaded, _) = data.json(&["materialize", "one-day/checked or one-day/warehouse"])?;
+    ensure!(loaded["steps"]["materialized"] == 2, "{loaded}");
+    Ok(())
+}
+
 #[test]
 fn an_artifact_that_is_gone_or_damaged_is_made_again() -> Result<()> {
     let folder = Folder::new()?;

@@ -33,6 +33,7 @@ mod schema;
 mod sqlite;
 mod starts;
 mod verified;
+mod wipe;
 mod writing;
 
 use std::collections::HashMap;
@@ -56,6 +57,7 @@ pub use recorder::Recorder;
 pub(crate) use sqlite::SqliteStore;
 pub(crate) use starts::{Start, StartLog};
 pub use verified::{Head, Verified};
+pub(crate) use wipe::check_wipes;
 
 /// What a committed catalog survives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -333,6 +335,11 @@ impl Catalog {
     /// The last wipe of each piece of an asset that was wiped, by partition key.
     pub(crate) fn wipes_of(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError> {
         self.with(|store| store.wipes(asset))
+    }
+
+    /// Checks that each wipe among some events meets something that was made.
+    pub(crate) fn check_wipes(&self, events: &[Event]) -> Result<(), CatalogError> {
+        self.with(|store| check_wipes(store, events))
     }
 
     /// The store itself, which a memory executor writes to as well.

@@ -184,7 +184,6 @@ mod tests {
             engines: Vec::new(),
             trials: (0..blocks).flat_map(block).collect(),
             left_out: Vec::new(),
-            engines: Vec::new(),
         }
     }
 

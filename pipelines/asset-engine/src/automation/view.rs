@@ -8,7 +8,7 @@ use super::cron::Cron;
 use super::rule::{Asked, Memory};
 use super::{AutomationError, EvaluationContext};
 use crate::catalog::Stamp;
-use crate::event::{Mode, RunRecord, RunStatus};
+use crate::event::{InputVersion, Materialization, Mode, RunRecord, RunStatus};
 use crate::graph::{AssetGraph, other_work};
 use crate::plan::{Held, Known, Plan, UNOBSERVED, staleness};
 
@@ -172,10 +172,11 @@ impl<'a> View<'a> {
 
     pub fn any_dep_updated(&self, asset: u32, position: u32) -> bool {
         let pending = self.pending(asset, position);
-        self.reads(asset, position).any(|(dep, at)| {
+        let mut reads = self.reads(asset, position).enumerate();
+        reads.any(|(number, (dep, at))| {
             let news = pending.is_none_or(|asked| self.came_after(asked, dep, at));
             self.joins(asset, position, dep, at)
-                || (news && self.is_another(asset, position, dep, at))
+                || (news && self.is_another((asset, position), number, (dep, at)))
         })
     }
 
@@ -195,7 +196,7 @@ impl<'a> View<'a> {
     /// Whether a piece holds back what reads it.
     fn is_blocked(&self, asset: u32, position: u32) -> bool {
         let known = &self.known;
-        let unchecked = |made: &std::sync::Arc<crate::Materialization>| {
+        let unchecked = |made: &std::sync::Arc<Materialization>| {
             let newest = |asset, position| known.piece(asset, position);
             known.unchecked(self.graph, (asset, position), made, newest)
         };
@@ -250,26 +251,33 @@ impl<'a> View<'a> {
     /// committed first: it may have been made while the piece was at work. The first look at what is
     /// external is no change. Where there is no record of the version, as of a dependency that is new
     /// or a piece that was reported, the dependency has to be the younger one.
-    fn is_another(&self, asset: u32, position: u32, dep: u32, at: u32) -> bool {
-        let Some(now) = self.known.piece(dep, at).map(|made| &*made.data_version) else {
+    fn is_another(&self, piece: Piece, number: usize, (dep, at): Piece) -> bool {
+        let Some(now) = self.known.piece(dep, at) else {
             return false;
         };
-        match self.version_read(asset, position, dep, at) {
-            Some(UNOBSERVED) if self.known.first(dep, at) == Some(now) => false,
-            Some(read) => read != now,
-            None => self.made_seq(dep, at) > self.made_seq(asset, position),
+        let now_version = now.data_version.as_str();
+        match self.version_read(piece, number, now) {
+            Some(UNOBSERVED) if self.known.first(dep, at) == Some(now_version) => false,
+            Some(read) => read != now_version,
+            None => self.made_seq(dep, at) > self.made_seq(piece.0, piece.1),
         }
     }
 
-    /// The version of a dependency that a piece was made from.
-    fn version_read(&self, asset: u32, position: u32, dep: u32, at: u32) -> Option<&str> {
-        let dep = self.graph.asset(dep);
-        let partition = dep.partitions.key(at).map(AsRef::as_ref);
-        let made = self.known.piece(asset, position)?;
-        let read = |input: &&crate::event::InputVersion| {
-            input.asset == dep.key && input.partition.as_deref() == partition
+    /// The version of a dependency, the one of a number among all, that a piece was made from.
+    fn version_read(
+        &self,
+        (asset, position): Piece,
+        number: usize,
+        dep: &Materialization,
+    ) -> Option<&str> {
+        let read = &self.known.piece(asset, position)?.inputs;
+        let same = |input: &&InputVersion| {
+            input.asset == dep.asset && input.partition.as_deref() == dep.partition.as_deref()
         };
-        Some(&made.inputs.iter().find(read)?.data_version)
+        // They usually come in the order in which they were recorded.
+        let in_step = read.get(number).filter(same);
+        let input = in_step.or_else(|| read.iter().find(same))?;
+        Some(&input.data_version)
     }
 
     /// Whether a dependency is asked for by this evaluation, and so in the same run: it is if it has

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
+use crate::key::AssetKey;
+
 /// Why a catalog cannot be used.
 #[derive(Debug, Error)]
 pub enum CatalogError {
@@ -77,6 +79,17 @@ pub enum CatalogError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A wipe of what is not there: of a piece that was never made or is wiped already, of an external
+    /// asset, which is not made here, or of a partitioned asset without a partition.
+    #[error("asset {asset}{}: nothing to wipe, {made}", place(partition.as_deref()))]
+    NothingToWipe {
+        /// The asset.
+        asset: AssetKey,
+        /// The partition that was named.
+        partition: Option<String>,
+        /// What is there of the asset, in words.
+        made: String,
+    },
     /// A planned fault, in tests.
     #[error("catalog write {write} failed as planned ({place})")]
     Injected {
@@ -101,6 +114,13 @@ fn said(path: &Path, error: &rusqlite::Error) -> String {
     } else {
         error.to_string()
     }
+}
+
+fn place(partition: Option<&str>) -> String {
+    partition.map_or_else(
+        || " without a partition".to_owned(),
+        |partition| format!(", partition {partition}"),
+    )
 }
 
 /// Who owns a locked catalog.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{CatalogError, Draft, Durability, SqliteStore};
+use super::{CatalogError, Draft, Durability, SqliteStore, check_wipes};
 use crate::clock::{monotonic_ns, unix_ms};
 use crate::event::{Event, Report, RunStatus};
 
@@ -27,7 +27,7 @@ impl Recorder {
     /// Records what was made, seen or checked: all of it in one commit, durable when this returns.
     ///
     /// # Errors
-    /// The catalog failed.
+    /// [`CatalogError::NothingToWipe`] for a wipe of what is not there; else the catalog failed.
     pub fn record_all<I>(&mut self, reports: I) -> Result<(), CatalogError>
     where
         I: IntoIterator,
@@ -35,7 +35,9 @@ impl Recorder {
     {
         // The record has the epoch of the executor that it lies beside.
         let event = |report: I::Item| report.into().into_event(0);
-        self.append(reports.into_iter().map(event).collect())
+        let events: Vec<Event> = reports.into_iter().map(event).collect();
+        check_wipes(&self.store, &events)?;
+        self.append(events)
     }
 
     /// Asks for the end of runs, which [`crate::Executor::heed`] brings about where they are under

@@ -66,11 +66,11 @@ pub enum Report {
     Observed(Observation),
     /// Something was checked.
     Checked(CheckResult),
-    /// What was made of a piece counts no longer.
+    /// What was made of a piece counts no longer. Refused where nothing was.
     Wiped {
         /// The asset.
         asset: AssetKey,
-        /// Its partition.
+        /// Its partition; `None` only of an asset that has none.
         partition: Option<Arc<str>>,
     },
 }

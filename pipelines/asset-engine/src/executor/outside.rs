@@ -57,9 +57,10 @@ impl Executor {
         let gone = looked.gone.iter().cloned();
         let gone = gone.map(|(asset, partition)| Report::Wiped { asset, partition });
         let changed = looked.changed.iter().cloned().map(Report::from);
-        let reports: Vec<Report> = changed.chain(gone).collect();
-        if !reports.is_empty() {
-            self.record_all(reports)?;
+        let event = |report: Report| report.into_event(self.shared.epoch);
+        let events: Vec<Event> = changed.chain(gone).map(event).collect();
+        if !events.is_empty() {
+            self.append(events)?;
         }
         Ok(looked)
     }
@@ -117,14 +118,16 @@ impl Executor {
     /// when this returns.
     ///
     /// # Errors
-    /// The catalog failed.
+    /// [`CatalogError::NothingToWipe`] for a wipe of what is not there; else the catalog failed.
     pub fn record_all<I>(&self, reports: I) -> Result<(), EngineError>
     where
         I: IntoIterator,
         I::Item: Into<Report>,
     {
         let event = |report: I::Item| report.into().into_event(self.shared.epoch);
-        self.append(reports.into_iter().map(event).collect())
+        let events: Vec<Event> = reports.into_iter().map(event).collect();
+        self.catalog.check_wipes(&events)?;
+        self.append(events)
     }
 
     /// Appends events of no run under way, in one commit.

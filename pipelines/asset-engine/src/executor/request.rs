@@ -166,7 +166,8 @@ pub struct UnfinishedRun {
 /// Why a run cannot be submitted or waited for. A failed run is no error but a [`RunOutcome`].
 #[derive(Debug, Clone, Error)]
 pub enum EngineError {
-    /// The catalog failed; the executor has stopped.
+    /// The catalog failed, and the executor has stopped; or it refused a report
+    /// ([`CatalogError::NothingToWipe`]).
     #[error(transparent)]
     Catalog(Arc<CatalogError>),
     /// The selection does not fit the graph.

@@ -60,8 +60,9 @@ impl AssetGraph {
         positions: impl Iterator<Item = u32> + Clone + 'a,
     ) -> impl Iterator<Item = CutWindow> + 'a {
         let asset = self.asset(index);
-        let mapped = asset.deps.iter().filter_map(|dep| {
-            let upstream = self.get(&dep.key)?;
+        let deps = self.deps(index).zip(&asset.deps);
+        let mapped = deps.filter_map(move |((_, edge), dep)| {
+            let upstream = self.asset(edge.upstream);
             Some((dep, upstream, window(asset, dep, upstream)?))
         });
         mapped.flat_map(move |(dep, upstream, window)| {

@@ -59,6 +59,20 @@ pub enum GraphError {
         /// The one of them without.
         untimed: AssetKey,
     },
+    /// Partitions that could be those of several dimensions of a product, so that it is not said which
+    /// is meant.
+    #[error(
+        "asset {asset}: dependency {dep} has the keys of the dimensions {}, expected those of one",
+        dimensions.join(" and ")
+    )]
+    AmbiguousDimension {
+        /// The asset.
+        asset: AssetKey,
+        /// What it depends on.
+        dep: AssetKey,
+        /// The dimensions that have the same keys, by name.
+        dimensions: Vec<String>,
+    },
     /// An asset whose step makes another one as well that is not in the graph.
     #[error("asset {asset}: its step makes {missing} as well, which is not in the graph")]
     MissingOutput {

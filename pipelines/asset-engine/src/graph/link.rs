@@ -153,6 +153,14 @@ pub(super) fn link(upstream: &Asset, downstream: &Asset, dep: &Dep) -> Result<Li
         }
         _ => {}
     }
+    let dimensions = [Stride::alike(up, down), Stride::alike(down, up)].concat();
+    if !dimensions.is_empty() {
+        return Err(GraphError::AmbiguousDimension {
+            asset: downstream.key.clone(),
+            dep: upstream.key.clone(),
+            dimensions,
+        });
+    }
     let reads = match (Stride::of(up, down), Stride::of(down, up)) {
         (Some(stride), _) => {
             let mut reads = vec![Vec::new(); down.len()];

@@ -240,6 +240,26 @@ fn maps_products_to_their_dimensions() {
 }
 
 #[test]
+fn refuses_keys_that_several_dimensions_of_a_product_have() {
+    let airports = Partitions::static_keys(["EWR", "JFK"]).unwrap();
+    let routes = Partitions::product([("from", airports.clone()), ("to", airports.clone())]);
+    let error = |read: &Partitions, reader: &Partitions| {
+        AssetGraph::new(vec![
+            asset("read").partitions(read.clone()),
+            asset("reader")
+                .partitions(reader.clone())
+                .depends_on(key("read")),
+        ])
+        .unwrap_err()
+        .to_string()
+    };
+    let routes = routes.unwrap();
+    let expected = "asset reader: dependency read has the keys of the dimensions from and to, expected those of one";
+    assert_eq!(error(&airports, &routes), expected);
+    assert_eq!(error(&routes, &airports), expected);
+}
+
+#[test]
 fn refuses_what_one_step_cannot_make() {
     let step = |_: &StepContext<'_>| -> Result<Vec<Materialized>, StepFailure> {
         Err(StepFailure::fatal("Unused", "never executed"))

@@ -114,6 +114,18 @@ impl Stride {
         })
     }
 
+    /// The dimensions of a product that have the same keys as these, when there are several.
+    pub fn alike(product: &PartitionKeys, keys: &PartitionKeys) -> Vec<String> {
+        let Shape::Product(dimensions) = product.shape() else {
+            return Vec::new();
+        };
+        let alike = dimensions
+            .iter()
+            .filter(|dimension| dimension.keys.is_same_set(keys));
+        let names: Vec<String> = alike.map(|dimension| dimension.name.clone()).collect();
+        if names.len() > 1 { names } else { Vec::new() }
+    }
+
     /// The dimension's position in a position of the product.
     pub fn position(self, product: u32) -> u32 {
         product / self.inner % self.count

@@ -193,6 +193,21 @@ impl Known {
         Some(&first.data_version)
     }
 
+    /// What a piece reads and is not there: asset and partition.
+    pub fn absent<'a>(
+        &'a self,
+        graph: &'a AssetGraph,
+        index: u32,
+        position: u32,
+    ) -> impl Iterator<Item = (&'a AssetKey, Option<&'a str>)> + Clone {
+        graph.deps(index).flat_map(move |(_, edge)| {
+            let asset = graph.asset(edge.upstream);
+            let positions = graph.reads(edge, position);
+            let absent = positions.filter(move |at| self.piece(edge.upstream, *at).is_none());
+            absent.map(move |at| (&asset.key, asset.partitions.key(at).map(AsRef::as_ref)))
+        })
+    }
+
     /// What a piece reads, of what there is, in the order of its dependencies.
     pub fn inputs<'a>(
         &'a self,

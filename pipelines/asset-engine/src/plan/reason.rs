@@ -31,8 +31,28 @@ pub enum StaleReason {
         partition: Option<String>,
         /// The version read; `None` = it was not read then.
         recorded: Option<String>,
-        /// The newest version; `None` = it is no longer read.
+        /// The newest version; `None` = it is no dependency any more.
         current: Option<String>,
+    },
+    /// Made from an input that is not there any more, as it was wiped; or, beside an input that is
+    /// gone, one that is new and was never made.
+    InputMissing {
+        /// The asset that is read.
+        asset: AssetKey,
+        /// Its partition.
+        partition: Option<String>,
+        /// The version read; `None` = it was not read then.
+        recorded: Option<String>,
+    },
+    /// Made from a partition that is no longer among those that are read: the mapping means others
+    /// now, or the dependency has no such partition.
+    InputMoved {
+        /// The asset that is read.
+        asset: AssetKey,
+        /// The partition that was read.
+        partition: Option<String>,
+        /// The version read.
+        recorded: String,
     },
     /// Made from another version of an external asset than was last observed.
     Source {
@@ -91,6 +111,26 @@ impl fmt::Display for StaleReason {
                     (Some(_), None) => f.write_str(" is no longer read"),
                 }
             }
+            Self::InputMissing {
+                asset,
+                partition,
+                recorded,
+            } => {
+                write!(f, "input {}", piece(asset, partition))?;
+                match recorded {
+                    Some(recorded) => {
+                        write!(f, " read at data version {recorded} is not there any more")
+                    }
+                    None => f.write_str(" is new and was never made"),
+                }
+            }
+            Self::InputMoved {
+                asset, partition, ..
+            } => write!(
+                f,
+                "input {} is no longer among the partitions that are read",
+                piece(asset, partition)
+            ),
             Self::Source {
                 asset,
                 partition,
@@ -120,7 +160,8 @@ impl fmt::Display for StaleReason {
 }
 
 /// Judges one piece: its newest materialization, and the check that it failed, against the inputs
-/// it would read now. Hands over every reason, the first one first, until `report` returns false.
+/// it would read now, and those that it would read and that are not there. Hands over every reason,
+/// the first one first, until `report` returns false.
 ///
 /// An input that was never materialized cannot make anything stale; the run would fail on it.
 pub(crate) fn judge<'a>(
@@ -128,6 +169,7 @@ pub(crate) fn judge<'a>(
     latest: Option<&Materialization>,
     failed: Option<&CheckResult>,
     inputs: impl Iterator<Item = Input<'a>> + Clone,
+    absent: impl Iterator<Item = (&'a AssetKey, Option<&'a str>)> + Clone,
     report: &mut dyn FnMut(StaleReason) -> bool,
 ) {
     let Some(latest) = latest else {
@@ -150,37 +192,82 @@ pub(crate) fn judge<'a>(
     {
         return;
     }
-    judge_inputs(latest, inputs, report);
+    let more = judge_inputs(latest, inputs.clone(), report);
+    if more {
+        judge_gone(asset, latest, inputs, absent, report);
+    }
 }
 
+/// Judges what there is to read; whether some of what was read is not among that.
 fn judge_inputs<'a>(
     latest: &Materialization,
-    inputs: impl Iterator<Item = Input<'a>> + Clone,
+    inputs: impl Iterator<Item = Input<'a>>,
     report: &mut dyn FnMut(StaleReason) -> bool,
-) {
+) -> bool {
     let mut seen = 0;
-    for (at, input) in inputs.clone().enumerate() {
+    for (at, input) in inputs.enumerate() {
         let found = recorded(latest, at, &input);
         seen += usize::from(found.is_some());
         if let Some(reason) = changed(&input, found).or_else(|| upstream_failed(&input))
             && !report(reason)
         {
+            return false;
+        }
+    }
+    seen < latest.inputs.len()
+}
+
+/// Judges what was read and is not there to read any more, and names what has come in its place and
+/// was never made.
+fn judge_gone<'a>(
+    asset: &Asset,
+    latest: &Materialization,
+    inputs: impl Iterator<Item = Input<'a>> + Clone,
+    absent: impl Iterator<Item = (&'a AssetKey, Option<&'a str>)> + Clone,
+    report: &mut dyn FnMut(StaleReason) -> bool,
+) {
+    let is = |version: &InputVersion, (asset, partition): (&AssetKey, Option<&str>)| {
+        version.asset == *asset && version.partition.as_deref() == partition
+    };
+    for version in &latest.inputs {
+        if inputs.clone().any(|input| same_piece(version, &input)) {
+            continue;
+        }
+        let (key, partition) = (version.asset.clone(), version.partition.clone());
+        let recorded = version.data_version.clone();
+        let reason = if absent.clone().any(|piece| is(version, piece)) {
+            StaleReason::InputMissing {
+                asset: key,
+                partition,
+                recorded: Some(recorded),
+            }
+        } else if asset.deps.iter().any(|dep| dep.key == key) {
+            StaleReason::InputMoved {
+                asset: key,
+                partition,
+                recorded,
+            }
+        } else {
+            StaleReason::Input {
+                asset: key,
+                partition,
+                recorded: Some(recorded),
+                current: None,
+            }
+        };
+        if !report(reason) {
             return;
         }
     }
-    if seen == latest.inputs.len() {
-        return;
-    }
-    for version in &latest.inputs {
-        let gone = !inputs.clone().any(|input| same_piece(version, &input));
-        if gone
-            && !report(StaleReason::Input {
-                asset: version.asset.clone(),
-                partition: version.partition.clone(),
-                recorded: Some(version.data_version.clone()),
-                current: None,
-            })
-        {
+    for piece in absent {
+        let was_read = latest.inputs.iter().any(|version| is(version, piece));
+        let (asset, partition) = piece;
+        let reason = StaleReason::InputMissing {
+            asset: asset.clone(),
+            partition: partition.map(str::to_owned),
+            recorded: None,
+        };
+        if !was_read && !report(reason) {
             return;
         }
     }

@@ -168,6 +168,7 @@ fn judge_step(
         known.piece(asset, position).map(AsRef::as_ref),
         known.failed(asset, position),
         known.inputs(graph, asset, position),
+        known.absent(graph, asset, position),
         report,
     );
 }

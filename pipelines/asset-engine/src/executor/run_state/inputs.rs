@@ -108,6 +108,7 @@ impl RunState {
                 .map(AsRef::as_ref),
             self.known.failed(piece.asset, piece.position),
             inputs,
+            std::iter::empty(),
             &mut |_reason| {
                 stale = true;
                 false

@@ -165,3 +165,51 @@ fn a_changed_graph_is_stale_where_it_changed() {
         version.data_version
     );
 }
+
+#[test]
+fn what_is_gone_is_told_from_what_is_no_longer_read() {
+    let script = Arc::new(Script::default());
+    let executor = memory(1);
+    let days = |last: &str| crate::Partitions::daily("2013-01-01", last).unwrap();
+    let with = |source: &str, last: &str| {
+        let read = asset(source, &script).partitions(days(last));
+        let reads = crate::Mapping::Last(2);
+        graph(vec![
+            read,
+            asset("reader", &script).depends_on_mapped(key(source), reads),
+        ])
+    };
+    let graph = with("raw", "2013-01-02");
+    executor.run(request("first", &graph)).unwrap();
+    let told = |graph: &AssetGraph| {
+        let reasons = crate::why(graph, executor.catalog(), &key("reader"), None).unwrap();
+        let told = reasons.iter().map(ToString::to_string);
+        // Of the versions, which are digests, only that there are some.
+        told.map(|reason| match reason.split_once(" read at data version ") {
+            Some((input, rest)) => format!("{input} {}", rest.split_once(' ').unwrap().1),
+            None => reason,
+        })
+        .collect::<Vec<_>>()
+    };
+    assert_eq!(told(&graph), [""; 0]);
+    // The last two are others now, and one of them is not made yet.
+    let moved = [
+        "input raw 2013-01-01 is no longer among the partitions that are read",
+        "input raw 2013-01-03 is new and was never made",
+    ];
+    assert_eq!(told(&with("raw", "2013-01-03")), moved);
+    // The asset has another name, and nothing is made under that.
+    let renamed = [
+        "input raw 2013-01-01 is no longer read",
+        "input raw 2013-01-02 is no longer read",
+        "input cooked 2013-01-01 is new and was never made",
+        "input cooked 2013-01-02 is new and was never made",
+    ];
+    assert_eq!(told(&with("cooked", "2013-01-02")), renamed);
+    let wiped = crate::Report::Wiped {
+        asset: key("raw"),
+        partition: Some("2013-01-02".into()),
+    };
+    executor.record_all([wiped]).unwrap();
+    assert_eq!(told(&graph), ["input raw 2013-01-02 is not there any more"]);
+}
