@@ -27,8 +27,6 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     seconds,
 };
 
-/// A run that has not ended by then is stuck.
-const DEADLINE: Duration = Duration::from_secs(90);
 /// Work added to every step of the runs under a killed server, so that they are in flight for
 /// a while.
 const STEP_DELAY_MS: u64 = 500;
@@ -48,6 +46,9 @@ struct Parameters {
     /// How long a supervisor waits before it starts a dead process again.
     restart_delay_ms: u64,
     heartbeat_timeout_ms: u64,
+    /// A run that has not ended by then is stuck.
+    #[serde(default = "deadline_s")]
+    deadline_s: u64,
     /// The server is killed while a run of each of these is in flight. No two are of one source,
     /// as the sink would fence the earlier off.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -69,6 +70,16 @@ struct Parameters {
     /// A fault plan, tried once on each of `arms`, under a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     plans: Vec<FaultPlan>,
+}
+
+fn deadline_s() -> u64 {
+    90
+}
+
+impl Parameters {
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(self.deadline_s)
+    }
 }
 
 /// Several faults in one trial.
@@ -202,7 +213,9 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
         .iter()
         .filter_map(|name| trial.parameters[*name].as_f64())
         .sum::<f64>();
-    pace.recovery_s + delays / 1e3 + 15.0 * pace.step_s
+    let deadline_s = trial.parameters["deadline_s"].as_f64();
+    let recovery_s = pace.recovery_s.min(deadline_s.unwrap_or(f64::INFINITY));
+    recovery_s + delays / 1e3 + 15.0 * pace.step_s
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
@@ -247,7 +260,7 @@ fn kill_server(trial: &Trial<'_>, parameters: &Parameters) -> Result<TrialStatus
     let ((), hit) = armed.during(trial, &*session, || {
         works
             .iter()
-            .try_for_each(|work| trial.end(&*session, work, DEADLINE).map(drop))
+            .try_for_each(|work| trial.end(&*session, work, parameters.deadline()).map(drop))
     })?;
     trial.close_and_keep(session, &works)?;
     Ok(if hit {

@@ -50,7 +50,7 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
     };
     Some(
         finding
-            .expected_if(trial.is_of_floor())
+            .expected_if(!trial.resumes())
             .resting_on_journal(trial),
     )
 }

@@ -10,7 +10,7 @@ use orchbench_journal::Record;
 use orchbench_journal::{RetrySpec, Summary};
 
 use crate::record::{
-    AppliedRow, EngineRecord, Event, EventBody, Family, JournalSeal, RunFailure, Sample, TrialPlan,
+    AppliedRow, EngineRecord, Event, EventBody, JournalSeal, RunFailure, Sample, TrialPlan,
     TrialStatus, WarehouseRow,
 };
 
@@ -93,10 +93,14 @@ impl TrialEvidence {
         matches!(self.end, End::Ended(TrialStatus::Completed, _))
     }
 
-    /// Whether its engine remembers nothing: that it loses its run to a kill is the point.
-    pub fn is_of_floor(&self) -> bool {
-        let family = self.engine.as_ref().map(|engine| engine.family);
-        family == Some(Family::Floor)
+    /// Whether its engine promises that a run outlives the process that holds it. Of one that does not,
+    /// a run that is lost to a kill is expected, and counted all the same.
+    pub fn resumes(&self) -> bool {
+        self.engine.as_ref().is_some_and(|engine| {
+            let named = self.plan.factors.get("execution");
+            let execution = named.or(engine.executions.first());
+            execution.is_some_and(|execution| engine.resumes.contains(execution))
+        })
     }
 
     /// The wait that its engine documents before attempt `failed` + 1, milliseconds.

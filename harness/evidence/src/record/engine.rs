@@ -22,6 +22,9 @@ pub struct EngineRecord {
     pub family: Family,
     /// Where it can execute its steps; the first is its default.
     pub executions: Vec<String>,
+    /// Those of them in which, by its own word, a run goes on when the process that holds it has died
+    /// and is started again.
+    pub resumes: Vec<String>,
     /// Whether it has a server beside its workers.
     pub server: bool,
     /// How its retries are spaced where the policy's delay grows.
@@ -38,7 +41,7 @@ pub enum Family {
     DurableWorkflow,
     /// Declared data assets, materialized where they are missing or stale.
     AssetStyle,
-    /// None: plain calls that remember nothing. That such a one loses its run to a kill is the point.
+    /// None: what the costs of the others are held against.
     Floor,
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use orchbench_etl::{CrashPoint, FailurePlan, Sink, SinkKind, StepName};
 
-use super::{DEADLINE, Parameters, work};
+use super::{Parameters, work};
 use crate::engine::{Setup, Target, Trial, TrialError};
 use crate::fault::{Armed, At, KILL_WORKER, Planned, Point};
 use orchbench_evidence::record::TrialStatus;
@@ -60,7 +60,7 @@ pub(super) fn run(
     })?;
     let work = work(parameters, &parameters.source, "restart");
     let ((), hit) = armed.during(trial, &*session, || {
-        trial.attempt(&*session, &work, DEADLINE).map(drop)
+        trial.attempt(&*session, &work, parameters.deadline()).map(drop)
     })?;
     trial.close_and_keep(session, &[work])?;
     Ok(if hit {
