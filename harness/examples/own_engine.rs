@@ -30,12 +30,13 @@ static RERUN: Engine = Engine {
     colour: "#b0439a",
     family: Family::Floor,
     executions: &[StepExecution::InProcess],
+    steps_apart: false,
     server: false,
     retry_schedule: RetrySchedule::Exponential,
     recovery: "the next process executes each run without an end again, from its start.",
     available: || Ok("built in".into()),
     provision: |_| Ok(env!("CARGO_PKG_VERSION").into()),
-    pace: |_| Pace {
+    pace: |_, _| Pace {
         start_s: 0.2,
         step_s: 0.0,
         recovery_s: 0.5,

@@ -29,12 +29,13 @@ static SCRIPTED: Engine = Engine {
     colour: "#b0439a",
     family: Family::Floor,
     executions: &[StepExecution::InProcess],
+    steps_apart: false,
     server: false,
     retry_schedule: RetrySchedule::Exponential,
     recovery: "it has nothing to lose.",
     available: || Ok("built in".into()),
     provision: |_| Ok(env!("CARGO_PKG_VERSION").into()),
-    pace: |_| Pace {
+    pace: |_, _| Pace {
         start_s: 0.0,
         step_s: 0.0,
         recovery_s: 0.0,

@@ -24,6 +24,7 @@ pub(super) static ENGINE: Engine = Engine {
     colour: "#9a5cc8",
     family: Family::AssetStyle,
     executions: &[StepExecution::InProcess, StepExecution::Multiprocess],
+    steps_apart: true,
     server: false,
     retry_schedule: RetrySchedule::ExponentialLessOne,
     recovery: "a step's process that dies is an attempt that failed, noted at once and retried as the policy says. The death of the process that holds a run is noticed by nobody: the run stays STARTED, also for the next process on the same instance, and nothing resumes it. A daemon with run monitoring, which would call it failed, is not part of these executions.",
@@ -32,10 +33,15 @@ pub(super) static ENGINE: Engine = Engine {
         Ok(format!("{} ({})", python.dagster, python.path.display()))
     },
     provision,
-    pace: |_| Pace {
+    pace: |settings, execution| Pace {
         start_s: 3.0,
-        step_s: 0.05,
-        recovery_s: 3.0,
+        step_s: match (execution, settings) {
+            (StepExecution::Multiprocess, "tuned") => 0.5,
+            (StepExecution::Multiprocess, _) => 1.1,
+            _ => 0.05,
+        },
+        // Never: it ends when the harness stops waiting.
+        recovery_s: 90.0,
     },
     durability: |_| {
         vec![Durability {

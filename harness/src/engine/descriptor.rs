@@ -22,6 +22,9 @@ pub struct Engine {
     pub family: Family,
     /// Where it can execute its steps; the first is its default.
     pub executions: &'static [StepExecution],
+    /// Whether each step is a process beside its workers, in whichever execution: then no step can
+    /// take its worker along.
+    pub steps_apart: bool,
     /// Whether it has a server beside its workers.
     pub server: bool,
     /// How its retries are spaced where the policy's delay grows.
@@ -33,8 +36,8 @@ pub struct Engine {
     /// Finds or makes what it needs beside a server, and says its version, or what it lacks; is told
     /// what takes its time.
     pub provision: Provision,
-    /// How quick it is under settings, for `orchbench run --plan`.
-    pub pace: fn(settings: &str) -> Pace,
+    /// How quick it is under settings, in an execution, for `orchbench run --plan`.
+    pub pace: fn(settings: &str, execution: StepExecution) -> Pace,
     /// What each store of its own survives, on the server at hand.
     pub durability: fn(Option<&Provisioned>) -> Vec<Durability>,
     /// Brings it up for a trial.

@@ -15,12 +15,13 @@ pub(super) static ENGINE: Engine = Engine {
     colour: "#7c8791",
     family: Family::Floor,
     executions: &[StepExecution::InProcess],
+    steps_apart: false,
     server: false,
     retry_schedule: RetrySchedule::Exponential,
     recovery: "they remember nothing, so that a run is lost with its process.",
     available: || Ok("built in".into()),
     provision: |_| Ok(env!("CARGO_PKG_VERSION").into()),
-    pace: |_| Pace {
+    pace: |_, _| Pace {
         start_s: 0.2,
         step_s: 0.0,
         recovery_s: 0.5,

@@ -34,6 +34,7 @@ pub static ENGINE: Engine = Engine {
     colour: "#d96a0b",
     family: Family::DurableWorkflow,
     executions: &[StepExecution::InProcess],
+    steps_apart: false,
     server: true,
     retry_schedule: RetrySchedule::Exponential,
     recovery: "a second worker polls the same queue, and the server lives on. It learns of a dead worker by silence: the heartbeat timeout, and the sticky timeout of the settings. Its history does not tell of a loss, so the server is asked beside the run for when the next attempt was due, less the retry policy's delay. A lost attempt counts among the policy's, and the next one waits its delay.",
@@ -98,7 +99,7 @@ fn durability(server: Option<&Provisioned>) -> Vec<Durability> {
     }]
 }
 
-fn pace(settings: &str) -> Pace {
+fn pace(settings: &str, _: StepExecution) -> Pace {
     Pace {
         start_s: 2.0,
         step_s: if settings == "default" { 0.1 } else { 0.04 },

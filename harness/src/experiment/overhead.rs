@@ -58,7 +58,7 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
     };
     let steps: f64 = parameters.steps.iter().copied().map(f64::from).sum();
     steps * f64::from(parameters.samples) * pace.step_s
-        + 8.0 * warm_up_steps(&parameters) * pace.step_s
+        + (8.0 * warm_up_steps(&parameters) * pace.step_s).min(warm_up::MOST_TIME.as_secs_f64())
 }
 
 /// The warm-up is made of runs of the middle size.

@@ -11,7 +11,7 @@ const WINDOW: usize = 3;
 const FLAT: f64 = 0.05;
 /// Where times never get flat, the warm-up ends here, and the trial says so.
 const MOST_RUNS: usize = 40;
-const MOST_TIME: Duration = Duration::from_secs(15);
+pub(super) const MOST_TIME: Duration = Duration::from_secs(15);
 
 /// Makes runs, whose times `run_ms` gives, until they are flat, and records how many it took
 /// (`warm_up_runs`) and whether they were (`warm_up_flat`, 1 or 0).

@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::{At, Database, Fault, Planned, Scene, in_flight};
-use crate::engine::{Session, Target, Trial, TrialError};
+use crate::engine::{self, Session, Target, Trial, TrialError};
 use orchbench_lab::process::TempFolder;
 
 /// How often a thread looks whether somebody came, or the trial is over.
@@ -35,6 +35,7 @@ impl Armed {
         let hits_database = planned.iter().any(|each| each.strikes(Target::Database));
         let sockets =
             TempFolder::create("faults").map_err(|error| TrialError::Plan(error.to_string()))?;
+        let apart = engine::named(&trial.plan.engine).is_some_and(|engine| engine.steps_apart);
         let mut rules = Vec::new();
         let mut listeners = Vec::new();
         for (index, each) in planned.iter().enumerate() {
@@ -42,7 +43,8 @@ impl Armed {
             let socket = sockets.path().join(index.to_string());
             let mut listener = None;
             if let At::Point(at) = &each.at {
-                let action = if each.is_own_kill() {
+                // A step that is no worker's own process waits there until its worker is killed.
+                let action = if each.is_own_kill() && !apart {
                     CrashAction::KillSelf
                 } else {
                     listener = Some(listen(&socket)?);
@@ -130,7 +132,7 @@ impl Armed {
     ) -> Result<bool, TrialError> {
         let planned = &self.planned[index];
         let is_over = || over.load(Ordering::Relaxed) || trial.interrupted();
-        if planned.is_own_kill() {
+        if planned.is_own_kill() && self.listeners[index].is_none() {
             while !is_over() {
                 std::thread::sleep(LOOK);
             }

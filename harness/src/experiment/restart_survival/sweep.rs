@@ -73,6 +73,8 @@ mod tests {
         for (engine, execution, kills) in [
             ("asset-engine", "in-process", 3),
             ("asset-engine", "subprocess", 3),
+            ("dagster", "in-process", 3),
+            ("dagster", "multiprocess", 3),
             ("temporal", "in-process", 4),
         ] {
             let tried: BTreeSet<[String; 3]> = factors(engine, execution)?
@@ -92,6 +94,7 @@ mod tests {
         for (engine, execution) in [
             ("asset-engine", "in-process"),
             ("asset-engine", "subprocess"),
+            ("dagster", "in-process"),
             ("temporal", "in-process"),
         ] {
             let rows: Vec<[String; 4]> = factors(engine, execution)?
