@@ -30,6 +30,7 @@ static RERUN: Engine = Engine {
     colour: "#b0439a",
     family: Family::Floor,
     executions: &[StepExecution::InProcess],
+    resumes: &[StepExecution::InProcess],
     steps_apart: false,
     server: false,
     retry_schedule: RetrySchedule::Exponential,

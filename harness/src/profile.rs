@@ -19,7 +19,7 @@ pub struct Profile {
     pub description: String,
     /// Seed of orders and intervals.
     pub seed: u64,
-    /// Scenarios, in the order in which they are made.
+    /// Scenarios, in the order in which they are made. One may come again, with other arms.
     #[serde(rename = "scenario")]
     pub scenarios: Vec<Entry>,
 }

@@ -29,6 +29,7 @@ static SCRIPTED: Engine = Engine {
     colour: "#b0439a",
     family: Family::Floor,
     executions: &[StepExecution::InProcess],
+    resumes: &[],
     steps_apart: false,
     server: false,
     retry_schedule: RetrySchedule::Exponential,

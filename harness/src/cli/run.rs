@@ -140,10 +140,12 @@ fn show_plan(args: &Args) -> anyhow::Result<Exit> {
             format!("{:.1}", minutes(trials.iter().copied())),
         ]
     };
-    for entry in &profile.scenarios {
-        let of = |trial: &&TrialPlan| trial.scenario == entry.name;
+    let mut names: Vec<&String> = profile.scenarios.iter().map(|each| &each.name).collect();
+    names.dedup();
+    for name in names {
+        let of = |trial: &&TrialPlan| trial.scenario == *name;
         let trials: Vec<&TrialPlan> = plan.trials.iter().filter(of).collect();
-        rows.push(row(&entry.name, &trials));
+        rows.push(row(name, &trials));
     }
     rows.push(row("all", &plan.trials.iter().collect::<Vec<_>>()));
     output::table(&rows);

@@ -19,6 +19,7 @@ pub(super) static ENGINE: Engine = Engine {
     colour: "#2f6fde",
     family: Family::AssetStyle,
     executions: &[StepExecution::InProcess, StepExecution::Subprocess],
+    resumes: &[StepExecution::InProcess, StepExecution::Subprocess],
     steps_apart: false,
     server: false,
     retry_schedule: RetrySchedule::ExponentialLessOne,

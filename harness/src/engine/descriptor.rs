@@ -22,6 +22,9 @@ pub struct Engine {
     pub family: Family,
     /// Where it can execute its steps; the first is its default.
     pub executions: &'static [StepExecution],
+    /// Those of them in which a run goes on when the process that holds it has died and is started
+    /// again.
+    pub resumes: &'static [StepExecution],
     /// Whether each step is a process beside its workers, in whichever execution: then no step can
     /// take its worker along.
     pub steps_apart: bool,
@@ -105,14 +108,16 @@ impl Engine {
             place: self.place.to_owned(),
             colour: self.colour.to_owned(),
             family: self.family,
-            executions: self
-                .executions
-                .iter()
-                .map(|each| each.as_str().to_owned())
-                .collect(),
+            executions: names(self.executions),
+            resumes: names(self.resumes),
             server: self.server,
             retry_schedule: self.retry_schedule,
             recovery: self.recovery.to_owned(),
         }
     }
+}
+
+fn names(executions: &[StepExecution]) -> Vec<String> {
+    let names = executions.iter().map(|each| each.as_str().to_owned());
+    names.collect()
 }

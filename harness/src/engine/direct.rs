@@ -15,6 +15,7 @@ pub(super) static ENGINE: Engine = Engine {
     colour: "#7c8791",
     family: Family::Floor,
     executions: &[StepExecution::InProcess],
+    resumes: &[],
     steps_apart: false,
     server: false,
     retry_schedule: RetrySchedule::Exponential,

@@ -34,6 +34,7 @@ pub static ENGINE: Engine = Engine {
     colour: "#d96a0b",
     family: Family::DurableWorkflow,
     executions: &[StepExecution::InProcess],
+    resumes: &[StepExecution::InProcess],
     steps_apart: false,
     server: true,
     retry_schedule: RetrySchedule::Exponential,

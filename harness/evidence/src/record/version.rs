@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_version_is_the_same_in_text_and_in_json() {
         for (text, version) in [
-            ("2.1", FORMAT_VERSION),
+            ("3.0", FORMAT_VERSION),
             (
                 "12.34",
                 FormatVersion {
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn one_major_version_is_read() {
-        for (text, read) in [("2.0", true), ("2.7", true), ("1.9", false), ("3.0", false)] {
+        for (text, read) in [("3.0", true), ("3.7", true), ("2.9", false), ("4.0", false)] {
             assert_eq!(
                 text.parse::<FormatVersion>().unwrap().is_read(),
                 read,

@@ -60,7 +60,9 @@ pub(super) fn run(
     })?;
     let work = work(parameters, &parameters.source, "restart");
     let ((), hit) = armed.during(trial, &*session, || {
-        trial.attempt(&*session, &work, parameters.deadline()).map(drop)
+        trial
+            .attempt(&*session, &work, parameters.deadline())
+            .map(drop)
     })?;
     trial.close_and_keep(session, &[work])?;
     Ok(if hit {
