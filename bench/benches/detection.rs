@@ -17,6 +17,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use orchbench::engine::{StepExecution, TemporalWorker, WorkerConfig};
+use orchbench_bench::keep_table;
 use orchbench_etl::journal::{Kind, Record, read_dir};
 use orchbench_etl::{
     CrashAction, CrashPlan, CrashPoint, CrashRule, EtlConfig, RetrySpec, StepName, monotonic_ns,
@@ -82,10 +83,7 @@ fn main() -> Result<()> {
     server.stop()?;
     let table = table.join("\n");
     println!("\n{table}");
-    if std::env::var_os("ORCHBENCH_WRITE_TABLE").is_some() {
-        write(&table)?;
-    }
-    Ok(())
+    keep_table("pipelines/temporal/README.md", "detection", &table)
 }
 
 fn row(tuned: bool, heartbeat_ms: u64, trials: &[Detection]) -> String {
@@ -297,15 +295,4 @@ fn to_wall_ns(monotonic: u64) -> Result<u64> {
 
 fn ms(later: u64, earlier: u64) -> f64 {
     (later as f64 - earlier as f64) / 1e6
-}
-
-/// Puts the table between its markers.
-fn write(table: &str) -> Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pipelines/temporal/README.md");
-    let text = std::fs::read_to_string(&path)?;
-    let (begin, end) = ("<!-- detection -->\n", "<!-- /detection -->");
-    let (head, rest) = text.split_once(begin).context("the first marker")?;
-    let (_, tail) = rest.split_once(end).context("the second marker")?;
-    std::fs::write(&path, format!("{head}{begin}{table}\n{end}{tail}"))?;
-    Ok(())
 }
