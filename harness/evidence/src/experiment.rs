@@ -24,7 +24,7 @@ pub fn labels(plan: &Plan, are: impl Fn(&EngineRecord) -> bool) -> String {
 
 /// What stands beside every figure that compares the costs of engines: where each of them runs.
 pub fn places(plan: &Plan) -> String {
-    let place = |each: &EngineRecord| format!("{} is {}", each.label, each.place);
+    let place = |each: &EngineRecord| format!("{}, {}", each.label, each.place);
     let places: Vec<String> = plan.engines.iter().map(place).collect();
     format!("Where they run: {}.", places.join("; "))
 }

@@ -14,7 +14,7 @@ pub struct Engine {
     pub label: &'static str,
     /// What it is, for `orchbench list` and the report.
     pub what: &'static str,
-    /// Where it runs, after "is".
+    /// Where it runs, after its label and a comma.
     pub place: &'static str,
     /// Its colour in charts, `#rrggbb`, legible on a light ground and on a dark one.
     pub colour: &'static str,
