@@ -29,7 +29,7 @@ parameters = { source = "one-day", cases = ["transient", "fatal"], rates = [] }
 [[scenario]]
 name = "restart-survival"
 blocks = 1
-parameters = { steps = ["load"], points = ["after_effect"] }
+parameters = { steps = ["load"], points = ["after_effect"], deadline_s = 30 }
 "#;
 
 pub struct Folder {
