@@ -131,8 +131,8 @@ fi
 grep -q '"way": "named address"' "$scratch/results/environment.json"
 grep -q '"engine": *"temporal"' "$scratch/results/measurements.json"
 # Settings of the server, and its death: left out before the first trial, and named.
-for left_out in 'settings tuned' 'fault kill-server'; do
-    grep -q "not made: \[engine temporal, $left_out\](.*) (trials: .*localhost:7233 is not ours" "$scratch/results/report.md" || {
+for left_out in 'settings tuned of a server' 'fault kill-server on a server'; do
+    grep -q "not made: \[$left_out\](.*) (trials: .*localhost:7233 is not ours" "$scratch/results/report.md" || {
         cat "$scratch/run.log" >&2
         echo "report.md: expected \"not made\" for $left_out" >&2
         exit 1
