@@ -15,12 +15,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use orchbench::engine::{
-    self, Ended, Engine, Job, Pace, PipeSession, Runs, StepExecution, Trial, TrialError, Work,
+    self, Ended, Engine, Job, PipeSession, Runs, StepExecution, Trial, TrialError, Work,
     WorkerConfig, serve,
 };
 use orchbench::engine::{Session, Setup};
 use orchbench_etl::{Etl, Summary};
-use orchbench_evidence::record::{Durability, Family, RetrySchedule, RunFailure};
+use orchbench_evidence::record::{Durability, RunFailure};
 
 static RERUN: Engine = Engine {
     name: "rerun",
@@ -28,20 +28,8 @@ static RERUN: Engine = Engine {
     what: "the steps as plain calls, runs without an end executed again: a script under a supervisor",
     place: "plain calls inside the worker's process",
     colour: "#b0439a",
-    family: Family::Floor,
-    executions: &[StepExecution::InProcess],
     resumes: &[StepExecution::InProcess],
-    steps_apart: false,
-    server: false,
-    retry_schedule: RetrySchedule::Exponential,
     recovery: "the next process executes each run without an end again, from its start.",
-    available: || Ok("built in".into()),
-    provision: |_| Ok(env!("CARGO_PKG_VERSION").into()),
-    pace: |_, _| Pace {
-        start_s: 0.2,
-        step_s: 0.0,
-        recovery_s: 0.5,
-    },
     durability: |_| {
         vec![Durability {
             store: "runs that are owed (files)".into(),
@@ -49,8 +37,7 @@ static RERUN: Engine = Engine {
             setting: "one file a run, no fsync".into(),
         }]
     },
-    open,
-    worker,
+    ..Engine::embedded(open, worker)
 };
 
 fn main() {

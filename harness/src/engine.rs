@@ -32,7 +32,7 @@ use std::sync::{PoisonError, RwLock};
 use orchbench_evidence::record::TrialPlan;
 
 pub use account::Account;
-pub use descriptor::{Engine, Open, Pace, Provision, Target};
+pub use descriptor::{EXECUTION, Engine, Open, Pace, Provision, Target};
 pub use laboratory::{Laboratory, TrialError};
 pub use meter::{Meter, Role};
 pub use pipe::PipeSession;
@@ -40,7 +40,7 @@ pub use serve::{Runs, serve};
 pub use session::{Session, Setup, Strike};
 pub use settings::{Settings, settings, settings_names};
 pub use temporal::{ENGINE as TEMPORAL, TemporalWorker, history_steps};
-pub use trial::{EXECUTION, Trial, keep_warehouse, warehouse_rows};
+pub use trial::{Trial, keep_warehouse, warehouse_rows};
 pub use work::{Ended, Job, Pipeline, Work};
 pub use worker_config::{StepExecution, WorkerConfig, WorkerConfigError};
 
@@ -89,19 +89,6 @@ pub fn can_make(trial: &TrialPlan, unreachable: &BTreeMap<String, String>) -> bo
     !unreachable.contains_key(&trial.engine)
 }
 
-/// Brings the trial's engine up.
-fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
-    let engine = named(&trial.plan.engine).ok_or_else(|| {
-        TrialError::Plan(format!(
-            "trial {}: unknown engine {:?}: expected one of {}",
-            trial.plan.id,
-            trial.plan.engine,
-            names().join(", ")
-        ))
-    })?;
-    (engine.open)(trial, setup)
-}
-
 #[cfg(test)]
 mod tests {
     use orchbench_evidence::document::chart::is_legible;
@@ -112,6 +99,14 @@ mod tests {
         for (place, engine) in all.iter().enumerate() {
             assert!(is_legible(engine.colour), "{}", engine.name);
             assert!(!engine.executions.is_empty(), "{}", engine.name);
+            let said = [
+                engine.name,
+                engine.label,
+                engine.what,
+                engine.place,
+                engine.recovery,
+            ];
+            assert!(said.iter().all(|said| !said.is_empty()), "{said:?}");
             let before = all[..place].iter();
             assert!(before.clone().all(|other| other.colour != engine.colour));
             assert!(before.clone().all(|other| other.name < engine.name));

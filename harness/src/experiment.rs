@@ -232,10 +232,7 @@ pub fn seconds(trial: &TrialPlan) -> f64 {
     let Some(engine) = engine::named(&trial.engine) else {
         return 0.0;
     };
-    let named = trial.factors.get(EXECUTION);
-    let mut executions = engine.executions.iter().copied();
-    let execution = executions.find(|each| named.is_some_and(|name| name == each.as_str()));
-    let execution = execution.unwrap_or(engine.default_execution());
+    let execution = engine.execution(&trial.factors).unwrap_or_default();
     let pace = (engine.pace)(&trial.settings, execution);
     let one = all()
         .iter()

@@ -14,7 +14,7 @@ use findings::Findings;
 use machine_watch::MachineWatch;
 use side_by_side::{make_all, wave};
 
-use crate::engine::{self, Laboratory, Trial, TrialError, warehouse_rows};
+use crate::engine::{self, Engine, Laboratory, Trial, TrialError, warehouse_rows};
 use crate::experiment;
 use crate::output::Progress;
 use orchbench_evidence::check::{self, Checked};
@@ -131,7 +131,9 @@ fn make(
 /// The checker's word on whether the fault hit something in flight: the same as in the
 /// analysis, asked while the trial can still be made again.
 fn judge_fault(plan: &TrialPlan, folder: &ResultsFolder) -> (TrialStatus, Option<String>) {
-    match check::check(&Evidence::new(folder).trial(plan)) {
+    let engine = engine::named(&plan.engine).map(Engine::record);
+    let mut evidence = Evidence::new(folder, engine.as_slice());
+    match check::check(&evidence.trial(plan)) {
         Checked::Void(why) => (
             TrialStatus::Void,
             Some(format!("trial {}: void: {why}", plan.id)),

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use crate::engine::StepExecution;
+use crate::engine::{self, Engine, StepExecution};
 
 /// Something to try.
 #[derive(Debug, Clone, Deserialize)]
@@ -62,9 +62,8 @@ pub struct Twin {
 
 impl Arm {
     fn validate(&self, place: &str) -> Result<(), ConfigError> {
-        let engine = crate::engine::named(&self.engine);
-        let can = engine.map_or(&[][..], |engine| engine.executions);
-        let can: Vec<&str> = can.iter().map(|each| each.as_str()).collect();
+        let engine = known_engine(place, &self.engine)?;
+        let can: Vec<&str> = engine.executions.iter().map(|each| each.as_str()).collect();
         let place = format!("{place}: arm of {}", self.engine);
         self.executions
             .iter()
@@ -128,15 +127,24 @@ pub fn known_name(
     found: &str,
     known: &[&str],
 ) -> Result<(), ConfigError> {
-    if known.contains(&found) {
-        return Ok(());
+    match known.contains(&found) {
+        true => Ok(()),
+        false => Err(unknown(place, kind, found, known)),
     }
-    Err(ConfigError::Unknown {
+}
+
+/// The engine of a name; any other name is refused as by [`known_name`].
+pub fn known_engine(place: &str, name: &str) -> Result<&'static Engine, ConfigError> {
+    engine::named(name).ok_or_else(|| unknown(place, "engine", name, &engine::names()))
+}
+
+fn unknown(place: &str, kind: &'static str, found: &str, known: &[&str]) -> ConfigError {
+    ConfigError::Unknown {
         place: place.to_owned(),
         kind,
         found: found.to_owned(),
         known: known.iter().map(|name| (*name).to_owned()).collect(),
-    })
+    }
 }
 
 /// Parses a TOML text; an unknown key is refused with the known ones.
@@ -209,15 +217,9 @@ impl Scenario {
             }
         }
         for arm in &self.arms {
-            known_name(place, "engine", &arm.engine, &crate::engine::names())?;
             arm.validate(place)?;
             for settings in &arm.settings {
-                known_name(
-                    place,
-                    "settings",
-                    settings,
-                    &crate::engine::settings_names(),
-                )?;
+                known_name(place, "settings", settings, &engine::settings_names())?;
             }
         }
         Ok(())

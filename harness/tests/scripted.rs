@@ -7,15 +7,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use orchbench::engine::{
-    self, Ended, Engine, Laboratory, Pace, Session, Setup, StepExecution, Strike, Trial,
-    TrialError, Work,
+    self, Ended, Engine, Laboratory, Session, Setup, Strike, Trial, TrialError, Work,
 };
 use orchbench::output::Progress;
 use orchbench::runner::{self, RunEnd};
 use orchbench::{environment, experiment, profile};
-use orchbench_evidence::record::{
-    FORMAT_VERSION, Family, Packing, Plan, ResultsFolder, RetrySchedule,
-};
+use orchbench_evidence::record::{FORMAT_VERSION, Packing, Plan, ResultsFolder};
 use orchbench_evidence::{analysis, report};
 
 /// How often it was opened.
@@ -27,23 +24,8 @@ static SCRIPTED: Engine = Engine {
     what: "runs that end at once, in memory",
     place: "in the harness itself",
     colour: "#b0439a",
-    family: Family::Floor,
-    executions: &[StepExecution::InProcess],
-    resumes: &[],
-    steps_apart: false,
-    server: false,
-    retry_schedule: RetrySchedule::Exponential,
     recovery: "it has nothing to lose.",
-    available: || Ok("built in".into()),
-    provision: |_| Ok(env!("CARGO_PKG_VERSION").into()),
-    pace: |_, _| Pace {
-        start_s: 0.0,
-        step_s: 0.0,
-        recovery_s: 0.0,
-    },
-    durability: |_| Vec::new(),
-    open,
-    worker: |_| Ok(()),
+    ..Engine::embedded(open, |_| Ok(()))
 };
 
 /// The first time it does not come up.

@@ -89,7 +89,7 @@ pub fn files(analysis: &Analysis) -> anyhow::Result<BTreeMap<String, String>> {
 pub fn derive(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
     let plan = folder.plan()?;
     let environment = folder.environment()?;
-    let mut evidence = Evidence::new(folder);
+    let mut evidence = Evidence::new(folder, &plan.engines);
     let mut seen = Seen::default();
     for trial in &plan.trials {
         // One trial at a time: a whole year's rows of every trial would not fit in memory.

@@ -10,16 +10,29 @@ pub mod throughput;
 
 use std::collections::BTreeMap;
 
-use crate::document::Block;
+use crate::document::{Block, Text, figure, path, text};
 use crate::measure::TrialEvidence;
 use crate::record::{EngineRecord, Measurement, Plan, Sample, TrialPlan};
 use crate::results::Analysis;
 
 /// What sentences call the engines that are such.
-pub fn labels(plan: &Plan, are: impl Fn(&EngineRecord) -> bool) -> String {
+fn labels(plan: &Plan, are: impl Fn(&EngineRecord) -> bool) -> String {
     let engines = plan.engines.iter().filter(|engine| are(engine));
     let labels: Vec<&str> = engines.map(|engine| engine.label.as_str()).collect();
     labels.join(", ")
+}
+
+/// Of which server and store the figures of the engines with one are; nothing where there was none.
+pub fn server_note(analysis: &Analysis) -> Option<Text> {
+    let server = analysis.environment.server.as_ref()?;
+    Some(text![
+        " The figures of ",
+        labels(&analysis.plan, |engine| engine.server),
+        " are of ",
+        figure::quoted(&server.version, path::environment("server/version")),
+        " on ",
+        figure::quoted(&server.store, path::environment("server/store"))
+    ])
 }
 
 /// What stands beside every figure that compares the costs of engines: where each of them runs.

@@ -17,7 +17,7 @@ use crate::experiment::{self, Planned};
 use crate::output::{self, Progress};
 use crate::profile::{self, Profile};
 use crate::runner::{self, RunEnd};
-use crate::scenario::known_name;
+use crate::scenario::{known_engine, known_name};
 use orchbench_etl::catalogue::CatalogueService;
 use orchbench_evidence::analysis;
 use orchbench_evidence::record::{
@@ -183,7 +183,7 @@ fn planned(
 
 fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {
     for name in &args.engine {
-        known_name("--engine", "engine", name, &engine::names())?;
+        known_engine("--engine", name)?;
     }
     for name in &args.experiment {
         known_name("--experiment", "experiment", name, &experiment::names())?;

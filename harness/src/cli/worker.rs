@@ -10,10 +10,10 @@ use orchbench_etl::catalogue::CatalogueService;
 use orchbench_etl::{EtlConfig, SourceCatalogue, SourceError};
 
 use super::connection::{Connection, HOUR_MS};
-use crate::engine::{self, StepExecution, TEMPORAL, TemporalWorker, WorkerConfig};
+use crate::engine::{StepExecution, TEMPORAL, TemporalWorker, WorkerConfig};
 use crate::exit::{Exit, UsageError};
 use crate::output;
-use crate::scenario::known_name;
+use crate::scenario::known_engine;
 use orchbench_lab::process;
 
 #[derive(Debug, clap::Args)]
@@ -121,10 +121,7 @@ impl Surroundings {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    known_name("ENGINE", "engine", &args.engine, &engine::names())?;
-    let Some(engine) = engine::named(&args.engine) else {
-        return Err(UsageError(format!("ENGINE: unknown engine {}", args.engine)).into());
-    };
+    let engine = known_engine("ENGINE", &args.engine)?;
     if let Some(path) = args.config {
         process::adopt_parent()?;
         (engine.worker)(WorkerConfig::read(&path)?)?;

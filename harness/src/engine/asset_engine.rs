@@ -20,12 +20,8 @@ pub(super) static ENGINE: Engine = Engine {
     family: Family::AssetStyle,
     executions: &[StepExecution::InProcess, StepExecution::Subprocess],
     resumes: &[StepExecution::InProcess, StepExecution::Subprocess],
-    steps_apart: false,
-    server: false,
     retry_schedule: RetrySchedule::ExponentialLessOne,
     recovery: "a second process stands by for the catalog's lock and learns of a death at once, as the kernel releases it, on one machine only; that lock is its lease and ends with the owner's life only, so that from a worker that is frozen nobody takes over. The loss is noted in its catalog. An attempt that died with its worker is made good, within a bound of its own, without a wait; one whose subprocess alone died is retried as the policy says.",
-    available: || Ok("built in".into()),
-    provision: |_| Ok(env!("CARGO_PKG_VERSION").into()),
     pace: |_, _| Pace {
         start_s: 0.3,
         step_s: 0.001,
@@ -39,8 +35,7 @@ pub(super) static ENGINE: Engine = Engine {
                 .into(),
         }]
     },
-    open,
-    worker: worker::run,
+    ..Engine::embedded(open, worker::run)
 };
 
 /// Its own part of a worker's configuration.

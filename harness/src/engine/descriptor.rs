@@ -1,10 +1,15 @@
 //! What an engine says of itself. Whether it can do a pattern stands nowhere here: programs that
 //! run decide that.
 
+use std::collections::BTreeMap;
+
 use orchbench_evidence::record::{Durability, EngineRecord, Family, RetrySchedule};
 use orchbench_lab::server::{Progress, Provisioned};
 
 use super::{Session, Setup, StepExecution, Trial, TrialError, WorkerConfig};
+
+/// The factor that says where an engine executes its steps.
+pub const EXECUTION: &str = "execution";
 
 /// An engine, as the harness knows it.
 pub struct Engine {
@@ -84,6 +89,36 @@ pub enum Target {
 }
 
 impl Engine {
+    /// One that is in this program, for others to differ from: no server, steps in the worker's
+    /// process, nothing of its own to provision or to lose. Its name, what is said of it and its
+    /// colour are still to be set.
+    pub const fn embedded(open: Open, worker: fn(WorkerConfig) -> anyhow::Result<()>) -> Self {
+        Self {
+            name: "",
+            label: "",
+            what: "",
+            place: "",
+            colour: "",
+            family: Family::Floor,
+            executions: &[StepExecution::InProcess],
+            resumes: &[],
+            steps_apart: false,
+            server: false,
+            retry_schedule: RetrySchedule::Exponential,
+            recovery: "",
+            available: || Ok("built in".to_owned()),
+            provision: |_| Ok(env!("CARGO_PKG_VERSION").to_owned()),
+            pace: |_, _| Pace {
+                start_s: 0.2,
+                step_s: 0.0,
+                recovery_s: 0.5,
+            },
+            durability: |_| Vec::new(),
+            open,
+            worker,
+        }
+    }
+
     /// Why a fault with this target cannot strike the engine; `None` where it can.
     pub fn lacks(&self, target: Target) -> Option<String> {
         let what = match target {
@@ -94,9 +129,14 @@ impl Engine {
         (!self.server).then(|| format!("{} has not {what}", self.name))
     }
 
-    /// The default execution first.
-    pub fn default_execution(&self) -> StepExecution {
-        self.executions.first().copied().unwrap_or_default()
+    /// Where a trial with these factors executes its steps: as the factor of that name says, else by
+    /// the engine's default; `None` where it can not.
+    pub fn execution(&self, factors: &BTreeMap<String, String>) -> Option<StepExecution> {
+        let mut executions = self.executions.iter().copied();
+        match factors.get(EXECUTION) {
+            None => executions.next(),
+            Some(name) => executions.find(|each| each.as_str() == name),
+        }
     }
 
     /// What a run's plan says of it.

@@ -39,7 +39,6 @@ pub enum Reply {
         /// Its process.
         pid: u32,
         /// Whether it keeps a journal of its own; where its steps are processes, those do.
-        #[serde(default = "keeps_a_journal")]
         journal: bool,
     },
     /// A start was taken over.
@@ -62,10 +61,6 @@ pub enum Reply {
         #[serde(flatten)]
         ended: Ended,
     },
-}
-
-fn keeps_a_journal() -> bool {
-    true
 }
 
 impl Reply {

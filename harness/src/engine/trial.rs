@@ -18,18 +18,17 @@ use serde::de::DeserializeOwned;
 use super::event_log::EventLog;
 use super::laboratory::{Laboratory, TrialError};
 use super::storage::Storage;
+use super::{EXECUTION, Engine, StepExecution, WorkerConfig};
 use super::{Ended, Session, Settings, Setup, Work};
-use super::{Engine, StepExecution, WorkerConfig};
 use orchbench_evidence::record::{EventBody, OpenTrial, Sample, TrialPlan, TrialStatus};
 use orchbench_lab::server::{Postgres, Provisioned};
-
-/// The factor that says where an engine executes its steps.
-pub const EXECUTION: &str = "execution";
 
 /// A trial in the making.
 pub struct Trial<'a> {
     /// What is to be made.
     pub plan: &'a TrialPlan,
+    /// Who makes it.
+    pub engine: &'static Engine,
     pub(super) laboratory: &'a Laboratory,
     pub(super) settings: Settings,
     pub(super) events: EventLog,
@@ -47,6 +46,14 @@ impl<'a> Trial<'a> {
                 plan.id, plan.settings
             ))
         })?;
+        let engine = super::named(&plan.engine).ok_or_else(|| {
+            TrialError::Plan(format!(
+                "trial {}: unknown engine {:?}: expected one of {}",
+                plan.id,
+                plan.engine,
+                super::names().join(", ")
+            ))
+        })?;
         let scratch = laboratory.scratch.join(&plan.id);
         if scratch.exists() {
             fs::remove_dir_all(&scratch).map_err(io(&scratch))?;
@@ -55,6 +62,7 @@ impl<'a> Trial<'a> {
         let open = laboratory.folder.begin_trial(&plan.id)?;
         let trial = Self {
             plan,
+            engine,
             laboratory,
             settings,
             events: EventLog::create(&open.events_path())?,
@@ -167,7 +175,7 @@ impl<'a> Trial<'a> {
             let journal = self.journal_dir();
             fs::create_dir_all(&journal).map_err(io(&journal))?;
         }
-        super::open(self, setup)
+        (self.engine.open)(self, setup)
     }
 
     fn storage(&self) -> MutexGuard<'_, Storage> {
@@ -200,13 +208,14 @@ impl<'a> Trial<'a> {
     /// Where its engine executes its steps: the factor of that name, else the engine's default.
     ///
     /// # Errors
-    /// [`TrialError::Plan`] when the factor names none.
+    /// [`TrialError::Plan`] when the engine has not what the factor names.
     pub fn execution(&self) -> Result<StepExecution, TrialError> {
-        if self.plan.factors.contains_key(EXECUTION) {
-            return self.factor(EXECUTION);
-        }
-        let engine = super::named(&self.plan.engine);
-        Ok(engine.map(Engine::default_execution).unwrap_or_default())
+        self.engine.execution(&self.plan.factors).ok_or_else(|| {
+            let found = self.plan.factors.get(EXECUTION);
+            let found = found.map_or("none", String::as_str);
+            let execution = format!("{EXECUTION}: {} has no {found}", self.engine.name);
+            TrialError::Plan(format!("trial {}: {execution}", self.plan.id))
+        })
     }
 
     fn etl_config(&self, setup: &Setup) -> EtlConfig {

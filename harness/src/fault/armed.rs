@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::{At, Database, Fault, Planned, Scene, in_flight};
-use crate::engine::{self, Session, Target, Trial, TrialError};
+use crate::engine::{Session, Target, Trial, TrialError};
 use orchbench_lab::process::TempFolder;
 
 /// How often a thread looks whether somebody came, or the trial is over.
@@ -35,7 +35,6 @@ impl Armed {
         let hits_database = planned.iter().any(|each| each.strikes(Target::Database));
         let sockets =
             TempFolder::create("faults").map_err(|error| TrialError::Plan(error.to_string()))?;
-        let apart = engine::named(&trial.plan.engine).is_some_and(|engine| engine.steps_apart);
         let mut rules = Vec::new();
         let mut listeners = Vec::new();
         for (index, each) in planned.iter().enumerate() {
@@ -44,7 +43,7 @@ impl Armed {
             let mut listener = None;
             if let At::Point(at) = &each.at {
                 // A step that is no worker's own process waits there until its worker is killed.
-                let action = if each.is_own_kill() && !apart {
+                let action = if each.is_own_kill() && !trial.engine.steps_apart {
                     CrashAction::KillSelf
                 } else {
                     listener = Some(listen(&socket)?);

@@ -1,6 +1,7 @@
 //! The project as a user of Dagster opens it.
 
 use anyhow::ensure;
+use orchbench_etl::journal::ErrorType;
 
 use crate::Outcome;
 use crate::driver::{command, python};
@@ -29,5 +30,18 @@ fn its_definitions_load() -> Outcome {
         said.contains("All code locations passed validation"),
         "{said}"
     );
+    Ok(())
+}
+
+#[test]
+fn its_errors_that_no_retry_cures_are_those_of_the_steps() -> Outcome {
+    let Some(python) = python() else {
+        return Ok(());
+    };
+    let ask = "import json; from orchbench_dagster.steps import Steps; \
+               print(json.dumps(Steps.model_fields['non_retryable'].default))";
+    let output = command(&python, &["-c", ask]).output()?;
+    let said: Vec<String> = serde_json::from_slice(&output.stdout)?;
+    ensure!(said == ErrorType::NON_RETRYABLE, "{said:?}");
     Ok(())
 }

@@ -77,7 +77,7 @@ pub fn trials(stage: &Stage) -> Result<()> {
     folder.write_json("environment.json", &environment)?;
 
     for trial in &plan.trials {
-        let checked = check(&Evidence::new(&folder).trial(trial));
+        let checked = check(&Evidence::new(&folder, &plan.engines).trial(trial));
         let good = matches!(&checked, Checked::Verdicts(verdicts)
             if verdicts.iter().all(|verdict| verdict.outcome == Outcome::Pass));
         ensure!(good, "{checked:#?}");

@@ -165,6 +165,18 @@ impl AssetGraph {
         edge.link.upstream(position, count)
     }
 
+    /// What a piece of an asset reads, in the order of its dependencies: asset and position of each.
+    pub(crate) fn pieces_read(
+        &self,
+        index: u32,
+        position: u32,
+    ) -> impl Iterator<Item = (u32, u32)> + Clone {
+        self.deps(index).flat_map(move |(_, edge)| {
+            let positions = self.reads(edge, position);
+            positions.map(|at| (edge.upstream, at))
+        })
+    }
+
     /// What reads a piece of an asset through an edge, by position downstream.
     pub(crate) fn read_by<'a>(&'a self, edge: &'a Edge, position: u32) -> Positions<'a> {
         let count = self.kind(edge.downstream).count;

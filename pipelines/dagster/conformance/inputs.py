@@ -5,17 +5,15 @@ from dagster import (
     AssetKey,
     AssetMaterialization,
     DailyPartitionsDefinition,
-    DataVersion,
     TimeWindowPartitionMapping,
     asset,
     materialize,
-    observable_source_asset,
 )
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.definitions.observe import observe
 
 from home import home
-from versions import stale
+from versions import source_and_reader, stale
 
 DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-04")
 
@@ -23,16 +21,7 @@ DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-04")
 def first_look() -> dict:
     """B21. A source is observed for the first time, after its reader was made; later it is seen
     changed, and then as it was."""
-    content = ["one"]
-
-    @observable_source_asset
-    def source():
-        return DataVersion(content[0])
-
-    @asset(deps=[source])
-    def reader():
-        pass
-
+    content, source, reader = source_and_reader()
     assets = [source, reader]
     with home() as instance:
         materialize([reader], instance=instance)

@@ -70,8 +70,8 @@ def code_version() -> dict:
         return observed
 
 
-def observed_source() -> dict:
-    """B7. A source changes and is observed later."""
+def source_and_reader() -> tuple:
+    """A source whose version is the only word of a list, that list, and what reads it."""
     content = ["one"]
 
     @observable_source_asset
@@ -82,6 +82,12 @@ def observed_source() -> dict:
     def reader():
         pass
 
+    return content, source, reader
+
+
+def observed_source() -> dict:
+    """B7. A source changes and is observed later."""
+    content, source, reader = source_and_reader()
     assets = [source, reader]
     with home() as instance:
         observe([source], instance=instance)

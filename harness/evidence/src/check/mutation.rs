@@ -100,9 +100,9 @@ pub fn score(folder: &ResultsFolder) -> anyhow::Result<Vec<Score>> {
 
 /// The trials in which everything that applies holds.
 fn good_trials(folder: &ResultsFolder) -> anyhow::Result<Vec<TrialEvidence>> {
-    let mut evidence = Evidence::new(folder);
-    let trials: Vec<TrialEvidence> = folder
-        .plan()?
+    let plan = folder.plan()?;
+    let mut evidence = Evidence::new(folder, &plan.engines);
+    let trials: Vec<TrialEvidence> = plan
         .trials
         .iter()
         .map(|plan| evidence.trial(plan))
@@ -171,7 +171,8 @@ fn damaged(
     if !plant(&copy, &trial.plan)? {
         return Ok(None);
     }
-    Ok(Some(outcomes(&Evidence::new(&copy).trial(&trial.plan))))
+    let mut evidence = Evidence::new(&copy, trial.engine.as_slice());
+    Ok(Some(outcomes(&evidence.trial(&trial.plan))))
 }
 
 /// The checker's word by invariant; a void trial is one whose fault did not hit.

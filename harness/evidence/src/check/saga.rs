@@ -170,7 +170,7 @@ mod tests {
         let folder = mutation::recorded(place.path()).expect("the recorded folder");
         let plan = folder.plan().expect("its plan");
         let saga = plan.trials.iter().find(|trial| trial.id == "saga");
-        crate::measure::Evidence::new(&folder).trial(saga.expect("a saga"))
+        crate::measure::Evidence::new(&folder, &plan.engines).trial(saga.expect("a saga"))
     }
 
     #[test]

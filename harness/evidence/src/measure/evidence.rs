@@ -19,7 +19,7 @@ use crate::record::{
 pub struct TrialEvidence {
     /// What was planned.
     pub plan: TrialPlan,
-    /// Its engine, `None` where the folder's plan does not describe it.
+    /// Its engine, `None` where it is not described.
     pub engine: Option<EngineRecord>,
     /// What the harness did and saw.
     pub events: Vec<Event>,

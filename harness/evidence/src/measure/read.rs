@@ -19,8 +19,7 @@ const MAX_VALUE: f64 = 1e18;
 /// Reads trials from a folder; what trials share is read once.
 pub struct Evidence<'a> {
     folder: &'a ResultsFolder,
-    /// The engines of the folder's plan, or why that cannot be read.
-    engines: Result<Vec<EngineRecord>, String>,
+    engines: &'a [EngineRecord],
     /// What runs should leave, or why that cannot be read.
     expected: Result<Expected, String>,
     /// The row sets that a source should leave, by digest; those of every trial would not fit in
@@ -29,14 +28,11 @@ pub struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// Reads from `folder`.
-    pub fn new(folder: &'a ResultsFolder) -> Self {
+    /// Reads from `folder` the trials of these engines, which its plan describes.
+    pub fn new(folder: &'a ResultsFolder, engines: &'a [EngineRecord]) -> Self {
         Self {
             folder,
-            engines: folder
-                .plan()
-                .map(|plan| plan.engines)
-                .map_err(|error| error.to_string()),
+            engines,
             expected: folder.expected().map_err(|error| error.to_string()),
             rows: BTreeMap::new(),
         }
@@ -44,16 +40,16 @@ impl<'a> Evidence<'a> {
 
     /// Everything that the folder holds of a planned trial.
     pub fn trial(&mut self, plan: &TrialPlan) -> TrialEvidence {
-        let mut malformed = Vec::new();
+        let mut engines = self.engines.iter();
         let mut trial = TrialEvidence {
             plan: plan.clone(),
-            engine: self.engine(&plan.engine, &mut malformed),
+            engine: engines.find(|each| each.name == plan.engine).cloned(),
             events: Vec::new(),
             end: End::NotBegun,
             journal: Vec::new(),
             sources: BTreeMap::new(),
             applied: None,
-            malformed,
+            malformed: Vec::new(),
         };
         match self.folder.trial(plan) {
             Ok(Some(files)) => self.read(&files, &mut trial),
@@ -66,23 +62,10 @@ impl<'a> Evidence<'a> {
         trial
     }
 
-    /// Without its description no check can say what an engine promises.
-    fn engine(&self, name: &str, malformed: &mut Vec<String>) -> Option<EngineRecord> {
-        let engines = match &self.engines {
-            Ok(engines) => engines,
-            Err(message) => {
-                malformed.push(message.clone());
-                return None;
-            }
-        };
-        engines.iter().find(|each| each.name == name).cloned()
-    }
-
     fn read(&mut self, files: &TrialFiles, trial: &mut TrialEvidence) {
         let malformed = &mut trial.malformed;
-        let before = malformed.len();
         let events = keep(files.events(), malformed);
-        let begun = events.is_some() || malformed.len() > before;
+        let begun = events.is_some() || !malformed.is_empty();
         trial.events = events.unwrap_or_default();
         check_head(&trial.plan, &trial.events, malformed);
         check_whole(&trial.plan, &trial.events, malformed);

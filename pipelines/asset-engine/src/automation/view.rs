@@ -139,10 +139,7 @@ impl<'a> View<'a> {
 
     /// What a piece reads.
     pub fn reads(&self, asset: u32, position: u32) -> impl Iterator<Item = Piece> {
-        self.graph.deps(asset).flat_map(move |(_, edge)| {
-            let positions = self.graph.reads(edge, position);
-            positions.map(move |at| (edge.upstream, at))
-        })
+        self.graph.pieces_read(asset, position)
     }
 
     pub fn is_missing(&self, asset: u32, position: u32) -> bool {

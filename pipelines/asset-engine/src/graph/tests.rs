@@ -130,15 +130,20 @@ fn days(first: &str, last: &str) -> Partitions {
     Partitions::daily(first, last).unwrap()
 }
 
-/// The keys that each partition of `reader` reads of `read`.
-fn reads(reader: Partitions, read: Partitions, mapping: Mapping) -> Vec<String> {
-    let graph = AssetGraph::new(vec![
+/// `reader` reads `read`.
+fn mapped(reader: Partitions, read: Partitions, mapping: Mapping) -> AssetGraph {
+    AssetGraph::new(vec![
         asset("read").partitions(read),
         asset("reader")
             .partitions(reader)
             .depends_on_mapped(key("read"), mapping),
     ])
-    .unwrap();
+    .unwrap()
+}
+
+/// The keys that each partition of `reader` reads of `read`.
+fn reads(reader: Partitions, read: Partitions, mapping: Mapping) -> Vec<String> {
+    let graph = mapped(reader, read, mapping);
     let (_, edge) = graph.deps(1).next().unwrap();
     let name = |index: u32, at| {
         graph
@@ -292,13 +297,7 @@ fn refuses_what_one_step_cannot_make() {
 #[test]
 fn a_window_that_reaches_past_what_is_defined_is_said_to_be_cut() {
     let told = |reader: Partitions, read: Partitions, mapping| {
-        let graph = AssetGraph::new(vec![
-            asset("read").partitions(read),
-            asset("reader")
-                .partitions(reader)
-                .depends_on_mapped(key("read"), mapping),
-        ])
-        .unwrap();
+        let graph = mapped(reader, read, mapping);
         let plan = crate::Plan::new(&graph, &crate::Selection::all()).unwrap();
         let cut = plan.cut_windows(&graph).into_iter();
         cut.map(|cut| cut.to_string()).collect::<Vec<_>>()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::known::{Input, Known};
 use super::reason::{StaleReason, changed, recorded};
 use crate::asset::Asset;
-use crate::catalog::{Catalog, CatalogError};
+use crate::catalog::{Catalog, CatalogError, Stamp};
 use crate::event::{CheckResult, Materialization, Severity};
 use crate::graph::AssetGraph;
 
@@ -52,6 +52,7 @@ impl Known {
             return Ok(());
         }
         let asset = graph.asset(index);
+        let mut stamps = None;
         for (seq, check) in catalog.recorded_checks_of(&asset.key)? {
             let at = asset.partitions.position(check.partition.as_deref());
             let Some(at) = at.filter(|_| check.holds_back(asset)) else {
@@ -59,7 +60,13 @@ impl Known {
             };
             let version = match &check.data_version {
                 Some(version) => Some(version.clone()),
-                None => self.version_before(graph, catalog, (index, at), seq)?,
+                None => {
+                    let stamps = match &stamps {
+                        Some(read) => read,
+                        None => stamps.insert(catalog.stamps_of(&asset.key)?),
+                    };
+                    self.version_before(graph, catalog, (index, at), (seq, stamps))?
+                }
             };
             if let Some(version) = version {
                 let failed = self.failed.entry((index, at)).or_default();
@@ -69,18 +76,17 @@ impl Known {
         Ok(())
     }
 
-    /// The newest version of a piece, if that was there before an event.
+    /// The newest version of a piece, if by the stamps of its asset it was there before an event.
     fn version_before(
         &mut self,
         graph: &AssetGraph,
         catalog: &Catalog,
         (index, position): (u32, u32),
-        seq: u64,
+        (seq, stamps): (u64, &[Stamp]),
     ) -> Result<Option<String>, CatalogError> {
         let asset = graph.asset(index);
         let partition = asset.partitions.key(position);
-        let stamps = catalog.stamps_of(&asset.key)?.into_iter();
-        let mut of_piece = stamps.filter(|stamp| {
+        let mut of_piece = stamps.iter().filter(|stamp| {
             stamp.observed == asset.is_external() && stamp.partition.as_ref() == partition
         });
         if of_piece.any(|stamp| stamp.seq > seq) {
@@ -140,10 +146,7 @@ impl Known {
         if !graph.asset(index).check || made.inputs.is_empty() {
             return None;
         }
-        let reads = graph.deps(index).flat_map(|(_, edge)| {
-            let positions = graph.reads(edge, position);
-            positions.map(|at| (edge.upstream, at))
-        });
+        let reads = graph.pieces_read(index, position);
         let another = |(number, (upstream, at)): (usize, (u32, u32))| {
             let input = Input {
                 made: newest(upstream, at)?,

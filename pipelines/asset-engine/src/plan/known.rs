@@ -200,11 +200,11 @@ impl Known {
         index: u32,
         position: u32,
     ) -> impl Iterator<Item = (&'a AssetKey, Option<&'a str>)> + Clone {
-        graph.deps(index).flat_map(move |(_, edge)| {
-            let asset = graph.asset(edge.upstream);
-            let positions = graph.reads(edge, position);
-            let absent = positions.filter(move |at| self.piece(edge.upstream, *at).is_none());
-            absent.map(move |at| (&asset.key, asset.partitions.key(at).map(AsRef::as_ref)))
+        let reads = graph.pieces_read(index, position);
+        let absent = reads.filter(move |(upstream, at)| self.piece(*upstream, *at).is_none());
+        absent.map(move |(upstream, at)| {
+            let asset = graph.asset(upstream);
+            (&asset.key, asset.partitions.key(at).map(AsRef::as_ref))
         })
     }
 
@@ -215,15 +215,13 @@ impl Known {
         index: u32,
         position: u32,
     ) -> impl Iterator<Item = Input<'a>> + Clone {
-        graph.deps(index).flat_map(move |(_, edge)| {
-            let external = graph.asset(edge.upstream).is_external();
-            graph.reads(edge, position).filter_map(move |at| {
-                Some(Input {
-                    made: self.piece(edge.upstream, at)?,
-                    external,
-                    failed: self.failed(edge.upstream, at),
-                    first: self.first(edge.upstream, at),
-                })
+        let reads = graph.pieces_read(index, position);
+        reads.filter_map(move |(upstream, at)| {
+            Some(Input {
+                made: self.piece(upstream, at)?,
+                external: graph.asset(upstream).is_external(),
+                failed: self.failed(upstream, at),
+                first: self.first(upstream, at),
             })
         })
     }

@@ -127,7 +127,6 @@ pub(super) fn copy(
         fs::copy(folder.row_set_path(&digest)?, copy.row_set_path(&digest)?)?;
     }
     copy.write_json("expected.json", &expected)?;
-    copy.write_json("plan.json", &folder.plan()?)?;
     Ok(copy)
 }
 

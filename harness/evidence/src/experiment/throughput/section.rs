@@ -2,8 +2,8 @@
 
 use super::EXPERIMENT;
 use crate::document::chart::{self, Line, Name, Palette};
-use crate::document::{Block, Column, Text, estimates, figure, path, text, warnings};
-use crate::experiment::{cost, labels, places};
+use crate::document::{Block, Column, Text, estimates, text, warnings};
+use crate::experiment::{cost, places, server_note};
 use crate::record::Warning;
 use crate::results::Analysis;
 
@@ -29,7 +29,9 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     blocks.push(Block::paragraph(text![
         "Closed loop: a fixed number of runs in flight, up a ladder to the knee. Workload three-step: runs of three steps without work; etl: the real pipeline, a day a partition. ",
         places(&analysis.plan),
-        server_note(analysis)
+        server_note(analysis).map_or_else(Text::default, |note| {
+            text![note, "; they hold for that server."]
+        })
     ]));
     blocks.push(peaks);
     for (workload, metric, unit) in [
@@ -41,24 +43,6 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     blocks.extend(latency(analysis));
     blocks.extend(cost::tables(measurements, EXPERIMENT.name));
     Ok(blocks)
-}
-
-fn server_note(analysis: &Analysis) -> Text {
-    analysis
-        .environment
-        .server
-        .as_ref()
-        .map_or_else(Text::default, |server| {
-            text![
-                " The figures of ",
-                labels(&analysis.plan, |engine| engine.server),
-                " are of ",
-                figure::quoted(&server.version, path::environment("server/version")),
-                " on ",
-                figure::quoted(&server.store, path::environment("server/store")),
-                "; they hold for that server."
-            ]
-        })
 }
 
 fn ladder(

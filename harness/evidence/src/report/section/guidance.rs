@@ -3,7 +3,7 @@
 
 use crate::claim::{ADVICE, Cell, GUIDANCE, of_phrase, of_phrases};
 use crate::document::{Block, Span, Table, Text, figure, number, path, text};
-use crate::experiment::labels;
+use crate::experiment::server_note;
 use crate::record::{ClaimRecord, ClaimVerdict, EngineValue};
 use crate::results::Analysis;
 
@@ -15,7 +15,7 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
         Block::List(advice(claims)),
         Block::paragraph(text![
             "A phrase is as its claims are: contradicted if one is, supported if all that were measured are. Decisions and intervals are corrected by Holm within each row of the table. Asset-style means Dagster here; an engine beside decides nothing.",
-            footnote(analysis)
+            server_note(analysis).map_or_else(Text::default, |note| text![note, "."])
         ]),
     ];
     for row in GUIDANCE {
@@ -105,21 +105,6 @@ fn advice(claims: &[ClaimRecord]) -> Vec<Text> {
         ]
     };
     ADVICE.iter().map(item).collect()
-}
-
-fn footnote(analysis: &Analysis) -> Text {
-    let Some(server) = &analysis.environment.server else {
-        return Text::default();
-    };
-    text![
-        " The figures of ",
-        labels(&analysis.plan, |engine| engine.server),
-        " are of ",
-        figure::quoted(&server.version, path::environment("server/version")),
-        " on ",
-        figure::quoted(&server.store, path::environment("server/store")),
-        "."
-    ]
 }
 
 /// A table of what was measured, and a list of what was not.

@@ -11,16 +11,14 @@ impl RunState {
     pub(super) fn inputs(&self, step: u32) -> Result<Vec<Arc<Materialization>>, StepFailure> {
         let piece = self.plan.step(step);
         let mut inputs = Vec::new();
-        for (_, edge) in self.graph.deps(piece.asset) {
-            for position in self.graph.reads(edge, piece.position) {
-                let made = self.newest(edge.upstream, position);
-                let made = made.ok_or_else(|| self.missing(edge.upstream, position))?;
-                if let Some(held) = self.held_by(edge.upstream, position, made) {
-                    let message = held.told(made);
-                    return Err(StepFailure::fatal(StepFailure::BLOCKED_INPUT, message));
-                }
-                inputs.push(Arc::clone(made));
+        for (upstream, position) in self.graph.pieces_read(piece.asset, piece.position) {
+            let made = self.newest(upstream, position);
+            let made = made.ok_or_else(|| self.missing(upstream, position))?;
+            if let Some(held) = self.held_by(upstream, position, made) {
+                let message = held.told(made);
+                return Err(StepFailure::fatal(StepFailure::BLOCKED_INPUT, message));
             }
+            inputs.push(Arc::clone(made));
         }
         Ok(inputs)
     }
