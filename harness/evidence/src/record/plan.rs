@@ -29,7 +29,7 @@ pub struct Plan {
 /// Trials of the profile that were left out when the run was planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeftOut {
-    /// What they have in common, such as `engine temporal, fault kill-server`.
+    /// What they have in common, such as `fault kill-server on a server`.
     pub what: String,
     /// How many they are.
     pub trials: usize,
