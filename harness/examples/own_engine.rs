@@ -15,8 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use orchbench::engine::{
-    self, Ended, Engine, Job, PipeSession, Runs, StepExecution, Trial, TrialError, Work,
-    WorkerConfig, serve,
+    self, Ended, Engine, Job, PipeSession, Runs, Trial, TrialError, Work, WorkerConfig, serve,
 };
 use orchbench::engine::{Session, Setup};
 use orchbench_etl::{Etl, Summary};
@@ -28,7 +27,7 @@ static RERUN: Engine = Engine {
     what: "the steps as plain calls, runs without an end executed again: a script under a supervisor",
     place: "plain calls inside the worker's process",
     colour: "#b0439a",
-    resumes: &[StepExecution::InProcess],
+    resumes: &["in-process"],
     recovery: "the next process executes each run without an end again, from its start.",
     durability: |_| {
         vec![Durability {

@@ -12,6 +12,8 @@ mod disconnect_network;
 mod fill_disk;
 mod half_open_network;
 mod in_flight;
+mod kill_code_server;
+mod kill_daemon;
 mod kill_database;
 mod kill_host;
 mod kill_server;
@@ -31,10 +33,14 @@ pub use plan::{At, Planned, Point, Within};
 use orchbench_lab::postgres::LocalPostgres;
 use orchbench_lab::proxy::Proxy;
 
-use crate::engine::{Engine, Session, Target, Trial, TrialError};
+use crate::engine::{Engine, Session, StepExecution, Target, Trial, TrialError};
 
 /// A network that passes nothing.
 pub const CUT_NETWORK: &str = "cut-network";
+/// SIGKILL of the engine's code server.
+pub const KILL_CODE_SERVER: &str = "kill-code-server";
+/// SIGKILL of the engine's daemon.
+pub const KILL_DAEMON: &str = "kill-daemon";
 /// SIGKILL of all processes of the engine.
 pub const KILL_HOST: &str = "kill-host";
 /// SIGKILL of the engine's server.
@@ -83,13 +89,15 @@ struct Scene<'a> {
 }
 
 /// All faults.
-pub fn all() -> [Fault; 15] {
+pub fn all() -> [Fault; 17] {
     [
         cut_network::FAULT,
         delay_network::FAULT,
         disconnect_network::FAULT,
         fill_disk::FAULT,
         half_open_network::FAULT,
+        kill_code_server::FAULT,
+        kill_daemon::FAULT,
         kill_database::FAULT,
         kill_host::FAULT,
         kill_server::FAULT,
@@ -108,10 +116,14 @@ pub fn named(name: &str) -> Option<Fault> {
     all().into_iter().find(|each| each.name == name)
 }
 
-/// Why one of these faults cannot strike an engine; `None` where all can.
-pub fn inapplicable(faults: &[String], engine: &Engine) -> Option<String> {
+/// Why one of these faults cannot strike an engine in an execution; `None` where all can.
+pub fn inapplicable(
+    faults: &[String],
+    engine: &Engine,
+    execution: StepExecution,
+) -> Option<String> {
     faults.iter().find_map(|name| {
-        let lack = engine.lacks(named(name)?.strikes)?;
+        let lack = engine.lacks(named(name)?.strikes, execution)?;
         Some(format!("{lack} for {name} to strike"))
     })
 }

@@ -26,6 +26,7 @@ pub use orchbench_start::{Progress, SERVER_VERSION, Tried, Way, command_line, in
 
 pub use docker::{Image, Postgres, StackImages, dev_image};
 pub use error::ServerError;
+pub use host::free_port;
 pub use local::{LocalServer, Server, Versions};
 pub use named::{NamedAddress, connection_options};
 pub use provision::{find, provision};

@@ -1,15 +1,16 @@
-//! `dagster`: real Dagster in a Python process, its instance on SQLite: in-process, or a process a
-//! step by its default executor. Without daemon, code server and webserver: what a script of a
-//! user drives.
+//! `dagster`: real Dagster, its instance on SQLite. In one Python process, in-process or with a process
+//! a step by its default executor: what a script of a user drives, without daemon, code server and
+//! webserver. Or deployed, with all three.
 
 mod account;
+mod deployment;
 mod project;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::pipe::PipeSession;
+use super::pipe::{Accounts, PipeSession};
 use super::{Engine, Pace, Session, Setup, StepExecution, Trial, TrialError};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
 use orchbench_lab::python;
@@ -19,29 +20,48 @@ use project::Project;
 pub(super) static ENGINE: Engine = Engine {
     name: "dagster",
     label: "Dagster",
-    what: "real Dagster in a Python process, its instance on SQLite; a step is a process over Dagster Pipes",
-    place: "a Python program that holds the orchestrator",
+    what: "real Dagster, its instance on SQLite, in one Python process or deployed; a step is a process over Dagster Pipes",
+    place: "a Python program that holds the orchestrator, or code server, daemon and webserver that launch runs",
     colour: "#9a5cc8",
     family: Family::AssetStyle,
-    executions: &[StepExecution::InProcess, StepExecution::Multiprocess],
+    executions: &[
+        StepExecution::InProcess,
+        StepExecution::Multiprocess,
+        StepExecution::Deployed,
+    ],
+    resumes: &["deployed/tuned"],
     steps_apart: true,
+    beside: |execution| match execution {
+        StepExecution::Deployed => deployment::SERVICES,
+        _ => &[],
+    },
     retry_schedule: RetrySchedule::ExponentialLessOne,
-    recovery: "a step's process that dies is an attempt that failed, noted at once and retried as the policy says. The death of the process that holds a run is noticed by nobody: the run stays STARTED, also for the next process on the same instance, and nothing resumes it. A daemon with run monitoring, which would call it failed (docs.dagster.io/deployment/execution/run-monitoring), is not part of these executions.",
+    recovery: "a step's process that dies is an attempt that failed, noted at once and retried as the policy says. The death of the process that holds a run is noticed by nobody: the run stays STARTED, also for the next process on the same instance, and nothing resumes it, in a process or with a process a step. Deployed, the code server notices the death of a run's process and calls the run failed; tuned, run retries (docs.dagster.io/deployment/execution/run-retries) then make a new run of the missing steps, and run monitoring (docs.dagster.io/deployment/execution/run-monitoring) calls a run failed that lasts longer than its bound, as one does whose process died with its code server.",
     available: || {
         let python = python::cached()?;
         Ok(format!("{} ({})", python.dagster, python.path.display()))
     },
     provision,
     pace: |settings, execution| Pace {
-        start_s: 3.0,
-        step_s: match (execution, settings) {
-            (StepExecution::Multiprocess, "tuned") => 0.5,
-            (StepExecution::Multiprocess, _) => 1.1,
-            _ => 0.05,
+        start_s: if execution == StepExecution::Deployed {
+            12.0
+        } else {
+            3.0
         },
-        // Never: it ends when the harness stops waiting.
-        recovery_s: 90.0,
+        step_s: match (execution, settings) {
+            (StepExecution::InProcess | StepExecution::Subprocess, _) => 0.1,
+            (_, "tuned") => 0.5,
+            _ => 1.5,
+        },
+        recovery_s: match (execution, settings) {
+            // The run has failed, or a new one is made of it.
+            (StepExecution::Deployed, "tuned") => 15.0,
+            (StepExecution::Deployed, _) => 1.0,
+            // Never: it ends when the harness stops waiting.
+            _ => 90.0,
+        },
     },
+    describe: |settings| project::settings(settings.name),
     durability: |_| {
         vec![Durability {
             store: "instance of Dagster (SQLite)".into(),
@@ -61,13 +81,16 @@ fn provision(progress: &Progress) -> Result<String, String> {
 
 /// Its own part of a worker's configuration.
 #[derive(Debug, Serialize)]
-struct DagsterWorker<'a> {
+struct DagsterWorker {
     /// Folder of the instance.
-    home: &'a Path,
+    home: PathBuf,
     /// `tuned` has processes of steps forked from a warm server.
-    settings: &'a str,
+    settings: String,
     /// The program of the steps.
-    orchbench: &'a Path,
+    orchbench: PathBuf,
+    /// URL of the webserver of a deployment, and what it calls the code server.
+    webserver: Option<String>,
+    location: Option<&'static str>,
 }
 
 fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
@@ -75,28 +98,33 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
         engine: trial.plan.engine.clone(),
         reason,
     };
-    let python = python::cached().map_err(unreachable)?.path;
-    let project = Project::unpack(python, &trial.dir("project")?).map_err(unreachable)?;
+    let python = python::cached().map_err(unreachable)?;
+    let project = Project::unpack(python.path, &trial.dir("project")?).map_err(unreachable)?;
     let home = trial.dir("store")?.join("dagster-home");
     let orchbench = orchbench_lab::process::orchbench_binary()
         .map_err(|error| unreachable(error.to_string()))?;
     let own = DagsterWorker {
-        home: &home,
-        settings: &trial.plan.settings,
-        orchbench: &orchbench,
+        home: home.clone(),
+        settings: trial.plan.settings.clone(),
+        orchbench,
+        webserver: None,
+        location: None,
     };
+    if trial.execution()? == StepExecution::Deployed {
+        return deployment::open(trial, &setup, &project, own, python.dagster);
+    }
     let mut worker = trial.worker_config(&setup, &own)?;
     worker.etl.sources_file = Some(project.sources());
     let program = {
         let project = project.clone();
         move |config: &Path| project.module("worker", ["--config".as_ref(), config.as_os_str()])
     };
-    let accounts = move |run: &str| account::account(&project, &home, run);
-    PipeSession::of_program(
-        trial,
-        &setup,
-        worker,
-        Box::new(program),
-        Some(Box::new(accounts)),
-    )
+    let accounts = accounts(&project, home);
+    PipeSession::of_program(trial, &setup, worker, Box::new(program), Some(accounts))
+}
+
+/// How the instance in `home` accounts for a run.
+fn accounts(project: &Project, home: PathBuf) -> Accounts {
+    let project = project.clone();
+    Box::new(move |run: &str| account::account(&project, &home, run))
 }

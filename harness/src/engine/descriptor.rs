@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use orchbench_evidence::record::{Durability, EngineRecord, Family, RetrySchedule};
 use orchbench_lab::server::{Progress, Provisioned};
 
-use super::{Session, Setup, StepExecution, Trial, TrialError, WorkerConfig};
+use super::{Session, Settings, Setup, StepExecution, Trial, TrialError, WorkerConfig};
 
 /// The factor that says where an engine executes its steps.
 pub const EXECUTION: &str = "execution";
@@ -27,14 +27,16 @@ pub struct Engine {
     pub family: Family,
     /// Where it can execute its steps; the first is its default.
     pub executions: &'static [StepExecution],
-    /// Those of them in which a run goes on when the process that holds it has died and is started
-    /// again.
-    pub resumes: &'static [StepExecution],
+    /// In which of them a run goes on when the process that holds it has died and is started again:
+    /// `execution`, or `execution/settings` where it does so under these settings alone.
+    pub resumes: &'static [&'static str],
     /// Whether each step is a process beside its workers, in whichever execution: then no step can
     /// take its worker along.
     pub steps_apart: bool,
-    /// Whether it has a server beside its workers.
+    /// Whether it has a server beside its workers, which the harness finds or makes.
     pub server: bool,
+    /// What else of it than its workers a fault can strike, in an execution.
+    pub beside: fn(StepExecution) -> &'static [Target],
     /// How its retries are spaced where the policy's delay grows.
     pub retry_schedule: RetrySchedule,
     /// How it learns of a lost attempt and what it does then, in sentences without a figure.
@@ -46,6 +48,8 @@ pub struct Engine {
     pub provision: Provision,
     /// How quick it is under settings, in an execution, for `orchbench run --plan`.
     pub pace: fn(settings: &str, execution: StepExecution) -> Pace,
+    /// What a named set of settings sets in it, for environment.json; empty where nothing.
+    pub describe: fn(&Settings) -> BTreeMap<String, String>,
     /// What each store of its own survives, on the server at hand.
     pub durability: fn(Option<&Provisioned>) -> Vec<Durability>,
     /// Brings it up for a trial.
@@ -72,7 +76,7 @@ pub type Provision = fn(&Progress) -> Result<String, String>;
 pub type Open = fn(&Trial<'_>, Setup) -> Result<Box<dyn Session>, TrialError>;
 
 /// What of an engine, or beside it, a fault strikes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// A process that does the steps.
     Worker,
@@ -80,6 +84,12 @@ pub enum Target {
     Host,
     /// The engine's server.
     Server,
+    /// What loads the definitions and launches runs.
+    CodeServer,
+    /// What schedules, queues and watches runs.
+    Daemon,
+    /// What takes runs over and shows them.
+    Webserver,
     /// What connects workers and server.
     Network,
     /// The database of the warehouse.
@@ -104,6 +114,7 @@ impl Engine {
             resumes: &[],
             steps_apart: false,
             server: false,
+            beside: |_| &[],
             retry_schedule: RetrySchedule::Exponential,
             recovery: "",
             available: || Ok("built in".to_owned()),
@@ -113,20 +124,25 @@ impl Engine {
                 step_s: 0.0,
                 recovery_s: 0.5,
             },
+            describe: |_| BTreeMap::new(),
             durability: |_| Vec::new(),
             open,
             worker,
         }
     }
 
-    /// Why a fault with this target cannot strike the engine; `None` where it can.
-    pub fn lacks(&self, target: Target) -> Option<String> {
+    /// Why a fault with this target cannot strike the engine in an execution; `None` where it can.
+    pub fn lacks(&self, target: Target, execution: StepExecution) -> Option<String> {
         let what = match target {
             Target::Server => "a server",
+            Target::CodeServer => "a code server",
+            Target::Daemon => "a daemon",
+            Target::Webserver => "a webserver",
             Target::Network => "a network between workers and server",
             Target::Worker | Target::Host | Target::Database | Target::Disk => return None,
         };
-        (!self.server).then(|| format!("{} has not {what}", self.name))
+        let has = (self.beside)(execution).contains(&target);
+        (!has).then(|| format!("{} ({}) has not {what}", self.name, execution.as_str()))
     }
 
     /// Where a trial with these factors executes its steps: as the factor of that name says, else by
@@ -141,6 +157,8 @@ impl Engine {
 
     /// What a run's plan says of it.
     pub fn record(&self) -> EngineRecord {
+        let executions = self.executions.iter();
+        let names = executions.map(|each| each.as_str().to_owned());
         EngineRecord {
             name: self.name.to_owned(),
             label: self.label.to_owned(),
@@ -148,16 +166,11 @@ impl Engine {
             place: self.place.to_owned(),
             colour: self.colour.to_owned(),
             family: self.family,
-            executions: names(self.executions),
-            resumes: names(self.resumes),
+            executions: names.collect(),
+            resumes: self.resumes.iter().map(|&each| each.to_owned()).collect(),
             server: self.server,
             retry_schedule: self.retry_schedule,
             recovery: self.recovery.to_owned(),
         }
     }
-}
-
-fn names(executions: &[StepExecution]) -> Vec<String> {
-    let names = executions.iter().map(|each| each.as_str().to_owned());
-    names.collect()
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use orchbench_etl::{CrashPlan, FailurePlan, Sink, Summary};
 use rustix::process::Signal;
 
-use super::{Account, Ended, Role, TrialError, Work};
+use super::{Account, Ended, Job, Role, Target, TrialError, Work};
 use orchbench_lab::proxy::Proxy;
 
 /// How an engine is brought up for a trial.
@@ -31,6 +31,8 @@ pub struct Setup {
     pub network: bool,
     /// Whether the artifact store is on a small file system of its own.
     pub small_disk: bool,
+    /// The jobs of the runs to come: an engine that loads definitions loads those of these.
+    pub jobs: Vec<Job>,
     /// URL of the warehouse, `None` for a SQLite file of the trial's own.
     pub warehouse: Option<String>,
 }
@@ -48,6 +50,7 @@ impl Default for Setup {
             step_delay_ms: 0,
             network: false,
             small_disk: false,
+            jobs: Vec::new(),
             warehouse: None,
         }
     }
@@ -104,15 +107,19 @@ pub trait Session: Send + Sync {
     /// it was gone before.
     fn strike_worker(&self, pid: u32, strike: Strike) -> Result<(), TrialError>;
 
-    /// Strikes the engine's server and says which process that was; `None` where there is
-    /// none, or it is not ours.
-    fn strike_server(&self, _strike: Strike) -> Result<Option<u32>, TrialError> {
+    /// The engine's services beside its workers, by which they are struck.
+    fn services(&self) -> &'static [Target] {
+        &[]
+    }
+
+    /// Strikes one of them and says which process that was; `None` where there is none, or it is
+    /// not ours.
+    fn strike_service(&self, _service: Target, _strike: Strike) -> Result<Option<u32>, TrialError> {
         Ok(None)
     }
 
-    /// Starts the server again on the same store and address; nothing happens where there is
-    /// none.
-    fn restart_server(&self) -> Result<(), TrialError> {
+    /// Starts those that are down again, on the same stores and addresses.
+    fn restart_services(&self) -> Result<(), TrialError> {
         Ok(())
     }
 

@@ -60,23 +60,14 @@ impl Settings {
         ServerSettings::named(self.server).unwrap_or_default()
     }
 
-    /// Every setting with its value, for environment.json.
+    /// Every setting with its value, by engine, for environment.json.
     pub fn describe(&self) -> BTreeMap<String, String> {
-        let mut described: BTreeMap<String, String> = self
-            .server()
-            .dynamic_config
-            .into_iter()
-            .map(|(key, value)| (format!("server: {key}"), value))
-            .collect();
-        let worker = orchbench_temporal::WorkerSettings::of(self.worker());
-        if let Ok(serde_json::Value::Object(worker)) = serde_json::to_value(worker) {
-            described.extend(
-                worker
-                    .into_iter()
-                    .map(|(key, value)| (format!("worker: {key}"), value.to_string())),
-            );
-        }
-        described
+        let engines = super::all();
+        let described = engines.iter().flat_map(|engine| {
+            let of_engine = (engine.describe)(self).into_iter();
+            of_engine.map(|(key, value)| (format!("{} {key}", engine.name), value))
+        });
+        described.collect()
     }
 
     /// The Temporal worker's part.

@@ -5,6 +5,7 @@ mod account;
 mod open;
 mod worker;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +20,8 @@ pub use account::steps as history_steps;
 use self::account::Watch;
 use super::workers::Workers;
 use super::{
-    Account, Ended, Engine, Job, Pace, Role, Session, StepExecution, Strike, TrialError, Work,
+    Account, Ended, Engine, Job, Pace, Role, Session, Settings, StepExecution, Strike,
+    Target as Struck, TrialError, Work,
 };
 use orchbench_evidence::record::{Durability, Family, RetrySchedule, RunFailure};
 use orchbench_lab::proxy::Proxy;
@@ -34,14 +36,16 @@ pub static ENGINE: Engine = Engine {
     colour: "#d96a0b",
     family: Family::DurableWorkflow,
     executions: &[StepExecution::InProcess],
-    resumes: &[StepExecution::InProcess],
+    resumes: &["in-process"],
     steps_apart: false,
     server: true,
+    beside: |_| &[Struck::Server, Struck::Network],
     retry_schedule: RetrySchedule::Exponential,
     recovery: "a second worker polls the same queue, and the server lives on. It learns of a dead worker by silence: the heartbeat timeout, and the sticky timeout of the settings. Its history does not tell of a loss, so the server is asked beside the run for when the next attempt was due, less the retry policy's delay. A lost attempt counts among the policy's, and the next one waits its delay.",
     available,
     provision: |_| Ok(format!("Rust SDK {}", orchbench_temporal::SDK_VERSION)),
     pace,
+    describe,
     durability,
     open: open::open,
     worker: worker::run,
@@ -100,11 +104,25 @@ fn durability(server: Option<&Provisioned>) -> Vec<Durability> {
     }]
 }
 
+/// `server: KEY` of its dynamic configuration, `worker: KEY` of the workers.
+fn describe(settings: &Settings) -> BTreeMap<String, String> {
+    let server = settings.server().dynamic_config.into_iter();
+    let mut described: BTreeMap<String, String> = server
+        .map(|(key, value)| (format!("server: {key}"), value))
+        .collect();
+    let worker = orchbench_temporal::WorkerSettings::of(settings.worker());
+    if let Ok(serde_json::Value::Object(worker)) = serde_json::to_value(worker) {
+        let worker = worker.into_iter();
+        described.extend(worker.map(|(key, value)| (format!("worker: {key}"), value.to_string())));
+    }
+    described
+}
+
 fn pace(settings: &str, _: StepExecution) -> Pace {
     Pace {
-        start_s: 2.0,
-        step_s: if settings == "default" { 0.1 } else { 0.04 },
-        recovery_s: if settings == "default" { 14.0 } else { 5.0 },
+        start_s: 1.5,
+        step_s: if settings == "default" { 0.07 } else { 0.02 },
+        recovery_s: if settings == "default" { 12.0 } else { 3.0 },
     }
 }
 
@@ -273,7 +291,11 @@ impl Session for TemporalSession {
         self.workers.strike(pid, strike)
     }
 
-    fn strike_server(&self, strike: Strike) -> Result<Option<u32>, TrialError> {
+    fn services(&self) -> &'static [Struck] {
+        &[Struck::Server]
+    }
+
+    fn strike_service(&self, _service: Struck, strike: Strike) -> Result<Option<u32>, TrialError> {
         let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(local) = server.local() else {
             return Ok(None);
@@ -287,7 +309,7 @@ impl Session for TemporalSession {
         Ok(pid)
     }
 
-    fn restart_server(&self) -> Result<(), TrialError> {
+    fn restart_services(&self) -> Result<(), TrialError> {
         let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = Instant::now();
         server

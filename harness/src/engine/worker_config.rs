@@ -35,6 +35,8 @@ pub enum StepExecution {
     Subprocess,
     /// Each in a process of its own that the engine forks or spawns.
     Multiprocess,
+    /// As `Multiprocess`, under the engine's own services, which outlive the run.
+    Deployed,
 }
 
 impl StepExecution {
@@ -44,6 +46,7 @@ impl StepExecution {
             Self::InProcess => "in-process",
             Self::Subprocess => "subprocess",
             Self::Multiprocess => "multiprocess",
+            Self::Deployed => "deployed",
         }
     }
 }

@@ -69,7 +69,11 @@ fn warm_up_steps(parameters: &Parameters) -> f64 {
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let parameters: Parameters = trial.parameters()?;
     let shape: Shape = trial.factor("shape")?;
-    let session = trial.open(Setup::default())?;
+    let steps = parameters.steps.iter().copied();
+    let session = trial.open(Setup {
+        jobs: steps.map(|steps| Job::Noop { shape, steps }).collect(),
+        ..Setup::default()
+    })?;
     let one = |steps: u32, name: String| -> Result<f64, TrialError> {
         let work = Work {
             run: name,

@@ -243,17 +243,18 @@ fn kill_server(trial: &Trial<'_>, parameters: &Parameters) -> Result<TrialStatus
             hold_ms: parameters.restart_delay_ms,
         }],
     )?;
-    let session = trial.open(Setup {
-        journal: true,
-        restart_delay: Some(Duration::from_millis(parameters.restart_delay_ms)),
-        step_delay_ms: STEP_DELAY_MS,
-        ..Setup::default()
-    })?;
     let works: Vec<Work> = parameters
         .server_kill_sources
         .iter()
         .map(|source| work(parameters, source, &format!("server-{source}")))
         .collect();
+    let session = trial.open(Setup {
+        journal: true,
+        jobs: works.iter().map(|work| work.job.clone()).collect(),
+        restart_delay: Some(Duration::from_millis(parameters.restart_delay_ms)),
+        step_delay_ms: STEP_DELAY_MS,
+        ..Setup::default()
+    })?;
     for work in &works {
         trial.start(&*session, work)?;
     }

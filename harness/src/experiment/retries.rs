@@ -149,6 +149,7 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let session = trial.open(Setup {
         journal: true,
         failure: Some(failure),
+        jobs: vec![work.job.clone()],
         ..Setup::default()
     })?;
     let begun = Instant::now();

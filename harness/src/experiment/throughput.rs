@@ -110,7 +110,10 @@ fn three_step(trial: &Trial<'_>, parameters: &Parameters) -> Result<(), TrialErr
         shape: Shape::Chain,
         steps: STEPS,
     };
-    let session = trial.open(Setup::default())?;
+    let session = trial.open(Setup {
+        jobs: vec![job.clone()],
+        ..Setup::default()
+    })?;
     warm_up::until_flat(trial, |number| {
         let work = Work {
             run: format!("warm-up-{number}"),
@@ -223,10 +226,6 @@ fn etl(trial: &Trial<'_>, parameters: &Parameters) -> Result<(), TrialError> {
         .collect();
     rungs.dedup();
     for in_flight in rungs {
-        let session = trial.open(Setup {
-            concurrency: in_flight,
-            ..Setup::default()
-        })?;
         let work = Work {
             run: format!("etl-{in_flight}"),
             job: Job::Pipeline(Pipeline {
@@ -234,6 +233,11 @@ fn etl(trial: &Trial<'_>, parameters: &Parameters) -> Result<(), TrialError> {
                 ..Pipeline::new(&parameters.source, RetrySpec::default())
             }),
         };
+        let session = trial.open(Setup {
+            concurrency: in_flight,
+            jobs: vec![work.job.clone()],
+            ..Setup::default()
+        })?;
         let begun = Instant::now();
         let summary = trial.complete(&*session, &work, ETL_DEADLINE)?;
         let elapsed_s = begun.elapsed().as_secs_f64();

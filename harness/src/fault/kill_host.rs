@@ -5,7 +5,7 @@ use crate::engine::{Strike, Target, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
     name: KILL_HOST,
-    what: "SIGKILL of all workers and of the server, if there is one, then a restart on the same stores",
+    what: "SIGKILL of all workers and of every service beside them, then a restart on the same stores",
     strikes: Target::Host,
     available: available_everywhere,
     needs: Needs::OwnServer,
@@ -15,7 +15,9 @@ pub(super) const FAULT: Fault = Fault {
 
 fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
     let mut struck = Vec::new();
-    struck.extend(kill_server::kill(scene)?);
+    for service in scene.session.services() {
+        struck.extend(kill_server::kill(scene, *service)?);
+    }
     for pid in scene.session.workers() {
         scene.session.strike_worker(pid, Strike::Kill)?;
         struck.push(pid);

@@ -15,15 +15,20 @@ pub(super) const FAULT: Fault = Fault {
 };
 
 fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
-    match kill(scene)? {
+    kill_one(scene, Target::Server)
+}
+
+/// Kills a service that has to be there.
+pub(super) fn kill_one(scene: &Scene<'_>, service: Target) -> Result<Vec<u32>, TrialError> {
+    match kill(scene, service)? {
         Some(pid) => Ok(vec![pid]),
         None => Err(scene.no_server()),
     }
 }
 
-/// Kills the server and records that; `None` where there is none.
-pub(super) fn kill(scene: &Scene<'_>) -> Result<Option<u32>, TrialError> {
-    let pid = scene.session.strike_server(Strike::Kill)?;
+/// Kills a service and records that; `None` where there is none.
+pub(super) fn kill(scene: &Scene<'_>, service: Target) -> Result<Option<u32>, TrialError> {
+    let pid = scene.session.strike_service(service, Strike::Kill)?;
     if pid.is_some() {
         scene.trial.record(EventBody::ServerKilled { pid })?;
     }
@@ -31,5 +36,5 @@ pub(super) fn kill(scene: &Scene<'_>) -> Result<Option<u32>, TrialError> {
 }
 
 pub(super) fn heal(scene: &Scene<'_>, _struck: &[u32]) -> Result<(), TrialError> {
-    scene.session.restart_server()
+    scene.session.restart_services()
 }

@@ -14,12 +14,18 @@ pub(super) const FAULT: Fault = Fault {
 };
 
 fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
-    match scene.session.strike_server(Strike::Pause)? {
+    match scene
+        .session
+        .strike_service(Target::Server, Strike::Pause)?
+    {
         Some(pid) => Ok(vec![pid]),
         None => Err(scene.no_server()),
     }
 }
 
 fn heal(scene: &Scene<'_>, _struck: &[u32]) -> Result<(), TrialError> {
-    scene.session.strike_server(Strike::Resume).map(drop)
+    scene
+        .session
+        .strike_service(Target::Server, Strike::Resume)
+        .map(drop)
 }

@@ -14,7 +14,10 @@ pub(super) const FAULT: Fault = Fault {
 };
 
 fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
-    match scene.session.strike_server(Strike::Terminate)? {
+    match scene
+        .session
+        .strike_service(Target::Server, Strike::Terminate)?
+    {
         Some(pid) => Ok(vec![pid]),
         None => Err(scene.no_server()),
     }

@@ -104,8 +104,11 @@ fn program(environment: &Path) -> PathBuf {
 /// A Python that can import Dagster.
 fn checked(path: PathBuf) -> Result<Python, String> {
     // The package's own metadata: an import would take half a second.
-    let ask = "from importlib.metadata import version; print(version('dagster'))";
-    let dagster = output_of(&path, &["-c", ask])
-        .map_err(|_| format!("{} has no package dagster", path.display()))?;
+    let ask = "from importlib.metadata import version; \
+               version('dagster-webserver'); print(version('dagster'))";
+    let dagster = output_of(&path, &["-c", ask]).map_err(|_| {
+        let lacking = "has not both packages, dagster and dagster-webserver";
+        format!("{} {lacking}", path.display())
+    })?;
     Ok(Python { path, dagster })
 }

@@ -2,6 +2,7 @@
 //! its users would open. They need the Python that `ORCHBENCH_PYTHON` names, else that of orchbench's
 //! own environment; without Dagster there they say so and do nothing.
 
+mod deployed;
 mod driver;
 mod faults;
 mod noop;

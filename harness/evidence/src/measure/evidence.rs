@@ -98,8 +98,12 @@ impl TrialEvidence {
     pub fn resumes(&self) -> bool {
         self.engine.as_ref().is_some_and(|engine| {
             let named = self.plan.factors.get("execution");
-            let execution = named.or(engine.executions.first());
-            execution.is_some_and(|execution| engine.resumes.contains(execution))
+            let Some(execution) = named.or(engine.executions.first()) else {
+                return false;
+            };
+            let under = format!("{execution}/{}", self.plan.settings);
+            let mut promised = engine.resumes.iter();
+            promised.any(|each| each == execution || *each == under)
         })
     }
 

@@ -22,8 +22,8 @@ pub struct EngineRecord {
     pub family: Family,
     /// Where it can execute its steps; the first is its default.
     pub executions: Vec<String>,
-    /// Those of them in which, by its own word, a run goes on when the process that holds it has died
-    /// and is started again.
+    /// In which of them, by its own word, a run goes on when the process that holds it has died and is
+    /// started again: `execution`, or `execution/settings` where it does so under these settings alone.
     pub resumes: Vec<String>,
     /// Whether it has a server beside its workers.
     pub server: bool,

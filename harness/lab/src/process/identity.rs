@@ -3,10 +3,15 @@
 
 use std::fmt;
 use std::fs;
+use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
 use super::ProcessError;
+
+/// How often it is looked whether a process is gone.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// A process id with its start time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -45,6 +50,35 @@ impl ProcessIdentity {
             .is_ok_and(|stat| stat.start_ticks == self.start_ticks && stat.state != 'Z')
     }
 
+    /// Sends a signal to the process alone; nothing happens when it is gone.
+    ///
+    /// # Errors
+    /// [`ProcessError::Signal`] when the system refuses.
+    pub fn signal(&self, signal: Signal) -> Result<(), ProcessError> {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        let Some(pid) = pid.filter(|_| self.alive()) else {
+            return Ok(());
+        };
+        kill_process(pid, signal).map_err(|source| ProcessError::Signal {
+            role: "process".to_owned(),
+            pid: self.pid,
+            action: "signalling",
+            source: source.into(),
+        })
+    }
+
+    /// Waits until the process is gone, at most `limit`; whether it is.
+    pub fn await_end(&self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        while self.alive() {
+            if Instant::now() > deadline {
+                return false;
+            }
+            std::thread::sleep(LOOK);
+        }
+        true
+    }
+
     /// Whether the process leads a process group of its own.
     pub(crate) fn leads_group(&self) -> bool {
         Stat::read(self.pid).is_ok_and(|stat| stat.group == self.pid)
@@ -56,6 +90,21 @@ impl fmt::Display for ProcessIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.pid, self.start_ticks)
     }
+}
+
+/// The processes that a process, by any of its threads, has started and not yet waited for.
+pub fn children_of(pid: u32) -> Vec<u32> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task"));
+    let threads = threads.into_iter().flatten().flatten();
+    let told = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    told.flat_map(|told| {
+        let pids: Vec<u32> = told
+            .split_whitespace()
+            .filter_map(|pid| pid.parse().ok())
+            .collect();
+        pids
+    })
+    .collect()
 }
 
 /// The kernel's id of this boot, or `"unknown"` where the kernel tells none.
@@ -116,6 +165,25 @@ mod tests {
             "field 3 is the state, 5 the group, 22 the start time"
         );
         assert!(Stat::parse("42 (short) S 1").is_none());
+    }
+
+    #[test]
+    fn a_child_of_any_thread_is_seen_until_it_is_waited_for() -> std::io::Result<()> {
+        let started = std::thread::spawn(|| {
+            let mut sleep = std::process::Command::new("sleep");
+            sleep.arg("60").spawn()
+        });
+        let mut child = started.join().expect("the thread panics nowhere")?;
+        let own = std::process::id();
+        assert!(children_of(own).contains(&child.id()));
+        let identity = ProcessIdentity::of(child.id()).map_err(std::io::Error::other)?;
+        identity
+            .signal(Signal::KILL)
+            .map_err(std::io::Error::other)?;
+        assert!(identity.await_end(Duration::from_secs(10)));
+        child.wait()?;
+        assert!(!children_of(own).contains(&child.id()));
+        Ok(())
     }
 
     #[test]

@@ -200,7 +200,10 @@ impl Host {
 /// A loopback port that nobody listens on. A connection to it is opened and closed from
 /// the listening side: that leaves it in TIME_WAIT, in which the kernel gives it to
 /// nobody who asks for any port, but lets the server bind it (as the Temporal SDK does).
-pub(super) fn free_port() -> Result<u16, ServerError> {
+///
+/// # Errors
+/// [`ServerError`] when the system has none.
+pub fn free_port() -> Result<u16, ServerError> {
     let taken = || -> std::io::Result<u16> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;

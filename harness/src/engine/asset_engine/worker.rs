@@ -68,9 +68,9 @@ impl Assets {
             retry: pipeline.retry.clone(),
             execution: match self.execution {
                 StepExecution::InProcess => asset_engine::Execution::InProcess,
-                StepExecution::Subprocess | StepExecution::Multiprocess => {
-                    asset_engine::Execution::Subprocess
-                }
+                StepExecution::Subprocess
+                | StepExecution::Multiprocess
+                | StepExecution::Deployed => asset_engine::Execution::Subprocess,
             },
             ..GraphOptions::default()
         }

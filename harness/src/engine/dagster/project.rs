@@ -1,17 +1,42 @@
 //! The Python project of `pipelines/dagster`, as it is in this binary.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
-use orchbench_lab::process::CommandSpec;
+use orchbench_lab::process::{Child, CommandSpec, Stream};
 
 /// Its modules.
 static MODULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../pipelines/dagster/src");
 /// The catalogue of sources that the ETL has embedded as well.
 const SOURCES: &str = include_str!("../../../../pipelines/etl/sources.toml");
+
+/// What settings of a name set: `dagster.yaml: KEY`, by the file that an instance gets, and how its
+/// executor starts the processes of steps.
+pub(super) fn settings(name: &str) -> BTreeMap<String, String> {
+    let file = MODULES.get_file(format!("orchbench_dagster/engine/settings/{name}.yaml"));
+    let text = file
+        .and_then(|file| file.contents_utf8())
+        .unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let set = lines.filter_map(|line| line.split_once(": "));
+    let mut settings: BTreeMap<String, String> = set
+        .map(|(key, value)| (format!("dagster.yaml: {key}"), value.to_owned()))
+        .collect();
+    if !settings.is_empty() {
+        let start_method = if name == "tuned" {
+            "forkserver, preloaded"
+        } else {
+            "spawn"
+        };
+        settings.insert("executor: start_method".into(), start_method.into());
+    }
+    settings
+}
 
 /// The project in a folder, with the Python that runs it.
 #[derive(Debug, Clone)]
@@ -38,6 +63,11 @@ impl Project {
         self.folder.join("sources.toml")
     }
 
+    /// Where it is.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A module of the engine as a program.
     pub(super) fn module<const N: usize>(
         &self,
@@ -46,10 +76,48 @@ impl Project {
     ) -> CommandSpec {
         let module = OsString::from(format!("orchbench_dagster.engine.{module}"));
         let words = ["-m".into(), module].into_iter();
-        let arguments = arguments.map(OsStr::to_owned);
+        self.python(words.chain(arguments.map(OsStr::to_owned)))
+    }
+
+    /// Python with these words, which finds the project.
+    pub(super) fn python<S: Into<OsString>>(
+        &self,
+        words: impl IntoIterator<Item = S>,
+    ) -> CommandSpec {
         // Not from the folder in which the user happens to be, in no process of a run.
-        CommandSpec::foreign(&self.python, words.chain(arguments))
+        CommandSpec::foreign(&self.python, words)
             .env("PYTHONPATH", &self.folder)
             .env("PYTHONSAFEPATH", "1")
+    }
+
+    /// Runs a module of the engine to its end and gives what it printed.
+    ///
+    /// # Errors
+    /// How it ended, with the last line of its standard error, which goes to `log`.
+    pub(super) fn told<const N: usize>(
+        &self,
+        module: &str,
+        arguments: [&OsStr; N],
+        log: &Path,
+    ) -> Result<String, String> {
+        let said = |error: &dyn std::fmt::Display| format!("{module}: {error}");
+        let spec = self
+            .module(module, arguments)
+            .stdout(Stream::Piped)
+            .stderr(Stream::Log(log.to_owned()));
+        let mut child = Child::spawn(&spec, module).map_err(|error| said(&error))?;
+        let mut printed = String::new();
+        if let Some(mut stdout) = child.take_stdout() {
+            stdout
+                .read_to_string(&mut printed)
+                .map_err(|error| said(&error))?;
+        }
+        let status = child.wait().map_err(|error| said(&error))?;
+        if status.success() {
+            return Ok(printed);
+        }
+        let text = fs::read_to_string(log).unwrap_or_default();
+        let last = text.lines().last().unwrap_or_default();
+        Err(said(&format!("{status}: {last}")))
     }
 }

@@ -50,7 +50,9 @@ pub(super) fn run(
     let network = faults.iter().any(|each| each.strikes(Target::Network));
     let small_disk = faults.iter().any(|each| each.strikes(Target::Disk));
     let armed = Armed::arm(trial, faults)?;
+    let work = work(parameters, &parameters.source, "restart");
     let session = trial.open(Setup {
+        jobs: vec![work.job.clone()],
         network,
         small_disk,
         warehouse: armed.warehouse(),
@@ -58,7 +60,6 @@ pub(super) fn run(
         failure: first_attempt_fails(trial, failing)?,
         ..setup(trial, parameters)?
     })?;
-    let work = work(parameters, &parameters.source, "restart");
     let ((), hit) = armed.during(trial, &*session, || {
         trial
             .attempt(&*session, &work, parameters.deadline())

@@ -9,15 +9,17 @@ use orchbench_evidence::experiment::restart_survival::sweep_cells;
 
 use super::super::Condition;
 use super::Parameters;
-use crate::fault::{KILL_HOST, KILL_SERVER, KILL_WORKER};
+use crate::fault::{KILL_CODE_SERVER, KILL_DAEMON, KILL_HOST, KILL_SERVER, KILL_WORKER};
 
 /// The kills, each an arm and the fault that it meets, in the order in which attempt and fencing
 /// rotate over them.
-const KILLS: [(&str, &str); 4] = [
+const KILLS: [(&str, &str); 6] = [
     ("supervised", KILL_WORKER),
     ("unsupervised", KILL_WORKER),
     ("whole-host", KILL_HOST),
     ("supervised", KILL_SERVER),
+    ("supervised", KILL_CODE_SERVER),
+    ("supervised", KILL_DAEMON),
 ];
 
 /// Attempt and fencing: any three in a row have both values of each.
@@ -75,6 +77,7 @@ mod tests {
             ("asset-engine", "subprocess", 3),
             ("dagster", "in-process", 3),
             ("dagster", "multiprocess", 3),
+            ("dagster", "deployed", 5),
             ("temporal", "in-process", 4),
         ] {
             let tried: BTreeSet<[String; 3]> = factors(engine, execution)?
@@ -95,6 +98,7 @@ mod tests {
             ("asset-engine", "in-process"),
             ("asset-engine", "subprocess"),
             ("dagster", "in-process"),
+            ("dagster", "deployed"),
             ("temporal", "in-process"),
         ] {
             let rows: Vec<[String; 4]> = factors(engine, execution)?

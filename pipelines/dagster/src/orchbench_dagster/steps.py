@@ -12,6 +12,7 @@ from dagster import (
     AssetCheckResult,
     AssetExecutionContext,
     ConfigurableResource,
+    DagsterEventType,
     DagsterRun,
     DataVersion,
     Failure,
@@ -83,7 +84,7 @@ class Steps(ConfigurableResource):
             "run": run_of(context.run),
             "source": source,
             "partition": day,
-            "attempt": context.op_execution_context.retry_number + 1,
+            "attempt": _attempts_before(context) + context.op_execution_context.retry_number + 1,
             # Dagster has no fencing token: a later attempt has a later time.
             "token": time.time_ns(),
             "inputs": {"step": step, **inputs},
@@ -104,6 +105,18 @@ class Steps(ConfigurableResource):
             metadata={ERROR_TYPE: error["error_type"]},
             allow_retries=error["error_type"] not in self.non_retryable,
         )
+
+
+def _attempts_before(context: Context) -> int:
+    """How often the step began in the runs that this one tries again: Dagster counts from one in each."""
+    instance, run = context.instance, context.run
+    step = str(context.op_execution_context.op_handle)
+    begun = {DagsterEventType.STEP_START, DagsterEventType.STEP_RESTARTED}
+    attempts = 0
+    while run.parent_run_id and (run := instance.get_run_by_id(run.parent_run_id)):
+        entries = instance.all_logs(run.run_id, of_type=begun)
+        attempts += sum(1 for entry in entries if entry.step_key == step)
+    return attempts
 
 
 def run_of(run: DagsterRun) -> str:

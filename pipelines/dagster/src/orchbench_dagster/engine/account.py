@@ -14,13 +14,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus
+from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, EventLogEntry
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from ..assets import DAILY, STEPS, step_key
-from .history import entries_of, materializations, runs_of
+from .history import entries_of, is_whole, materializations, runs_of, standing
 from .instance import open_instance
-from .runs import LAST, PART_TAG, SOURCE_TAG
+from .runs import SOURCE_TAG
 
 BEGUN = (DagsterEventType.STEP_START, DagsterEventType.STEP_RESTARTED)
 FAILED = (DagsterEventType.STEP_UP_FOR_RETRY, DagsterEventType.STEP_FAILURE)
@@ -31,39 +31,58 @@ def account(instance: DagsterInstance, name: str) -> dict[str, Any] | None:
     runs = runs_of(instance, name)
     if not runs:
         return None
-    succeeded = all(run.status == DagsterRunStatus.SUCCESS for run in runs)
+    counting = standing(runs)
+    succeeded = all(run.status == DagsterRunStatus.SUCCESS for run in counting)
+    steps: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        if SOURCE_TAG in run.tags:
+            _read(instance, run, name, steps)
     return {
-        "succeeded": succeeded and any(run.tags[PART_TAG] == LAST for run in runs),
-        "steps": [step for run in runs for step in _steps(instance, run, name)],
+        "succeeded": succeeded and is_whole(instance, counting),
+        "steps": list(steps.values()),
         "dagster_events": sum(len(entries_of(instance, run)) for run in runs),
         "materializations": sum(1 for _ in materializations(instance, runs)),
     }
 
 
-def _steps(instance: DagsterInstance, run: DagsterRun, name: str) -> list[dict[str, Any]]:
-    """The steps of a run of Dagster, in the order in which they began."""
-    if SOURCE_TAG not in run.tags:
-        return []
+def _read(instance: DagsterInstance, run: DagsterRun, name: str, steps: dict) -> None:
+    """Adds what the event log of a run of Dagster says to the steps by their keys. A run that tries
+    another again goes on counting its attempts; those that a run left open when it failed were lost,
+    and that is when it was noted."""
+    key_of = _keys(run, name)
+    left_open = set()
+    kinds = {*BEGUN, *FAILED, DagsterEventType.STEP_SUCCESS, DagsterEventType.RUN_FAILURE}
+    for entry in entries_of(instance, run, kinds):
+        event = entry.get_dagster_event().event_type
+        if event == DagsterEventType.RUN_FAILURE:
+            for key in left_open:
+                steps[key]["failed"].append(_noted(steps[key], entry))
+            continue
+        key = key_of[entry.step_key]
+        new = {"key": key, "attempts": 0, "completed": False, "failed": []}
+        step = steps.setdefault(key, new)
+        if event in BEGUN:
+            step["attempts"] += 1
+            left_open.add(key)
+            continue
+        left_open.discard(key)
+        if event in FAILED:
+            step["failed"].append(_noted(step, entry))
+        else:
+            step["completed"] = True
+
+
+def _keys(run: DagsterRun, name: str) -> dict[str, str]:
+    """The idempotency key of each of Dagster's steps."""
     source, day = run.tags[SOURCE_TAG], run.tags.get(PARTITION_NAME_TAG)
-    named = {
+    return {
         step_key(source, asset): f"{name}/{step}/{day if asset in (*DAILY, 'checked') else '-'}"
         for asset, step in STEPS.items()
     }
-    steps: dict[str, dict[str, Any]] = {}
-    for entry in entries_of(instance, run, {*BEGUN, *FAILED, DagsterEventType.STEP_SUCCESS}):
-        step = steps.setdefault(
-            entry.step_key,
-            {"key": named[entry.step_key], "attempts": 0, "completed": False, "failed": []},
-        )
-        event = entry.get_dagster_event().event_type
-        if event in BEGUN:
-            step["attempts"] += 1
-        elif event in FAILED:
-            noted = {"attempt": step["attempts"], "noted_ns": _monotonic_ns(entry.timestamp)}
-            step["failed"].append(noted)
-        else:
-            step["completed"] = True
-    return list(steps.values())
+
+
+def _noted(step: dict[str, Any], entry: EventLogEntry) -> dict[str, int]:
+    return {"attempt": step["attempts"], "noted_ns": _monotonic_ns(entry.timestamp)}
 
 
 def _monotonic_ns(timestamp: float) -> int:

@@ -13,6 +13,8 @@ from dagster import (
     RunsFilter,
 )
 from dagster._core.errors import DagsterAssetCheckFailedError
+from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES
+from dagster._core.storage.tags import BACKFILL_ID_TAG, WILL_RETRY_TAG
 
 from ..sources import source_named
 from ..steps import ERROR_TYPE, OUTPUT, RUN_TAG
@@ -25,6 +27,28 @@ def runs_of(instance: DagsterInstance, run: str) -> list[DagsterRun]:
     return instance.get_runs(RunsFilter(tags={RUN_TAG: run}), ascending=True)
 
 
+def standing(runs: list[DagsterRun]) -> list[DagsterRun]:
+    """Those of them that count: one that failed is replaced by the run that tries it again."""
+    replaced = {run.parent_run_id for run in runs}
+    return [run for run in runs if run.run_id not in replaced]
+
+
+def is_over(instance: DagsterInstance, run: DagsterRun) -> bool:
+    """Whether a run of Dagster has ended, and is not going to be tried again by another."""
+    if run.status != DagsterRunStatus.FAILURE or not instance.run_retries_enabled:
+        return run.is_finished
+    # Set a moment after the status, and taken back where the daemon gives up.
+    return run.tags.get(WILL_RETRY_TAG) == "false"
+
+
+def is_whole(instance: DagsterInstance, runs: list[DagsterRun]) -> bool:
+    """Whether no other run is to come: the last part is there, or the backfill has ended."""
+    if any(run.tags.get(PART_TAG) == LAST for run in runs):
+        return True
+    backfill = runs and instance.get_backfill(runs[0].tags[BACKFILL_ID_TAG])
+    return bool(backfill) and backfill.status in BULK_ACTION_TERMINAL_STATUSES
+
+
 def entries_of(
     instance: DagsterInstance, run: DagsterRun, event_type: DagsterEventType | None = None
 ) -> list[EventLogEntry]:
@@ -35,17 +59,18 @@ def entries_of(
 def ended(instance: DagsterInstance, run: str, sources: str | None) -> dict[str, Any] | None:
     """How a run ended, in the words of the line protocol; None while it has not. Its source is
     one of the catalogue file `sources`."""
-    runs = runs_of(instance, run)
-    if not all(each.is_finished for each in runs):
+    made = runs_of(instance, run)
+    runs = standing(made)
+    if not all(is_over(instance, each) for each in runs):
         return None
     failed = [each for each in runs if each.status != DagsterRunStatus.SUCCESS]
     if failed:
         return {"ended": "failed", **_failure(instance, failed[0])}
-    if not any(each.tags[PART_TAG] == LAST for each in runs):
+    if not is_whole(instance, runs):
         return None
     name = runs[0].tags.get(SOURCE_TAG)
     source = name and source_named(name, sources)
-    summary = source and summary_of(run, source, _outputs(instance, runs))
+    summary = source and summary_of(run, source, _outputs(instance, made))
     return {"ended": "succeeded", "summary": summary}
 
 

@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from typing import Any
 
 from dagster import (
     Backoff,
@@ -15,10 +16,16 @@ from dagster import (
 )
 from dagster._core.definitions.reconstruct import ReconstructableJob
 
-from ..noop import JOB, noop_definitions
+from ..noop import noop_definitions, noop_job
 from ..pipeline import etl_definitions, job_name
 from ..sources import source_named
 from ..steps import Steps
+
+# Plain JSON.
+Words = dict[str, Any]
+
+# One for all jobs of a code location: two that differ would not go together.
+STEPS = Steps.configure_at_launch()
 
 # What forkserver imports once; a step's process is then forked from it.
 PRELOADED = ["dagster", "orchbench_dagster.engine.jobs"]
@@ -39,19 +46,62 @@ def reconstructable(job: str, executor: str) -> ReconstructableJob:
 def resolve_job(job: str, executor: str) -> JobDefinition:
     """The definition behind [`reconstructable`]."""
     words = json.loads(job)
-    executor = executor_of(**json.loads(executor))
+    definitions = definitions_of(words, executor_of(**json.loads(executor)))
+    return definitions.resolve_job_def(name_of(words))
+
+
+def definitions_of(words: Words, executor: ExecutorDefinition) -> Definitions:
+    """The definitions that a job takes: its assets, and how their steps are called. Raises KeyError
+    or ValueError where Dagster has nothing for the words."""
     if words["job"] == "noop":
-        return noop_definitions(words["shape"], words["steps"], executor).resolve_job_def(JOB)
+        return noop_definitions(words["shape"], words["steps"], executor)
     source = source_named(words["source"], words["sources"])
     assets = etl_definitions(source, retry_policy(words["retry"]), executor)
     # Where the steps read and write stands in the configuration of each run.
-    steps = Definitions(resources={"steps": Steps.configure_at_launch()})
-    return Definitions.merge(assets, steps).resolve_job_def(job_name(source))
+    return Definitions.merge(assets, Definitions(resources={"steps": STEPS}))
+
+
+def name_of(words: Words) -> str:
+    """What Dagster calls a job."""
+    if words["job"] == "noop":
+        return noop_job(words["shape"], words["steps"])
+    return job_name(source_named(words["source"], words["sources"]))
+
+
+def words_of(job: Words, config: Words) -> Words:
+    """The words of a job that decide its definitions, from those of a request and the worker's
+    configuration."""
+    if job["job"] == "noop":
+        return job
+    sources = config["etl"].get("sources_file")
+    named = {name: job[name] for name in ("job", "source", "retry")}
+    return named | {"sources": sources}
+
+
+def run_config(words: Words, config: Words) -> Words:
+    """The configuration of a run: where its steps read and write."""
+    if words["job"] == "noop":
+        return {}
+    steps = {
+        "program": config["engine"]["orchbench"],
+        "settings": {key: each for key, each in config["etl"].items() if each is not None},
+        "non_retryable": words["retry"]["non_retryable"],
+    }
+    return {"resources": {"steps": {"config": steps}}}
+
+
+def executor_words(config: Words) -> Words:
+    """The arguments of [`executor_of`], from the worker's configuration."""
+    return {
+        "execution": config["execution"],
+        "settings": config["engine"]["settings"],
+        "concurrency": config["concurrency"],
+    }
 
 
 def executor_of(execution: str, settings: str, concurrency: int) -> ExecutorDefinition:
-    """The executor by orchbench's names: `in-process`, or `multiprocess`, whose processes are
-    spawned by default and forked from a warm server when tuned."""
+    """The executor by orchbench's names: `in-process`, or a process a step (`multiprocess`, and
+    `deployed`), spawned by default and forked from a warm server when tuned."""
     if execution == "in-process":
         return in_process_executor
     config: dict = {"max_concurrent": concurrency}

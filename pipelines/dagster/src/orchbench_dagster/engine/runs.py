@@ -19,7 +19,7 @@ from dagster._core.storage.tags import PARTITION_NAME_TAG
 from ..assets import DAILY, DIMENSIONS, PUBLICATION, keys
 from ..sources import Source, source_named
 from ..steps import RUN_TAG
-from .jobs import reconstructable
+from .jobs import executor_words, reconstructable, run_config, words_of
 
 # Which part of orchbench's run a run of Dagster is.
 PART_TAG = "orchbench/part"
@@ -57,6 +57,16 @@ def stages(source: Source | None) -> list[list[Part]]:
     ]
 
 
+def tags_of(run: str, source: Source | None, part: Part) -> dict[str, str]:
+    """What a run of Dagster carries, by which it is found again."""
+    tags = {RUN_TAG: run, PART_TAG: part.name}
+    if source:
+        tags[SOURCE_TAG] = source.name
+    if part.partition:
+        tags[PARTITION_NAME_TAG] = part.partition
+    return tags
+
+
 @dataclass
 class Run:
     """A run of orchbench, driven from here."""
@@ -71,37 +81,17 @@ class Run:
     def of(cls, work: dict[str, Any], config: dict[str, Any]) -> "Run":
         """From the words of a request and of the worker's configuration. Raises KeyError or
         ValueError where Dagster has nothing for them."""
-        executor = {
-            "execution": config["execution"],
-            "settings": config["engine"]["settings"],
-            "concurrency": config["concurrency"],
-        }
-        source, run_config = None, {}
-        words = work["job"]
-        if words["job"] == "pipeline":
-            sources = config["etl"].get("sources_file")
-            source = source_named(words["source"], sources)
-            retry = words["retry"]
-            words = {"job": "pipeline", "source": source.name, "sources": sources, "retry": retry}
-            steps = {
-                "program": config["engine"]["orchbench"],
-                "settings": {key: each for key, each in config["etl"].items() if each is not None},
-                "non_retryable": retry["non_retryable"],
-            }
-            run_config = {"resources": {"steps": {"config": steps}}}
-        job = reconstructable(json.dumps(words), json.dumps(executor))
-        return cls(work["run"], source, job, stages(source), run_config)
+        words = words_of(work["job"], config)
+        source = source_named(words["source"], words["sources"]) if "source" in words else None
+        job = reconstructable(json.dumps(words), json.dumps(executor_words(config)))
+        return cls(work["run"], source, job, stages(source), run_config(words, config))
 
     def create(self, instance: DagsterInstance, stage: list[Part]) -> list[DagsterRun]:
         """Records the runs of a stage. When it returns, they are in the instance."""
         return [self._create(instance, part) for part in stage]
 
     def _create(self, instance: DagsterInstance, part: Part) -> DagsterRun:
-        tags = {RUN_TAG: self.name, PART_TAG: part.name}
-        if self.source:
-            tags[SOURCE_TAG] = self.source.name
-        if part.partition:
-            tags[PARTITION_NAME_TAG] = part.partition
+        tags = tags_of(self.name, self.source, part)
         return instance.create_run_for_job(
             self.job.get_definition(),
             run_config=self.config,
