@@ -33,12 +33,12 @@ pub static ENGINE: Engine = Engine {
     place: "a server reached over the network, and workers that poll it",
     colour: "#d96a0b",
     family: Family::DurableWorkflow,
-    executions: &[StepExecution::InProcess],
-    resumes: &[StepExecution::InProcess],
+    executions: &[StepExecution::InProcess, StepExecution::Subprocess],
+    resumes: &[StepExecution::InProcess, StepExecution::Subprocess],
     steps_apart: false,
     server: true,
     retry_schedule: RetrySchedule::Exponential,
-    recovery: "a second worker polls the same queue, and the server lives on. It learns of a dead worker by silence: the heartbeat timeout, and the sticky timeout of the settings. Its history does not tell of a loss, so the server is asked beside the run for when the next attempt was due, less the retry policy's delay. A lost attempt counts among the policy's, and the next one waits its delay.",
+    recovery: "a second worker polls the same queue, and the server lives on. It learns of a dead worker by silence: the heartbeat timeout, and the sticky timeout of the settings. Its history does not tell of a loss, so the server is asked beside the run for when the next attempt was due, less the retry policy's delay. A lost attempt counts among the policy's, and the next one waits its delay. The worker learns at once of a step's process that died alone.",
     available,
     provision: |_| Ok(format!("Rust SDK {}", orchbench_temporal::SDK_VERSION)),
     pace,
@@ -100,10 +100,14 @@ fn durability(server: Option<&Provisioned>) -> Vec<Durability> {
     }]
 }
 
-fn pace(settings: &str, _: StepExecution) -> Pace {
+fn pace(settings: &str, execution: StepExecution) -> Pace {
+    let process_s = match execution {
+        StepExecution::InProcess => 0.0,
+        _ => StepExecution::PROCESS_S,
+    };
     Pace {
         start_s: 2.0,
-        step_s: if settings == "default" { 0.1 } else { 0.04 },
+        step_s: process_s + if settings == "default" { 0.1 } else { 0.04 },
         recovery_s: if settings == "default" { 14.0 } else { 5.0 },
     }
 }
