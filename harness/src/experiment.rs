@@ -175,14 +175,14 @@ impl Planned {
 fn plan_block(scenario: &Scenario, condition: &Condition, block: u32, planned: &mut Planned) {
     let mut all = Vec::new();
     for arm in &scenario.arms {
-        let arms = arms(scenario, arm, condition);
-        let engine = engine::named(&arm.engine);
-        match engine.and_then(|engine| fault::inapplicable(&condition.faults, engine)) {
-            None => all.extend(arms),
-            Some(reason) => {
-                let faults = condition.faults.join(", ");
-                let what = format!("scenario {}, {faults} on {}", scenario.name, arm.engine);
-                planned.leave_out(what, reason, arms.len());
+        for arm in arms(scenario, arm, condition) {
+            match inapplicable(&arm, &condition.faults) {
+                None => all.push(arm),
+                Some(reason) => {
+                    let faults = condition.faults.join(", ");
+                    let what = format!("scenario {}, {faults} on {}", scenario.name, arm.engine);
+                    planned.leave_out(what, reason, 1);
+                }
             }
         }
     }
@@ -193,6 +193,13 @@ fn plan_block(scenario: &Scenario, condition: &Condition, block: u32, planned: &
         .into_iter()
         .map(|arm| trial(scenario, condition, block, arm));
     planned.trials.extend(trials);
+}
+
+/// Why the faults cannot strike an arm; `None` where they can.
+fn inapplicable(arm: &PlannedArm<'_>, faults: &[String]) -> Option<String> {
+    let engine = engine::named(arm.engine)?;
+    let execution = engine.execution(&arm.factors)?;
+    fault::inapplicable(faults, engine, execution)
 }
 
 fn trial(scenario: &Scenario, condition: &Condition, block: u32, arm: PlannedArm<'_>) -> TrialPlan {

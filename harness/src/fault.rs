@@ -15,6 +15,7 @@ mod in_flight;
 mod kill_database;
 mod kill_host;
 mod kill_server;
+mod kill_step;
 mod kill_worker;
 mod pause_database;
 mod pause_server;
@@ -29,9 +30,10 @@ pub use database::Database;
 pub use plan::{At, Planned, Point, Within};
 
 use orchbench_lab::postgres::LocalPostgres;
+use orchbench_lab::process::parent_of;
 use orchbench_lab::proxy::Proxy;
 
-use crate::engine::{Engine, Session, Target, Trial, TrialError};
+use crate::engine::{Engine, Session, StepExecution, Target, Trial, TrialError};
 
 /// A network that passes nothing.
 pub const CUT_NETWORK: &str = "cut-network";
@@ -39,6 +41,8 @@ pub const CUT_NETWORK: &str = "cut-network";
 pub const KILL_HOST: &str = "kill-host";
 /// SIGKILL of the engine's server.
 pub const KILL_SERVER: &str = "kill-server";
+/// SIGKILL of the process of a step.
+pub const KILL_STEP: &str = "kill-step";
 /// SIGKILL of a worker.
 pub const KILL_WORKER: &str = "kill-worker";
 /// SIGSTOP and SIGCONT of the engine's server.
@@ -83,7 +87,7 @@ struct Scene<'a> {
 }
 
 /// All faults.
-pub fn all() -> [Fault; 15] {
+pub fn all() -> [Fault; 16] {
     [
         cut_network::FAULT,
         delay_network::FAULT,
@@ -93,6 +97,7 @@ pub fn all() -> [Fault; 15] {
         kill_database::FAULT,
         kill_host::FAULT,
         kill_server::FAULT,
+        kill_step::FAULT,
         kill_worker::FAULT,
         pause_database::FAULT,
         pause_server::FAULT,
@@ -108,10 +113,14 @@ pub fn named(name: &str) -> Option<Fault> {
     all().into_iter().find(|each| each.name == name)
 }
 
-/// Why one of these faults cannot strike an engine; `None` where all can.
-pub fn inapplicable(faults: &[String], engine: &Engine) -> Option<String> {
+/// Why one of these faults cannot strike an engine in an execution; `None` where all can.
+pub fn inapplicable(
+    faults: &[String],
+    engine: &Engine,
+    execution: StepExecution,
+) -> Option<String> {
     faults.iter().find_map(|name| {
-        let lack = engine.lacks(named(name)?.strikes)?;
+        let lack = engine.lacks(named(name)?.strikes, execution)?;
         Some(format!("{lack} for {name} to strike"))
     })
 }
@@ -128,14 +137,13 @@ impl Fault {
 }
 
 impl Scene<'_> {
-    /// The worker to hit: the one whose step it is, else the first that takes work.
+    /// The worker to hit: the one whose step it is, in its own process or in one that it or a child
+    /// of its has started; else the first that takes work.
     fn worker(&self) -> Result<u32, TrialError> {
         let workers = self.session.workers();
-        workers
-            .iter()
-            .find(|pid| self.pid == Some(**pid))
-            .or(workers.first())
-            .copied()
+        std::iter::successors(self.pid, |pid| parent_of(*pid))
+            .find(|pid| workers.contains(pid))
+            .or(workers.first().copied())
             .ok_or_else(|| TrialError::Plan("no worker to hit".into()))
     }
 

@@ -118,7 +118,7 @@ fn the_runner_makes_every_trial_and_again_one_whose_engine_did_not_come_up() -> 
     engine::add(&SCRIPTED);
     let place = tempfile::tempdir()?;
     let (folder, mut plan) = planned(place.path())?;
-    let kill = "scripted has not a server for kill-server to strike";
+    let kill = "scripted (in-process) has not a server for kill-server to strike";
     let left: Vec<String> = plan
         .left_out
         .iter()

@@ -24,7 +24,7 @@ pub(super) static ENGINE: Engine = Engine {
     colour: "#9a5cc8",
     family: Family::AssetStyle,
     executions: &[StepExecution::InProcess, StepExecution::Multiprocess],
-    steps_apart: true,
+    steps_apart: |_| true,
     retry_schedule: RetrySchedule::ExponentialLessOne,
     recovery: "a step's process that dies is an attempt that failed, noted at once and retried as the policy says. The death of the process that holds a run is noticed by nobody: the run stays STARTED, also for the next process on the same instance, and nothing resumes it. A daemon with run monitoring, which would call it failed (docs.dagster.io/deployment/execution/run-monitoring), is not part of these executions.",
     available: || {

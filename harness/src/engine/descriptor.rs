@@ -30,9 +30,9 @@ pub struct Engine {
     /// Those of them in which a run goes on when the process that holds it has died and is started
     /// again.
     pub resumes: &'static [StepExecution],
-    /// Whether each step is a process beside its workers, in whichever execution: then no step can
-    /// take its worker along.
-    pub steps_apart: bool,
+    /// Whether each step of the ETL is a process beside its workers, in an execution: then it can be
+    /// struck by itself, and no step takes its worker along.
+    pub steps_apart: fn(StepExecution) -> bool,
     /// Whether it has a server beside its workers.
     pub server: bool,
     /// How its retries are spaced where the policy's delay grows.
@@ -80,6 +80,8 @@ pub enum Target {
     Host,
     /// The engine's server.
     Server,
+    /// The process of a step.
+    Step,
     /// What connects workers and server.
     Network,
     /// The database of the warehouse.
@@ -102,7 +104,7 @@ impl Engine {
             family: Family::Floor,
             executions: &[StepExecution::InProcess],
             resumes: &[],
-            steps_apart: false,
+            steps_apart: |_| false,
             server: false,
             retry_schedule: RetrySchedule::Exponential,
             recovery: "",
@@ -119,14 +121,15 @@ impl Engine {
         }
     }
 
-    /// Why a fault with this target cannot strike the engine; `None` where it can.
-    pub fn lacks(&self, target: Target) -> Option<String> {
-        let what = match target {
-            Target::Server => "a server",
-            Target::Network => "a network between workers and server",
+    /// Why a fault with this target cannot strike the engine in an execution; `None` where it can.
+    pub fn lacks(&self, target: Target, execution: StepExecution) -> Option<String> {
+        let (has, what) = match target {
+            Target::Server => (self.server, "a server"),
+            Target::Step => ((self.steps_apart)(execution), "a process of its own a step"),
+            Target::Network => (self.server, "a network between workers and server"),
             Target::Worker | Target::Host | Target::Database | Target::Disk => return None,
         };
-        (!self.server).then(|| format!("{} has not {what}", self.name))
+        (!has).then(|| format!("{} ({}) has not {what}", self.name, execution.as_str()))
     }
 
     /// Where a trial with these factors executes its steps: as the factor of that name says, else by

@@ -35,7 +35,7 @@ pub static ENGINE: Engine = Engine {
     family: Family::DurableWorkflow,
     executions: &[StepExecution::InProcess, StepExecution::Subprocess],
     resumes: &[StepExecution::InProcess, StepExecution::Subprocess],
-    steps_apart: false,
+    steps_apart: |execution| execution == StepExecution::Subprocess,
     server: true,
     retry_schedule: RetrySchedule::Exponential,
     recovery: "a second worker polls the same queue, and the server lives on. It learns of a dead worker by silence: the heartbeat timeout, and the sticky timeout of the settings. Its history does not tell of a loss, so the server is asked beside the run for when the next attempt was due, less the retry policy's delay. A lost attempt counts among the policy's, and the next one waits its delay. The worker learns at once of a step's process that died alone.",
