@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use asset_engine::{Durability, Executor, ExecutorOptions, RunRequest};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use orchbench_assets::noop_graph;
+use orchbench_assets::{GraphOptions, noop_graph};
 use orchbench_etl::Shape;
 
 const STEPS: u32 = 100;
@@ -17,7 +17,8 @@ fn no_op_steps(c: &mut Criterion) {
         .throughput(Throughput::Elements(u64::from(STEPS)))
         .sample_size(20);
     for (name, shape) in [("chain", Shape::Chain), ("fan-out", Shape::FanOut)] {
-        let graph = Arc::new(noop_graph(shape, STEPS).expect("a valid graph"));
+        let graph =
+            Arc::new(noop_graph(shape, STEPS, &GraphOptions::default()).expect("a valid graph"));
         let folder = tempfile::tempdir().expect("a temporary folder");
         let options = ExecutorOptions::default()
             .concurrency(64)

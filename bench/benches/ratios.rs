@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use asset_engine::{Durability, Executor, ExecutorOptions, RunRequest};
-use orchbench_assets::noop_graph;
+use orchbench_assets::{GraphOptions, noop_graph};
 use orchbench_etl::Shape;
 use orchbench_etl::{Etl, EtlConfig};
 
@@ -82,7 +82,7 @@ fn step_against_transaction() -> anyhow::Result<()> {
     )?;
     let mut run = 0;
     for (name, shape) in [("chain", Shape::Chain), ("fan-out", Shape::FanOut)] {
-        let graph = Arc::new(noop_graph(shape, STEPS)?);
+        let graph = Arc::new(noop_graph(shape, STEPS, &GraphOptions::default())?);
         let steps = || {
             run += 1;
             let id = format!("{name}-{run}");

@@ -17,6 +17,7 @@ mod kill_daemon;
 mod kill_database;
 mod kill_host;
 mod kill_server;
+mod kill_step;
 mod kill_worker;
 mod pause_database;
 mod pause_server;
@@ -31,6 +32,7 @@ pub use database::Database;
 pub use plan::{At, Planned, Point, Within};
 
 use orchbench_lab::postgres::LocalPostgres;
+use orchbench_lab::process::parent_of;
 use orchbench_lab::proxy::Proxy;
 
 use crate::engine::{Engine, Session, StepExecution, Target, Trial, TrialError};
@@ -45,6 +47,8 @@ pub const KILL_DAEMON: &str = "kill-daemon";
 pub const KILL_HOST: &str = "kill-host";
 /// SIGKILL of the engine's server.
 pub const KILL_SERVER: &str = "kill-server";
+/// SIGKILL of the process of a step.
+pub const KILL_STEP: &str = "kill-step";
 /// SIGKILL of a worker.
 pub const KILL_WORKER: &str = "kill-worker";
 /// SIGSTOP and SIGCONT of the engine's server.
@@ -89,7 +93,7 @@ struct Scene<'a> {
 }
 
 /// All faults.
-pub fn all() -> [Fault; 17] {
+pub fn all() -> [Fault; 18] {
     [
         cut_network::FAULT,
         delay_network::FAULT,
@@ -101,6 +105,7 @@ pub fn all() -> [Fault; 17] {
         kill_database::FAULT,
         kill_host::FAULT,
         kill_server::FAULT,
+        kill_step::FAULT,
         kill_worker::FAULT,
         pause_database::FAULT,
         pause_server::FAULT,
@@ -140,14 +145,13 @@ impl Fault {
 }
 
 impl Scene<'_> {
-    /// The worker to hit: the one whose step it is, else the first that takes work.
+    /// The worker to hit: the one whose step it is, in its own process or in one that it or a child
+    /// of its has started; else the first that takes work.
     fn worker(&self) -> Result<u32, TrialError> {
         let workers = self.session.workers();
-        workers
-            .iter()
-            .find(|pid| self.pid == Some(**pid))
-            .or(workers.first())
-            .copied()
+        std::iter::successors(self.pid, |pid| parent_of(*pid))
+            .find(|pid| workers.contains(pid))
+            .or(workers.first().copied())
             .ok_or_else(|| TrialError::Plan("no worker to hit".into()))
     }
 

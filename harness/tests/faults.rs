@@ -12,6 +12,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
+use orchbench_etl::StepName;
+use orchbench_etl::journal::{Kind, read_dir};
 use orchbench_lab::postgres::LocalPostgres;
 use orchbench_lab::process::SmallDisk;
 
@@ -62,6 +64,59 @@ impl Run {
             ensure!(fired, "{fault} did not strike: {said}");
         }
         Ok(())
+    }
+
+    /// Every verdict of every trial is a pass.
+    fn all_pass(&self) -> Result<()> {
+        let verdicts: serde_json::Value = read(&self.results().join("verdicts.json"))?;
+        let verdicts = verdicts["verdicts"].as_array().context("verdicts")?;
+        for invariant in ["completeness", "history_agrees", "single_change"] {
+            let judged = verdicts.iter().any(|each| each["invariant"] == invariant);
+            ensure!(judged, "{invariant}: no verdict");
+        }
+        let other = verdicts.iter().find(|each| each["outcome"] != "pass");
+        ensure!(other.is_none(), "{other:?}");
+        Ok(())
+    }
+
+    /// Each struck process is a worker where a worker was to be struck, and none where a step was.
+    fn workers_died_where_workers_were_struck(&self) -> Result<()> {
+        let events = events(&self.results())?;
+        let events: Vec<serde_json::Value> = events
+            .lines()
+            .map(serde_json::from_str)
+            .collect::<Result<_, _>>()?;
+        let of = |name: &'static str| events.iter().filter(move |each| each["event"] == name);
+        let mut struck = 0;
+        for fired in of("fault_fired") {
+            let is_worker = of("worker_ready").any(|ready| ready["pid"] == fired["pid"]);
+            ensure!(is_worker == (fired["fault"] != "kill-step"), "{fired}");
+            struck += 1;
+        }
+        ensure!(struck > 0, "nothing was struck");
+        Ok(())
+    }
+
+    /// The load of this plan's trial was begun by two workers: the one that was struck had it in hand.
+    fn another_worker_did_the_load_of(&self, plan: &str) -> Result<()> {
+        for trial in fs::read_dir(self.results().join("open"))? {
+            let trial = trial?.path();
+            let started = fs::read_to_string(trial.join("events.jsonl"))?;
+            if !started.contains(&format!("\"plan\":\"{plan}\"")) {
+                continue;
+            }
+            let records = read_dir(&trial.join("journal"))?.records;
+            let loads = records
+                .iter()
+                .filter(|each| each.kind == Kind::Invoke && each.step == Some(StepName::Load));
+            let epochs: Vec<u64> = loads.map(|each| each.epoch).collect();
+            ensure!(
+                matches!(epochs[..], [one, other] if one != other),
+                "{epochs:?}"
+            );
+            return Ok(());
+        }
+        anyhow::bail!("no trial of the plan {plan}")
     }
 
     fn results(&self) -> std::path::PathBuf {
@@ -140,6 +195,34 @@ fn the_disk_fills_and_the_run_ends_right() -> Result<()> {
         journal.contains("No space left"),
         "no step met the full disk"
     );
+    Ok(())
+}
+
+/// A step's process dies, or its worker does (of two, the one whose step it is) and takes it along, or
+/// that one freezes: on a real server and on the catalog, nothing is lost and nothing doubled.
+#[test]
+fn a_step_in_a_process_of_its_own_is_struck_alone_and_with_its_worker() -> Result<()> {
+    let faults = [
+        ("step-at-the-load", "kill-step", LOADED, 0),
+        ("step", "kill-step", SOON, 0),
+        ("worker-at-the-load", "kill-worker", LOADED, 0),
+        ("worker", "kill-worker", SOON, 0),
+        ("zombie", "pause-worker", LOADED, 3000),
+    ];
+    let plans: String = faults
+        .iter()
+        .map(|(name, fault, at, hold_ms)| plan(name, fault, at, *hold_ms))
+        .collect();
+    for (engine, settings) in [("asset-engine", "default"), ("temporal", "tuned")] {
+        let arm = format!(
+            "arms = [{{ engine = \"{engine}\", settings = [\"{settings}\"], executions = [\"subprocess\"] }}]\n"
+        );
+        let run = run("fault-plans", engine, &(arm + ARMS + &plans))?;
+        run.struck(&["kill-step", "kill-worker", "pause-worker"])?;
+        run.all_pass()?;
+        run.workers_died_where_workers_were_struck()?;
+        run.another_worker_did_the_load_of("worker-at-the-load")?;
+    }
     Ok(())
 }
 

@@ -37,7 +37,7 @@ pub use command::{
 pub use containers::{DockerAnswer, LocalImage, OWNER_LABEL, docker, docker_version, local_image};
 pub use error::ProcessError;
 pub use guard::{ensure_guard, run_guard};
-pub use identity::{ProcessIdentity, boot_id, children_of};
+pub use identity::{ProcessIdentity, boot_id, children_of, parent_of};
 pub use orphan::{PARENT_ENV, adopt_parent, die_with_parent, exec_child};
 pub use registry::{OwnerRecord, RecordedChild, containers_may_exist, owner_tag};
 pub use small_disk::SmallDisk;

@@ -1,8 +1,8 @@
-//! `orchbench step`: one ETL step as a process of its own, for the subprocess executor and
-//! for pipes of other orchestrators. Standard input holds `{"config": …, "call": …}`;
-//! standard output gets the step's output, or its error, as JSON: `StepOutput` or
-//! `StepError`, with exit code 0 either way, as a step's failure is an answer. Started by
-//! Dagster Pipes, the same stands in the extras and in a custom message, see [`pipes`].
+//! `orchbench step`: one ETL step as a process of its own, for engines that execute their steps so
+//! and for pipes of other orchestrators. Standard input holds an order, `{"config": …, "call": …}`;
+//! standard output gets the answer, the step's output or its error, as JSON
+//! ([`orchbench_etl::process`]), with exit code 0 either way, as a step's failure is an answer.
+//! Started by Dagster Pipes, the same stands in the extras and in a custom message, see [`pipes`].
 
 mod pipes;
 
@@ -10,9 +10,9 @@ use std::io::Read;
 
 use anyhow::Context;
 use orchbench_etl::dataset::Dataset;
-use orchbench_etl::{Etl, EtlConfig, StepCall, StepError, StepName, StepOutput};
+use orchbench_etl::process::{Answer, Order, PARENT_VARIABLE};
+use orchbench_etl::{Etl, StepCall, StepError, StepName, StepOutput};
 use pipes::Pipes;
-use serde::Deserialize;
 
 use crate::exit::{Exit, UsageError};
 use crate::output;
@@ -24,17 +24,17 @@ pub(super) struct Args {
     /// Accepted for clarity in scripts: input and output are JSON in any case.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Order {
-    config: EtlConfig,
-    call: StepCall,
+    /// Take no order, do nothing and answer `null`: what is left is the cost of the process.
+    #[arg(long, conflicts_with = "name")]
+    noop: bool,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     bind_to_engine()?;
+    if args.noop {
+        output::line("null");
+        return Ok(Exit::Done);
+    }
     if let Some(pipes) = Pipes::from_environment()? {
         let order = serde_json::from_value(pipes.extras()?);
         pipes.answer(&args.execute(order, "extras of Dagster Pipes")?)?;
@@ -44,11 +44,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     std::io::stdin()
         .read_to_string(&mut text)
         .context("standard input")?;
-    let answer = match args.execute(serde_json::from_str(&text), "standard input")? {
-        Ok(output) => serde_json::to_string(&output),
-        Err(error) => serde_json::to_string(&error),
-    };
-    output::line(&answer?);
+    let answer = args.execute(serde_json::from_str(&text), "standard input")?;
+    output::line(&serde_json::to_string(&Answer::from(answer))?);
     Ok(Exit::Done)
 }
 
@@ -93,14 +90,16 @@ fn warn(etl: &Etl, call: &StepCall, output: &StepOutput) {
     }
 }
 
-/// A step that an asset engine started dies with it.
+/// A step that an engine started dies with it.
 fn bind_to_engine() -> anyhow::Result<()> {
-    let name = asset_engine::PARENT_PID_VARIABLE;
-    let Ok(parent) = std::env::var(name) else {
-        return Ok(());
-    };
-    let parent = parent
-        .parse()
-        .map_err(|_| UsageError(format!("{name}: expected a process id, found {parent:?}")))?;
-    Ok(orchbench_lab::process::die_with_parent(parent)?)
+    for name in [PARENT_VARIABLE, asset_engine::PARENT_PID_VARIABLE] {
+        let Ok(parent) = std::env::var(name) else {
+            continue;
+        };
+        let parent = parent
+            .parse()
+            .map_err(|_| UsageError(format!("{name}: expected a process id, found {parent:?}")))?;
+        orchbench_lab::process::die_with_parent(parent)?;
+    }
+    Ok(())
 }

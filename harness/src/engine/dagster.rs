@@ -30,7 +30,7 @@ pub(super) static ENGINE: Engine = Engine {
         StepExecution::Deployed,
     ],
     resumes: &["deployed/tuned"],
-    steps_apart: true,
+    steps_apart: |_| true,
     beside: |execution| match execution {
         StepExecution::Deployed => deployment::SERVICES,
         _ => &[],

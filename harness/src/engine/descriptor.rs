@@ -30,9 +30,9 @@ pub struct Engine {
     /// In which of them a run goes on when the process that holds it has died and is started again:
     /// `execution`, or `execution/settings` where it does so under these settings alone.
     pub resumes: &'static [&'static str],
-    /// Whether each step is a process beside its workers, in whichever execution: then no step can
-    /// take its worker along.
-    pub steps_apart: bool,
+    /// Whether each step of the ETL is a process beside its workers, in an execution: then it can be
+    /// struck by itself, and no step takes its worker along.
+    pub steps_apart: fn(StepExecution) -> bool,
     /// Whether it has a server beside its workers, which the harness finds or makes.
     pub server: bool,
     /// What else of it than its workers a fault can strike, in an execution.
@@ -90,6 +90,8 @@ pub enum Target {
     Daemon,
     /// What takes runs over and shows them.
     Webserver,
+    /// The process of a step.
+    Step,
     /// What connects workers and server.
     Network,
     /// The database of the warehouse.
@@ -112,7 +114,7 @@ impl Engine {
             family: Family::Floor,
             executions: &[StepExecution::InProcess],
             resumes: &[],
-            steps_apart: false,
+            steps_apart: |_| false,
             server: false,
             beside: |_| &[],
             retry_schedule: RetrySchedule::Exponential,
@@ -133,15 +135,16 @@ impl Engine {
 
     /// Why a fault with this target cannot strike the engine in an execution; `None` where it can.
     pub fn lacks(&self, target: Target, execution: StepExecution) -> Option<String> {
-        let what = match target {
-            Target::Server => "a server",
-            Target::CodeServer => "a code server",
-            Target::Daemon => "a daemon",
-            Target::Webserver => "a webserver",
-            Target::Network => "a network between workers and server",
+        let beside = |target| (self.beside)(execution).contains(&target);
+        let (has, what) = match target {
+            Target::Server => (beside(target), "a server"),
+            Target::CodeServer => (beside(target), "a code server"),
+            Target::Daemon => (beside(target), "a daemon"),
+            Target::Webserver => (beside(target), "a webserver"),
+            Target::Network => (beside(target), "a network between workers and server"),
+            Target::Step => ((self.steps_apart)(execution), "a process of its own a step"),
             Target::Worker | Target::Host | Target::Database | Target::Disk => return None,
         };
-        let has = (self.beside)(execution).contains(&target);
         (!has).then(|| format!("{} ({}) has not {what}", self.name, execution.as_str()))
     }
 

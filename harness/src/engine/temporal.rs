@@ -35,13 +35,13 @@ pub static ENGINE: Engine = Engine {
     place: "a server reached over the network, and workers that poll it",
     colour: "#d96a0b",
     family: Family::DurableWorkflow,
-    executions: &[StepExecution::InProcess],
-    resumes: &["in-process"],
-    steps_apart: false,
+    executions: &[StepExecution::InProcess, StepExecution::Subprocess],
+    resumes: &["in-process", "subprocess"],
+    steps_apart: |execution| execution == StepExecution::Subprocess,
     server: true,
     beside: |_| &[Struck::Server, Struck::Network],
     retry_schedule: RetrySchedule::Exponential,
-    recovery: "a second worker polls the same queue, and the server lives on. It learns of a dead worker by silence: the heartbeat timeout, and the sticky timeout of the settings. Its history does not tell of a loss, so the server is asked beside the run for when the next attempt was due, less the retry policy's delay. A lost attempt counts among the policy's, and the next one waits its delay.",
+    recovery: "a second worker polls the same queue, and the server lives on. It learns of a dead worker by silence: the heartbeat timeout, and the sticky timeout of the settings. Its history does not tell of a loss, so the server is asked beside the run for when the next attempt was due, less the retry policy's delay. A lost attempt counts among the policy's, and the next one waits its delay. The worker learns at once of a step's process that died alone.",
     available,
     provision: |_| Ok(format!("Rust SDK {}", orchbench_temporal::SDK_VERSION)),
     pace,
@@ -118,10 +118,14 @@ fn describe(settings: &Settings) -> BTreeMap<String, String> {
     described
 }
 
-fn pace(settings: &str, _: StepExecution) -> Pace {
+fn pace(settings: &str, execution: StepExecution) -> Pace {
+    let process_s = match execution {
+        StepExecution::InProcess => 0.0,
+        _ => StepExecution::PROCESS_S,
+    };
     Pace {
         start_s: 1.5,
-        step_s: if settings == "default" { 0.07 } else { 0.02 },
+        step_s: process_s + if settings == "default" { 0.07 } else { 0.02 },
         recovery_s: if settings == "default" { 12.0 } else { 3.0 },
     }
 }

@@ -40,6 +40,9 @@ pub enum StepExecution {
 }
 
 impl StepExecution {
+    /// About what `orchbench step` costs as a process, seconds, for `orchbench run --plan`.
+    pub(super) const PROCESS_S: f64 = 0.02;
+
     /// The name in configurations and factors.
     pub fn as_str(self) -> &'static str {
         match self {

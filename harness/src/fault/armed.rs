@@ -35,6 +35,7 @@ impl Armed {
         let hits_database = planned.iter().any(|each| each.strikes(Target::Database));
         let sockets =
             TempFolder::create("faults").map_err(|error| TrialError::Plan(error.to_string()))?;
+        let steps_apart = (trial.engine.steps_apart)(trial.execution()?);
         let mut rules = Vec::new();
         let mut listeners = Vec::new();
         for (index, each) in planned.iter().enumerate() {
@@ -42,8 +43,7 @@ impl Armed {
             let socket = sockets.path().join(index.to_string());
             let mut listener = None;
             if let At::Point(at) = &each.at {
-                // A step that is no worker's own process waits there until its worker is killed.
-                let action = if each.is_own_kill() && !trial.engine.steps_apart {
+                let action = if each.is_own_kill(steps_apart) {
                     CrashAction::KillSelf
                 } else {
                     listener = Some(listen(&socket)?);
@@ -131,7 +131,7 @@ impl Armed {
     ) -> Result<bool, TrialError> {
         let planned = &self.planned[index];
         let is_over = || over.load(Ordering::Relaxed) || trial.interrupted();
-        if planned.is_own_kill() && self.listeners[index].is_none() {
+        if matches!(planned.at, At::Point(_)) && self.listeners[index].is_none() {
             while !is_over() {
                 std::thread::sleep(LOOK);
             }

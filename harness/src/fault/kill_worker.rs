@@ -1,4 +1,5 @@
-//! SIGKILL of a worker: by itself at a crash point, or by the harness at a random instant.
+//! SIGKILL of a worker: by itself at a crash point, by the harness where another process than the
+//! worker waits there, or by the harness at a random instant.
 
 use super::{Fault, KILL_WORKER, Needs, Scene, available_everywhere, heals_itself};
 use crate::engine::{Strike, Target, TrialError};

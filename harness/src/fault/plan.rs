@@ -3,7 +3,7 @@
 use orchbench_etl::{CrashPoint, StepName};
 use serde::{Deserialize, Serialize};
 
-use super::{KILL_WORKER, named, names};
+use super::{KILL_STEP, KILL_WORKER, named, names};
 use crate::engine::Target;
 use crate::scenario::{ConfigError, known_name};
 
@@ -77,9 +77,11 @@ impl Planned {
         named(&self.fault).is_some_and(|fault| fault.strikes == target)
     }
 
-    /// Whether the process that gets to the point ends itself there: no messenger is faster.
-    pub(super) fn is_own_kill(&self) -> bool {
-        self.fault == KILL_WORKER && matches!(self.at, At::Point(_))
+    /// Whether the process that gets to the point, which is no worker's where steps are apart, ends
+    /// itself there: no messenger is faster.
+    pub(super) fn is_own_kill(&self, steps_apart: bool) -> bool {
+        let own = if steps_apart { KILL_STEP } else { KILL_WORKER };
+        self.fault == own && matches!(self.at, At::Point(_))
     }
 }
 
@@ -110,7 +112,8 @@ mod tests {
             anyhow::bail!("expected two faults, found {}", plan.faults.len());
         };
         assert_eq!(kill.target(), "load/after_effect");
-        assert!(kill.is_own_kill() && kill.validate("plan").is_ok());
+        assert!(kill.is_own_kill(false) && !kill.is_own_kill(true));
+        assert!(kill.validate("plan").is_ok());
         assert_eq!(pause.at, At::Instant(Within { within_ms: 2000 }));
         let error = pause.validate("plan").expect_err("unknown").to_string();
         assert!(error.contains("nearest: pause-worker"), "{error}");

@@ -22,6 +22,7 @@ mod record;
 mod restarts;
 mod stage;
 mod storm;
+mod subprocess;
 mod usage;
 
 use anyhow::{Result, ensure};
@@ -30,7 +31,7 @@ use self::stage::Stage;
 
 type Test = (&'static str, fn(&Stage) -> Result<()>);
 
-const TESTS: [Test; 29] = [
+const TESTS: [Test; 32] = [
     (
         "commands::a_workflow_is_started_by_name_and_waited_for",
         commands::start_and_wait,
@@ -109,6 +110,18 @@ const TESTS: [Test; 29] = [
     (
         "record::every_planted_fault_is_caught_in_fresh_trials",
         record::trials,
+    ),
+    (
+        "subprocess::heartbeats_go_on_while_processes_work",
+        subprocess::heartbeats,
+    ),
+    (
+        "subprocess::a_process_that_dies_alone_is_an_attempt_by_name",
+        subprocess::dies_alone,
+    ),
+    (
+        "subprocess::an_attempt_that_is_to_stop_takes_its_process_along",
+        subprocess::stopped,
     ),
     (
         "storm::two_backfills_at_once_survive_kills_at_random_instants",

@@ -49,7 +49,7 @@ pub enum AssetsError {
     },
     /// The program of a subprocess step cannot be found.
     #[error("command of a subprocess step: {0}")]
-    Command(String),
+    Command(std::io::Error),
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use asset_engine::{
     Asset, AssetGraph, AssetKey, Execution, Materialized, Partitions, Step, StepContext,
-    StepFailure, Subprocess,
+    StepFailure,
 };
 use orchbench_etl::dataset::Dataset;
 use orchbench_etl::{Etl, Per, Source, StepName};
 
 use crate::approval::{gate, gate_key};
 use crate::input::{input_key, inputs};
-use crate::process::EtlProtocol;
+use crate::process::{EtlProtocol, command, subprocess};
 use crate::step::{EtlStep, artifacts};
 use crate::{AssetsError, GraphOptions};
 
@@ -172,14 +172,13 @@ fn step_of(
             step,
         })),
         Execution::Subprocess => {
-            let (program, arguments) = command(options)?;
-            Ok(Arc::new(Subprocess::new(program, arguments).protocol(
-                Arc::new(EtlProtocol {
-                    config: etl.config().clone(),
-                    source: source.name.clone(),
-                    step,
-                }),
-            )))
+            let protocol = EtlProtocol {
+                config: etl.config().clone(),
+                source: source.name.clone(),
+                step,
+            };
+            let step = subprocess(command(options)?);
+            Ok(Arc::new(step.protocol(Arc::new(protocol))))
         }
     }
 }
@@ -191,21 +190,4 @@ pub(crate) fn only_defined(cx: &StepContext<'_>) -> Result<Materialized, StepFai
         cx.asset
     );
     Err(StepFailure::fatal("BadInput", message))
-}
-
-fn command(options: &GraphOptions) -> Result<(String, Vec<String>), AssetsError> {
-    match &options.command {
-        Some(command) => match command.split_first() {
-            Some((program, arguments)) => Ok((program.clone(), arguments.to_vec())),
-            None => Err(AssetsError::Command("is empty".to_owned())),
-        },
-        None => {
-            let program = std::env::current_exe()
-                .map_err(|error| AssetsError::Command(error.to_string()))?
-                .into_os_string()
-                .into_string()
-                .map_err(|path| AssetsError::Command(format!("{} is no text", path.display())))?;
-            Ok((program, vec!["step".to_owned(), "--json".to_owned()]))
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! How the assets of the ETL are executed.
 
 use asset_engine::{Backoff, Execution, RetryPolicy};
-use orchbench_etl::RetrySpec;
+use orchbench_etl::{RetrySpec, StepCommand};
 
 use crate::AssetsError;
 
@@ -12,9 +12,9 @@ pub struct GraphOptions {
     pub retry: RetrySpec,
     /// In worker threads, or each step in a process of its own.
     pub execution: Execution,
-    /// Program and arguments of a step process; `None` = this program with `step --json`. It reads
-    /// `{config, call}` and writes a step output or a step error, as JSON.
-    pub command: Option<Vec<String>>,
+    /// The program of a step's process; `None` = this one ([`StepCommand::own`]). It speaks as
+    /// [`orchbench_etl::process`] says.
+    pub command: Option<StepCommand>,
     /// Whether the announcement waits for a person's word, see [`crate::Verdict`].
     pub gated: bool,
 }

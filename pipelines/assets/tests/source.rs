@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use orchbench_assets::{GraphOptions, noop_graph, run};
 use orchbench_etl::Shape;
 use orchbench_etl::catalogue::CatalogueService;
 use orchbench_etl::{
-    CrashAction, CrashPlan, CrashPoint, CrashRule, Etl, EtlConfig, RetrySpec, StepName,
+    CrashAction, CrashPlan, CrashPoint, CrashRule, Etl, EtlConfig, RetrySpec, StepCommand, StepName,
 };
 
 const SOURCE: &str = "my-source";
@@ -132,7 +132,7 @@ fn b3_step_processes_give_the_same_and_survive_a_kill() {
         retry: quick_retries(),
         execution: Execution::Subprocess,
         gated: false,
-        command: Some(vec![step_process().display().to_string()]),
+        command: Some(step_process()),
     };
     let executor = open_executor(dir);
     let summary = run(&executor, &etl, "run", SOURCE, &options).unwrap();
@@ -153,11 +153,14 @@ fn b3_step_processes_give_the_same_and_survive_a_kill() {
 }
 
 /// The example of this package, which cargo builds for its tests, beside them.
-fn step_process() -> PathBuf {
+fn step_process() -> StepCommand {
     let mut path = std::env::current_exe().unwrap();
     path.pop();
     path.pop();
-    path.join("examples").join("step_process")
+    StepCommand {
+        program: path.join("examples").join("step_process"),
+        arguments: Vec::new(),
+    }
 }
 
 const CHILD_DIR: &str = "ORCHBENCH_ASSETS_TEST_DIR";
@@ -227,7 +230,7 @@ fn a_killed_engine_is_resumed_to_the_same_end() {
 fn noop_graphs_run() {
     for shape in [Shape::Chain, Shape::FanOut] {
         let executor = Executor::memory(ExecutorOptions::default());
-        let graph = Arc::new(noop_graph(shape, 100).unwrap());
+        let graph = Arc::new(noop_graph(shape, 100, &GraphOptions::default()).unwrap());
         let edges = if shape == Shape::Chain { 99 } else { 0 };
         assert_eq!(graph.edge_count(), edges);
         let begun = std::time::Instant::now();
@@ -238,4 +241,31 @@ fn noop_graphs_run() {
         assert_eq!(outcome.steps.materialized, 100);
         assert!(begun.elapsed() < Duration::from_secs(10));
     }
+}
+
+#[test]
+fn a_step_without_work_is_a_process_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("processes");
+    let script = format!("echo $$ $1 >> {}; echo null", log.display());
+    let options = GraphOptions {
+        execution: Execution::Subprocess,
+        command: Some(StepCommand {
+            program: "/bin/sh".into(),
+            arguments: vec!["-c".to_owned(), script, "step".to_owned()],
+        }),
+        ..GraphOptions::default()
+    };
+    let graph = Arc::new(noop_graph(Shape::Chain, 3, &options).unwrap());
+    let outcome = Executor::memory(ExecutorOptions::default())
+        .run(asset_engine::RunRequest::new("run", graph))
+        .unwrap();
+    assert_eq!(outcome.failures, []);
+    let log = std::fs::read_to_string(log).unwrap();
+    let processes: std::collections::BTreeSet<&str> = log.lines().collect();
+    assert_eq!(processes.len(), 3, "{log}");
+    assert!(
+        processes.iter().all(|each| each.ends_with(" --noop")),
+        "{log}"
+    );
 }

@@ -5,8 +5,9 @@
 //!
 //! The data's way, and so the modules: [`source`] (what a run is about) → [`step`] (what is
 //! called) → dataset, extract, transform, check, load, publish, announce → [`outcome`]; the way back
-//! is undo. Beside it [`journal`] (the witness), [`crash`] and [`failure`] (planned faults), and
-//! [`catalogue`], the service at the other end of announce.
+//! is undo. Beside it [`journal`] (the witness), [`crash`] and [`failure`] (planned faults),
+//! [`process`] (a step in a process of its own), and [`catalogue`], the service at the other end of
+//! announce.
 
 mod announce;
 mod artifact;
@@ -25,6 +26,7 @@ pub mod failure;
 mod frame;
 pub mod generate;
 pub mod outcome;
+pub mod process;
 mod quality;
 pub mod schema;
 pub mod source;
@@ -50,6 +52,7 @@ pub use outcome::{
     Announced, ArtifactRef, Checked, DayResult, Escalated, Extracted, Loaded, Published,
     Transformed, Undo, Undone, summarize,
 };
+pub use process::StepCommand;
 pub use quality::Extract;
 pub use source::{Source, SourceCatalogue, SourceError};
 pub use step::{StepCall, StepInputs, StepOutput};

@@ -31,11 +31,15 @@ pub enum ErrorType {
     InjectedFatal,
     /// The effect journal cannot be written. Retryable.
     Journal,
+    /// The process of the step could not be run, or gave no answer. Retryable.
+    ProcessFailed,
+    /// The process of the step was ended by a signal. Retryable.
+    ProcessKilled,
 }
 
 impl ErrorType {
     /// Every type.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::BadInput,
         Self::UnknownSource,
         Self::CheckFailed,
@@ -48,6 +52,8 @@ impl ErrorType {
         Self::Injected,
         Self::InjectedFatal,
         Self::Journal,
+        Self::ProcessFailed,
+        Self::ProcessKilled,
     ];
 
     /// The names of the types that no retry cures, for the engines' retry policies.
@@ -76,6 +82,8 @@ impl ErrorType {
             Self::Injected => "Injected",
             Self::InjectedFatal => "InjectedFatal",
             Self::Journal => "Journal",
+            Self::ProcessFailed => "ProcessFailed",
+            Self::ProcessKilled => "ProcessKilled",
         }
     }
 
@@ -105,6 +113,7 @@ mod tests {
             );
         }
         assert!(ErrorType::Warehouse.retryable());
+        assert!(ErrorType::ProcessKilled.retryable());
         assert!(!ErrorType::Fenced.retryable());
     }
 }

@@ -16,9 +16,10 @@ mod extract_days;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use orchbench_etl::process::{Answer, Order};
 use orchbench_etl::{
     Announced, Checked, Day, ErrorType, Escalated, Etl, Extracted, Loaded, Published, Source,
-    StepCall, StepError, StepInputs, StepOutput, Transformed, Undone,
+    StepCall, StepCommand, StepError, StepInputs, StepOutput, Transformed, Undone,
 };
 use serde::{Deserialize, Serialize};
 use temporalio_macros::activities;
@@ -28,6 +29,8 @@ pub use self::extract_days::{ExtractDays, ExtractedDays};
 use crate::failure::{activity_error, compensation_error};
 use crate::fencing;
 use crate::heartbeat::{Progress, run_blocking};
+use crate::interruption::stopped;
+use crate::process::ask;
 
 /// What a workflow hands to a step's activity: a [`StepCall`] without what only the attempt knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,13 +79,21 @@ impl StepRequest {
 /// The activities of the pipeline.
 pub struct EtlActivities {
     etl: Arc<Etl>,
+    /// The program of a step's process; `None` = steps are executed in this one.
+    command: Option<StepCommand>,
 }
 
 impl EtlActivities {
     /// Activities that call the steps of `etl`.
     #[must_use]
     pub fn new(etl: Arc<Etl>) -> Self {
-        Self { etl }
+        Self { etl, command: None }
+    }
+
+    /// Executes each step in a process of its own, where there is a command for it.
+    #[must_use]
+    pub fn in_processes(self, command: Option<StepCommand>) -> Self {
+        Self { command, ..self }
     }
 
     /// Calls the requested step and takes the output that it must have.
@@ -120,23 +131,38 @@ impl EtlActivities {
         let call = request
             .attempt(ctx.info())
             .map_err(|error| failure(&error))?;
-        self.call(ctx, call, |rows| Progress { rows }, output)
-            .await?
-            .map_err(|error| failure(&error))
+        let details = |rows| Progress { rows };
+        match self.call(ctx, call, details, output).await? {
+            Some(result) => result.map_err(|error| failure(&error)),
+            None => Err(stopped(ctx, &details(0)).await),
+        }
     }
 
+    /// Executes a step; `None` when the attempt was told to stop and its process was killed.
     async fn call<T: Send + 'static, D: Serialize + Send + Sync + 'static>(
         &self,
         ctx: &ActivityContext,
         call: StepCall,
         details: impl Fn(u64) -> D,
         output: fn(StepOutput) -> Result<T, StepError>,
-    ) -> Result<Result<T, StepError>, ActivityError> {
+    ) -> Result<Option<Result<T, StepError>>, ActivityError> {
         let etl = Arc::clone(&self.etl);
-        run_blocking(ctx, details, move |progress| {
-            etl.call_with_progress(&call, progress).and_then(output)
-        })
-        .await
+        let Some(command) = &self.command else {
+            let result = run_blocking(ctx, details, move |progress| {
+                etl.call_with_progress(&call, progress).and_then(output)
+            });
+            return result.await.map(Some);
+        };
+        let order = Order {
+            config: etl.config().clone(),
+            call,
+        };
+        let answer = ask(ctx, command, &order, || details(0)).await?;
+        Ok(answer.map(|answer| {
+            answer
+                .and_then(|answer: Answer| answer.into())
+                .and_then(output)
+        }))
     }
 }
 
@@ -319,9 +345,21 @@ impl EtlActivities {
         self.extract_each(&ctx, request).await
     }
 
-    /// Nothing: the step of `NoopWorkflow`, whose cost is the engine's overhead alone.
+    /// Nothing: the step of `NoopWorkflow`, whose cost is the engine's overhead alone, and that of a
+    /// process where each step has one.
     #[activity(name = "noop")]
-    pub async fn noop(_ctx: ActivityContext, step: u32) -> Result<u32, ActivityError> {
+    pub async fn noop(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        step: u32,
+    ) -> Result<u32, ActivityError> {
+        if let Some(command) = &self.command {
+            match ask(&ctx, &command.clone().noop(), &(), || ()).await? {
+                Some(Ok(())) => {}
+                Some(Err(error)) => return Err(activity_error(&error)),
+                None => return Err(stopped(&ctx, &()).await),
+            }
+        }
         Ok(step)
     }
 }

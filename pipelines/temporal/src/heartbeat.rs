@@ -1,4 +1,4 @@
-//! Blocking work inside an activity, with heartbeats while it lasts.
+//! Work inside an activity, with heartbeats while it lasts.
 //!
 //! The steps of the ETL are synchronous: they compute, and talk to the database in a
 //! blocking way. On an executor thread they would starve the worker's own polling, so they run on a
@@ -6,7 +6,8 @@
 //!
 //! A heartbeat therefore says that the worker's *process* lives; it stops with a crash, a kill or a
 //! frozen machine. A step that hangs in a living process is ended by its start-to-close timeout. The
-//! details carry the number of rows done, for whoever looks at the pending activities.
+//! details carry the number of rows done, for whoever looks at the pending activities; of a step in a
+//! process of its own (`process`) they are not known before its end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -45,10 +46,30 @@ pub async fn run_blocking<T: Send + 'static, D: Serialize + Send + Sync + 'stati
     work: impl FnOnce(&dyn Fn(u64)) -> Result<T, StepError> + Send + 'static,
 ) -> Result<Result<T, StepError>, ActivityError> {
     let rows = Arc::new(AtomicU64::new(0));
-    let mut thread = tokio::task::spawn_blocking({
+    let thread = tokio::task::spawn_blocking({
         let rows = Arc::clone(&rows);
         move || work(&|done| rows.store(done, Ordering::Relaxed))
     });
+    let details = || details(rows.load(Ordering::Relaxed));
+    match beating(ctx, details, thread).await? {
+        Ok(result) => Ok(result),
+        Err(error) => Err(ActivityError::application(
+            ApplicationFailure::builder(format!("step panicked: {error}"))
+                .type_name("Panic".to_owned())
+                .build(),
+        )),
+    }
+}
+
+/// Heartbeats with `details` until `work` ends, when the activity has a heartbeat timeout.
+///
+/// # Errors
+/// The details have no form as a payload.
+pub(crate) async fn beating<T, D: Serialize + Send + Sync + 'static>(
+    ctx: &ActivityContext,
+    details: impl Fn() -> D,
+    work: impl Future<Output = T>,
+) -> Result<T, ActivityError> {
     let timeout = ctx
         .info()
         .heartbeat_timeout
@@ -58,21 +79,12 @@ pub async fn run_blocking<T: Send + 'static, D: Serialize + Send + Sync + 'stati
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         ticks
     });
-    let result = loop {
+    tokio::pin!(work);
+    loop {
         tokio::select! {
-            result = &mut thread => break result,
-            () = next(&mut ticks) => {
-                ctx.record_heartbeat(details(rows.load(Ordering::Relaxed))).await?;
-            }
+            result = &mut work => return Ok(result),
+            () = next(&mut ticks) => ctx.record_heartbeat(details()).await?,
         }
-    };
-    match result {
-        Ok(result) => Ok(result),
-        Err(error) => Err(ActivityError::application(
-            ApplicationFailure::builder(format!("step panicked: {error}"))
-                .type_name("Panic".to_owned())
-                .build(),
-        )),
     }
 }
 

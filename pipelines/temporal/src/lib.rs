@@ -9,7 +9,8 @@
 //! 2. [`workflows`] decide what happens in which order. They are deterministic: no clock, no file,
 //!    no network, no thread; whatever touches the world is an activity.
 //! 3. [`activities`] call the steps of `orchbench-etl`, the same steps that every other engine calls,
-//!    with the attempt and the fencing token ([`fencing`]) of the task that they were given.
+//!    with the attempt and the fencing token ([`fencing`]) of the task that they were given; in the
+//!    worker's process, or each in a process of its own.
 //! 4. [`policy`] says, in one place, how long a step may take and how it is retried.
 //! 5. [`worker`] hosts workflows and activities in a process.
 //!
@@ -25,6 +26,7 @@ pub mod heartbeat;
 pub mod input;
 mod interruption;
 pub mod policy;
+mod process;
 mod task_queue;
 pub mod worker;
 pub mod workflows;

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orchbench_etl::Etl;
+use orchbench_etl::{Etl, StepCommand};
 use serde::{Deserialize, Serialize};
 use temporalio_client::tonic::Code;
 use temporalio_client::{Client as SdkClient, NamespacedClient};
@@ -55,12 +55,15 @@ pub struct WorkerOptions {
     /// for none.
     #[serde(default)]
     pub metrics: Option<SocketAddr>,
+    /// The program of a step's process; `None` = steps are executed in the worker's own.
+    #[serde(default)]
+    pub step_command: Option<StepCommand>,
 }
 
 impl WorkerOptions {
     /// The server at `address` in the clear, the namespace `default`, the queue
     /// [`crate::TASK_QUEUE`], an identity from the process's id, default settings, 10 s to connect and
-    /// 10 s to drain, no metrics.
+    /// 10 s to drain, no metrics, steps in the worker's process.
     #[must_use]
     pub fn new(address: impl Into<String>) -> Self {
         Self {
@@ -72,6 +75,7 @@ impl WorkerOptions {
             connect_timeout_ms: 10_000,
             drain_ms: 10_000,
             metrics: None,
+            step_command: None,
         }
     }
 
@@ -251,7 +255,7 @@ fn create(
         .and_then(|worker| worker.register_workflow::<ExtractWorkflow>())
         .and_then(|worker| worker.register_workflow::<NoopWorkflow>())
         .map_err(|error| failed(error.to_string()))?
-        .register_activities(EtlActivities::new(etl))
+        .register_activities(EtlActivities::new(etl).in_processes(options.step_command.clone()))
         .build();
     settings.apply(&mut worker);
     Worker::new(&runtime, client, worker).map_err(|error| failed(error.to_string()))

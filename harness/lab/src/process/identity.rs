@@ -113,6 +113,12 @@ pub fn boot_id() -> String {
         .map_or_else(|_| "unknown".to_owned(), |id| id.trim().to_owned())
 }
 
+/// The process that has started a living one, or has it in its care since that one's end; `None` when
+/// it is gone.
+pub fn parent_of(pid: u32) -> Option<u32> {
+    Stat::read(pid).ok().map(|stat| stat.parent)
+}
+
 /// The kernel's name of this process's PID namespace, or `"unknown"` where it tells none.
 pub(super) fn pid_namespace() -> String {
     fs::read_link("/proc/self/ns/pid").map_or_else(
@@ -124,6 +130,7 @@ pub(super) fn pid_namespace() -> String {
 /// The few fields of `/proc/PID/stat` that are used here.
 struct Stat {
     state: char,
+    parent: u32,
     group: u32,
     start_ticks: u64,
 }
@@ -142,10 +149,12 @@ impl Stat {
         let (_, rest) = text.rsplit_once(')')?;
         let mut fields = rest.split_whitespace();
         let state = fields.next()?.chars().next()?;
-        let group = fields.nth(1)?.parse().ok()?;
+        let parent = fields.next()?.parse().ok()?;
+        let group = fields.next()?.parse().ok()?;
         let start_ticks = fields.nth(16)?.parse().ok()?;
         Some(Stat {
             state,
+            parent,
             group,
             start_ticks,
         })
@@ -161,8 +170,10 @@ mod tests {
         let text = "42 (a) b (c)) S 1 40 42 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3";
         let stat = Stat::parse(text);
         assert!(
-            stat.is_some_and(|s| s.state == 'S' && s.group == 40 && s.start_ticks == 98765),
-            "field 3 is the state, 5 the group, 22 the start time"
+            stat.is_some_and(|s| s.state == 'S'
+                && (s.parent, s.group) == (1, 40)
+                && s.start_ticks == 98765),
+            "field 3 is the state, 4 the parent, 5 the group, 22 the start time"
         );
         assert!(Stat::parse("42 (short) S 1").is_none());
     }

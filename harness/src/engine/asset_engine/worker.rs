@@ -12,10 +12,10 @@ use asset_engine::{
     AssetGraph, Durability, Executor, ExecutorOptions, Lock, RunOutcome, RunRequest, RunStatus,
 };
 use orchbench_assets::GraphOptions;
-use orchbench_etl::Etl;
+use orchbench_etl::{Etl, RetrySpec};
 
 use super::AssetWorker;
-use crate::engine::{Ended, Job, Pipeline, Runs, StepExecution, Work, WorkerConfig, serve};
+use crate::engine::{Ended, Job, Runs, StepExecution, Work, WorkerConfig, serve};
 use orchbench_evidence::record::RunFailure;
 
 /// Serves runs on the asset engine until standard input ends.
@@ -56,16 +56,19 @@ impl Assets {
                 Ok(orchbench_assets::graph(
                     Arc::clone(&self.etl),
                     &source,
-                    &self.options(pipeline),
+                    &self.options(pipeline.retry.clone()),
                 )?)
             }
-            Job::Noop { shape, steps } => Ok(orchbench_assets::noop_graph(*shape, *steps)?),
+            Job::Noop { shape, steps } => {
+                let options = self.options(RetrySpec::default());
+                Ok(orchbench_assets::noop_graph(*shape, *steps, &options)?)
+            }
         }
     }
 
-    fn options(&self, pipeline: &Pipeline) -> GraphOptions {
+    fn options(&self, retry: RetrySpec) -> GraphOptions {
         GraphOptions {
-            retry: pipeline.retry.clone(),
+            retry,
             execution: match self.execution {
                 StepExecution::InProcess => asset_engine::Execution::InProcess,
                 StepExecution::Subprocess

@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use orchbench_etl::Etl;
+use anyhow::Context as _;
+use orchbench_etl::{Etl, StepCommand};
 use orchbench_temporal::{SettingsName, WorkerOptions, WorkerSettings};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::TemporalWorker;
-use crate::engine::WorkerConfig;
 use crate::engine::protocol::Reply;
+use crate::engine::{StepExecution, WorkerConfig};
 use crate::output;
 
 /// Polls until it is told to stop.
@@ -31,6 +32,7 @@ pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
             .unwrap_or(default.connect_timeout_ms),
         drain_ms: temporal.drain_ms.unwrap_or(default.drain_ms),
         metrics: temporal.metrics,
+        step_command: step_command(config.execution)?,
         ..default
     };
     let ready = |settings: &WorkerSettings| {
@@ -46,6 +48,15 @@ pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
     };
     orchbench_temporal::worker::run_blocking(options, etl, ready, stop())?;
     Ok(())
+}
+
+/// The program of a step's process; `None` for steps in this one.
+fn step_command(execution: StepExecution) -> anyhow::Result<Option<StepCommand>> {
+    if execution == StepExecution::InProcess {
+        return Ok(None);
+    }
+    let own = StepCommand::own().context("program of a step's process")?;
+    Ok(Some(own))
 }
 
 /// Every setting, for whoever reads the worker's log.

@@ -6,7 +6,7 @@ use orchbench_etl::{CrashPoint, FailurePlan, Sink, SinkKind, StepName};
 
 use super::{Parameters, work};
 use crate::engine::{Setup, Target, Trial, TrialError};
-use crate::fault::{Armed, At, KILL_WORKER, Planned, Point};
+use crate::fault::{Armed, At, KILL_STEP, KILL_WORKER, Planned, Point};
 use orchbench_evidence::record::TrialStatus;
 
 /// The fault of the trial's factors: at a crash point, on the trial's attempt.
@@ -22,8 +22,9 @@ pub(super) fn planned(trial: &Trial<'_>, parameters: &Parameters) -> Result<Plan
         })
         .ok_or_else(|| TrialError::Plan(format!("trial {}: point {target:?}", trial.plan.id)))?;
     Ok(Planned {
-        // A worker that is killed needs no healing: the arm has a supervisor, or has none.
-        hold_ms: if fault == KILL_WORKER {
+        // A worker that is killed needs no healing: the arm has a supervisor, or has none. A step's
+        // process is the engine's matter.
+        hold_ms: if [KILL_STEP, KILL_WORKER].contains(&fault.as_str()) {
             0
         } else {
             parameters.restart_delay_ms

@@ -9,15 +9,16 @@ use orchbench_evidence::experiment::restart_survival::sweep_cells;
 
 use super::super::Condition;
 use super::Parameters;
-use crate::fault::{KILL_CODE_SERVER, KILL_DAEMON, KILL_HOST, KILL_SERVER, KILL_WORKER};
+use crate::fault::{KILL_CODE_SERVER, KILL_DAEMON, KILL_HOST, KILL_SERVER, KILL_STEP, KILL_WORKER};
 
 /// The kills, each an arm and the fault that it meets, in the order in which attempt and fencing
 /// rotate over them.
-const KILLS: [(&str, &str); 6] = [
+const KILLS: [(&str, &str); 7] = [
     ("supervised", KILL_WORKER),
     ("unsupervised", KILL_WORKER),
     ("whole-host", KILL_HOST),
     ("supervised", KILL_SERVER),
+    ("supervised", KILL_STEP),
     ("supervised", KILL_CODE_SERVER),
     ("supervised", KILL_DAEMON),
 ];
@@ -74,11 +75,12 @@ mod tests {
     fn every_step_point_and_kill_is_tried_on_every_engine() -> anyhow::Result<()> {
         for (engine, execution, kills) in [
             ("asset-engine", "in-process", 3),
-            ("asset-engine", "subprocess", 3),
-            ("dagster", "in-process", 3),
-            ("dagster", "multiprocess", 3),
-            ("dagster", "deployed", 5),
+            ("asset-engine", "subprocess", 4),
+            ("dagster", "in-process", 4),
+            ("dagster", "multiprocess", 4),
+            ("dagster", "deployed", 6),
             ("temporal", "in-process", 4),
+            ("temporal", "subprocess", 5),
         ] {
             let tried: BTreeSet<[String; 3]> = factors(engine, execution)?
                 .into_iter()
@@ -100,6 +102,7 @@ mod tests {
             ("dagster", "in-process"),
             ("dagster", "deployed"),
             ("temporal", "in-process"),
+            ("temporal", "subprocess"),
         ] {
             let rows: Vec<[String; 4]> = factors(engine, execution)?
                 .iter()
@@ -140,7 +143,9 @@ mod tests {
         assert_eq!(unreached(&planned, &all), Vec::new());
 
         let lost = |trial: &&TrialPlan| {
-            trial.engine == "temporal" && trial.factors["point"] == "publish/before_return"
+            trial.engine == "temporal"
+                && trial.factors["execution"] == "in-process"
+                && trial.factors["point"] == "publish/before_return"
         };
         let mut short = all;
         for trial in planned.iter().filter(lost) {

@@ -66,7 +66,7 @@ impl EtlActivities {
                 None => return Err(attempts_exhausted(most)),
             },
         };
-        for day in &request.days[resumed..] {
+        while let Some(day) = request.days.get(progress.done.len()) {
             if ctx.is_cancelled() {
                 progress.interrupted = ctx.info().attempt - attempt + 1;
                 ctx.record_heartbeat(progress.clone()).await?;
@@ -79,15 +79,13 @@ impl EtlActivities {
                 inputs: StepInputs::ExtractFlights,
             }
             .call(ctx.info());
-            let extracted = self
-                .call(
-                    ctx,
-                    call,
-                    |_| progress.clone(),
-                    StepOutput::try_into_extracted,
-                )
-                .await?
-                .map_err(|error| step_error(&error, left == 0))?;
+            let details = |_| progress.clone();
+            let result = self.call(ctx, call, details, StepOutput::try_into_extracted);
+            let Some(result) = result.await? else {
+                // Its process was killed, as the attempt is to stop.
+                continue;
+            };
+            let extracted = result.map_err(|error| step_error(&error, left == 0))?;
             progress.done.push(extracted);
             ctx.record_heartbeat(progress.clone()).await?;
         }
