@@ -9,11 +9,13 @@ mod known;
 mod reason;
 mod scan;
 mod stale;
+mod wanted;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::asset::Making;
-use crate::graph::{AssetGraph, CutWindow, Edge, marked};
+use crate::graph::{AssetGraph, CutWindow, Edge, Positions, marked};
 use crate::key::AssetKey;
 use crate::selection::{Selection, SelectionError};
 
@@ -24,6 +26,7 @@ pub use reason::StaleReason;
 pub(crate) use reason::judge;
 pub(crate) use stale::find;
 pub use stale::{StaleStep, WhyError, staleness, why};
+pub(crate) use wanted::{Covered, Wanted};
 
 /// Which steps a selection means.
 #[derive(Debug, Clone)]
@@ -49,6 +52,21 @@ struct Slice {
     count: u32,
     /// The positions that are in the plan, ascending; `None` = all, by arithmetic.
     chosen: Option<Arc<[u32]>>,
+}
+
+impl Slice {
+    /// The steps at a range of positions.
+    fn steps(&self, positions: Range<u32>) -> Range<u32> {
+        let end = |position: u32| match &self.chosen {
+            None => self.first + position.min(self.count),
+            // No more than are counted by a u32.
+            Some(chosen) => {
+                let before = chosen.partition_point(|at| *at < position);
+                self.first + u32::try_from(before).unwrap_or(u32::MAX)
+            }
+        };
+        end(positions.start)..end(positions.end)
+    }
 }
 
 impl Plan {
@@ -202,6 +220,25 @@ impl Plan {
         }
     }
 
+    /// The assets of which there are steps, in the plan's order.
+    pub(crate) fn assets(&self) -> impl Iterator<Item = u32> {
+        let by_asset = self.steps.chunk_by(|a, b| a.asset == b.asset);
+        by_asset.map(|steps| steps[0].asset)
+    }
+
+    /// The pieces of an asset that are in the plan, if any is.
+    pub(crate) fn wanted(&self, graph: &AssetGraph, asset: u32) -> Wanted {
+        match &self.slices[asset as usize].chosen {
+            None => Wanted::All,
+            Some(chosen) => Wanted::of(chosen.to_vec(), graph.kind(asset).count),
+        }
+    }
+
+    /// Whether any piece of an asset is in the plan.
+    pub(crate) fn makes(&self, asset: u32) -> bool {
+        self.slices[asset as usize].count > 0
+    }
+
     /// Whether every piece of an asset is in the plan.
     pub(crate) fn covers(&self, graph: &AssetGraph, asset: u32) -> bool {
         self.slices[asset as usize].count == graph.asset(asset).partitions.count()
@@ -214,8 +251,7 @@ impl Plan {
         edge: &'a Edge,
         position: u32,
     ) -> impl Iterator<Item = u32> + 'a {
-        let reads = graph.reads(edge, position);
-        reads.filter_map(|at| self.find(edge.upstream, at))
+        self.among(edge.upstream, graph.reads(edge, position))
     }
 
     /// The steps of the plan that read a piece through an edge, or that its step makes with it.
@@ -225,7 +261,15 @@ impl Plan {
         edge: &'a Edge,
         position: u32,
     ) -> impl Iterator<Item = u32> + 'a {
-        let readers = graph.read_by(edge, position);
-        readers.filter_map(|at| self.find(edge.downstream, at))
+        self.among(edge.downstream, graph.read_by(edge, position))
+    }
+
+    /// The steps of an asset that are at some positions: those of a range without going through it.
+    fn among<'a>(&'a self, asset: u32, positions: Positions<'a>) -> impl Iterator<Item = u32> + 'a {
+        let (range, list) = match positions {
+            Positions::Range(range) => (self.slices[asset as usize].steps(range), [].iter()),
+            Positions::List(list) => (0..0, list),
+        };
+        range.chain(list.filter_map(move |at| self.find(asset, *at)))
     }
 }

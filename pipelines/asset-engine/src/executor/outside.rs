@@ -189,9 +189,22 @@ impl Executor {
         self.shared.forget(run);
     }
 
-    /// Returns when a run has ended, at the latest after a time.
-    pub fn rest(&self, at_most: Duration) {
-        self.shared.rest_for(at_most);
+    /// Waits until a run has ended, at most for a time, and tells how; `None` = it has not.
+    ///
+    /// # Errors
+    /// As [`Executor::wait`].
+    pub fn wait_at_most(
+        &self,
+        run: &str,
+        at_most: Duration,
+    ) -> Result<Option<RunOutcome>, EngineError> {
+        self.shared.rest_while_under_way(&[run], at_most);
+        self.poll(run)
+    }
+
+    /// Returns when one of some runs is not under way here, at the latest after a time.
+    pub(crate) fn rest_while_under_way(&self, runs: &[&str], at_most: Duration) {
+        self.shared.rest_while_under_way(runs, at_most);
     }
 
     /// How a run ended; `None` while it is under way here.

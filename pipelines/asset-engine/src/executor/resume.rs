@@ -143,10 +143,7 @@ pub(super) fn close_dead_attempts(
     let (t_ns, at_ms) = (monotonic_ns(), unix_ms());
     let mut drafts = Vec::new();
     let mut unfinished = Vec::new();
-    for info in store.runs()? {
-        if info.status != RunStatus::Started {
-            continue;
-        }
+    for info in store.open_runs()? {
         let run = &info.record.run;
         let events = store.events(Some(run))?;
         let mut open = open_attempts(&events);
