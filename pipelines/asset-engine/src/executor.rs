@@ -22,13 +22,14 @@ mod scheduler;
 mod submit;
 mod worker;
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::catalog::{Catalog, CatalogError, Failpoint, MemoryStore, SqliteStore, StartLog, Store};
 use crate::clock::Clock;
-use crate::event::RunStatus;
+use crate::event::{EventRecord, RunStatus};
 use crate::lock::OwnerLock;
 
 pub use limits::TagLimit;
@@ -43,13 +44,28 @@ pub struct Executor {
     /// Released first: whose connection is the last one moves the write-ahead log into the file.
     catalog: Catalog,
     shared: Arc<Shared>,
-    /// Open runs of the previous executor that were not submitted again.
-    unfinished: Mutex<Vec<UnfinishedRun>>,
+    left: Mutex<Left>,
     warnings: Vec<String>,
     /// The event up to which requests to cancel were heeded.
     heeded: Mutex<u64>,
     /// Released last.
     _lock: Option<OwnerLock>,
+}
+
+/// Open runs of the previous executor that were not submitted again.
+#[derive(Debug, Default)]
+struct Left {
+    runs: Vec<UnfinishedRun>,
+    /// Their events, which are read at once: one by one, each would be looked for in the log of all.
+    events: HashMap<Arc<str>, Vec<EventRecord>>,
+}
+
+impl Left {
+    /// Lets runs go that are no longer left.
+    fn forget(&mut self, runs: &HashSet<Arc<str>>) {
+        self.runs.retain(|left| !runs.contains(left.run.as_str()));
+        self.events.retain(|run, _| !runs.contains(run));
+    }
 }
 
 /// What tests put in the place of time and of a faultless disk.
@@ -86,7 +102,10 @@ impl Executor {
         let epoch = store.next_epoch()?;
         // Before it is looked what was asked for, so that nothing falls between the two looks.
         let heeded = store.head()?.seq;
-        let unfinished = resume::close_dead_attempts(&mut store, epoch, &left.starts)?;
+        let left = Left {
+            runs: resume::close_dead_attempts(&mut store, epoch, &left.starts)?,
+            events: resume::by_run(store.open_events()?),
+        };
         starts.empty()?;
         let catalog = Catalog::open(path)?;
         Ok(Self {
@@ -99,7 +118,7 @@ impl Executor {
             ),
             heeded: Mutex::new(heeded),
             catalog,
-            unfinished: Mutex::new(unfinished),
+            left: Mutex::new(left),
             warnings,
             _lock: Some(lock),
         })
@@ -119,7 +138,7 @@ impl Executor {
             shared: Shared::new(catalog.store(), None, epoch, options, hooks),
             heeded: Mutex::default(),
             catalog,
-            unfinished: Mutex::default(),
+            left: Mutex::default(),
             warnings: Vec::new(),
             _lock: None,
         }
@@ -140,7 +159,7 @@ impl Executor {
     /// The runs that the previous executor left open and that were not submitted again since.
     #[must_use]
     pub fn unfinished(&self) -> Vec<UnfinishedRun> {
-        self.open_runs().clone()
+        self.left().runs.clone()
     }
 
     /// What was damaged in the catalog's files when it was opened, and was set aside beside them
@@ -150,10 +169,8 @@ impl Executor {
         &self.warnings
     }
 
-    fn open_runs(&self) -> MutexGuard<'_, Vec<UnfinishedRun>> {
-        self.unfinished
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn left(&self) -> MutexGuard<'_, Left> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until a run has ended and tells how.

@@ -250,6 +250,16 @@ impl Store for MemoryStore {
             .map(|index| self.runs[*index].info.clone()))
     }
 
+    fn open_events(&self) -> Result<Vec<EventRecord>, CatalogError> {
+        let first = self.open.first_key_value();
+        let first = first.map_or(u64::MAX, |(first, _)| *first);
+        let is_open = |record: &&EventRecord| {
+            let index = self.run_index.get(record.event.run());
+            record.seq >= first && index.is_some_and(|index| self.runs[*index].last.is_none())
+        };
+        Ok(self.events.iter().filter(is_open).cloned().collect())
+    }
+
     fn events(&self, run: Option<&str>) -> Result<Vec<EventRecord>, CatalogError> {
         let Some(run) = run else {
             return Ok(self.events.clone());

@@ -198,6 +198,18 @@ impl Store for SqliteStore {
         row.map(|row| self.run_info(row)).transpose()
     }
 
+    fn open_events(&self) -> Result<Vec<EventRecord>, CatalogError> {
+        let rows = self.read("read the events of open runs", |connection| {
+            let sql = reading::select("events e", "")
+                + " WHERE e.seq >= (SELECT min(first_seq) FROM runs WHERE last_seq IS NULL)
+                    AND e.run IN (SELECT run FROM runs WHERE last_seq IS NULL) ORDER BY e.seq";
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map([], StoredEvent::of)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        rows.into_iter().map(|row| self.decode(row)).collect()
+    }
+
     fn events(&self, run: Option<&str>) -> Result<Vec<EventRecord>, CatalogError> {
         let rows = self.read("read the events", |connection| {
             let filter = match run {

@@ -44,6 +44,8 @@ pub(crate) trait Store: Send {
     fn open_runs(&self) -> Result<Vec<RunInfo>, CatalogError>;
     fn run(&self, run: &str) -> Result<Option<RunInfo>, CatalogError>;
     fn status(&self, run: &str) -> Result<Option<RunStatus>, CatalogError>;
+    /// The events of all runs that have not ended, in one pass over the log since the first of them.
+    fn open_events(&self) -> Result<Vec<EventRecord>, CatalogError>;
     fn events(&self, run: Option<&str>) -> Result<Vec<EventRecord>, CatalogError>;
     fn latest(
         &self,

@@ -1,7 +1,7 @@
 //! What an executor does besides running: it records what happened elsewhere, and tells how runs
 //! ended without waiting.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -171,7 +171,7 @@ impl Executor {
                 status: RunStatus::Canceled,
                 fresh: 0,
             }])?;
-            self.open_runs().retain(|left| left.run != run);
+            self.left().forget(&HashSet::from([Arc::from(run)]));
         }
         Ok(open)
     }

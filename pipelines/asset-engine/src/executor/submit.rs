@@ -88,8 +88,7 @@ impl Executor {
     fn accept(&self, runs: Vec<Accepted>) -> Result<(), EngineError> {
         let names: HashSet<Arc<str>> = runs.iter().map(|run| Arc::clone(run.name())).collect();
         Shared::accept(&self.shared, runs)?;
-        self.open_runs()
-            .retain(|left| !names.contains(left.run.as_str()));
+        self.left().forget(&names);
         Ok(())
     }
 
@@ -147,7 +146,14 @@ impl Executor {
                     }
                     ended => return Ok((Submitted::Ended(ended), None)),
                 };
-                let events = self.catalog.events(&record.run)?;
+                let left = match submitted {
+                    Submitted::Resumed => self.left().events.remove(&record.run),
+                    _ => None,
+                };
+                let events = match left {
+                    Some(events) => events,
+                    None => self.catalog.events(&record.run)?,
+                };
                 let mut history = resume::history(&events);
                 if let Submitted::Reopened(_) = submitted {
                     resume::forget_wiped(&mut history, &self.catalog)?;

@@ -8,7 +8,8 @@ use super::fixture::{Noting, asset, at, daemon, graph, key, open};
 use crate::automation::{Automation, Backfill, Condition, Daemon, Order, Rule, Sensor};
 use crate::catalog::{Failpoint, steps};
 use crate::{
-    AssetGraph, BackfillRecord, Durability, Evaluation, Executor, Partitions, Recorder, Selection,
+    AssetGraph, BackfillRecord, Durability, Evaluation, Event, Executor, Mode, Partitions,
+    Recorder, RunRecord, RunStatus, Selection,
 };
 
 const NOON: &str = "2024-01-01T12:00:00Z";
@@ -126,6 +127,45 @@ fn a_tick_and_an_opening_cost_the_same_after_many_runs() {
         few.1,
         many.1
     );
+}
+
+/// Steps of taking up so many runs that an executor left open when it died.
+fn resumption(folder: &Path, runs: usize) -> u64 {
+    let step = Arc::new(Noting::default());
+    let path = folder.join(format!("resumed-{runs}.db"));
+    let graph = daily(&step, runs);
+    {
+        let executor = open(&path, Failpoint::default()).unwrap();
+        let submitted = days(runs).into_iter().map(|day| {
+            let selection = Selection::parse("raw")
+                .unwrap()
+                .with_partitions([day.as_str()]);
+            Event::RunSubmitted(Arc::new(RunRecord {
+                run: Arc::from(day),
+                selection,
+                mode: Mode::All,
+                config: Arc::default(),
+                identity: Arc::clone(graph.identity()),
+            }))
+        });
+        executor.append(submitted.collect()).unwrap();
+    }
+    let steps = steps::watch(&path);
+    taking(&steps, || {
+        let executor = open(&path, Failpoint::default()).unwrap();
+        let mut daemon = Daemon::new(executor, graph, Vec::new());
+        assert_eq!(daemon.tick(at(NOON)).unwrap().submitted.len(), runs);
+        let ended = daemon.settle().unwrap();
+        assert!(ended.iter().all(|run| run.status == RunStatus::Success));
+        assert_eq!(ended.len(), runs);
+    })
+}
+
+#[test]
+fn taking_up_what_was_left_grows_with_the_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let [few, many] = [30, 300].map(|runs| resumption(dir.path(), runs));
+    assert!(many <= 15 * few, "{few} steps for 30, {many} for 300");
 }
 
 /// Steps of a backfill of so many partitions, one run each.

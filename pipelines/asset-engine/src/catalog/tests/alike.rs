@@ -206,6 +206,7 @@ fn told(catalog: &Catalog) -> String {
     told.push(format!("{:?}", catalog.orders().unwrap()));
     told.push(format!("{:?}", catalog.backfills().unwrap()));
     told.push(format!("{:?}", catalog.open_runs().unwrap()));
+    told.push(format!("{:?}", catalog.with(|store| store.open_events())));
     told.push(format!("{:?}", catalog.left().unwrap()));
     told.push(format!("{:?}", catalog.open_backfills().unwrap()));
     for id in ["backfill-1", "none"] {
