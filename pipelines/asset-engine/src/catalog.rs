@@ -115,8 +115,16 @@ pub(crate) struct Left {
     pub note: Option<String>,
 }
 
-/// A run that ended without success, and the event of its end.
-pub(crate) type Unsuccessful = (u64, Arc<str>, RunStatus);
+/// A run that ended without success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsuccessful {
+    /// Its id.
+    pub run: Arc<str>,
+    /// How it ended.
+    pub status: RunStatus,
+    /// The event of its end in the log.
+    pub seq: u64,
+}
 
 /// An event that is not yet committed.
 #[derive(Debug, Clone)]
@@ -265,8 +273,12 @@ impl Catalog {
         self.with(|store| store.left())
     }
 
-    /// The runs that ended without success behind an event.
-    pub(crate) fn unsuccessful(&self, after: u64) -> Result<Vec<Unsuccessful>, CatalogError> {
+    /// The runs that ended without success behind an event (0 = ever) and were not opened again, in
+    /// the order of their ends. Costs what they are, however many runs there are.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn unsuccessful(&self, after: u64) -> Result<Vec<Unsuccessful>, CatalogError> {
         self.with(|store| store.unsuccessful(after))
     }
 

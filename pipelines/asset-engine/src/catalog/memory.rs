@@ -147,7 +147,11 @@ impl Store for MemoryStore {
         let behind = (Bound::Excluded(after), Bound::Unbounded);
         let ended = self.unsuccessful.range(behind).map(|(seq, index)| {
             let info = &self.runs[*index].info;
-            (*seq, Arc::clone(&info.record.run), info.status)
+            Unsuccessful {
+                run: Arc::clone(&info.record.run),
+                status: info.status,
+                seq: *seq,
+            }
         });
         Ok(ended.collect())
     }

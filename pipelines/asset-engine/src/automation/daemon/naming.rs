@@ -33,18 +33,20 @@ impl Daemon {
     /// were to make is missing or stale.
     pub(super) fn name_failed_orders(&mut self, beat: &mut Beat) -> Result<(), EngineError> {
         let catalog = self.executor.catalog();
-        for (seq, run, status) in catalog.unsuccessful(self.looked_up_to)? {
+        for ended in catalog.unsuccessful(self.looked_up_to)? {
             let ordered_by = |name: &str| {
-                let key = run.strip_prefix(name);
+                let key = ended.run.strip_prefix(name);
                 key.is_some_and(|key| key.starts_with('/'))
             };
             let mut automations = self.automations.iter();
             let is_ordered = automations.any(|automation| ordered_by(automation.name()));
-            if is_ordered && self.is_wanting(&run)? {
-                let run = run.to_string();
-                beat.failed_orders.push(FailedOrder { run, status });
+            if is_ordered && self.is_wanting(&ended.run)? {
+                beat.failed_orders.push(FailedOrder {
+                    run: ended.run.to_string(),
+                    status: ended.status,
+                });
             }
-            self.looked_up_to = seq;
+            self.looked_up_to = ended.seq;
         }
         Ok(())
     }

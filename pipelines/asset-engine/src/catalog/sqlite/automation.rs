@@ -60,7 +60,11 @@ impl SqliteStore {
         })?;
         let parsed = |(seq, run, status): Row| {
             let status = self.parsed(&status, || format!("run {run}"))?;
-            Ok((seq.cast_unsigned(), Arc::from(run), status))
+            Ok(Unsuccessful {
+                run: Arc::from(run),
+                status,
+                seq: seq.cast_unsigned(),
+            })
         };
         rows.into_iter().map(parsed).collect()
     }
