@@ -4,7 +4,7 @@ mod derive;
 mod table;
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -62,6 +62,7 @@ pub(crate) struct MemoryStore {
     cancels: Vec<(u64, Arc<str>)>,
     backfills: Vec<BackfillInfo>,
     backfill_index: HashMap<Arc<str>, usize>,
+    open_backfills: BTreeSet<usize>,
 }
 
 impl MemoryStore {
@@ -91,6 +92,7 @@ impl Default for MemoryStore {
             cancels: Vec::new(),
             backfills: Vec::new(),
             backfill_index: HashMap::new(),
+            open_backfills: BTreeSet::new(),
         }
     }
 }
@@ -174,8 +176,8 @@ impl Store for MemoryStore {
     }
 
     fn open_backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
-        let open = |info: &&BackfillInfo| info.status == RunStatus::Started;
-        Ok(self.backfills.iter().filter(open).cloned().collect())
+        let open = self.open_backfills.iter();
+        Ok(open.map(|index| self.backfills[*index].clone()).collect())
     }
 
     fn backfill(&self, id: &str) -> Result<Option<BackfillInfo>, CatalogError> {

@@ -97,7 +97,8 @@ CREATE INDEX events_wiped ON events (asset, partition, seq) WHERE kind = 'wiped'
 ",
     "
 -- What would else be looked for in the whole log: the first observation of a piece, what the newest
--- tick of an automation left, without the runs that it asked for, and requests to cancel.
+-- tick of an automation left, without the runs that it asked for, and requests to cancel;
+-- and among all runs and backfills, those that did not succeed, or are open.
 ALTER TABLE observations ADD COLUMN first_seq INTEGER;
 UPDATE observations SET first_seq = firsts.seq FROM
     (SELECT asset, coalesce(partition, '') AS partition, min(seq) AS seq FROM events
@@ -106,6 +107,7 @@ WHERE firsts.asset = observations.asset AND firsts.partition = observations.part
 ALTER TABLE automations ADD COLUMN cursor TEXT;
 ALTER TABLE automations ADD COLUMN note TEXT;
 CREATE INDEX events_cancel ON events (seq) WHERE kind = 'cancel_requested';
+CREATE INDEX backfills_open ON backfills (seq) WHERE status = 'started';
 CREATE INDEX runs_unsuccessful ON runs (last_seq) WHERE status IN ('failure', 'canceled');
 ",
 ];

@@ -133,7 +133,8 @@ impl Store for SqliteStore {
     }
 
     fn open_backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
-        self.backfills_where("t.status = ?1", Some(RunStatus::Started.as_str()))
+        // The condition of the index, word for word.
+        self.backfills_where("t.status = 'started' AND ?1 IS NULL", None)
     }
 
     fn backfill(&self, id: &str) -> Result<Option<BackfillInfo>, CatalogError> {

@@ -63,6 +63,7 @@ impl MemoryStore {
             Event::BackfillRequested(record) => {
                 let id = Arc::from(record.id.as_str());
                 self.backfill_index.insert(id, self.backfills.len());
+                self.open_backfills.insert(self.backfills.len());
                 self.backfills.push(BackfillInfo {
                     record: Arc::clone(record),
                     status: RunStatus::Started,
@@ -100,6 +101,11 @@ impl MemoryStore {
     fn backfill_is(&mut self, id: &str, status: RunStatus) {
         if let Some(index) = self.backfill_index.get(id) {
             self.backfills[*index].status = status;
+            if status == RunStatus::Started {
+                self.open_backfills.insert(*index);
+            } else {
+                self.open_backfills.remove(index);
+            }
         }
     }
 

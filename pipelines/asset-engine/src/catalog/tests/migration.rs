@@ -127,6 +127,7 @@ fn version_5_gets_what_its_log_says() {
     older
         .execute_batch(
             "DROP INDEX events_cancel;
+             DROP INDEX backfills_open;
              DROP INDEX runs_unsuccessful;
              ALTER TABLE observations DROP COLUMN first_seq;
              ALTER TABLE automations DROP COLUMN cursor;
