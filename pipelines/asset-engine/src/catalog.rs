@@ -27,11 +27,13 @@ mod error;
 mod failpoint;
 mod fingerprint;
 mod memory;
+mod pieces;
 mod reading;
 mod recorder;
 mod schema;
 mod sqlite;
 mod starts;
+mod store;
 mod verified;
 mod wipe;
 mod writing;
@@ -53,9 +55,13 @@ pub(crate) use failpoint::Failpoint;
 pub(crate) use failpoint::FailpointMode;
 pub(crate) use fingerprint::{EachVersion, Version, fold, piece as piece_fingerprint};
 pub(crate) use memory::MemoryStore;
+pub(crate) use pieces::Pieces;
 pub use recorder::Recorder;
 pub(crate) use sqlite::SqliteStore;
+#[cfg(test)]
+pub(crate) use sqlite::steps;
 pub(crate) use starts::{Start, StartLog};
+pub(crate) use store::Store;
 pub use verified::{Head, Verified};
 pub(crate) use wipe::check_wipes;
 
@@ -101,48 +107,31 @@ pub struct Stamp {
 /// A piece that was wiped, and the event in the log.
 pub(crate) type Wipe = (Option<Arc<str>>, u64);
 
+/// What the newest tick of an automation left for its next evaluation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Left {
+    pub automation: Arc<str>,
+    pub cursor: Option<String>,
+    pub note: Option<String>,
+}
+
+/// A run that ended without success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsuccessful {
+    /// Its id.
+    pub run: Arc<str>,
+    /// How it ended.
+    pub status: RunStatus,
+    /// The event of its end in the log.
+    pub seq: u64,
+}
+
 /// An event that is not yet committed.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
     pub t_ns: u64,
     pub at_ms: u64,
     pub event: Event,
-}
-
-/// Where a catalog is kept.
-pub(crate) trait Store: Send {
-    /// Raises the epoch and makes the caller its owner.
-    fn next_epoch(&mut self) -> Result<u64, CatalogError>;
-    /// Appends events and updates what is derived from them, all or nothing, and durably when this
-    /// returns. Refused when `epoch` is no longer the newest.
-    fn commit(&mut self, epoch: u64, drafts: &[Draft]) -> Result<(), CatalogError>;
-    fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError>;
-    /// The runs whose end was asked for behind an event, each with the event of the request.
-    fn cancel_requests(&self, after: u64) -> Result<Vec<(u64, String)>, CatalogError>;
-    fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError>;
-    fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError>;
-    fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError>;
-    fn stamps(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError>;
-    /// The last wipe of each piece of an asset that was wiped, by partition key.
-    fn wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError>;
-    fn head(&self) -> Result<Head, CatalogError>;
-    fn verify(&self, noted: Option<&Head>) -> Result<Verified, CatalogError>;
-    fn runs(&self) -> Result<Vec<RunInfo>, CatalogError>;
-    fn run(&self, run: &str) -> Result<Option<RunInfo>, CatalogError>;
-    fn events(&self, run: Option<&str>) -> Result<Vec<EventRecord>, CatalogError>;
-    fn latest(
-        &self,
-        asset: &AssetKey,
-        partition: Option<&str>,
-    ) -> Result<Option<Arc<Materialization>>, CatalogError>;
-    fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError>;
-    /// Calls for the newest version of each piece of an asset, by partition key.
-    fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError>;
-    fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError>;
-    /// The first observation of each piece of an asset. Goes through the whole log.
-    fn first_observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError>;
-    /// The newest result of each check of each piece of an asset, each with its event.
-    fn checks(&self, asset: &AssetKey) -> Result<Vec<(u64, Arc<CheckResult>)>, CatalogError>;
 }
 
 impl Catalog {
@@ -194,6 +183,22 @@ impl Catalog {
         self.with(|store| store.runs())
     }
 
+    /// The runs that have not ended, in the order of submission.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn open_runs(&self) -> Result<Vec<RunInfo>, CatalogError> {
+        self.with(|store| store.open_runs())
+    }
+
+    /// How a run stands; `None` when it was never submitted.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn status(&self, run: &str) -> Result<Option<RunStatus>, CatalogError> {
+        self.with(|store| store.status(run))
+    }
+
     /// One run.
     ///
     /// # Errors
@@ -235,7 +240,7 @@ impl Catalog {
     /// # Errors
     /// The catalog cannot be read.
     pub fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError> {
-        self.with(|store| store.latest_of(asset))
+        self.with(|store| store.latest_of(asset, Pieces::All))
     }
 
     /// The newest observation of each piece of an asset, by partition key.
@@ -243,18 +248,7 @@ impl Catalog {
     /// # Errors
     /// The catalog cannot be read.
     pub fn observations_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {
-        self.with(|store| store.observations(asset))
-    }
-
-    /// The first observation of each piece of an asset. Goes through the whole log.
-    ///
-    /// # Errors
-    /// The catalog cannot be read.
-    pub(crate) fn first_observations_of(
-        &self,
-        asset: &AssetKey,
-    ) -> Result<Vec<Arc<Observation>>, CatalogError> {
-        self.with(|store| store.first_observations(asset))
+        self.with(|store| store.observations(asset, Pieces::All))
     }
 
     /// The newest result of each check of each piece of an asset, by partition key and name.
@@ -262,16 +256,8 @@ impl Catalog {
     /// # Errors
     /// The catalog cannot be read.
     pub fn checks_of(&self, asset: &AssetKey) -> Result<Vec<Arc<CheckResult>>, CatalogError> {
-        let checks = self.recorded_checks_of(asset)?.into_iter();
-        Ok(checks.map(|(_, check)| check).collect())
-    }
-
-    /// The same, each with its event.
-    pub(crate) fn recorded_checks_of(
-        &self,
-        asset: &AssetKey,
-    ) -> Result<Vec<(u64, Arc<CheckResult>)>, CatalogError> {
-        self.with(|store| store.checks(asset))
+        let checks = self.with(|store| store.checks(asset, Pieces::All))?;
+        Ok(checks.into_iter().map(|(_, check)| check).collect())
     }
 
     /// The newest recorded tick of each automation, which has its cursor, by name.
@@ -280,6 +266,20 @@ impl Catalog {
     /// The catalog cannot be read.
     pub fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
         self.with(|store| store.ticks())
+    }
+
+    /// What the newest tick of each automation left.
+    pub(crate) fn left(&self) -> Result<Vec<Left>, CatalogError> {
+        self.with(|store| store.left())
+    }
+
+    /// The runs that ended without success behind an event (0 = ever) and were not opened again, in
+    /// the order of their ends. Costs what they are, however many runs there are.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn unsuccessful(&self, after: u64) -> Result<Vec<Unsuccessful>, CatalogError> {
+        self.with(|store| store.unsuccessful(after))
     }
 
     /// How the runs stand whose ids begin with a name and a slash, such as those of an automation or
@@ -314,13 +314,25 @@ impl Catalog {
         self.with(|store| store.backfills())
     }
 
+    /// The backfills that have not ended, oldest first.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn open_backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
+        self.with(|store| store.open_backfills())
+    }
+
     /// One backfill, `None` when nobody has asked for one under this id.
     ///
     /// # Errors
     /// The catalog cannot be read.
     pub fn backfill(&self, id: &str) -> Result<Option<BackfillInfo>, CatalogError> {
-        let backfills = self.backfills()?;
-        Ok(backfills.into_iter().find(|info| info.record.id == id))
+        self.with(|store| store.backfill(id))
+    }
+
+    /// How a backfill stands.
+    pub(crate) fn backfill_status(&self, id: &str) -> Result<Option<RunStatus>, CatalogError> {
+        self.with(|store| store.backfill_status(id))
     }
 
     /// When each piece of an asset was last made and, of what something else makes, last seen, in the
@@ -329,7 +341,7 @@ impl Catalog {
     /// # Errors
     /// The catalog cannot be read.
     pub fn stamps_of(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
-        self.with(|store| store.stamps(asset))
+        self.with(|store| store.stamps(asset, Pieces::All))
     }
 
     /// The last wipe of each piece of an asset that was wiped, by partition key.

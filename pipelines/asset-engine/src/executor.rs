@@ -19,27 +19,24 @@ mod request;
 mod resume;
 mod run_state;
 mod scheduler;
+mod submit;
 mod worker;
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::catalog::{
-    Catalog, CatalogError, Draft, Failpoint, MemoryStore, SqliteStore, StartLog, Store,
-};
-use crate::clock::{Clock, monotonic_ns, unix_ms};
-use crate::event::{Event, RunRecord, RunStatus};
-use crate::graph::AssetGraph;
+use crate::catalog::{Catalog, CatalogError, Failpoint, MemoryStore, SqliteStore, StartLog, Store};
+use crate::clock::Clock;
+use crate::event::{EventRecord, RunStatus};
 use crate::lock::OwnerLock;
 
 pub use limits::TagLimit;
 pub use outcome::{FailedStep, RunOutcome, StepCounts};
 pub use outside::Looked;
 pub use request::{EngineError, ExecutorOptions, RunRequest, Submitted, UnfinishedRun};
-use request::{same_inputs, same_request};
-use run_state::RunState;
-use scheduler::{Reservation, Shared};
+use scheduler::Shared;
 
 /// Executes runs on one catalog. Dropping it waits for the steps that are being executed, commits
 /// them and leaves the rest for the next executor.
@@ -47,13 +44,28 @@ pub struct Executor {
     /// Released first: whose connection is the last one moves the write-ahead log into the file.
     catalog: Catalog,
     shared: Arc<Shared>,
-    /// Open runs of the previous executor that were not submitted again.
-    unfinished: Mutex<Vec<UnfinishedRun>>,
+    left: Mutex<Left>,
     warnings: Vec<String>,
     /// The event up to which requests to cancel were heeded.
     heeded: Mutex<u64>,
     /// Released last.
     _lock: Option<OwnerLock>,
+}
+
+/// Open runs of the previous executor that were not submitted again.
+#[derive(Debug, Default)]
+struct Left {
+    runs: Vec<UnfinishedRun>,
+    /// Their events, which are read at once: one by one, each would be looked for in the log of all.
+    events: HashMap<Arc<str>, Vec<EventRecord>>,
+}
+
+impl Left {
+    /// Lets runs go that are no longer left.
+    fn forget(&mut self, runs: &HashSet<Arc<str>>) {
+        self.runs.retain(|left| !runs.contains(left.run.as_str()));
+        self.events.retain(|run, _| !runs.contains(run));
+    }
 }
 
 /// What tests put in the place of time and of a faultless disk.
@@ -90,7 +102,10 @@ impl Executor {
         let epoch = store.next_epoch()?;
         // Before it is looked what was asked for, so that nothing falls between the two looks.
         let heeded = store.head()?.seq;
-        let unfinished = resume::close_dead_attempts(&mut store, epoch, &left.starts)?;
+        let left = Left {
+            runs: resume::close_dead_attempts(&mut store, epoch, &left.starts)?,
+            events: resume::by_run(store.open_events()?),
+        };
         starts.empty()?;
         let catalog = Catalog::open(path)?;
         Ok(Self {
@@ -103,7 +118,7 @@ impl Executor {
             ),
             heeded: Mutex::new(heeded),
             catalog,
-            unfinished: Mutex::new(unfinished),
+            left: Mutex::new(left),
             warnings,
             _lock: Some(lock),
         })
@@ -123,7 +138,7 @@ impl Executor {
             shared: Shared::new(catalog.store(), None, epoch, options, hooks),
             heeded: Mutex::default(),
             catalog,
-            unfinished: Mutex::default(),
+            left: Mutex::default(),
             warnings: Vec::new(),
             _lock: None,
         }
@@ -144,7 +159,7 @@ impl Executor {
     /// The runs that the previous executor left open and that were not submitted again since.
     #[must_use]
     pub fn unfinished(&self) -> Vec<UnfinishedRun> {
-        self.open_runs().clone()
+        self.left().runs.clone()
     }
 
     /// What was damaged in the catalog's files when it was opened, and was set aside beside them
@@ -154,97 +169,8 @@ impl Executor {
         &self.warnings
     }
 
-    /// Accepts a run: returns once that is committed. A run that the catalog has left open is
-    /// resumed: what was materialized in it stays, the rest is executed. A run that has ended is
-    /// left as it is, unless [`RunRequest::reopen`] asks for what it did not do; so is one that is
-    /// under way here. The outcome is kept in memory until it is waited for.
-    ///
-    /// # Errors
-    /// The selection does not fit the graph, the id was used for another request or on another
-    /// graph, or the catalog failed.
-    pub fn submit(&self, request: RunRequest) -> Result<Submitted, EngineError> {
-        let record = Arc::new(RunRecord {
-            run: Arc::from(request.run),
-            selection: request.selection,
-            mode: request.mode,
-            config: Arc::new(request.config),
-            identity: Arc::clone(request.graph.identity()),
-        });
-        let slot = match self.shared.reserve(&record)? {
-            Reservation::Known(known) => {
-                same_request(&known, &record)?;
-                return Ok(Submitted::UnderWay);
-            }
-            Reservation::Slot(slot) => slot,
-        };
-        match self.prepare(&record, request.graph, request.reopen) {
-            Ok((submitted, Some((run, draft)))) => {
-                Shared::accept(&self.shared, slot, run, draft)?;
-                self.open_runs()
-                    .retain(|left| left.run.as_str() != record.run.as_ref());
-                Ok(submitted)
-            }
-            Ok((submitted, None)) => {
-                self.shared.cancel_reservation(&record.run, slot);
-                Ok(submitted)
-            }
-            Err(error) => {
-                self.shared.cancel_reservation(&record.run, slot);
-                Err(error)
-            }
-        }
-    }
-
-    /// Lays out a run that is new, left open or to be opened again; none when it has ended.
-    fn prepare(
-        &self,
-        record: &Arc<RunRecord>,
-        graph: Arc<AssetGraph>,
-        reopen: bool,
-    ) -> Result<(Submitted, Option<(RunState, Draft)>), EngineError> {
-        let (submitted, history, event) = match self.catalog.run(&record.run)? {
-            None => (
-                Submitted::New,
-                None,
-                Event::RunSubmitted(Arc::clone(record)),
-            ),
-            Some(info) => {
-                same_request(&info.record, record)?;
-                let submitted = match info.status {
-                    RunStatus::Started => Submitted::Resumed,
-                    RunStatus::Failure | RunStatus::Canceled if reopen => {
-                        Submitted::Reopened(info.status)
-                    }
-                    ended => return Ok((Submitted::Ended(ended), None)),
-                };
-                let events = self.catalog.events(&record.run)?;
-                let mut history = resume::history(&events);
-                if let Submitted::Reopened(_) = submitted {
-                    resume::forget_wiped(&mut history, &self.catalog)?;
-                } else {
-                    let asked_on = resume::asked_on(&info.record, &events);
-                    same_inputs(&record.run, &asked_on, &record.identity)?;
-                }
-                let resumed = Event::RunResumed {
-                    run: Arc::clone(&record.run),
-                    identity: Arc::clone(&record.identity),
-                };
-                (submitted, Some(history), resumed)
-            }
-        };
-        let run = RunState::new(Arc::clone(record), graph, &self.catalog, history)?;
-        let draft = Draft {
-            t_ns: monotonic_ns(),
-            at_ms: unix_ms(),
-            event,
-        };
-        Ok((submitted, Some((run, draft))))
-    }
-
-    fn open_runs(&self) -> MutexGuard<'_, Vec<UnfinishedRun>> {
-        self.unfinished
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn left(&self) -> MutexGuard<'_, Left> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until a run has ended and tells how.

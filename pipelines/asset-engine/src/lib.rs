@@ -39,7 +39,8 @@ pub use automation::{
     ScheduledTick, Sensor,
 };
 pub use catalog::{
-    Catalog, CatalogError, Durability, Head, Owner, Recorder, RunInfo, Stamp, Verified,
+    Catalog, CatalogError, Durability, Head, Owner, Recorder, RunInfo, Stamp, Unsuccessful,
+    Verified,
 };
 pub use event::{
     Attempt, BackfillInfo, BackfillRecord, BackfillRun, CheckResult, Event, EventRecord,

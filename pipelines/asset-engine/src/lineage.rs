@@ -17,7 +17,7 @@ use crate::catalog::{Catalog, CatalogError};
 use crate::event::Materialization;
 use crate::graph::{AssetGraph, Direction, marked};
 use crate::key::AssetKey;
-use crate::plan::{Known, PlannedStep, WhyError, find};
+use crate::plan::{Known, PlannedStep, Wanted, WhyError, find};
 
 /// A part of the lineage, upstream before downstream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -190,7 +190,9 @@ impl Walk<'_> {
     }
 
     fn newest(&mut self, piece: PlannedStep) -> Result<Option<Arc<Materialization>>, CatalogError> {
-        self.known.load(self.graph, self.catalog, piece.asset)?;
+        let wanted = Wanted::Some(vec![piece.position]);
+        self.known
+            .load(self.graph, self.catalog, piece.asset, &wanted)?;
         Ok(self.known.piece(piece.asset, piece.position).cloned())
     }
 
@@ -211,7 +213,12 @@ impl Walk<'_> {
         let graph = self.graph;
         let mut readings = Vec::new();
         for (_, edge) in graph.dependents(read.asset) {
-            for position in graph.read_by(edge, read.position) {
+            let readers = graph.read_by(edge, read.position);
+            let count = graph.kind(edge.downstream).count;
+            let wanted = Wanted::of(readers.clone().collect(), count);
+            self.known
+                .load(graph, self.catalog, edge.downstream, &wanted)?;
+            for position in readers {
                 let asset = edge.downstream;
                 let found = self.read_by(PlannedStep { asset, position })?;
                 readings.extend(found.into_iter().filter(|(from, ..)| *from == read));

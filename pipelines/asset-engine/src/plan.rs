@@ -8,14 +8,17 @@ mod held;
 mod known;
 mod reason;
 mod scan;
+mod slices;
 mod stale;
+mod wanted;
 
 use std::sync::Arc;
 
 use crate::asset::Making;
-use crate::graph::{AssetGraph, CutWindow, Edge, marked};
+use crate::graph::{AssetGraph, CutWindow, Edge, Positions, marked};
 use crate::key::AssetKey;
 use crate::selection::{Selection, SelectionError};
+use slices::{Slice, Slices};
 
 pub(crate) use held::Held;
 pub use known::UNOBSERVED;
@@ -24,13 +27,13 @@ pub use reason::StaleReason;
 pub(crate) use reason::judge;
 pub(crate) use stale::find;
 pub use stale::{StaleStep, WhyError, staleness, why};
+pub(crate) use wanted::{Covered, Wanted};
 
 /// Which steps a selection means.
 #[derive(Debug, Clone)]
 pub struct Plan {
     steps: Vec<PlannedStep>,
-    /// By asset index.
-    slices: Vec<Slice>,
+    slices: Slices,
 }
 
 /// One step of a plan.
@@ -40,15 +43,6 @@ pub(crate) struct PlannedStep {
     pub asset: u32,
     /// Position in the asset's partitions.
     pub position: u32,
-}
-
-/// The steps of one asset.
-#[derive(Debug, Clone, Default)]
-struct Slice {
-    first: u32,
-    count: u32,
-    /// The positions that are in the plan, ascending; `None` = all, by arithmetic.
-    chosen: Option<Arc<[u32]>>,
 }
 
 impl Plan {
@@ -86,7 +80,8 @@ impl Plan {
         selected: &[bool],
         wanted_kind: impl Fn(u32) -> bool,
     ) -> Result<Self, SelectionError> {
-        let mut slices = vec![Slice::default(); graph.len()];
+        let assets = selected.iter().filter(|selected| **selected).count();
+        let mut slices = Slices::new(assets, graph.len());
         let mut total: u64 = 0;
         let mut wanted: Vec<(&str, bool)> = selection
             .partitions()
@@ -99,8 +94,10 @@ impl Plan {
                 continue;
             }
             let kind = graph.kind(index);
-            let slice = &mut slices[index as usize];
-            slice.first = u32::try_from(total).unwrap_or(u32::MAX);
+            let mut slice = Slice {
+                first: u32::try_from(total).unwrap_or(u32::MAX),
+                ..Slice::default()
+            };
             if selection.partitions().is_some() && kind.partitioned {
                 let partitions = &graph.asset(index).partitions;
                 let mut chosen = Vec::with_capacity(wanted.len());
@@ -118,6 +115,7 @@ impl Plan {
                 slice.count = kind.count;
             }
             total += u64::from(slice.count);
+            slices.set(index, slice);
         }
         if let Some((key, _)) = wanted.iter().find(|(_, found)| !found) {
             return Err(SelectionError::UnknownPartition((*key).to_owned()));
@@ -130,7 +128,7 @@ impl Plan {
         }
         let mut steps = Vec::with_capacity(usize::try_from(total).unwrap_or(0));
         for &asset in graph.order() {
-            let slice = &slices[asset as usize];
+            let slice = slices.of(asset);
             match &slice.chosen {
                 None => {
                     steps.extend((0..slice.count).map(|position| PlannedStep { asset, position }))
@@ -191,20 +189,31 @@ impl Plan {
 
     /// The step of a piece, if it is in the plan.
     pub(crate) fn find(&self, asset: u32, position: u32) -> Option<u32> {
-        let slice = &self.slices[asset as usize];
-        match &slice.chosen {
-            None => (position < slice.count).then_some(slice.first + position),
-            Some(chosen) => chosen
-                .binary_search(&position)
-                .ok()
-                // A position in a slice is below its u32 count.
-                .map(|at| slice.first + u32::try_from(at).unwrap_or(u32::MAX)),
+        self.slices.of(asset).step(position)
+    }
+
+    /// The assets of which there are steps, in the plan's order.
+    pub(crate) fn assets(&self) -> impl Iterator<Item = u32> {
+        let by_asset = self.steps.chunk_by(|a, b| a.asset == b.asset);
+        by_asset.map(|steps| steps[0].asset)
+    }
+
+    /// The pieces of an asset that are in the plan, if any is.
+    pub(crate) fn wanted(&self, graph: &AssetGraph, asset: u32) -> Wanted {
+        match &self.slices.of(asset).chosen {
+            None => Wanted::All,
+            Some(chosen) => Wanted::of(chosen.to_vec(), graph.kind(asset).count),
         }
+    }
+
+    /// Whether any piece of an asset is in the plan.
+    pub(crate) fn makes(&self, asset: u32) -> bool {
+        self.slices.of(asset).count > 0
     }
 
     /// Whether every piece of an asset is in the plan.
     pub(crate) fn covers(&self, graph: &AssetGraph, asset: u32) -> bool {
-        self.slices[asset as usize].count == graph.asset(asset).partitions.count()
+        self.slices.of(asset).count == graph.asset(asset).partitions.count()
     }
 
     /// The steps of the plan that a piece reads through an edge.
@@ -214,8 +223,7 @@ impl Plan {
         edge: &'a Edge,
         position: u32,
     ) -> impl Iterator<Item = u32> + 'a {
-        let reads = graph.reads(edge, position);
-        reads.filter_map(|at| self.find(edge.upstream, at))
+        self.among(edge.upstream, graph.reads(edge, position))
     }
 
     /// The steps of the plan that read a piece through an edge, or that its step makes with it.
@@ -225,7 +233,15 @@ impl Plan {
         edge: &'a Edge,
         position: u32,
     ) -> impl Iterator<Item = u32> + 'a {
-        let readers = graph.read_by(edge, position);
-        readers.filter_map(|at| self.find(edge.downstream, at))
+        self.among(edge.downstream, graph.read_by(edge, position))
+    }
+
+    /// The steps of an asset that are at some positions: those of a range without going through it.
+    fn among<'a>(&'a self, asset: u32, positions: Positions<'a>) -> impl Iterator<Item = u32> + 'a {
+        let (range, list) = match positions {
+            Positions::Range(range) => (self.slices.of(asset).steps(range), [].iter()),
+            Positions::List(list) => (0..0, list),
+        };
+        range.chain(list.filter_map(move |at| self.find(asset, *at)))
     }
 }

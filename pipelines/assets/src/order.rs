@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use asset_engine::{
     Asset, AssetGraph, AssetKey, Catalog, CatalogError, Evaluation, EvaluationContext, Event,
-    Materialized, Order, RunStatus, Selection, StepContext, StepFailure,
+    Materialized, Order, Selection, StepContext, StepFailure,
 };
 use serde_json::{Value, json};
 
@@ -89,16 +89,11 @@ pub(crate) const UNDO: &str = "order-undo";
 /// cursor: the runs that undo are in the catalog, and a run that does not end is in no other's way.
 pub(crate) fn undo_of_failed(cx: &EvaluationContext<'_>) -> Result<Evaluation, String> {
     let wrong = |error: &dyn std::fmt::Display| error.to_string();
-    let runs = cx.catalog.runs().map_err(|error| wrong(&error))?;
-    let undone = cx
-        .catalog
-        .statuses_of(UNDO)
-        .map_err(|error| wrong(&error))?;
+    let ended = cx.catalog.unsuccessful(0).map_err(|error| wrong(&error))?;
     let mut evaluation = Evaluation::default();
-    for run in &runs {
-        let id = &run.record.run;
-        if matches!(run.status, RunStatus::Started | RunStatus::Success)
-            || undone.contains_key(&format!("{UNDO}/{id}"))
+    for id in ended.iter().map(|ended| &ended.run) {
+        let undoing = cx.catalog.status(&format!("{UNDO}/{id}"));
+        if undoing.map_err(|error| wrong(&error))?.is_some()
             || !has_begun(cx.catalog, id).map_err(|error| wrong(&error))?
         {
             continue;

@@ -1,10 +1,12 @@
-"""B21 to B24 and B32: what is read: sources that are seen, partitions that are missing, pieces that are wiped."""
+"""B21 to B24, B32 and B33: what is read: sources that are seen, partitions that are missing or added, pieces that
+are wiped."""
 
 from dagster import (
     AssetDep,
     AssetKey,
     AssetMaterialization,
     DailyPartitionsDefinition,
+    LastPartitionMapping,
     TimeWindowPartitionMapping,
     asset,
     materialize,
@@ -132,3 +134,40 @@ def window_beyond_the_first_day() -> dict:
             return result.dagster_run.status.value.lower()
 
         return {"of_the_first_day": run("2024-01-01"), "of_the_second": run("2024-01-02")}
+
+
+def last_day_added() -> dict:
+    """B33. A day is added, and a reader of the last day is made before and after the new day is."""
+
+    def until(end: str) -> list:
+        days = DailyPartitionsDefinition("2024-01-01", end_date=end)
+
+        @asset(partitions_def=days)
+        def daily():
+            pass
+
+        @asset(deps=[AssetDep(daily, partition_mapping=LastPartitionMapping())])
+        def reader():
+            pass
+
+        return [daily, reader]
+
+    with home() as instance:
+
+        def run(assets: list, name: str, day: str | None = None) -> str:
+            result = materialize(
+                assets,
+                instance=instance,
+                selection=[name],
+                partition_key=day,
+                raise_on_error=False,
+            )
+            return result.dagster_run.status.value.lower()
+
+        two_days, three_days = until("2024-01-03"), until("2024-01-04")
+        run(two_days, "daily", "2024-01-02")
+        states = {"of_the_last_day": run(two_days, "reader")}
+        states["of_a_day_to_come"] = run(three_days, "reader")
+        run(three_days, "daily", "2024-01-03")
+        states["of_the_new_day"] = run(three_days, "reader")
+        return states

@@ -56,6 +56,7 @@ SCENARIOS = {
     "B30": clocks.forward,
     "B31": clocks.back,
     "B32": inputs.window_beyond_the_first_day,
+    "B33": inputs.last_day_added,
 }
 
 

@@ -6,21 +6,23 @@
 //! What has no partitions is made once, before or after the partitions as its dependencies say: see
 //! [`crate::Stage`]. A stage begins when all runs of the one before have succeeded.
 
+mod course;
 mod partition;
 mod progress;
 mod request;
 mod stages;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::catalog::CatalogError;
-use crate::event::{BackfillInfo, BackfillRecord, BackfillRun, Event, RunStatus};
-use crate::executor::{EngineError, Executor, RunRequest};
+use crate::event::{BackfillInfo, BackfillRecord, Event, RunStatus};
+use crate::executor::{EngineError, Executor};
 use crate::graph::AssetGraph;
 use crate::plan::Plan;
 
+pub(super) use course::Course;
 pub use partition::PartitionStatus;
 pub use progress::BackfillProgress;
 use request::same_request;
@@ -37,6 +39,8 @@ pub struct Backfill<'a> {
     record: Arc<BackfillRecord>,
     /// How it stood before it was requested.
     before: Option<BackfillProgress>,
+    /// How its runs stand, as soon as that was asked.
+    course: Mutex<Option<Course>>,
 }
 
 impl<'a> Backfill<'a> {
@@ -50,7 +54,20 @@ impl<'a> Backfill<'a> {
             graph,
             record,
             before: None,
+            course: Mutex::new(None),
         }
+    }
+
+    /// The same, which goes on from how its runs stood when it was last advanced here.
+    pub(super) fn on_course(mut self, course: Option<Course>) -> Self {
+        self.course = Mutex::new(course);
+        self
+    }
+
+    /// How its runs stand now.
+    pub(super) fn into_course(self) -> Option<Course> {
+        let course = self.course.into_inner();
+        course.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Accepts a backfill: returns once that is committed. One that the catalog has already, asked
@@ -151,45 +168,19 @@ impl<'a> Backfill<'a> {
         &self,
         submitted: &mut Vec<String>,
     ) -> Result<BackfillProgress, EngineError> {
-        if self.progress()?.status != RunStatus::Started {
-            return self.progress();
-        }
-        let statuses = self.statuses()?;
-        let runs = self.record.runs();
-        let succeeded =
-            |run: &&BackfillRun| statuses.get(run.record.run.as_ref()) == Some(&RunStatus::Success);
-        let Some(stage) = runs.iter().find(|run| !succeeded(run)).map(|run| run.stage) else {
-            return self.end(RunStatus::Success);
-        };
-        let of_stage = || runs.iter().filter(|run| run.stage == stage);
-        let mut under_way = 0;
-        for run in of_stage() {
-            under_way += usize::from(self.executor.is_under_way(&run.record.run)?);
-        }
-        let mut open = false;
-        for run in of_stage() {
-            let id = &run.record.run;
-            if !matches!(statuses.get(id.as_ref()), None | Some(RunStatus::Started)) {
-                continue;
-            }
-            open = true;
-            if under_way < self.record.at_once.get() && !self.executor.is_under_way(id)? {
-                under_way += 1;
-                self.executor
-                    .submit(RunRequest::of(&run.record, Arc::clone(self.graph)))?;
-                submitted.push(id.to_string());
+        let mut known = self.known();
+        let course = self.course(&mut known)?;
+        course.follow(self.executor)?;
+        if self.status()? == RunStatus::Started
+            && !course.take_up(self.executor, self.graph, submitted)?
+        {
+            // Before it is over, what the catalog says of all of it counts.
+            *course = self.read_course()?;
+            if !course.take_up(self.executor, self.graph, submitted)? {
+                self.end(course.outcome())?;
             }
         }
-        if open {
-            return self.progress();
-        }
-        let is =
-            |status| of_stage().any(|run| statuses.get(run.record.run.as_ref()) == Some(&status));
-        self.end(if is(RunStatus::Canceled) {
-            RunStatus::Canceled
-        } else {
-            RunStatus::Failure
-        })
+        Ok(course.progress(self.status()?))
     }
 
     /// Brings it to its end, and says after each run how far it is.
@@ -213,33 +204,27 @@ impl<'a> Backfill<'a> {
         stop: impl Fn() -> bool,
         mut on_progress: impl FnMut(&BackfillProgress),
     ) -> Result<BackfillProgress, EngineError> {
+        let mut canceled = false;
         loop {
             self.executor.heed()?;
             let mut progress = self.advance()?;
-            if stop() || progress.status == RunStatus::Canceled {
+            if !canceled && (stop() || progress.status == RunStatus::Canceled) {
                 self.cancel()?;
-                progress = self.progress()?;
+                canceled = true;
+                progress = self.advance()?;
             }
-            let under_way = self.collect()?;
             on_progress(&progress);
-            if progress.status != RunStatus::Started && !under_way {
+            let mut known = self.known();
+            let course = self.course(&mut known)?;
+            course
+                .take_ended()
+                .for_each(|run| self.executor.forget(run));
+            let under_way: Vec<&str> = course.under_way().collect();
+            if progress.status != RunStatus::Started && under_way.is_empty() {
                 return self.progress();
             }
-            self.executor.rest(LOOK);
+            self.executor.rest_while_under_way(&under_way, LOOK);
         }
-    }
-
-    /// Lets the outcomes of its runs go that have ended; whether others are under way.
-    fn collect(&self) -> Result<bool, EngineError> {
-        let mut under_way = false;
-        for (run, status) in self.statuses()? {
-            if status == RunStatus::Started {
-                under_way |= self.executor.is_under_way(&run)?;
-            } else {
-                self.executor.forget(&run);
-            }
-        }
-        Ok(under_way)
     }
 
     /// Ends it: no further run is submitted. Its runs are cancelled: what is being executed is
@@ -248,7 +233,7 @@ impl<'a> Backfill<'a> {
     /// # Errors
     /// The catalog failed.
     pub fn cancel(&self) -> Result<(), EngineError> {
-        if self.progress()?.status == RunStatus::Started {
+        if self.status()? == RunStatus::Started {
             self.end(RunStatus::Canceled)?;
         }
         for (run, status) in self.statuses()? {
@@ -256,6 +241,7 @@ impl<'a> Backfill<'a> {
                 self.executor.cancel_open(&run)?;
             }
         }
+        *self.known() = None;
         Ok(())
     }
 
@@ -282,20 +268,44 @@ impl<'a> Backfill<'a> {
     }
 
     fn info(&self) -> Result<BackfillInfo, EngineError> {
-        let info = self.executor.catalog().backfill(&self.record.id)?;
-        info.ok_or_else(|| EngineError::UnknownBackfill {
+        Ok(BackfillInfo {
+            record: Arc::clone(&self.record),
+            status: self.status()?,
+        })
+    }
+
+    fn status(&self) -> Result<RunStatus, EngineError> {
+        let status = self.executor.catalog().backfill_status(&self.record.id)?;
+        status.ok_or_else(|| EngineError::UnknownBackfill {
             id: self.record.id.clone(),
         })
+    }
+
+    fn known(&self) -> MutexGuard<'_, Option<Course>> {
+        self.course.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How its runs stand, read from the catalog where that is not known.
+    fn course<'c>(&self, known: &'c mut Option<Course>) -> Result<&'c mut Course, EngineError> {
+        Ok(match known {
+            Some(course) => course,
+            None => known.insert(self.read_course()?),
+        })
+    }
+
+    fn read_course(&self) -> Result<Course, EngineError> {
+        let mut course = Course::read(self.executor.catalog(), &self.record)?;
+        course.join(self.executor)?;
+        Ok(course)
     }
 
     fn statuses(&self) -> Result<HashMap<String, RunStatus>, CatalogError> {
         self.executor.catalog().statuses_of(&self.record.id)
     }
 
-    fn end(&self, status: RunStatus) -> Result<BackfillProgress, EngineError> {
+    fn end(&self, status: RunStatus) -> Result<(), EngineError> {
         let id = Arc::from(self.record.id.as_str());
         self.executor
-            .append(vec![Event::BackfillEnded { id, status }])?;
-        self.progress()
+            .append(vec![Event::BackfillEnded { id, status }])
     }
 }

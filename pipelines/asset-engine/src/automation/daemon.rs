@@ -2,15 +2,16 @@
 
 mod naming;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::backfill::Course;
 use super::{Automation, Backfill, Evaluation, EvaluationContext, Order};
-use crate::catalog::CatalogError;
+use crate::catalog::{CatalogError, Left};
 use crate::event::{Event, RunRecord, RunStatus, Tick};
 use crate::executor::{EngineError, Executor, Looked, RunOutcome, RunRequest, Submitted};
 use crate::graph::AssetGraph;
@@ -28,9 +29,13 @@ pub struct Daemon {
     /// When each automation was last evaluated.
     evaluated: HashMap<String, Timestamp>,
     /// Runs that were submitted here and whose outcome was not yet given back.
-    under_way: Vec<String>,
-    /// What was named as left alone, or as a failed order.
+    under_way: BTreeSet<String>,
+    /// How the runs of the open backfills stand, by id.
+    courses: HashMap<String, Course>,
+    /// What was named as left alone.
     named: HashSet<String>,
+    /// The event up to which runs that did not succeed were looked at.
+    looked_up_to: u64,
 }
 
 /// What one tick of the daemon did.
@@ -76,8 +81,10 @@ impl Daemon {
             graph,
             automations,
             evaluated: HashMap::new(),
-            under_way: Vec::new(),
+            under_way: BTreeSet::new(),
+            courses: HashMap::new(),
             named: HashSet::new(),
+            looked_up_to: 0,
         }
     }
 
@@ -93,28 +100,36 @@ impl Daemon {
         self.collect(&mut beat)?;
         beat.looked = self.executor.look(&self.graph)?;
         beat.problems.extend(beat.looked.problems.iter().cloned());
-        for left in self.executor.unfinished() {
-            if !self.is_own_run(&left, &mut beat) {
-                continue;
-            }
-            let request = RunRequest::from_unfinished(left, Arc::clone(&self.graph));
-            let run = request.run.clone();
-            let answer = self.executor.submit(request);
-            self.note(&run, answer, &mut beat)?;
+        let mut left = self.executor.unfinished();
+        left.retain(|left| self.is_own_run(left, &mut beat));
+        let runs: Vec<String> = left.iter().map(|left| left.run.clone()).collect();
+        let request = |left| RunRequest::from_unfinished(left, Arc::clone(&self.graph));
+        let answers = self.executor.submit_all(left.into_iter().map(request));
+        for (run, answer) in runs.iter().zip(answers) {
+            self.note(run, answer, &mut beat)?;
         }
         self.submit_orders(&mut beat)?;
         self.evaluate(now, &mut beat)?;
         self.submit_orders(&mut beat)?;
-        for info in self.executor.catalog().backfills()? {
-            let what = format!("backfill {}", info.record.id);
-            if info.status != RunStatus::Started
-                || !self.is_own(&what, &info.record.identity, &mut beat)
-            {
+        self.advance_backfills(&mut beat)?;
+        self.name_failed_orders(&mut beat)?;
+        Ok(beat)
+    }
+
+    fn advance_backfills(&mut self, beat: &mut Beat) -> Result<(), EngineError> {
+        // One that is not open any more may be opened again, and its runs with it.
+        let mut courses = std::mem::take(&mut self.courses);
+        for info in self.executor.catalog().open_backfills()? {
+            let id = info.record.id.clone();
+            if !self.is_own(&format!("backfill {id}"), &info.record.identity, beat) {
                 continue;
             }
             let backfill = Backfill::new(&self.executor, &self.graph, info.record);
+            let backfill = backfill.on_course(courses.remove(&id));
             let mut submitted = Vec::new();
             let advanced = backfill.advance_noting(&mut submitted);
+            self.courses
+                .extend(backfill.into_course().map(|course| (id, course)));
             self.under_way.extend(submitted.iter().cloned());
             beat.submitted.append(&mut submitted);
             match advanced {
@@ -123,8 +138,7 @@ impl Daemon {
                 Err(error) => beat.problems.push(error.to_string()),
             }
         }
-        self.name_failed_orders(&mut beat)?;
-        Ok(beat)
+        Ok(())
     }
 
     /// Waits for every run that was submitted here; one whose end is asked for meanwhile is
@@ -133,15 +147,19 @@ impl Daemon {
     /// # Errors
     /// The catalog failed.
     pub fn settle(&mut self) -> Result<Vec<RunOutcome>, EngineError> {
-        let mut beat = Beat::default();
-        loop {
-            self.executor.heed()?;
-            self.collect(&mut beat)?;
-            if self.under_way.is_empty() {
-                return Ok(beat.ended);
+        let mut ended = Vec::new();
+        let mut heeded: Option<Instant> = None;
+        while let Some(run) = self.under_way.first() {
+            if heeded.is_none_or(|last| last.elapsed() >= LOOK) {
+                self.executor.heed()?;
+                heeded = Some(Instant::now());
             }
-            self.executor.rest(LOOK);
+            if let Some(outcome) = self.executor.wait_at_most(run, LOOK)? {
+                ended.push(outcome);
+                self.under_way.pop_first();
+            }
         }
+        Ok(ended)
     }
 
     /// Cancels the runs under way whose end was asked for from elsewhere; to be called between
@@ -158,7 +176,9 @@ impl Daemon {
         for run in std::mem::take(&mut self.under_way) {
             match self.executor.poll(&run)? {
                 Some(outcome) => beat.ended.push(outcome),
-                None => self.under_way.push(run),
+                None => {
+                    self.under_way.insert(run);
+                }
             }
         }
         Ok(())
@@ -173,9 +193,7 @@ impl Daemon {
     ) -> Result<(), EngineError> {
         match answer {
             Ok(_) => {
-                if !self.under_way.iter().any(|known| known == run) {
-                    self.under_way.push(run.to_owned());
-                }
+                self.under_way.insert(run.to_owned());
                 beat.submitted.push(run.to_owned());
             }
             Err(error @ (EngineError::Catalog(_) | EngineError::Stopped(_))) => return Err(error),
@@ -185,13 +203,13 @@ impl Daemon {
     }
 
     fn submit_orders(&mut self, beat: &mut Beat) -> Result<(), EngineError> {
-        for order in self.executor.catalog().orders()? {
-            if !self.is_own(&format!("order {}", order.run), &order.identity, beat) {
-                continue;
-            }
-            let request = RunRequest::of(&order, Arc::clone(&self.graph));
-            match self.executor.submit(request) {
-                Err(EngineError::Selection(error)) => self.refuse(&order, &error, beat)?,
+        let mut orders = self.executor.catalog().orders()?;
+        orders.retain(|order| self.is_own(&format!("order {}", order.run), &order.identity, beat));
+        let request = |order: &Arc<RunRecord>| RunRequest::of(order, Arc::clone(&self.graph));
+        let answers = self.executor.submit_all(orders.iter().map(request));
+        for (order, answer) in orders.iter().zip(answers) {
+            match answer {
+                Err(EngineError::Selection(error)) => self.refuse(order, &error, beat)?,
                 answer => self.note(order.run.as_ref(), answer, beat)?,
             }
         }
@@ -219,9 +237,9 @@ impl Daemon {
 
     fn evaluate(&mut self, now: Timestamp, beat: &mut Beat) -> Result<(), EngineError> {
         let catalog = self.executor.catalog();
-        let ticks = catalog.ticks()?.into_iter();
-        let last: HashMap<Arc<str>, Arc<Tick>> = ticks
-            .map(|tick| (Arc::clone(&tick.automation), tick))
+        let left = catalog.left()?.into_iter();
+        let last: HashMap<Arc<str>, Left> = left
+            .map(|left| (Arc::clone(&left.automation), left))
             .collect();
         for automation in &self.automations {
             let name = automation.name();
@@ -229,10 +247,10 @@ impl Daemon {
                 continue;
             }
             self.evaluated.insert(name.to_owned(), now);
-            let last = last.get(name).map(AsRef::as_ref);
+            let last = last.get(name);
             let context = EvaluationContext {
                 now,
-                cursor: last.and_then(|tick| tick.cursor.as_deref()),
+                cursor: last.and_then(|left| left.cursor.as_deref()),
                 catalog,
                 graph: &self.graph,
             };
@@ -266,13 +284,13 @@ impl Daemon {
         name: &str,
         now: Timestamp,
         evaluation: Evaluation,
-        last: Option<&Tick>,
+        last: Option<&Left>,
     ) -> Result<Option<Arc<Tick>>, CatalogError> {
         let orders = self.new_orders(name, evaluation.orders)?;
-        let last_cursor = last.and_then(|tick| tick.cursor.clone());
+        let last_cursor = last.and_then(|left| left.cursor.clone());
         let cursor = evaluation.cursor.or_else(|| last_cursor.clone());
         let noted =
-            evaluation.note.is_some() && evaluation.note != last.and_then(|tick| tick.note.clone());
+            evaluation.note.is_some() && evaluation.note != last.and_then(|left| left.note.clone());
         if orders.is_empty() && cursor == last_cursor && !noted {
             return Ok(None);
         }
@@ -298,7 +316,7 @@ impl Daemon {
         let mut new = Vec::new();
         for order in orders {
             let run: Arc<str> = Arc::from(format!("{name}/{}", order.key));
-            if known.insert(Arc::clone(&run)) && catalog.run(&run)?.is_none() {
+            if known.insert(Arc::clone(&run)) && catalog.status(&run)?.is_none() {
                 new.push(Arc::new(RunRecord {
                     run,
                     selection: order.selection,

@@ -87,7 +87,7 @@ impl Rule {
             None => cx.now.to_string(),
             Some(partition) => format!("{}@{partition}", cx.now),
         };
-        let known = cx.catalog.run(&format!("{}/{key}", self.name))?;
+        let known = cx.catalog.status(&format!("{}/{key}", self.name))?;
         Ok(known.map_or(key.clone(), |_| format!("{key}~{seq}")))
     }
 

@@ -4,6 +4,7 @@ mod backfills;
 mod belonging;
 mod crons;
 mod fixture;
+mod growth;
 mod news;
 mod partitions;
 mod rules;

@@ -8,9 +8,9 @@ use super::cron::Cron;
 use super::rule::{Asked, Memory};
 use super::{AutomationError, EvaluationContext};
 use crate::catalog::Stamp;
-use crate::event::{InputVersion, Materialization, Mode, RunRecord, RunStatus};
+use crate::event::{InputVersion, Materialization, Mode, RunRecord};
 use crate::graph::{AssetGraph, other_work};
-use crate::plan::{Held, Known, Plan, UNOBSERVED, staleness};
+use crate::plan::{Covered, Held, Known, Plan, UNOBSERVED, Wanted, staleness};
 
 /// A piece, by asset index and position.
 type Piece = (u32, u32);
@@ -20,9 +20,9 @@ pub(super) struct View<'a> {
     graph: &'a AssetGraph,
     now: Timestamp,
     memory: &'a Memory,
-    /// Assets that have been read, with their stamps.
-    loaded: HashSet<u32>,
     known: Known,
+    /// The pieces whose stamps have been read.
+    stamped: Covered,
     stamps: HashMap<Piece, Stamp>,
     /// The last wipe of each piece of the rule's assets.
     wiped: HashMap<Piece, u64>,
@@ -43,28 +43,26 @@ impl<'a> View<'a> {
             graph: cx.graph,
             now: cx.now,
             memory,
-            loaded: HashSet::new(),
             known: Known::default(),
+            stamped: Covered::default(),
             stamps: HashMap::new(),
             wiped: HashMap::new(),
             in_progress: HashSet::new(),
             stale: HashSet::new(),
             asked: HashSet::new(),
         };
-        let mut last = None;
-        for step in plan.steps() {
-            if last.replace(step.asset) == Some(step.asset) {
-                continue;
+        let (graph, catalog) = (cx.graph, cx.catalog);
+        for asset in plan.assets() {
+            let own = plan.wanted(graph, asset);
+            view.load(cx, asset, &own)?;
+            view.load_wipes(cx, asset)?;
+            for (_, edge) in graph.deps(asset) {
+                let (upstream, read) = (edge.upstream, own.read_through(graph, edge));
+                view.load(cx, upstream, &read)?;
+                view.known.load_checks(graph, catalog, upstream, &read)?;
+                view.known.load_checked(graph, catalog, upstream, &read)?;
             }
-            view.load(cx, step.asset)?;
-            view.load_wipes(cx, step.asset)?;
-            for (_, edge) in cx.graph.deps(step.asset) {
-                let (graph, catalog, upstream) = (cx.graph, cx.catalog, edge.upstream);
-                view.load(cx, upstream)?;
-                view.known.load_checks(graph, catalog, upstream)?;
-                view.known.load_checked(graph, catalog, upstream)?;
-            }
-            view.known.load_firsts(cx.graph, cx.catalog, step.asset)?;
+            view.known.load_firsts(graph, catalog, asset, &own)?;
         }
         view.read_in_progress(cx)?;
         if with_staleness {
@@ -79,14 +77,20 @@ impl<'a> View<'a> {
         Ok(view)
     }
 
-    fn load(&mut self, cx: &EvaluationContext<'_>, index: u32) -> Result<(), AutomationError> {
-        if !self.loaded.insert(index) {
+    fn load(
+        &mut self,
+        cx: &EvaluationContext<'_>,
+        index: u32,
+        wanted: &Wanted,
+    ) -> Result<(), AutomationError> {
+        self.known.load(cx.graph, cx.catalog, index, wanted)?;
+        let Some(wanted) = self.stamped.take(index, wanted) else {
             return Ok(());
-        }
-        self.known.load(cx.graph, cx.catalog, index)?;
+        };
         let asset = cx.graph.asset(index);
-        let stamps = cx.catalog.stamps_of(&asset.key)?.into_iter();
-        for stamp in stamps.filter(|stamp| stamp.observed == asset.is_external()) {
+        let stamps = wanted.ask(asset, |pieces| cx.catalog.stamps_among(&asset.key, pieces))?;
+        let own = |stamp: &Stamp| stamp.observed == asset.is_external();
+        for stamp in stamps.into_iter().filter(own) {
             if let Some(at) = asset.partitions.position(stamp.partition.as_deref()) {
                 self.stamps.insert((index, at), stamp);
             }
@@ -113,8 +117,7 @@ impl<'a> View<'a> {
 
     /// The pieces of all runs that are under way or ordered.
     fn read_in_progress(&mut self, cx: &EvaluationContext<'_>) -> Result<(), AutomationError> {
-        let runs = cx.catalog.runs()?.into_iter();
-        let open = runs.filter(|info| info.status == RunStatus::Started);
+        let open = cx.catalog.open_runs()?.into_iter();
         let mut records: Vec<_> = open.map(|info| info.record).collect();
         records.extend(cx.catalog.orders()?);
         // A run of another graph makes nothing of this one.

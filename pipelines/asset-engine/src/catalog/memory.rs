@@ -1,20 +1,24 @@
 //! A catalog in memory: the same events and the same derived tables, gone with the process.
 
 mod derive;
+mod table;
 
-use std::collections::{BTreeMap, HashMap};
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    CatalogError, Draft, EachVersion, Head, RunInfo, Stamp, Store, Verified, Version, Wipe, chain,
-    writing,
+    CatalogError, Draft, EachVersion, Head, Left, Pieces, RunInfo, Stamp, Store, Unsuccessful,
+    Verified, Version, Wipe, chain, writing,
 };
 use crate::event::{
-    BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
-    RunStatus, Tick,
+    BackfillInfo, CheckResult, EventRecord, Materialization, Observation, RunRecord, RunStatus,
+    Tick,
 };
 use crate::key::AssetKey;
+use table::{Table, newest, rows};
 
 /// The partition and the name of a check.
 type CheckName = (Option<Arc<str>>, Arc<str>);
@@ -22,21 +26,43 @@ type CheckName = (Option<Arc<str>>, Arc<str>);
 /// A partition, and whether it was observed.
 type Stamped = (Option<Arc<str>>, bool);
 
+/// A run, with the events between which its own lie; `None` = it is open.
+#[derive(Debug)]
+struct Run {
+    info: RunInfo,
+    first: u64,
+    last: Option<u64>,
+}
+
 /// The tables.
 #[derive(Debug)]
 pub(crate) struct MemoryStore {
     epoch: u64,
     events: Vec<EventRecord>,
-    runs: Vec<RunInfo>,
-    run_index: HashMap<Arc<str>, usize>,
-    latest: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, Arc<Materialization>>>,
-    observations: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, Arc<Observation>>>,
-    checks: HashMap<AssetKey, BTreeMap<CheckName, (u64, Arc<CheckResult>)>>,
-    stamps: HashMap<AssetKey, BTreeMap<Stamped, Stamp>>,
-    wipes: HashMap<AssetKey, BTreeMap<Option<Arc<str>>, u64>>,
+    /// How far the chain of digests was last followed, and to which digest.
+    chained: Cell<(usize, chain::Digest)>,
+    /// In the order of submission.
+    runs: Vec<Run>,
+    run_index: BTreeMap<Arc<str>, usize>,
+    /// Those without an end.
+    open: BTreeMap<u64, usize>,
+    /// Those that ended without success, by their ends.
+    unsuccessful: BTreeMap<u64, usize>,
+    latest: Table<Option<Arc<str>>, Arc<Materialization>>,
+    observations: Table<Option<Arc<str>>, Arc<Observation>>,
+    first_observations: Table<Option<Arc<str>>, Arc<Observation>>,
+    checks: Table<CheckName, (u64, Arc<CheckResult>)>,
+    stamps: Table<Stamped, Stamp>,
+    wipes: Table<Option<Arc<str>>, u64>,
     ticks: BTreeMap<Arc<str>, Arc<Tick>>,
-    orders: Vec<Arc<RunRecord>>,
+    /// In the order in which they were asked for.
+    orders: BTreeMap<u64, Arc<RunRecord>>,
+    order_index: HashMap<Arc<str>, u64>,
+    /// Requests to cancel, in the order of their events.
+    cancels: Vec<(u64, Arc<str>)>,
     backfills: Vec<BackfillInfo>,
+    backfill_index: HashMap<Arc<str>, usize>,
+    open_backfills: BTreeSet<usize>,
 }
 
 impl MemoryStore {
@@ -49,26 +75,26 @@ impl Default for MemoryStore {
         Self {
             epoch: Self::FIRST_EPOCH,
             events: Vec::new(),
+            chained: Cell::new((0, chain::START)),
             runs: Vec::new(),
-            run_index: HashMap::new(),
+            run_index: BTreeMap::new(),
+            open: BTreeMap::new(),
+            unsuccessful: BTreeMap::new(),
             latest: HashMap::new(),
             observations: HashMap::new(),
+            first_observations: HashMap::new(),
             checks: HashMap::new(),
             stamps: HashMap::new(),
             wipes: HashMap::new(),
             ticks: BTreeMap::new(),
-            orders: Vec::new(),
+            orders: BTreeMap::new(),
+            order_index: HashMap::new(),
+            cancels: Vec::new(),
             backfills: Vec::new(),
+            backfill_index: HashMap::new(),
+            open_backfills: BTreeSet::new(),
         }
     }
-}
-
-/// The newest of each piece of an asset, in order.
-fn newest<K, T: Clone>(table: &HashMap<AssetKey, BTreeMap<K, T>>, asset: &AssetKey) -> Vec<T> {
-    table
-        .get(asset)
-        .map(|pieces| pieces.values().cloned().collect())
-        .unwrap_or_default()
 }
 
 impl Store for MemoryStore {
@@ -86,10 +112,11 @@ impl Store for MemoryStore {
             });
         }
         for draft in drafts {
-            self.derive(&draft.event);
-            self.stamp(draft);
+            let seq = self.events.len() as u64 + 1;
+            self.derive(seq, &draft.event);
+            self.stamp(seq, draft);
             self.events.push(EventRecord {
-                seq: self.events.len() as u64 + 1,
+                seq,
                 t_ns: draft.t_ns,
                 at_ms: draft.at_ms,
                 epoch,
@@ -103,40 +130,72 @@ impl Store for MemoryStore {
         Ok(self.ticks.values().cloned().collect())
     }
 
-    fn cancel_requests(&self, after: u64) -> Result<Vec<(u64, String)>, CatalogError> {
-        let asked = |record: &EventRecord| match &record.event {
-            Event::CancelRequested { run } if record.seq > after => {
-                Some((record.seq, run.to_string()))
-            }
-            _ => None,
+    fn left(&self) -> Result<Vec<Left>, CatalogError> {
+        let left = |tick: &Arc<Tick>| Left {
+            automation: Arc::clone(&tick.automation),
+            cursor: tick.cursor.clone(),
+            note: tick.note.clone(),
         };
-        Ok(self.events.iter().filter_map(asked).collect())
+        Ok(self.ticks.values().map(left).collect())
+    }
+
+    fn cancel_requests(&self, after: u64) -> Result<Vec<(u64, String)>, CatalogError> {
+        let first = self.cancels.partition_point(|(seq, _)| *seq <= after);
+        let asked = self.cancels[first..].iter();
+        Ok(asked.map(|(seq, run)| (*seq, run.to_string())).collect())
+    }
+
+    fn unsuccessful(&self, after: u64) -> Result<Vec<Unsuccessful>, CatalogError> {
+        let behind = (Bound::Excluded(after), Bound::Unbounded);
+        let ended = self.unsuccessful.range(behind).map(|(seq, index)| {
+            let info = &self.runs[*index].info;
+            Unsuccessful {
+                run: Arc::clone(&info.record.run),
+                status: info.status,
+                seq: *seq,
+            }
+        });
+        Ok(ended.collect())
     }
 
     fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError> {
-        let wanted = self
-            .runs
-            .iter()
-            .filter(|info| info.record.run.starts_with(prefix));
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        let from = self.run_index.range::<str, _>(from);
+        let wanted = from.take_while(|(run, _)| run.starts_with(prefix));
         Ok(wanted
-            .map(|info| (info.record.run.to_string(), info.status))
+            .map(|(run, index)| (run.to_string(), self.runs[*index].info.status))
             .collect())
     }
 
     fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError> {
-        Ok(self.orders.clone())
+        Ok(self.orders.values().cloned().collect())
     }
 
     fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
         Ok(self.backfills.clone())
     }
 
-    fn stamps(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
-        let mut stamps: Vec<Stamp> = self
-            .stamps
-            .get(asset)
-            .map(|pieces| pieces.values().cloned().collect())
-            .unwrap_or_default();
+    fn open_backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
+        let open = self.open_backfills.iter();
+        Ok(open.map(|index| self.backfills[*index].clone()).collect())
+    }
+
+    fn backfill(&self, id: &str) -> Result<Option<BackfillInfo>, CatalogError> {
+        let index = self.backfill_index.get(id);
+        Ok(index.map(|index| self.backfills[*index].clone()))
+    }
+
+    fn backfill_status(&self, id: &str) -> Result<Option<RunStatus>, CatalogError> {
+        let index = self.backfill_index.get(id);
+        Ok(index.map(|index| self.backfills[*index].status))
+    }
+
+    fn stamps(&self, asset: &AssetKey, pieces: Pieces<'_>) -> Result<Vec<Stamp>, CatalogError> {
+        let keys = |partition: &Option<Arc<str>>| {
+            let key = |observed| Bound::Included((partition.clone(), observed));
+            (key(false), key(true))
+        };
+        let mut stamps = rows(&self.stamps, asset, pieces, keys, |_, _| true);
         stamps.sort_by_key(|stamp| stamp.seq);
         Ok(stamps)
     }
@@ -149,7 +208,8 @@ impl Store for MemoryStore {
     }
 
     fn head(&self) -> Result<Head, CatalogError> {
-        let digest = self.events.iter().fold(chain::START, |before, record| {
+        let (known, digest) = self.chained.get();
+        let digest = self.events[known..].iter().fold(digest, |before, record| {
             let draft = Draft {
                 t_ns: record.t_ns,
                 at_ms: record.at_ms,
@@ -159,6 +219,7 @@ impl Store for MemoryStore {
             let record = encoded.record(record.seq.cast_signed(), record.epoch, &draft);
             record.digest(&before)
         });
+        self.chained.set((self.events.len(), digest));
         Ok(Head {
             seq: self.events.len() as u64,
             digest: chain::hex(&digest),
@@ -175,14 +236,34 @@ impl Store for MemoryStore {
     }
 
     fn runs(&self) -> Result<Vec<RunInfo>, CatalogError> {
-        Ok(self.runs.clone())
+        Ok(self.runs.iter().map(|run| run.info.clone()).collect())
+    }
+
+    fn open_runs(&self) -> Result<Vec<RunInfo>, CatalogError> {
+        let open = self.open.values();
+        Ok(open.map(|index| self.runs[*index].info.clone()).collect())
+    }
+
+    fn status(&self, run: &str) -> Result<Option<RunStatus>, CatalogError> {
+        let index = self.run_index.get(run);
+        Ok(index.map(|index| self.runs[*index].info.status))
     }
 
     fn run(&self, run: &str) -> Result<Option<RunInfo>, CatalogError> {
         Ok(self
             .run_index
             .get(run)
-            .map(|index| self.runs[*index].clone()))
+            .map(|index| self.runs[*index].info.clone()))
+    }
+
+    fn open_events(&self) -> Result<Vec<EventRecord>, CatalogError> {
+        let first = self.open.first_key_value();
+        let first = first.map_or(u64::MAX, |(first, _)| *first);
+        let is_open = |record: &&EventRecord| {
+            let index = self.run_index.get(record.event.run());
+            record.seq >= first && index.is_some_and(|index| self.runs[*index].last.is_none())
+        };
+        Ok(self.events.iter().filter(is_open).cloned().collect())
     }
 
     fn events(&self, run: Option<&str>) -> Result<Vec<EventRecord>, CatalogError> {
@@ -192,19 +273,13 @@ impl Store for MemoryStore {
         let Some(index) = self.run_index.get(run) else {
             return Ok(Vec::new());
         };
-        let own = |record: &&EventRecord| record.event.run().as_ref() == run;
-        let submitted = |record: &&EventRecord| matches!(record.event, Event::RunSubmitted(_));
-        let events = self.events.iter().filter(own);
-        let mut events: Vec<_> = events
-            .skip_while(|record| !submitted(record))
-            .cloned()
-            .collect();
-        if self.runs[*index].status != RunStatus::Started {
-            let ends = |record: &EventRecord| matches!(record.event, Event::RunEnded { .. });
-            let end = events.iter().rposition(ends);
-            events.truncate(end.map_or(events.len(), |end| end + 1));
-        }
-        Ok(events)
+        let Run { first, last, .. } = &self.runs[*index];
+        let between = (*first..=last.unwrap_or(self.events.len() as u64)).map(|seq| {
+            // Events are numbered from 1, without gaps.
+            &self.events[usize::try_from(seq).unwrap_or(usize::MAX) - 1]
+        });
+        let own = between.filter(|record| record.event.run().as_ref() == run);
+        Ok(own.cloned().collect())
     }
 
     fn latest(
@@ -220,8 +295,12 @@ impl Store for MemoryStore {
             .cloned())
     }
 
-    fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError> {
-        Ok(newest(&self.latest, asset))
+    fn latest_of(
+        &self,
+        asset: &AssetKey,
+        pieces: Pieces<'_>,
+    ) -> Result<Vec<Arc<Materialization>>, CatalogError> {
+        Ok(newest(&self.latest, asset, pieces))
     }
 
     fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError> {
@@ -234,23 +313,33 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {
-        Ok(newest(&self.observations, asset))
+    fn observations(
+        &self,
+        asset: &AssetKey,
+        pieces: Pieces<'_>,
+    ) -> Result<Vec<Arc<Observation>>, CatalogError> {
+        Ok(newest(&self.observations, asset, pieces))
     }
 
-    fn first_observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {
-        let mut firsts = BTreeMap::new();
-        for record in &self.events {
-            if let Event::Observed(seen) = &record.event
-                && seen.asset == *asset
-            {
-                firsts.entry(&seen.partition).or_insert(seen);
-            }
-        }
-        Ok(firsts.into_values().cloned().collect())
+    fn first_observations(
+        &self,
+        asset: &AssetKey,
+        pieces: Pieces<'_>,
+    ) -> Result<Vec<Arc<Observation>>, CatalogError> {
+        Ok(newest(&self.first_observations, asset, pieces))
     }
 
-    fn checks(&self, asset: &AssetKey) -> Result<Vec<(u64, Arc<CheckResult>)>, CatalogError> {
-        Ok(newest(&self.checks, asset))
+    fn checks(
+        &self,
+        asset: &AssetKey,
+        pieces: Pieces<'_>,
+    ) -> Result<Vec<(u64, Arc<CheckResult>)>, CatalogError> {
+        // No name is before the empty one.
+        let keys = |partition: &Option<Arc<str>>| {
+            let first = (partition.clone(), Arc::from(""));
+            (Bound::Included(first), Bound::Unbounded)
+        };
+        let is_of = |key: &CheckName, partition: &Option<Arc<str>>| key.0 == *partition;
+        Ok(rows(&self.checks, asset, pieces, keys, is_of))
     }
 }

@@ -10,10 +10,10 @@ use crate::event::Event;
 pub(super) const APPLICATION_ID: i64 = 0x4173_4361;
 
 /// `PRAGMA user_version` of the newest schema.
-pub(super) const SCHEMA_VERSION: i64 = 5;
+pub(super) const SCHEMA_VERSION: i64 = 6;
 
 /// Step n brings version n to n + 1. A published step never changes.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     "
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
@@ -95,6 +95,21 @@ ALTER TABLE latest ADD COLUMN inputs INTEGER;
 -- Wipes are few and asked for by piece; nothing else of the log is in it.
 CREATE INDEX events_wiped ON events (asset, partition, seq) WHERE kind = 'wiped';
 ",
+    "
+-- What would else be looked for in the whole log: the first observation of a piece, what the newest
+-- tick of an automation left, without the runs that it asked for, and requests to cancel;
+-- and among all runs and backfills, those that did not succeed, or are open.
+ALTER TABLE observations ADD COLUMN first_seq INTEGER;
+UPDATE observations SET first_seq = firsts.seq FROM
+    (SELECT asset, coalesce(partition, '') AS partition, min(seq) AS seq FROM events
+     WHERE kind = 'observed' GROUP BY 1, 2) AS firsts
+WHERE firsts.asset = observations.asset AND firsts.partition = observations.partition;
+ALTER TABLE automations ADD COLUMN cursor TEXT;
+ALTER TABLE automations ADD COLUMN note TEXT;
+CREATE INDEX events_cancel ON events (seq) WHERE kind = 'cancel_requested';
+CREATE INDEX backfills_open ON backfills (seq) WHERE status = 'started';
+CREATE INDEX runs_unsuccessful ON runs (last_seq) WHERE status IN ('failure', 'canceled');
+",
 ];
 
 /// What was found in a file.
@@ -138,6 +153,7 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<Found> {
     }
     if version > 0 {
         note_versions(&transaction)?;
+        note_ticks(&transaction)?;
         // An executor of the older version that still lives would go on writing in its way: it is
         // fenced off.
         transaction.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'", [])?;
@@ -186,6 +202,22 @@ fn note_versions(connection: &Connection) -> rusqlite::Result<()> {
             let version = Version::of(&made);
             let (piece, inputs) = (version.piece.cast_signed(), version.inputs.cast_signed());
             update.execute(params![seq, version.code_version, piece, inputs])?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives the newest ticks of versions 2 to 5 what they left.
+fn note_ticks(connection: &Connection) -> rusqlite::Result<()> {
+    let mut update =
+        connection.prepare("UPDATE automations SET cursor = ?2, note = ?3 WHERE seq = ?1")?;
+    let sql = reading::select("automations a JOIN events e ON e.seq = a.seq", "");
+    let mut statement = connection.prepare(&sql)?;
+    let stored = statement.query_map([], StoredEvent::of)?;
+    for stored in stored.collect::<rusqlite::Result<Vec<_>>>()? {
+        let seq = stored.seq;
+        if let Ok(Event::Ticked(tick)) = reading::decode(stored).map(|record| record.event) {
+            update.execute(params![seq, tick.cursor, tick.note])?;
         }
     }
     Ok(())

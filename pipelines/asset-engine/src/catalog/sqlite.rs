@@ -4,6 +4,8 @@ mod append;
 mod automation;
 mod open;
 mod rows;
+#[cfg(test)]
+pub(crate) mod steps;
 mod verify;
 mod wal;
 
@@ -16,8 +18,8 @@ use tempfile::TempDir;
 use super::chain::hex;
 use super::reading::{self, StoredEvent};
 use super::{
-    CatalogError, Draft, EachVersion, Failpoint, Head, RunInfo, Stamp, Store, Verified, Version,
-    Wipe,
+    CatalogError, Draft, EachVersion, Failpoint, Head, Left, Pieces, RunInfo, Stamp, Store,
+    Unsuccessful, Verified, Version, Wipe,
 };
 use crate::event::{
     BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
@@ -106,6 +108,14 @@ impl Store for SqliteStore {
         self.newest_ticks()
     }
 
+    fn left(&self) -> Result<Vec<Left>, CatalogError> {
+        self.left_by_ticks()
+    }
+
+    fn unsuccessful(&self, after: u64) -> Result<Vec<Unsuccessful>, CatalogError> {
+        self.unsuccessful_after(after)
+    }
+
     fn cancel_requests(&self, after: u64) -> Result<Vec<(u64, String)>, CatalogError> {
         self.cancel_requests_after(after)
     }
@@ -119,11 +129,24 @@ impl Store for SqliteStore {
     }
 
     fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
-        self.all_backfills()
+        self.backfills_where("?1 IS NULL", None)
     }
 
-    fn stamps(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
-        self.newest_stamps(asset)
+    fn open_backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
+        // The condition of the index, word for word.
+        self.backfills_where("t.status = 'started' AND ?1 IS NULL", None)
+    }
+
+    fn backfill(&self, id: &str) -> Result<Option<BackfillInfo>, CatalogError> {
+        Ok(self.backfills_where("t.id = ?1", Some(id))?.pop())
+    }
+
+    fn backfill_status(&self, id: &str) -> Result<Option<RunStatus>, CatalogError> {
+        self.status_in("backfill", "SELECT status FROM backfills WHERE id = ?1", id)
+    }
+
+    fn stamps(&self, asset: &AssetKey, pieces: Pieces<'_>) -> Result<Vec<Stamp>, CatalogError> {
+        self.newest_stamps(asset, pieces)
     }
 
     fn wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError> {
@@ -153,14 +176,15 @@ impl Store for SqliteStore {
     }
 
     fn runs(&self) -> Result<Vec<RunInfo>, CatalogError> {
-        let rows = self.read("read the runs", |connection| {
-            let sql = reading::select("runs r JOIN events e ON e.seq = r.first_seq", ", r.status")
-                + " ORDER BY r.first_seq";
-            let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map([], |row| Ok((StoredEvent::of(row)?, row.get(10)?)))?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        })?;
-        rows.into_iter().map(|row| self.run_info(row)).collect()
+        self.runs_where("true")
+    }
+
+    fn open_runs(&self) -> Result<Vec<RunInfo>, CatalogError> {
+        self.runs_where("r.last_seq IS NULL")
+    }
+
+    fn status(&self, run: &str) -> Result<Option<RunStatus>, CatalogError> {
+        self.status_in("run", "SELECT status FROM runs WHERE run = ?1", run)
     }
 
     fn run(&self, run: &str) -> Result<Option<RunInfo>, CatalogError> {
@@ -173,6 +197,18 @@ impl Store for SqliteStore {
                 .optional()
         })?;
         row.map(|row| self.run_info(row)).transpose()
+    }
+
+    fn open_events(&self) -> Result<Vec<EventRecord>, CatalogError> {
+        let rows = self.read("read the events of open runs", |connection| {
+            let sql = reading::select("events e", "")
+                + " WHERE e.seq >= (SELECT min(first_seq) FROM runs WHERE last_seq IS NULL)
+                    AND e.run IN (SELECT run FROM runs WHERE last_seq IS NULL) ORDER BY e.seq";
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map([], StoredEvent::of)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        rows.into_iter().map(|row| self.decode(row)).collect()
     }
 
     fn events(&self, run: Option<&str>) -> Result<Vec<EventRecord>, CatalogError> {
@@ -213,8 +249,12 @@ impl Store for SqliteStore {
             .transpose()
     }
 
-    fn latest_of(&self, asset: &AssetKey) -> Result<Vec<Arc<Materialization>>, CatalogError> {
-        self.newest("latest", "t.partition", asset, materialization)
+    fn latest_of(
+        &self,
+        asset: &AssetKey,
+        pieces: Pieces<'_>,
+    ) -> Result<Vec<Arc<Materialization>>, CatalogError> {
+        self.newest("latest", "t.partition", (asset, pieces), materialization)
     }
 
     fn each_version(&self, asset: &AssetKey, call: EachVersion<'_>) -> Result<(), CatalogError> {
@@ -223,32 +263,39 @@ impl Store for SqliteStore {
         })?;
         if !complete {
             // A record that could not be read when the catalog was migrated says why, by name.
-            let newest = self.latest_of(asset)?;
+            let newest = self.latest_of(asset, Pieces::All)?;
             newest.iter().for_each(|made| call(Version::of(made)));
         }
         Ok(())
     }
 
-    fn observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {
-        self.newest("observations", "t.partition", asset, observation)
+    fn observations(
+        &self,
+        asset: &AssetKey,
+        pieces: Pieces<'_>,
+    ) -> Result<Vec<Arc<Observation>>, CatalogError> {
+        self.newest("observations", "t.partition", (asset, pieces), observation)
     }
 
-    fn first_observations(&self, asset: &AssetKey) -> Result<Vec<Arc<Observation>>, CatalogError> {
+    fn first_observations(
+        &self,
+        asset: &AssetKey,
+        pieces: Pieces<'_>,
+    ) -> Result<Vec<Arc<Observation>>, CatalogError> {
         // In the place of a derived table: the rows have to have the name that `newest` gives them.
-        const FIRSTS: &str = "(SELECT asset, partition, min(seq) AS seq FROM events \
-                              WHERE kind = 'observed' GROUP BY asset, partition)";
-        self.newest(FIRSTS, "t.partition", asset, observation)
+        const FIRSTS: &str = "(SELECT asset, partition, first_seq AS seq FROM observations)";
+        self.newest(FIRSTS, "t.partition", (asset, pieces), observation)
     }
 
-    fn checks(&self, asset: &AssetKey) -> Result<Vec<(u64, Arc<CheckResult>)>, CatalogError> {
-        self.newest_recorded(
-            "checks",
-            "t.partition, t.name",
-            asset,
-            |event| match event {
-                Event::Checked(check) => Some(check),
-                _ => None,
-            },
-        )
+    fn checks(
+        &self,
+        asset: &AssetKey,
+        pieces: Pieces<'_>,
+    ) -> Result<Vec<(u64, Arc<CheckResult>)>, CatalogError> {
+        let check = |event| match event {
+            Event::Checked(check) => Some(check),
+            _ => None,
+        };
+        self.newest_recorded("checks", "t.partition, t.name", (asset, pieces), check)
     }
 }

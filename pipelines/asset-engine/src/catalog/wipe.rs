@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{CatalogError, Store};
+use super::{CatalogError, Pieces, Store};
 use crate::event::{Event, Materialization};
 use crate::key::AssetKey;
 
@@ -29,7 +29,7 @@ pub(crate) fn check_wipes(store: &dyn Store, events: &[Event]) -> Result<(), Cat
                     return Err(CatalogError::NothingToWipe {
                         asset: asset.clone(),
                         partition: partition.map(str::to_owned),
-                        made: told(&store.latest_of(asset)?),
+                        made: told(&store.latest_of(asset, Pieces::All)?),
                     });
                 }
             }

@@ -1,7 +1,7 @@
 //! What an executor does besides running: it records what happened elsewhere, and tells how runs
 //! ended without waiting.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -171,7 +171,7 @@ impl Executor {
                 status: RunStatus::Canceled,
                 fresh: 0,
             }])?;
-            self.open_runs().retain(|left| left.run != run);
+            self.left().forget(&HashSet::from([Arc::from(run)]));
         }
         Ok(open)
     }
@@ -189,9 +189,22 @@ impl Executor {
         self.shared.forget(run);
     }
 
-    /// Returns when a run has ended, at the latest after a time.
-    pub fn rest(&self, at_most: Duration) {
-        self.shared.rest_for(at_most);
+    /// Waits until a run has ended, at most for a time, and tells how; `None` = it has not.
+    ///
+    /// # Errors
+    /// As [`Executor::wait`].
+    pub fn wait_at_most(
+        &self,
+        run: &str,
+        at_most: Duration,
+    ) -> Result<Option<RunOutcome>, EngineError> {
+        self.shared.rest_while_under_way(&[run], at_most);
+        self.poll(run)
+    }
+
+    /// Returns when one of some runs is not under way here, at the latest after a time.
+    pub(crate) fn rest_while_under_way(&self, runs: &[&str], at_most: Duration) {
+        self.shared.rest_while_under_way(runs, at_most);
     }
 
     /// How a run ended; `None` while it is under way here.

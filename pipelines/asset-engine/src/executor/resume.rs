@@ -143,12 +143,10 @@ pub(super) fn close_dead_attempts(
     let (t_ns, at_ms) = (monotonic_ns(), unix_ms());
     let mut drafts = Vec::new();
     let mut unfinished = Vec::new();
-    for info in store.runs()? {
-        if info.status != RunStatus::Started {
-            continue;
-        }
+    let mut by_run = by_run(store.open_events()?);
+    for info in store.open_runs()? {
         let run = &info.record.run;
-        let events = store.events(Some(run))?;
+        let events = by_run.remove(run).unwrap_or_default();
         let mut open = open_attempts(&events);
         let logged: HashSet<&Attempt> = events.iter().filter_map(started).collect();
         for start in starts.iter().filter(|start| start.attempt.run == *run) {
@@ -190,6 +188,23 @@ pub(super) fn close_dead_attempts(
         store.commit(epoch, &drafts)?;
     }
     Ok(unfinished)
+}
+
+/// Events by the runs to which they belong, from their submission on.
+pub(super) fn by_run(events: Vec<EventRecord>) -> HashMap<Arc<str>, Vec<EventRecord>> {
+    let mut runs: HashMap<Arc<str>, Vec<EventRecord>> = HashMap::new();
+    for record in events {
+        let submitted = matches!(record.event, Event::RunSubmitted(_));
+        let run = record.event.run();
+        match runs.get_mut(run) {
+            Some(events) => events.push(record),
+            None if submitted => {
+                runs.insert(Arc::clone(run), vec![record]);
+            }
+            None => {}
+        }
+    }
+    runs
 }
 
 /// What an open run was last asked on.

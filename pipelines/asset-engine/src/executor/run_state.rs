@@ -36,8 +36,8 @@ pub(super) struct RunState {
     outputs: Vec<Option<Arc<Materialization>>>,
     /// By edge index: upstream steps that have not ended well.
     barriers: HashMap<u32, u32>,
-    /// Newest materializations at submission, of what the plan does not cover, and in
-    /// [`Mode::Stale`] of everything; and the checks that were failed by what is read.
+    /// Newest materializations at submission, of what its steps read and the plan does not make, and
+    /// in [`Mode::Stale`] of all that they read and are; and the checks that were failed by what is read.
     known: Known,
     /// Steps that have not ended.
     open: usize,
@@ -210,26 +210,22 @@ fn load_known(
     catalog: &Catalog,
 ) -> Result<Known, CatalogError> {
     let mut known = Known::default();
-    let mut last = None;
-    for step in plan.steps() {
-        if last.replace(step.asset) == Some(step.asset) {
-            continue;
+    for asset in plan.assets() {
+        let own = plan.wanted(graph, asset);
+        if mode == Mode::Stale {
+            known.load_with_checks(graph, catalog, asset, &own)?;
+        }
+        for (_, edge) in graph.deps(asset) {
+            let upstream = edge.upstream;
+            let read = own.read_through(graph, edge);
+            let outside = read.outside(graph, plan, upstream);
+            let needed = if mode == Mode::Stale { &read } else { &outside };
+            known.load(graph, catalog, upstream, needed)?;
+            known.load_checks(graph, catalog, upstream, &read)?;
+            known.load_checked(graph, catalog, upstream, &outside)?;
         }
         if mode == Mode::Stale {
-            known.load_with_checks(graph, catalog, step.asset)?;
-        }
-        for (_, edge) in graph.deps(step.asset) {
-            let covered = plan.covers(graph, edge.upstream);
-            if mode == Mode::Stale || !covered {
-                known.load(graph, catalog, edge.upstream)?;
-            }
-            known.load_checks(graph, catalog, edge.upstream)?;
-            if !covered {
-                known.load_checked(graph, catalog, edge.upstream)?;
-            }
-        }
-        if mode == Mode::Stale {
-            known.load_firsts(graph, catalog, step.asset)?;
+            known.load_firsts(graph, catalog, asset, &own)?;
         }
     }
     Ok(known)

@@ -9,18 +9,17 @@ mod state;
 
 use std::cmp::Reverse;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::limits::Limits;
 use super::outcome::RunOutcome;
-use super::run_state::RunState;
 use super::{EngineError, ExecutorOptions, Hooks};
 use crate::catalog::{Draft, StartLog, Store};
 use crate::clock::Clock;
 use crate::event::RunRecord;
 
 use state::Release;
-pub(super) use state::{Pending, Reservation, State, Ticket};
+pub(super) use state::{Accepted, Pending, Reservation, State, Ticket};
 
 /// Most items that one commit takes, so that the first of them does not wait too long.
 const COMMIT_ITEMS_MAX: usize = 4096;
@@ -62,9 +61,14 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reserves a run id for submission, or finds the run that has it, once that is committed. As
-    /// the id is taken before the catalog is looked at, no run is ever submitted twice.
-    pub fn reserve(&self, record: &Arc<RunRecord>) -> Result<Reservation, EngineError> {
+    /// Reserves a run id for submission, or finds the run that has it, once that is committed if it
+    /// may be waited for. As the id is taken before the catalog is looked at, no run is ever
+    /// submitted twice.
+    pub fn reserve(
+        &self,
+        record: &Arc<RunRecord>,
+        may_wait: bool,
+    ) -> Result<Reservation, EngineError> {
         let mut state = self.lock();
         loop {
             if let Some(stopped) = &state.stopped {
@@ -73,6 +77,9 @@ impl Shared {
             match state.names.get(&record.run) {
                 None => break,
                 Some((slot, _)) if state.submitting.contains(slot) => {
+                    if !may_wait {
+                        return Ok(Reservation::Busy);
+                    }
                     state = self
                         .done
                         .wait(state)
@@ -97,20 +104,16 @@ impl Shared {
         self.done.notify_all();
     }
 
-    /// Takes a run in under its reserved slot and returns once that is committed.
-    pub fn accept(
-        shared: &Arc<Self>,
-        slot: u64,
-        run: RunState,
-        draft: Draft,
-    ) -> Result<(), EngineError> {
+    /// Takes runs in under their reserved slots and returns once that is committed.
+    pub fn accept(shared: &Arc<Self>, runs: Vec<Accepted>) -> Result<(), EngineError> {
+        if runs.is_empty() {
+            return Ok(());
+        }
+        let slots: Vec<u64> = runs.iter().map(|run| run.slot).collect();
         let mut state = shared.lock();
-        state.pending.push(Pending::Submit {
-            slot,
-            run: Box::new(run),
-            draft,
-        });
-        let mut state = shared.acknowledged(state, slot)?;
+        let runs = runs.into_iter().map(Box::new);
+        state.pending.extend(runs.map(Pending::Submit));
+        let mut state = shared.acknowledged(state, &slots)?;
         shared.wake(&mut state, 0);
         Ok(())
     }
@@ -122,24 +125,29 @@ impl Shared {
         let slot = state.counter;
         state.submitting.insert(slot);
         state.pending.push(Pending::Record { slot, drafts });
-        let mut state = shared.acknowledged(state, slot)?;
+        let mut state = shared.acknowledged(state, &[slot])?;
         // Steps that ended during this commit wait for somebody to make the next one.
         shared.wake(&mut state, 0);
         Ok(())
     }
 
-    /// Waits until what was pushed under a slot is committed; commits it if nobody else does.
+    /// Waits until what was pushed under some slots is committed; commits it if nobody else does.
     fn acknowledged<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,
-        slot: u64,
+        slots: &[u64],
     ) -> Result<MutexGuard<'a, State>, EngineError> {
         state.urgent = true;
+        let mut open = slots.iter().peekable();
         loop {
             if let Some(stopped) = &state.stopped {
                 return Err(stopped.clone());
             }
-            if !state.submitting.contains(&slot) {
+            while open
+                .next_if(|slot| !state.submitting.contains(slot))
+                .is_some()
+            {}
+            if open.peek().is_none() {
                 return Ok(state);
             }
             state = if state.committing {
@@ -177,12 +185,17 @@ impl Shared {
         self.lock().finished.remove(run);
     }
 
-    /// Waits until something was acknowledged or has ended, at most for a time.
-    pub fn rest_for(&self, at_most: Duration) {
-        let state = self.lock();
-        if state.stopped.is_none() {
-            // Whoever rests looks for itself what has become of its runs.
-            drop(self.done.wait_timeout(state, at_most));
+    /// Waits while all of some runs are under way here, at most for a time.
+    pub fn rest_while_under_way(&self, runs: &[&str], at_most: Duration) {
+        let until = Instant::now() + at_most;
+        let mut state = self.lock();
+        while state.stopped.is_none() && runs.iter().all(|run| state.names.contains_key(*run)) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let woken = self.done.wait_timeout(state, left);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 

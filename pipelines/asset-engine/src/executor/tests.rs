@@ -5,6 +5,7 @@ mod abandon;
 mod catalogs;
 mod crash;
 mod fixture;
+mod growth;
 mod held;
 mod kills;
 mod limits;

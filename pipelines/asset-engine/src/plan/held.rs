@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::known::{Input, Known};
 use super::reason::{StaleReason, changed, recorded};
+use super::wanted::Wanted;
 use crate::asset::Asset;
 use crate::catalog::{Catalog, CatalogError, Stamp};
 use crate::event::{CheckResult, Materialization, Severity};
@@ -41,19 +42,21 @@ impl Held<'_> {
 }
 
 impl Known {
-    /// Reads the blocking checks that data of an asset failed, once.
+    /// Reads the blocking checks that pieces of an asset failed, once.
     pub fn load_checks(
         &mut self,
         graph: &AssetGraph,
         catalog: &Catalog,
         index: u32,
+        wanted: &Wanted,
     ) -> Result<(), CatalogError> {
-        if !self.checked.insert(index) {
+        let Some(wanted) = self.checked.take(index, wanted) else {
             return Ok(());
-        }
+        };
         let asset = graph.asset(index);
         let mut stamps = None;
-        for (seq, check) in catalog.recorded_checks_of(&asset.key)? {
+        let checks = wanted.ask(asset, |pieces| catalog.checks_among(&asset.key, pieces))?;
+        for (seq, check) in checks {
             let at = asset.partitions.position(check.partition.as_deref());
             let Some(at) = at.filter(|_| check.holds_back(asset)) else {
                 continue;
@@ -63,7 +66,9 @@ impl Known {
                 None => {
                     let stamps = match &stamps {
                         Some(read) => read,
-                        None => stamps.insert(catalog.stamps_of(&asset.key)?),
+                        None => stamps.insert(
+                            wanted.ask(asset, |pieces| catalog.stamps_among(&asset.key, pieces))?,
+                        ),
                     };
                     self.version_before(graph, catalog, (index, at), (seq, stamps))?
                 }
@@ -92,7 +97,7 @@ impl Known {
         if of_piece.any(|stamp| stamp.seq > seq) {
             return Ok(None);
         }
-        self.load_piece(graph, catalog, index, position)?;
+        self.load(graph, catalog, index, &Wanted::Some(vec![position]))?;
         let made = self.piece(index, position);
         Ok(made.map(|made| made.data_version.clone()))
     }
@@ -118,20 +123,22 @@ impl Known {
             .map(|(_, check)| check.as_ref())
     }
 
-    /// Reads what [`Known::unchecked`] needs, where a piece is a check.
+    /// Reads what [`Known::unchecked`] needs of pieces that have been read, where they are checks.
     pub fn load_checked(
         &mut self,
         graph: &AssetGraph,
         catalog: &Catalog,
         index: u32,
+        wanted: &Wanted,
     ) -> Result<(), CatalogError> {
         if !graph.asset(index).check {
             return Ok(());
         }
         for (_, edge) in graph.deps(index) {
-            self.load(graph, catalog, edge.upstream)?;
+            let read = wanted.read_through(graph, edge);
+            self.load(graph, catalog, edge.upstream, &read)?;
         }
-        self.load_firsts(graph, catalog, index)
+        self.load_firsts(graph, catalog, index, wanted)
     }
 
     /// Whether a piece is a check that has passed other versions of what it reads than the newest.

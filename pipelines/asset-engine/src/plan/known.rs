@@ -2,31 +2,36 @@
 
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 
+use super::held::FailedCheck;
+use super::wanted::{Covered, Wanted};
+use crate::asset::Asset;
 use crate::catalog::{Catalog, CatalogError};
-use crate::event::{CheckResult, Materialization, Observation};
+use crate::event::{CheckResult, InputVersion, Materialization, Observation};
 use crate::graph::AssetGraph;
 use crate::key::AssetKey;
-use crate::plan::PlannedStep;
-use crate::plan::held::FailedCheck;
 
 /// The data version of an external asset that was never observed (Dagster's name for it).
 pub const UNOBSERVED: &str = "INITIAL";
 
-/// The newest materializations and failed checks, asset by asset, by position.
+/// The newest materializations and failed checks, by asset and position, of the pieces that were
+/// asked for.
 #[derive(Default)]
 pub(crate) struct Known {
+    covered: Covered,
+    /// Assets that have been read whole.
     assets: FxHashMap<u32, Vec<Option<Arc<Materialization>>>>,
-    /// Pieces of assets that have not been read whole, by asset and position.
+    /// Pieces of others.
     pieces: FxHashMap<u32, FxHashMap<u32, Option<Arc<Materialization>>>>,
-    /// Assets whose checks have been read.
-    pub(super) checked: FxHashSet<u32>,
+    /// The pieces whose checks have been read.
+    pub(super) checked: Covered,
     /// By asset and position, the failed results that hold back what is downstream of the data that
     /// they are about, each with the version of that.
     pub(super) failed: FxHashMap<(u32, u32), Vec<FailedCheck>>,
-    /// The first observations, of external assets that something was made from unobserved.
+    /// The first observations, of what something was made from unobserved.
+    covered_firsts: Covered,
     firsts: FxHashMap<u32, FxHashMap<u32, Arc<Observation>>>,
 }
 
@@ -43,139 +48,126 @@ pub(crate) struct Input<'a> {
 }
 
 impl Known {
-    /// Reads an asset's pieces; false when they have been read before.
+    /// Reads pieces of an asset, once.
     pub fn load(
         &mut self,
         graph: &AssetGraph,
         catalog: &Catalog,
         index: u32,
-    ) -> Result<bool, CatalogError> {
-        if self.assets.contains_key(&index) {
-            return Ok(false);
-        }
+        wanted: &Wanted,
+    ) -> Result<(), CatalogError> {
+        let Some(wanted) = self.covered.take(index, wanted) else {
+            return Ok(());
+        };
         let asset = graph.asset(index);
         let partitions = &asset.partitions;
-        let count = partitions.count();
-        let mut pieces = if asset.is_external() {
-            let unseen = |at| {
-                Observation::new(
-                    asset.key.clone(),
-                    partitions.key(at).map(AsRef::as_ref),
-                    UNOBSERVED,
-                )
-            };
-            (0..count).map(|at| Some(seen(unseen(at), 0))).collect()
-        } else {
-            vec![None; count as usize]
-        };
-        if asset.is_external() {
-            for observation in catalog.observations_of(&asset.key)? {
-                if let Some(at) = partitions.position(observation.partition.as_deref()) {
-                    pieces[at as usize] = Some(seen(Observation::clone(&observation), 0));
-                }
+        let found: Vec<Arc<Materialization>> = wanted.ask(asset, |pieces| {
+            if asset.is_external() {
+                let looks = catalog.observations_among(&asset.key, pieces)?.into_iter();
+                let looks = looks.map(|look| seen(Observation::clone(&look), 0));
+                Ok::<_, CatalogError>(looks.collect())
+            } else {
+                catalog.latest_among(&asset.key, pieces)
             }
-        } else {
-            for made in catalog.latest_of(&asset.key)? {
-                if let Some(at) = partitions.position(made.partition.as_deref()) {
-                    pieces[at as usize] = Some(made);
-                }
+        })?;
+        let unseen = |at: u32| {
+            let partition = partitions.key(at).map(AsRef::as_ref);
+            let unseen = Observation::new(asset.key.clone(), partition, UNOBSERVED);
+            asset.is_external().then(|| seen(unseen, 0))
+        };
+        let found = found.into_iter().filter_map(|made| {
+            let at = partitions.position(made.partition.as_deref())?;
+            Some((at, Some(made)))
+        });
+        match wanted {
+            Wanted::All => {
+                let mut pieces: Vec<_> = (0..partitions.count()).map(unseen).collect();
+                found.for_each(|(at, made)| pieces[at as usize] = made);
+                self.assets.insert(index, pieces);
+            }
+            Wanted::Some(positions) => {
+                let pieces = self.pieces.entry(index).or_default();
+                pieces.extend(positions.into_iter().map(|at| (at, unseen(at))));
+                pieces.extend(found);
             }
         }
-        self.assets.insert(index, pieces);
-        Ok(true)
+        Ok(())
     }
 
-    /// Reads an asset's pieces and the blocking checks that were failed, once.
+    /// Reads pieces of an asset and the blocking checks that were failed, once.
     pub fn load_with_checks(
         &mut self,
         graph: &AssetGraph,
         catalog: &Catalog,
         index: u32,
+        wanted: &Wanted,
     ) -> Result<(), CatalogError> {
-        self.load(graph, catalog, index)?;
-        self.load_checks(graph, catalog, index)
+        self.load(graph, catalog, index, wanted)?;
+        self.load_checks(graph, catalog, index, wanted)
     }
 
-    /// Reads what the judgement of a piece needs.
+    /// Reads what the judgement of pieces of an asset needs.
     pub fn load_around(
         &mut self,
         graph: &AssetGraph,
         catalog: &Catalog,
-        PlannedStep { asset, position }: PlannedStep,
+        index: u32,
+        wanted: &Wanted,
     ) -> Result<(), CatalogError> {
-        self.load_piece(graph, catalog, asset, position)?;
-        self.load_checks(graph, catalog, asset)?;
-        for (_, edge) in graph.deps(asset) {
-            for at in graph.reads(edge, position) {
-                self.load_piece(graph, catalog, edge.upstream, at)?;
-            }
-            self.load_checks(graph, catalog, edge.upstream)?;
+        self.load_with_checks(graph, catalog, index, wanted)?;
+        for (_, edge) in graph.deps(index) {
+            let read = wanted.read_through(graph, edge);
+            self.load_with_checks(graph, catalog, edge.upstream, &read)?;
         }
-        self.load_firsts(graph, catalog, asset)
+        self.load_firsts(graph, catalog, index, wanted)
     }
 
-    /// Reads the first observations of what an asset was made from, as far as it has been read,
+    /// Reads the first observations of what pieces of an asset, which have been read, were made from
     /// before that was observed at all.
     pub fn load_firsts(
         &mut self,
         graph: &AssetGraph,
         catalog: &Catalog,
         index: u32,
+        wanted: &Wanted,
     ) -> Result<(), CatalogError> {
         for (_, edge) in graph.deps(index) {
             let read = graph.asset(edge.upstream);
-            if !read.is_external()
-                || self.firsts.contains_key(&edge.upstream)
-                || !self.was_read_unobserved(index, &read.key)
-            {
+            if !read.is_external() {
                 continue;
             }
-            let firsts = catalog.first_observations_of(&read.key)?;
+            let unobserved = self.read_unobserved(graph, index, wanted, read);
+            let unobserved = Wanted::of(unobserved, read.partitions.count());
+            let Some(new) = self.covered_firsts.take(edge.upstream, &unobserved) else {
+                continue;
+            };
+            let firsts = new.ask(read, |pieces| {
+                catalog.first_observations_among(&read.key, pieces)
+            })?;
             let at = |seen: Arc<Observation>| {
                 Some((read.partitions.position(seen.partition.as_deref())?, seen))
             };
-            let firsts = firsts.into_iter().filter_map(at).collect();
-            self.firsts.insert(edge.upstream, firsts);
+            let firsts = firsts.into_iter().filter_map(at);
+            self.firsts.entry(edge.upstream).or_default().extend(firsts);
         }
         Ok(())
     }
 
-    fn was_read_unobserved(&self, index: u32, read: &AssetKey) -> bool {
-        let whole = self.assets.get(&index).into_iter().flatten();
-        let some = self
-            .pieces
-            .get(&index)
-            .into_iter()
-            .flat_map(|some| some.values());
-        whole.chain(some).flatten().any(|made| {
-            let mut inputs = made.inputs.iter();
-            inputs.any(|input| input.data_version == UNOBSERVED && input.asset == *read)
-        })
-    }
-
-    /// Reads a piece; or, when so many of its asset's have been asked for that it is cheaper, all.
-    pub(super) fn load_piece(
-        &mut self,
+    /// What pieces of an asset were made from of another one, before that was observed at all.
+    fn read_unobserved(
+        &self,
         graph: &AssetGraph,
-        catalog: &Catalog,
         index: u32,
-        position: u32,
-    ) -> Result<(), CatalogError> {
-        let asset = graph.asset(index);
-        if self.assets.contains_key(&index) {
-            return Ok(());
-        }
-        let pieces = self.pieces.entry(index).or_default();
-        if pieces.contains_key(&position) {
-            return Ok(());
-        }
-        if asset.is_external() || pieces.len() > asset.partitions.count() as usize / 8 {
-            self.load(graph, catalog, index)?;
-            return Ok(());
-        }
-        let partition = asset.partitions.key(position).map(AsRef::as_ref);
-        pieces.insert(position, catalog.latest(&asset.key, partition)?);
-        Ok(())
+        wanted: &Wanted,
+        read: &Asset,
+    ) -> Vec<u32> {
+        let own = wanted.positions(graph.kind(index).count);
+        let made = own.filter_map(|at| self.piece(index, at));
+        let inputs = made.flat_map(|made| &made.inputs);
+        let unobserved =
+            inputs.filter(|input| input.data_version == UNOBSERVED && input.asset == read.key);
+        let at = |input: &InputVersion| read.partitions.position(input.partition.as_deref());
+        unobserved.filter_map(at).collect()
     }
 
     /// The newest materialization of a piece that has been read.

@@ -8,6 +8,7 @@ use crate::graph::{AssetGraph, Edge, Link};
 use crate::plan::UNOBSERVED;
 
 /// What a scan says about a piece.
+#[derive(Clone)]
 pub(super) enum Suspicion {
     /// Nothing has changed.
     Fresh,

@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::known::Known;
 use super::reason::{StaleReason, judge};
 use super::scan::{Scan, Suspicion};
+use super::wanted::Wanted;
 use super::{Plan, PlannedStep};
 use crate::catalog::{Catalog, CatalogError};
 use crate::graph::AssetGraph;
@@ -61,39 +62,75 @@ pub fn staleness(
     let mut scan = Scan::default();
     let mut known = Known::default();
     let mut stale = Vec::new();
-    let mut begun = None;
-    for step in plan.steps() {
-        let asset = graph.asset(step.asset);
+    for steps in plan.steps().chunk_by(|a, b| a.asset == b.asset) {
+        let index = steps[0].asset;
+        let asset = graph.asset(index);
         if asset.is_external() {
             continue;
         }
-        if begun.replace(step.asset) != Some(step.asset) {
-            scan.begin(graph, catalog, step.asset)?;
-        }
-        let reason = match scan.judge(graph, step.position) {
-            Suspicion::Fresh => continue,
-            Suspicion::Missing => Some(StaleReason::Missing),
-            Suspicion::CodeVersion(recorded) => Some(StaleReason::CodeVersion {
-                recorded,
-                current: asset.code_version.to_string(),
-            }),
-            Suspicion::Look => {
-                known.load_around(graph, catalog, *step)?;
-                let mut first = None;
-                judge_step(graph, &known, *step, &mut |reason| {
-                    first = Some(reason);
-                    false
-                });
-                first
-            }
+        let wanted = plan.wanted(graph, index);
+        let suspicions = if is_of_few(graph, index, &wanted) {
+            known.load_around(graph, catalog, index, &wanted)?;
+            vec![Suspicion::Look; steps.len()]
+        } else {
+            scan.begin(graph, catalog, index)?;
+            let positions = steps.iter().map(|step| step.position);
+            let suspicions: Vec<_> = positions.map(|at| scan.judge(graph, at)).collect();
+            let suspects = suspects(steps, &suspicions);
+            let suspects = Wanted::of(suspects, asset.partitions.count());
+            known.load_around(graph, catalog, index, &suspects)?;
+            suspicions
         };
-        stale.extend(reason.map(|reason| StaleStep {
-            asset: asset.key.clone(),
-            partition: asset.partitions.key(step.position).map(ToString::to_string),
-            reason,
-        }));
+        for (step, suspicion) in steps.iter().zip(suspicions) {
+            let reason = match suspicion {
+                Suspicion::Fresh => None,
+                Suspicion::Missing => Some(StaleReason::Missing),
+                Suspicion::CodeVersion(recorded) => Some(StaleReason::CodeVersion {
+                    recorded,
+                    current: asset.code_version.to_string(),
+                }),
+                Suspicion::Look => first_reason(graph, &known, *step),
+            };
+            stale.extend(reason.map(|reason| StaleStep {
+                asset: asset.key.clone(),
+                partition: asset.partitions.key(step.position).map(ToString::to_string),
+                reason,
+            }));
+        }
     }
     Ok(stale)
+}
+
+/// What is one by one more than a scan spends on a piece, about.
+const LOOK_UP: usize = 8;
+
+/// Whether so few pieces are asked for that they are looked at one by one, with all that they read,
+/// and not found in a scan of whole assets.
+fn is_of_few(graph: &AssetGraph, index: u32, wanted: &Wanted) -> bool {
+    let own = graph.kind(index).count;
+    let (mut few, mut all) = (wanted.len(own), own as usize);
+    for (_, edge) in graph.deps(index) {
+        let count = graph.kind(edge.upstream).count;
+        few += wanted.read_through(graph, edge).len(count);
+        all += count as usize;
+    }
+    few * LOOK_UP <= all
+}
+
+/// The positions at which a scan saw something that has to be looked into.
+fn suspects(steps: &[PlannedStep], suspicions: &[Suspicion]) -> Vec<u32> {
+    let suspects = steps.iter().zip(suspicions);
+    let suspects = suspects.filter(|(_, found)| matches!(found, Suspicion::Look));
+    suspects.map(|(step, _)| step.position).collect()
+}
+
+fn first_reason(graph: &AssetGraph, known: &Known, step: PlannedStep) -> Option<StaleReason> {
+    let mut first = None;
+    judge_step(graph, known, step, &mut |reason| {
+        first = Some(reason);
+        false
+    });
+    first
 }
 
 /// Why a piece is stale: every reason, with the versions concerned; empty = it is fresh.
@@ -108,7 +145,8 @@ pub fn why(
 ) -> Result<Vec<StaleReason>, WhyError> {
     let step = find(graph, asset, partition)?;
     let mut known = Known::default();
-    known.load_around(graph, catalog, step)?;
+    let piece = Wanted::Some(vec![step.position]);
+    known.load_around(graph, catalog, step.asset, &piece)?;
     let mut reasons = Vec::new();
     judge_step(graph, &known, step, &mut |reason| {
         reasons.push(reason);

@@ -1,5 +1,5 @@
-//! B21 to B24 and B32: what is read: sources that are seen, partitions that are missing, pieces that are
-//! wiped or made again.
+//! B21 to B24, B32 and B33: what is read: sources that are seen, partitions that are missing or added,
+//! pieces that are wiped or made again.
 
 use std::sync::Arc;
 
@@ -134,4 +134,33 @@ pub fn window_beyond_the_first_day() -> Outcome<Value> {
         Ok(status(&executor.run(request)?))
     };
     Ok(json!({"of_the_first_day": run("2024-01-01")?, "of_the_second": run("2024-01-02")?}))
+}
+
+/// B33. A day is added, and a reader of the last day is made before and after the new day is.
+pub fn last_day_added() -> Outcome<Value> {
+    let until = |last: &str| -> Outcome<Arc<AssetGraph>> {
+        graph(vec![
+            plain("daily")?.partitions(Partitions::daily("2024-01-01", last)?),
+            plain("reader")?.depends_on_mapped(key("daily")?, Mapping::Last(1)),
+        ])
+    };
+    let executor = Executor::memory(ExecutorOptions::default());
+    let run = |graph: &Arc<AssetGraph>, id: &str, day: Option<&str>| -> Outcome<&'static str> {
+        let name = if day.is_some() { "daily" } else { "reader" };
+        let mut request = request(id, graph, &[name], Mode::All)?;
+        if day.is_some() {
+            request.selection = request.selection.with_partitions(day);
+        }
+        Ok(status(&executor.run(request)?))
+    };
+    let (two_days, three_days) = (until("2024-01-02")?, until("2024-01-03")?);
+    run(&two_days, "second", Some("2024-01-02"))?;
+    let of_the_last_day = run(&two_days, "last", None)?;
+    let of_a_day_to_come = run(&three_days, "to come", None)?;
+    run(&three_days, "third", Some("2024-01-03"))?;
+    Ok(json!({
+        "of_the_last_day": of_the_last_day,
+        "of_a_day_to_come": of_a_day_to_come,
+        "of_the_new_day": run(&three_days, "new", None)?,
+    }))
 }

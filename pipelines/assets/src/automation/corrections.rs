@@ -7,8 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use asset_engine::{
-    AssetKey, Evaluation, EvaluationContext, Order, Plan, RunStatus, Selection, StaleStep,
-    staleness,
+    AssetKey, Evaluation, EvaluationContext, Order, Plan, Selection, StaleStep, staleness,
 };
 use orchbench_etl::journal::hex;
 use sha2::{Digest as _, Sha256};
@@ -25,8 +24,12 @@ pub(super) fn corrected(
     cx: &EvaluationContext<'_>,
     order: impl Fn(&[String], String) -> Order,
 ) -> Result<Evaluation, String> {
-    let runs = cx.catalog.statuses_of(own_name).map_err(told)?;
-    if runs.values().any(|status| *status == RunStatus::Started) {
+    let is_own = |run: &str| {
+        let key = run.strip_prefix(own_name);
+        key.is_some_and(|key| key.starts_with('/'))
+    };
+    let open = cx.catalog.open_runs().map_err(told)?;
+    if open.iter().any(|info| is_own(&info.record.run)) {
         return Ok(Evaluation::default());
     }
     let loaded = cx.catalog.latest_of(warehouse).map_err(told)?;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::course::Course;
 use crate::catalog::{Catalog, CatalogError};
 use crate::event::{BackfillInfo, Event, EventRecord, RunStatus, SkipReason};
 use crate::step::StepFailure;
@@ -31,30 +32,13 @@ impl PartitionStatus {
     /// # Errors
     /// The catalog cannot be read.
     pub fn of_backfill(catalog: &Catalog, info: &BackfillInfo) -> Result<Vec<Self>, CatalogError> {
-        let statuses = catalog.statuses_of(&info.record.id)?;
-        let mut all = vec![Self::Succeeded; info.record.partitions.len()];
-        for run in info.record.runs() {
-            let Some(range) = run.partitions else {
-                continue;
-            };
-            let id = run.record.run.as_ref();
-            let whole = Self::of(statuses.get(id).copied());
-            let apart = match statuses.get(id) {
-                Some(ended @ (RunStatus::Failure | RunStatus::Canceled)) if range.len() > 1 => {
-                    Some(Pieces::of(*ended, &catalog.events(id)?))
-                }
-                _ => None,
-            };
-            let keys = &info.record.partitions[range.clone()];
-            for (status, key) in all[range].iter_mut().zip(keys) {
-                let own = apart.as_ref().map_or(whole, |pieces| pieces.status(key));
-                *status = own.max(*status);
-            }
-        }
-        Ok(all)
+        Ok(Course::read(catalog, &info.record)?.partitions().collect())
     }
 
-    fn of(status: Option<RunStatus>) -> Self {
+    /// How many ways there are.
+    pub(super) const COUNT: usize = 5;
+
+    pub(super) fn of(status: Option<RunStatus>) -> Self {
         match status {
             None => Self::Waiting,
             Some(RunStatus::Started) => Self::UnderWay,
@@ -66,7 +50,7 @@ impl PartitionStatus {
 }
 
 /// What became of the pieces of a run that did not succeed, by partition.
-struct Pieces {
+pub(super) struct Pieces {
     /// Partitions of which a piece was not made; what has none concerns all.
     unmade: HashMap<Option<String>, PartitionStatus>,
     /// How the others stand.
@@ -74,7 +58,7 @@ struct Pieces {
 }
 
 impl Pieces {
-    fn of(ended: RunStatus, events: &[EventRecord]) -> Self {
+    pub fn of(ended: RunStatus, events: &[EventRecord]) -> Self {
         let whole = PartitionStatus::of(Some(ended));
         let mut unmade: HashMap<Option<String>, PartitionStatus> = HashMap::new();
         let mut was_ended = false;
@@ -137,7 +121,7 @@ impl Pieces {
         Self { unmade, others }
     }
 
-    fn status(&self, key: &str) -> PartitionStatus {
+    pub fn status(&self, key: &str) -> PartitionStatus {
         let own = self.unmade.get(&Some(key.to_owned()));
         let all = self.unmade.get(&None);
         let worst = own.into_iter().chain(all).max();

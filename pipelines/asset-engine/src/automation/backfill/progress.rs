@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::partition::PartitionStatus;
+use super::course::Course;
 use crate::catalog::{Catalog, CatalogError};
 use crate::event::{BackfillInfo, RunStatus};
 
@@ -36,35 +36,6 @@ impl BackfillProgress {
     /// # Errors
     /// The catalog cannot be read.
     pub fn of(catalog: &Catalog, info: &BackfillInfo) -> Result<Self, CatalogError> {
-        let statuses = catalog.statuses_of(&info.record.id)?;
-        let mut progress = Self {
-            status: info.status,
-            total: info.record.partitions.len(),
-            succeeded: 0,
-            failed: 0,
-            canceled: 0,
-            under_way: 0,
-            waiting: 0,
-            unpartitioned: 0,
-            unpartitioned_succeeded: 0,
-        };
-        for run in info.record.runs() {
-            if run.partitions.is_none() {
-                let status = statuses.get(run.record.run.as_ref());
-                progress.unpartitioned += 1;
-                progress.unpartitioned_succeeded +=
-                    usize::from(status == Some(&RunStatus::Success));
-            }
-        }
-        for status in PartitionStatus::of_backfill(catalog, info)? {
-            *match status {
-                PartitionStatus::Succeeded => &mut progress.succeeded,
-                PartitionStatus::Waiting => &mut progress.waiting,
-                PartitionStatus::UnderWay => &mut progress.under_way,
-                PartitionStatus::Canceled => &mut progress.canceled,
-                PartitionStatus::Failed => &mut progress.failed,
-            } += 1;
-        }
-        Ok(progress)
+        Ok(Course::read(catalog, &info.record)?.progress(info.status))
     }
 }

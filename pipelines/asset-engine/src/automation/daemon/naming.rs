@@ -2,7 +2,6 @@
 //! on another graph, and what was ordered and failed.
 
 use super::{Beat, Daemon, FailedOrder};
-use crate::event::RunStatus;
 use crate::executor::{EngineError, UnfinishedRun};
 use crate::graph::{Difference, Identity, difference, other_work};
 use crate::plan::{Plan, staleness};
@@ -30,31 +29,24 @@ impl Daemon {
         false
     }
 
-    /// Names the ordered runs that did not succeed, as long as what they were to make is missing or
-    /// stale.
+    /// Names the ordered runs that have not succeeded since they were last looked at, if what they
+    /// were to make is missing or stale.
     pub(super) fn name_failed_orders(&mut self, beat: &mut Beat) -> Result<(), EngineError> {
         let catalog = self.executor.catalog();
-        for automation in &self.automations {
-            let mut statuses: Vec<_> = catalog
-                .statuses_of(automation.name())?
-                .into_iter()
-                .collect();
-            statuses.sort_by(|(a, _), (b, _)| a.cmp(b));
-            for (run, status) in statuses {
-                let named = format!("{run}: {}", status.as_str());
-                if matches!(status, RunStatus::Success | RunStatus::Started) {
-                    // Should it fail again, it is named again.
-                    self.named
-                        .retain(|name| !name.starts_with(&format!("{run}: ")));
-                    continue;
-                }
-                if !self.named.contains(&named) {
-                    if self.is_wanting(&run)? {
-                        beat.failed_orders.push(FailedOrder { run, status });
-                    }
-                    self.named.insert(named);
-                }
+        for ended in catalog.unsuccessful(self.looked_up_to)? {
+            let ordered_by = |name: &str| {
+                let key = ended.run.strip_prefix(name);
+                key.is_some_and(|key| key.starts_with('/'))
+            };
+            let mut automations = self.automations.iter();
+            let is_ordered = automations.any(|automation| ordered_by(automation.name()));
+            if is_ordered && self.is_wanting(&ended.run)? {
+                beat.failed_orders.push(FailedOrder {
+                    run: ended.run.to_string(),
+                    status: ended.status,
+                });
             }
+            self.looked_up_to = ended.seq;
         }
         Ok(())
     }

@@ -300,3 +300,19 @@ fn a_backfill_cancelled_from_elsewhere_ends_with_its_runs() {
     assert!(progress.waiting > 0, "{progress:?}");
     executor.catalog().verify(None).unwrap();
 }
+
+#[test]
+fn a_partition_that_is_named_twice_is_made_once() {
+    let step = Arc::new(Noting::default());
+    let (graph, days) = year(&step);
+    let executor = memory();
+    let twice = [&days[0], &days[0], &days[1]].map(String::clone);
+    let backfill = Backfill::request(&executor, &graph, record(&twice)).unwrap();
+    let progress = backfill.run(|_| ()).unwrap();
+    assert_eq!((progress.succeeded, progress.total), (3, 3));
+    let daily = step.executed();
+    assert_eq!(
+        daily.iter().filter(|made| made.contains(&days[0])).count(),
+        1
+    );
+}

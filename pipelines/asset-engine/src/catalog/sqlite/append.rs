@@ -127,7 +127,9 @@ fn derive(
             failpoint.pass("newest observation")?;
             connection
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO observations (asset, partition, seq) VALUES (?1, ?2, ?3)",
+                    "INSERT INTO observations (asset, partition, seq, first_seq)
+                     VALUES (?1, ?2, ?3, ?3)
+                     ON CONFLICT (asset, partition) DO UPDATE SET seq = excluded.seq",
                 )?
                 .execute(params![
                     seen.asset.as_str(),
@@ -163,8 +165,11 @@ fn derive(
         Event::Ticked(tick) => {
             failpoint.pass("newest tick")?;
             connection
-                .prepare_cached("INSERT OR REPLACE INTO automations (name, seq) VALUES (?1, ?2)")?
-                .execute(params![tick.automation, seq])?;
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO automations (name, seq, cursor, note)
+                     VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![tick.automation, seq, tick.cursor, tick.note])?;
             for order in &tick.orders {
                 failpoint.pass("order")?;
                 connection

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::SqliteStore;
+use super::rows::of_pieces;
 use crate::catalog::reading::{self, StoredEvent};
-use crate::catalog::{CatalogError, Stamp, Wipe};
+use crate::catalog::{CatalogError, Left, Pieces, Stamp, Unsuccessful, Wipe};
 use crate::event::{BackfillInfo, Event, RunRecord, RunStatus, Tick};
 use crate::key::AssetKey;
 
@@ -18,30 +19,54 @@ fn tick(event: Event) -> Option<Arc<Tick>> {
 }
 
 impl SqliteStore {
-    /// Rows of a derived table with the event that each points at and one more column.
-    fn pointing<T>(
-        &self,
-        doing: &'static str,
-        table: &str,
-        column: &str,
-        more: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<(StoredEvent, T)>, CatalogError> {
-        self.read(doing, |connection| {
-            let tables = format!("{table} t JOIN events e ON e.seq = t.seq");
-            let sql = reading::select(&tables, &format!(", t.{column}")) + " ORDER BY t.seq";
+    pub(super) fn newest_ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
+        let rows = self.read("read the ticks", |connection| {
+            let tables = "automations t JOIN events e ON e.seq = t.seq";
+            let sql = reading::select(tables, "") + " ORDER BY t.name";
             let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map([], |row| Ok((StoredEvent::of(row)?, more(row)?)))?;
-            rows.collect()
+            let rows = statement.query_map([], StoredEvent::of)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        let ticks = rows.into_iter();
+        ticks
+            .map(|row| self.pointed("automations", row, tick))
+            .collect()
+    }
+
+    pub(super) fn left_by_ticks(&self) -> Result<Vec<Left>, CatalogError> {
+        self.read("read what the ticks left", |connection| {
+            let sql = "SELECT name, cursor, note FROM automations ORDER BY name";
+            let mut statement = connection.prepare_cached(sql)?;
+            let left = |row: &rusqlite::Row<'_>| {
+                Ok(Left {
+                    automation: Arc::from(row.get::<_, String>(0)?),
+                    cursor: row.get(1)?,
+                    note: row.get(2)?,
+                })
+            };
+            statement.query_map([], left)?.collect()
         })
     }
 
-    pub(super) fn newest_ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
-        let rows = self.pointing("read the ticks", "automations", "seq", |_| Ok(()))?;
-        let ticks = rows.into_iter();
-        let ticks = ticks.map(|(row, ())| self.pointed("automations", row, tick));
-        let mut ticks = ticks.collect::<Result<Vec<_>, _>>()?;
-        ticks.sort_by(|a, b| a.automation.cmp(&b.automation));
-        Ok(ticks)
+    pub(super) fn unsuccessful_after(&self, after: u64) -> Result<Vec<Unsuccessful>, CatalogError> {
+        type Row = (i64, String, String);
+        let rows: Vec<Row> = self.read("read which runs did not succeed", |connection| {
+            // The condition of the index, word for word.
+            let sql = "SELECT last_seq, run, status FROM runs
+                       WHERE status IN ('failure', 'canceled') AND last_seq > ?1 ORDER BY last_seq";
+            let mut statement = connection.prepare_cached(sql)?;
+            let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            statement.query_map([after.cast_signed()], row)?.collect()
+        })?;
+        let parsed = |(seq, run, status): Row| {
+            let status = self.parsed(&status, || format!("run {run}"))?;
+            Ok(Unsuccessful {
+                run: Arc::from(run),
+                status,
+                seq: seq.cast_unsigned(),
+            })
+        };
+        rows.into_iter().map(parsed).collect()
     }
 
     pub(super) fn statuses_of(
@@ -57,12 +82,7 @@ impl SqliteStore {
             rows.collect()
         })?;
         let parse = |(run, status): (String, String)| {
-            let found = RunStatus::parse(&status);
-            let status = found.ok_or_else(|| CatalogError::Corrupt {
-                path: self.path.clone(),
-                place: format!("run {run}"),
-                reason: format!("unknown run status {status:?}"),
-            })?;
+            let status = self.parsed(&status, || format!("run {run}"))?;
             Ok((run, status))
         };
         rows.into_iter().map(parse).collect()
@@ -74,7 +94,8 @@ impl SqliteStore {
     ) -> Result<Vec<(u64, String)>, CatalogError> {
         self.read("read requests to cancel", |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT seq, run FROM events WHERE seq > ?1 AND kind = 'cancel_requested'",
+                "SELECT seq, run FROM events INDEXED BY events_cancel
+                 WHERE kind = 'cancel_requested' AND seq > ?1 ORDER BY seq",
             )?;
             let rows = statement.query_map([after.cast_signed()], |row| {
                 Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?))
@@ -112,17 +133,24 @@ impl SqliteStore {
         Ok(orders)
     }
 
-    pub(super) fn all_backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError> {
-        let rows = self.pointing("read the backfills", "backfills", "status", |row| {
-            row.get::<_, String>(reading::COLUMNS)
+    /// The backfills for which something holds, oldest first.
+    pub(super) fn backfills_where(
+        &self,
+        condition: &str,
+        value: Option<&str>,
+    ) -> Result<Vec<BackfillInfo>, CatalogError> {
+        let rows = self.read("read the backfills", |connection| {
+            let tables = "backfills t JOIN events e ON e.seq = t.seq";
+            let sql = reading::select(tables, ", t.status")
+                + &format!(" WHERE {condition} ORDER BY t.seq");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let status = |row: &rusqlite::Row<'_>| row.get(reading::COLUMNS);
+            let rows =
+                statement.query_map([value], |row| Ok((StoredEvent::of(row)?, status(row)?)))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
         })?;
         let info = |(row, status): (StoredEvent, String)| {
-            let place = row.seq;
-            let status = RunStatus::parse(&status).ok_or_else(|| CatalogError::Corrupt {
-                path: self.path.clone(),
-                place: format!("event {place}"),
-                reason: format!("unknown status of a backfill {status:?}"),
-            })?;
+            let status = self.parsed(&status, || format!("event {}", row.seq))?;
             let record = self.pointed("backfills", row, |event| match event {
                 Event::BackfillRequested(record) => Some(record),
                 _ => None,
@@ -132,27 +160,34 @@ impl SqliteStore {
         rows.into_iter().map(info).collect()
     }
 
-    pub(super) fn newest_stamps(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
-        self.read("read when an asset was made", |connection| {
-            let mut statement = connection.prepare_cached(
+    pub(super) fn newest_stamps(
+        &self,
+        asset: &AssetKey,
+        pieces: Pieces<'_>,
+    ) -> Result<Vec<Stamp>, CatalogError> {
+        let sql = |piece: &str| {
+            format!(
                 "SELECT t.partition, t.seq, e.at_ms, 0 FROM latest t
-                 JOIN events e ON e.seq = t.seq WHERE t.asset = ?1
+                 JOIN events e ON e.seq = t.seq WHERE t.asset = ?1{piece}
                  UNION ALL
                  SELECT t.partition, t.seq, e.at_ms, 1 FROM observations t
-                 JOIN events e ON e.seq = t.seq WHERE t.asset = ?1
-                 ORDER BY 2",
-            )?;
-            let rows = statement.query_map([asset.as_str()], |row| {
-                let partition: String = row.get(0)?;
-                Ok(Stamp {
-                    partition: (!partition.is_empty()).then(|| Arc::from(partition)),
-                    seq: row.get::<_, i64>(1)?.cast_unsigned(),
-                    at_ms: row.get::<_, i64>(2)?.cast_unsigned(),
-                    observed: row.get(3)?,
-                })
-            })?;
-            rows.collect()
-        })
+                 JOIN events e ON e.seq = t.seq WHERE t.asset = ?1{piece}"
+            )
+        };
+        let stamp = |row: &rusqlite::Row<'_>| {
+            let partition: String = row.get(0)?;
+            Ok(Stamp {
+                partition: (!partition.is_empty()).then(|| Arc::from(partition)),
+                seq: row.get::<_, i64>(1)?.cast_unsigned(),
+                at_ms: row.get::<_, i64>(2)?.cast_unsigned(),
+                observed: row.get(3)?,
+            })
+        };
+        let mut stamps = self.read("read when an asset was made", |connection| {
+            of_pieces(connection, (asset, pieces), sql, stamp)
+        })?;
+        stamps.sort_by_key(|stamp| stamp.seq);
+        Ok(stamps)
     }
 
     pub(super) fn newest_wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError> {

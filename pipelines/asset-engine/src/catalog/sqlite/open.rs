@@ -15,6 +15,9 @@ use crate::catalog::{CatalogError, Durability, Failpoint};
 /// executor ever meet one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Statements that are kept prepared: more than a catalog has.
+const STATEMENTS: usize = 64;
+
 /// How long one that opens a new catalog waits for another that does.
 const WAL_PAUSE: Duration = Duration::from_millis(2);
 
@@ -100,13 +103,19 @@ impl SqliteStore {
 
     fn judged(connection: Connection, path: &Path, found: Found) -> Result<Self, CatalogError> {
         match found {
-            Found::Ready => Ok(Self {
-                connection,
-                path: path.to_owned(),
-                failpoint: Failpoint::default(),
-                warnings: Vec::new(),
-                _copy: None,
-            }),
+            Found::Ready => {
+                connection.set_prepared_statement_cache_capacity(STATEMENTS);
+                #[cfg(test)]
+                let connection = super::steps::counted(connection, path)
+                    .map_err(failed(path, "count its steps"))?;
+                Ok(Self {
+                    connection,
+                    path: path.to_owned(),
+                    failpoint: Failpoint::default(),
+                    warnings: Vec::new(),
+                    _copy: None,
+                })
+            }
             Found::Future(found) => Err(CatalogError::FutureVersion {
                 path: path.to_owned(),
                 found,

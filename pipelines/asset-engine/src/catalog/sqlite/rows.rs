@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::SqliteStore;
 use crate::catalog::reading::{self, StoredEvent};
-use crate::catalog::{CatalogError, EachVersion, RunInfo, Version};
+use crate::catalog::{CatalogError, EachVersion, Pieces, RunInfo, Version};
 use crate::event::{Event, EventRecord, Materialization, Observation, RunStatus};
 use crate::key::AssetKey;
 
@@ -35,15 +35,15 @@ impl SqliteStore {
         })
     }
 
-    /// Every event that the rows of an asset in a derived table point at.
+    /// The events that the rows of some pieces of an asset in a derived table point at.
     pub(super) fn newest<T>(
         &self,
         table: &'static str,
         order: &str,
-        asset: &AssetKey,
+        pieces: (&AssetKey, Pieces<'_>),
         of_kind: fn(Event) -> Option<T>,
     ) -> Result<Vec<T>, CatalogError> {
-        let newest = self.newest_recorded(table, order, asset, of_kind)?;
+        let newest = self.newest_recorded(table, order, pieces, of_kind)?;
         Ok(newest.into_iter().map(|(_, event)| event).collect())
     }
 
@@ -52,16 +52,13 @@ impl SqliteStore {
         &self,
         table: &'static str,
         order: &str,
-        asset: &AssetKey,
+        (asset, pieces): (&AssetKey, Pieces<'_>),
         of_kind: fn(Event) -> Option<T>,
     ) -> Result<Vec<(u64, T)>, CatalogError> {
         let rows = self.read("read the newest events of an asset", |connection| {
-            let sql = reading::select(&format!("{table} t JOIN events e ON e.seq = t.seq"), "")
-                + " WHERE t.asset = ?1 ORDER BY "
-                + order;
-            let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map([asset.as_str()], StoredEvent::of)?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
+            let select = reading::select(&format!("{table} t JOIN events e ON e.seq = t.seq"), "");
+            let sql = |piece: &str| format!("{select} WHERE t.asset = ?1{piece} ORDER BY {order}");
+            of_pieces(connection, (asset, pieces), sql, StoredEvent::of)
         })?;
         let pointed = |row: StoredEvent| {
             let seq = row.seq.cast_unsigned();
@@ -70,15 +67,52 @@ impl SqliteStore {
         rows.into_iter().map(pointed).collect()
     }
 
+    /// The runs for which something holds, in the order of submission.
+    pub(super) fn runs_where(&self, condition: &str) -> Result<Vec<RunInfo>, CatalogError> {
+        let rows = self.read("read the runs", |connection| {
+            let sql = reading::select("runs r JOIN events e ON e.seq = r.first_seq", ", r.status")
+                + &format!(" WHERE {condition} ORDER BY r.first_seq");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let status = |row: &rusqlite::Row<'_>| row.get(reading::COLUMNS);
+            let rows = statement.query_map([], |row| Ok((StoredEvent::of(row)?, status(row)?)))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        rows.into_iter().map(|row| self.run_info(row)).collect()
+    }
+
+    /// The status of a name in a derived table, if that has it.
+    pub(super) fn status_in(
+        &self,
+        what: &str,
+        sql: &str,
+        name: &str,
+    ) -> Result<Option<RunStatus>, CatalogError> {
+        let status: Option<String> = self.read("read a status", |connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_row([name], |row| row.get(0)).optional()
+        })?;
+        let parse = |status: String| self.parsed(&status, || format!("{what} {name}"));
+        status.map(parse).transpose()
+    }
+
+    /// A status as it stands at a place.
+    pub(super) fn parsed(
+        &self,
+        status: &str,
+        place: impl FnOnce() -> String,
+    ) -> Result<RunStatus, CatalogError> {
+        RunStatus::parse(status).ok_or_else(|| CatalogError::Corrupt {
+            path: self.path.clone(),
+            place: place(),
+            reason: format!("unknown status {status:?}"),
+        })
+    }
+
     pub(super) fn run_info(
         &self,
         (stored, status): (StoredEvent, String),
     ) -> Result<RunInfo, CatalogError> {
-        let status = RunStatus::parse(&status).ok_or_else(|| CatalogError::Corrupt {
-            path: self.path.clone(),
-            place: format!("event {}", stored.seq),
-            reason: format!("unknown run status {status:?}"),
-        })?;
+        let status = self.parsed(&status, || format!("event {}", stored.seq))?;
         let record = self.pointed("runs", stored, |event| match event {
             Event::RunSubmitted(record) => Some(record),
             _ => None,
@@ -99,6 +133,32 @@ pub(super) fn observation(event: Event) -> Option<Arc<Observation>> {
         Event::Observed(seen) => Some(seen),
         _ => None,
     }
+}
+
+/// Rows of some pieces of an asset, by a query that is told how one piece is told from the others:
+/// one pass for all of them, else one look-up for each.
+pub(super) fn of_pieces<T>(
+    connection: &Connection,
+    (asset, pieces): (&AssetKey, Pieces<'_>),
+    sql: impl Fn(&str) -> String,
+    row: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    let keys = match pieces {
+        Pieces::All => {
+            let mut statement = connection.prepare_cached(&sql(""))?;
+            return statement.query_map([asset.as_str()], row)?.collect();
+        }
+        Pieces::These(keys) => keys,
+    };
+    let mut statement = connection.prepare_cached(&sql(" AND t.partition = ?2"))?;
+    let mut rows = Vec::with_capacity(keys.len());
+    for key in keys {
+        let of_piece = [asset.as_str(), key.as_deref().unwrap_or_default()];
+        for one in statement.query_map(of_piece, &row)? {
+            rows.push(one?);
+        }
+    }
+    Ok(rows)
 }
 
 /// Calls for the newest version of each piece of an asset, by partition key; or for none, and says

@@ -21,7 +21,10 @@ type Derived = BTreeMap<(&'static str, String), String>;
 /// The derived tables: each row's key and value as text. (Joined, a blob would pass for the text of
 /// the same bytes, under which no look-up finds it.)
 const TABLES: [(&str, &str); 7] = [
-    ("automations", "SELECT name, seq FROM automations"),
+    (
+        "automations",
+        "SELECT name, seq || ' ' || quote(cursor) || ' ' || quote(note) FROM automations",
+    ),
     ("orders", "SELECT run, seq FROM orders"),
     (
         "backfills",
@@ -33,7 +36,7 @@ const TABLES: [(&str, &str); 7] = [
     ),
     (
         "observations",
-        "SELECT iif(typeof(asset) || typeof(partition) = 'texttext', asset || ' ' || partition, 'no text'), seq FROM observations",
+        "SELECT iif(typeof(asset) || typeof(partition) = 'texttext', asset || ' ' || partition, 'no text'), seq || ' ' || first_seq FROM observations",
     ),
     (
         "checks",
@@ -193,6 +196,15 @@ struct Walk {
     runs: BTreeMap<String, i64>,
     /// First event of each backfill.
     backfills: BTreeMap<String, i64>,
+    /// First observation of each piece.
+    seen: BTreeMap<String, i64>,
+}
+
+/// A text as SQLite's `quote` gives it.
+fn quoted(text: Option<&str>) -> String {
+    text.map_or("NULL".to_owned(), |text| {
+        format!("'{}'", text.replace('\'', "''"))
+    })
 }
 
 impl Default for Walk {
@@ -204,6 +216,7 @@ impl Default for Walk {
             derived: Derived::new(),
             runs: BTreeMap::new(),
             backfills: BTreeMap::new(),
+            seen: BTreeMap::new(),
         }
     }
 }
@@ -278,11 +291,11 @@ impl Walk {
                     format!("{seq} {} {} {}", version.code_version, prints.0, prints.1),
                 )
             }
-            Event::Observed(seen) => (
-                "observations",
-                piece(&seen.asset, &seen.partition),
-                seq.to_string(),
-            ),
+            Event::Observed(seen) => {
+                let key = piece(&seen.asset, &seen.partition);
+                let first = *self.seen.entry(key.clone()).or_insert(seq);
+                ("observations", key, format!("{seq} {first}"))
+            }
             Event::Checked(check) => {
                 let piece = piece(&check.asset, &check.partition);
                 ("checks", format!("{piece} {}", check.name), seq.to_string())
@@ -298,7 +311,9 @@ impl Walk {
                     let key = ("orders", order.run.to_string());
                     self.derived.insert(key, seq.to_string());
                 }
-                ("automations", tick.automation.to_string(), seq.to_string())
+                let left = [&tick.cursor, &tick.note].map(|text| quoted(text.as_deref()));
+                let value = format!("{seq} {} {}", left[0], left[1]);
+                ("automations", tick.automation.to_string(), value)
             }
             Event::BackfillRequested(record) => {
                 self.backfills.insert(record.id.to_string(), seq);

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::fixture::key;
-use crate::catalog::{Draft, MemoryStore, SqliteStore, Store};
+use crate::catalog::{Draft, MemoryStore, Pieces, SqliteStore, Store};
 use crate::{
     Attempt, BackfillRecord, Catalog, CheckResult, Durability, Event, Identity, Materialization,
     Mode, Observation, RunRecord, RunStatus, Selection, Severity, SkipReason, StepFailure, Tick,
@@ -172,6 +172,7 @@ fn told(catalog: &Catalog) -> String {
     for run in RUNS.into_iter().chain(["", "o/98", "none"]) {
         let events = catalog.events(run).unwrap();
         told.push(format!("{run}: {:?} {events:?}", catalog.run(run).unwrap()));
+        told.push(format!("{:?}", catalog.status(run).unwrap()));
         let statuses: BTreeMap<_, _> = catalog.statuses_of(run).unwrap().into_iter().collect();
         told.push(format!("{statuses:?}"));
     }
@@ -181,10 +182,18 @@ fn told(catalog: &Catalog) -> String {
         }
         told.push(format!("{:?}", catalog.latest_of(&asset).unwrap()));
         told.push(format!("{:?}", catalog.observations_of(&asset).unwrap()));
-        let firsts = catalog.first_observations_of(&asset).unwrap();
-        told.push(format!("{firsts:?}"));
         told.push(format!("{:?}", catalog.checks_of(&asset).unwrap()));
         told.push(format!("{:?}", catalog.stamps_of(&asset).unwrap()));
+        let some = PARTITIONS[1..].iter().chain([&Some("none")]);
+        let some: Vec<Option<Arc<str>>> = some.map(|key| key.map(Arc::from)).collect();
+        for pieces in [Pieces::All, Pieces::These(&some), Pieces::These(&[None])] {
+            told.push(format!("{:?}", catalog.latest_among(&asset, pieces)));
+            told.push(format!("{:?}", catalog.observations_among(&asset, pieces)));
+            let firsts = catalog.first_observations_among(&asset, pieces);
+            told.push(format!("{firsts:?}"));
+            told.push(format!("{:?}", catalog.checks_among(&asset, pieces)));
+            told.push(format!("{:?}", catalog.stamps_among(&asset, pieces)));
+        }
         told.push(format!("{:?}", catalog.wipes_of(&asset).unwrap()));
         let mut each = |version: crate::catalog::Version<'_>| {
             let (piece, inputs) = (version.piece, version.inputs);
@@ -196,7 +205,18 @@ fn told(catalog: &Catalog) -> String {
     told.push(format!("{:?}", catalog.ticks().unwrap()));
     told.push(format!("{:?}", catalog.orders().unwrap()));
     told.push(format!("{:?}", catalog.backfills().unwrap()));
-    told.push(format!("{:?}", catalog.cancel_requests(3).unwrap()));
+    told.push(format!("{:?}", catalog.open_runs().unwrap()));
+    told.push(format!("{:?}", catalog.with(|store| store.open_events())));
+    told.push(format!("{:?}", catalog.left().unwrap()));
+    told.push(format!("{:?}", catalog.open_backfills().unwrap()));
+    for id in ["backfill-1", "none"] {
+        told.push(format!("{:?}", catalog.backfill(id).unwrap()));
+        told.push(format!("{:?}", catalog.backfill_status(id).unwrap()));
+    }
+    for after in [0, 3, 99] {
+        told.push(format!("{:?}", catalog.cancel_requests(after).unwrap()));
+        told.push(format!("{:?}", catalog.unsuccessful(after).unwrap()));
+    }
     told.join("\n")
 }
 
@@ -223,6 +243,7 @@ proptest! {
             let drafts: Vec<Draft> = events.map(draft).collect();
             memory.commit(MemoryStore::FIRST_EPOCH, &drafts).unwrap();
             file.commit(MemoryStore::FIRST_EPOCH, &drafts).unwrap();
+            prop_assert_eq!(memory.head().unwrap(), file.head().unwrap());
         }
         let (memory, file) = (told(&catalog(memory)), told(&catalog(file)));
         let differ = |(memory, file): (&str, &str)| memory != file;

@@ -68,8 +68,20 @@ fn a_changed_record_is_named() {
             "table checks, row \"shop/report  counts\": is missing, expected ",
         ),
         (
-            "INSERT INTO observations VALUES ('a', '', 1)",
-            "table observations, row \"a \": 1, expected by the log: no such row",
+            "INSERT INTO observations VALUES ('a', '', 1, 1)",
+            "table observations, row \"a \": 1 1, expected by the log: no such row",
+        ),
+        (
+            "UPDATE observations SET first_seq = seq WHERE first_seq < seq",
+            "table observations, row \"shop/source 2013-01-01\": ",
+        ),
+        (
+            "UPDATE automations SET cursor = '1'",
+            "table automations, row \"sensor\": ",
+        ),
+        (
+            "UPDATE automations SET note = x'74776f'",
+            "table automations, row \"sensor\": ",
         ),
         (
             "UPDATE runs SET status = 'success' WHERE run = 'fail'",

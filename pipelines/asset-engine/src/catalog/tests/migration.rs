@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::fixture::{key, request};
-use crate::catalog::{SqliteStore, StartLog};
+use super::fixture::{key, read_all, record, request};
+use crate::catalog::{Pieces, SqliteStore, StartLog};
 use crate::{Catalog, CatalogError, Durability, Event, Executor, ExecutorOptions, RunStatus};
 
 /// Lays the recorded catalog and its start log down as files.
@@ -107,4 +107,38 @@ fn an_executor_of_the_older_version_is_fenced_off() {
         ),
         "{error}"
     );
+}
+
+/// What version 6 has besides is worked out from the log.
+#[test]
+fn version_5_gets_what_its_log_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    let (executor, heads) = record(&path);
+    drop(executor);
+    let everything = |catalog: &Catalog| {
+        let source = key("shop/source");
+        let firsts = catalog.first_observations_among(&source, Pieces::All);
+        let (left, all) = (catalog.left().unwrap(), read_all(catalog).unwrap());
+        format!("{:?} {left:?} {all}", firsts.unwrap())
+    };
+    let before = everything(&Catalog::open(&path).unwrap());
+    let older = rusqlite::Connection::open(&path).unwrap();
+    older
+        .execute_batch(
+            "DROP INDEX events_cancel;
+             DROP INDEX backfills_open;
+             DROP INDEX runs_unsuccessful;
+             ALTER TABLE observations DROP COLUMN first_seq;
+             ALTER TABLE automations DROP COLUMN cursor;
+             ALTER TABLE automations DROP COLUMN note;
+             PRAGMA user_version = 5;",
+        )
+        .unwrap();
+    drop(older);
+    let catalog = Catalog::open(&path).unwrap();
+    assert_eq!(everything(&catalog), before);
+    catalog.verify(heads.last()).unwrap();
+    drop(Executor::open(&path, ExecutorOptions::default()).unwrap());
+    assert_eq!(everything(&Catalog::open(&path).unwrap()), before);
 }

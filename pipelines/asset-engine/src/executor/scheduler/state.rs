@@ -23,6 +23,22 @@ pub(in crate::executor) enum Reservation {
     Slot(u64),
     /// Another run has it.
     Known(Arc<RunRecord>),
+    /// It is being submitted.
+    Busy,
+}
+
+/// A run that is taken in under a slot, and the event that says so.
+pub(in crate::executor) struct Accepted {
+    pub slot: u64,
+    pub run: RunState,
+    pub draft: Draft,
+}
+
+impl Accepted {
+    /// The id of the run.
+    pub fn name(&self) -> &Arc<str> {
+        &self.run.record.run
+    }
 }
 
 /// A step of a run under way.
@@ -72,11 +88,7 @@ pub(in crate::executor) enum Pending {
         now: Now,
         clock_ns: u64,
     },
-    Submit {
-        slot: u64,
-        run: Box<RunState>,
-        draft: Draft,
-    },
+    Submit(Box<Accepted>),
     Cancel {
         slot: u64,
     },
@@ -164,14 +176,15 @@ impl State {
                 }
                 ticket.slot
             }
-            Pending::Submit {
-                slot,
-                mut run,
-                draft,
-            } => {
+            Pending::Submit(accepted) => {
+                let Accepted {
+                    slot,
+                    mut run,
+                    draft,
+                } = *accepted;
                 drafts.push(draft);
                 run.begin(Now::read(), &mut effects);
-                self.runs.insert(slot, *run);
+                self.runs.insert(slot, run);
                 release.submitted.push(slot);
                 slot
             }

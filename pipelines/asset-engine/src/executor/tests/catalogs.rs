@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::fixture::{Script, asset, graph, key, memory, pipeline, request};
 use crate::{
-    Catalog, CheckResult, Event, Executor, ExecutorOptions, Materialization, Observation, Report,
-    RetryPolicy, RunStatus, Severity,
+    Catalog, CheckResult, EngineError, Event, Executor, ExecutorOptions, Materialization,
+    Observation, Report, RetryPolicy, RunRequest, RunStatus, Selection, Severity, Submitted,
 };
 
 pub fn open(path: &Path, concurrency: usize) -> Executor {
@@ -180,7 +180,7 @@ fn foreign_and_future_files_are_refused() {
     assert!(
         error
             .to_string()
-            .ends_with("schema version 99, expected at most 5"),
+            .ends_with("schema version 99, expected at most 6"),
         "{error}"
     );
     let text = dir.path().join("text.db");
@@ -235,4 +235,46 @@ fn many_threads_submit_and_each_run_is_made_once() {
     });
     assert_eq!(executor.catalog().runs().unwrap().len(), 40);
     assert_eq!(script.pieces().len(), 40 * 9);
+}
+
+#[test]
+fn many_runs_are_submitted_in_one_commit_and_answered_one_by_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let executor = open(&dir.path().join("catalog.db"), 2);
+    let script = Arc::new(Script::default());
+    let graph = pipeline(&script, 2);
+    executor.run(request("ended", &graph)).unwrap();
+    let unknown = RunRequest {
+        selection: Selection::parse("nothing").unwrap(),
+        ..request("unknown", &graph)
+    };
+    let mut requests: Vec<_> = (0..100)
+        .map(|number| request(&format!("run-{number}"), &graph))
+        .collect();
+    // One that is asked for twice at once, one that has ended, one that fits no graph.
+    requests.extend([request("run-7", &graph), request("ended", &graph), unknown]);
+    let answers = executor.submit_all(requests);
+    let is_new = |answer: &Result<Submitted, EngineError>| matches!(answer, Ok(Submitted::New));
+    assert_eq!(answers.len(), 103);
+    assert!(answers[..100].iter().all(is_new), "{answers:?}");
+    let again = answers[100].as_ref().unwrap();
+    assert!(
+        matches!(again, Submitted::UnderWay | Submitted::Ended(_)),
+        "{again:?}"
+    );
+    let ended = answers[101].as_ref().unwrap();
+    assert_eq!(*ended, Submitted::Ended(RunStatus::Success));
+    assert!(matches!(answers[102], Err(EngineError::Selection(_))));
+    for number in 0..100 {
+        let outcome = executor.wait(&format!("run-{number}")).unwrap();
+        assert_eq!(outcome.status, RunStatus::Success);
+    }
+    assert_eq!(script.pieces().len(), 101 * 9);
+    // All submissions stand in the log before the first step of any of them has ended.
+    let events = executor.catalog().all_events().unwrap();
+    let events = events
+        .iter()
+        .skip_while(|record| record.event.run().as_ref() == "ended");
+    let submitted = events.take_while(|record| matches!(record.event, Event::RunSubmitted(_)));
+    assert_eq!(submitted.count(), 100);
 }

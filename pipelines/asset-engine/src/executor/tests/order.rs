@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::fixture::{Script, asset, graph, key, memory, piece, pipeline, request};
-use crate::{AssetGraph, Event, Executor, Mapping, Partitions, RunStatus, Selection};
+use super::fixture::{Script, asset, graph, key, memory, piece, pipeline, request, selected};
+use crate::{AssetGraph, Event, Executor, Mapping, Mode, Partitions, RunStatus, Selection};
 
 /// A random graph: per asset whether it is partitioned, and which earlier assets it reads.
 #[derive(Debug, Clone)]
@@ -253,4 +253,39 @@ fn a_run_id_stands_for_one_request() {
         executor.wait("never").unwrap_err().to_string(),
         "run never: not in the catalog"
     );
+}
+
+#[test]
+fn a_few_assets_of_many_are_laid_out_and_run_in_order() {
+    let script = Arc::new(Script::default());
+    let days = Partitions::daily("2013-01-01", "2013-01-03").unwrap();
+    let mut assets = vec![asset("step0", &script)];
+    for number in 1..40 {
+        let before = key(&format!("step{}", number - 1));
+        let next = asset(&format!("step{number}"), &script).partitions(days.clone());
+        assets.push(next.depends_on(before));
+    }
+    let graph = graph(assets);
+    let executor = memory(1);
+    executor.run(request("all", &graph)).unwrap();
+    let before = script.pieces().len();
+    let mut few = selected("few", &graph, "step7 or step8", Mode::All);
+    few.selection = few.selection.with_partitions(["2013-01-02", "2013-01-03"]);
+    let plan = crate::Plan::new(&graph, &few.selection).unwrap();
+    let steps: Vec<String> = plan
+        .iter(&graph)
+        .map(|(asset, key)| format!("{asset}@{}", key.unwrap()))
+        .collect();
+    let expected = [
+        "step7@2013-01-02",
+        "step7@2013-01-03",
+        "step8@2013-01-02",
+        "step8@2013-01-03",
+    ];
+    assert_eq!(steps, expected);
+    assert_eq!(executor.run(few).unwrap().steps.materialized, 4);
+    let executed = &script.pieces()[before..];
+    let at = |name: &str| executed.iter().position(|made| made == name).unwrap();
+    assert_eq!(executed.len(), 4);
+    assert!(at(expected[0]) < at(expected[2]) && at(expected[1]) < at(expected[3]));
 }

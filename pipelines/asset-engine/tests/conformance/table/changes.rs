@@ -1,4 +1,4 @@
-//! B25 to B32: what is made again, wiped, held back or changed, by hand or by the clocks.
+//! B25 to B33: what is made again, wiped, held back or changed, by hand or by the clocks.
 
 use serde_json::json;
 
@@ -100,6 +100,18 @@ pub fn rows() -> Vec<Row> {
             "a piece that reads its day and the one before is made of the first day",
             json!({"of_the_first_day": "success", "of_the_second": "success"}),
             inputs::window_beyond_the_first_day,
+        ),
+        Row::differ(
+            "B33",
+            "a day is added, and a reader of the last day is made before and after the new day is",
+            [
+                json!({"of_the_last_day": "success", "of_a_day_to_come": "success", "of_the_new_day": "success"}),
+                json!({"of_the_last_day": "success", "of_a_day_to_come": "failure", "of_the_new_day": "success"}),
+            ],
+            "as in B22, a step is handed what it reads: made of a day that is not there, a report would look like \
+             one of the newest day. The failure names the day; a rule waits for it, and what was made of the \
+             day before stays",
+            inputs::last_day_added,
         ),
     ]
 }
