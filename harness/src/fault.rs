@@ -167,11 +167,13 @@ impl Scene<'_> {
             .ok_or_else(|| TrialError::Plan("no database of ours to hit".into()))
     }
 
-    fn no_server(&self) -> TrialError {
-        TrialError::Unreachable {
+    /// The process of a service that was struck, which has to have been there.
+    fn has_to_be(&self, struck: Option<u32>) -> Result<Vec<u32>, TrialError> {
+        let struck = struck.ok_or_else(|| TrialError::Unreachable {
             engine: self.trial.plan.engine.clone(),
             reason: "its server's process is not ours to hit".into(),
-        }
+        })?;
+        Ok(vec![struck])
     }
 }
 

@@ -6,6 +6,7 @@ use orchbench_etl::{CrashPlan, FailurePlan, Sink, Summary};
 use rustix::process::Signal;
 
 use super::{Account, Ended, Job, Role, Target, TrialError, Work};
+use orchbench_lab::process::{Child, ProcessError};
 use orchbench_lab::proxy::Proxy;
 
 /// How an engine is brought up for a trial.
@@ -79,6 +80,19 @@ impl Strike {
             Self::Terminate => Signal::TERM,
         }
     }
+
+    /// Does it to a child; to its whole group, but for SIGTERM. One that is killed is gone then.
+    ///
+    /// # Errors
+    /// [`ProcessError::Signal`] when the system refuses.
+    pub(super) fn on(self, child: &mut Child) -> Result<(), ProcessError> {
+        match self {
+            Self::Kill => child.kill().map(drop),
+            Self::Pause => child.stop(),
+            Self::Resume => child.resume(),
+            Self::Terminate => child.signal(self.signal(), "terminating"),
+        }
+    }
 }
 
 /// An engine that is up.
@@ -107,18 +121,13 @@ pub trait Session: Send + Sync {
     /// it was gone before.
     fn strike_worker(&self, pid: u32, strike: Strike) -> Result<(), TrialError>;
 
-    /// The engine's services beside its workers, by which they are struck.
-    fn services(&self) -> &'static [Target] {
-        &[]
-    }
-
-    /// Strikes one of them and says which process that was; `None` where there is none, or it is
-    /// not ours.
+    /// Strikes what is beside the workers ([`super::Engine::beside`]) and says which process that was;
+    /// `None` where it is no process, or not ours.
     fn strike_service(&self, _service: Target, _strike: Strike) -> Result<Option<u32>, TrialError> {
         Ok(None)
     }
 
-    /// Starts those that are down again, on the same stores and addresses.
+    /// Starts the services that are down again, on the same stores and addresses.
     fn restart_services(&self) -> Result<(), TrialError> {
         Ok(())
     }

@@ -295,11 +295,10 @@ impl Session for TemporalSession {
         self.workers.strike(pid, strike)
     }
 
-    fn services(&self) -> &'static [Struck] {
-        &[Struck::Server]
-    }
-
-    fn strike_service(&self, _service: Struck, strike: Strike) -> Result<Option<u32>, TrialError> {
+    fn strike_service(&self, service: Struck, strike: Strike) -> Result<Option<u32>, TrialError> {
+        if service != Struck::Server {
+            return Ok(None);
+        }
         let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(local) = server.local() else {
             return Ok(None);

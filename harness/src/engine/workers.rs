@@ -175,13 +175,9 @@ impl Workers {
             return Ok(());
         };
         let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
-        match strike {
-            Strike::Kill => child.kill().map(drop),
-            Strike::Pause => child.stop(),
-            Strike::Resume => child.resume(),
-            Strike::Terminate => child.signal(strike.signal(), "terminating"),
-        }
-        .map_err(|error| TrialError::Plan(format!("worker {pid}: {error}")))
+        strike
+            .on(&mut child)
+            .map_err(|error| TrialError::Plan(format!("worker {pid}: {error}")))
     }
 
     /// Ends all workers and waits until they are gone.

@@ -15,7 +15,8 @@ pub(super) const FAULT: Fault = Fault {
 
 fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
     let mut struck = Vec::new();
-    for service in scene.session.services() {
+    let execution = scene.trial.execution()?;
+    for service in (scene.trial.engine.beside)(execution) {
         struck.extend(kill_server::kill(scene, *service)?);
     }
     for pid in scene.session.workers() {

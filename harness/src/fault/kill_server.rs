@@ -20,10 +20,7 @@ fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
 
 /// Kills a service that has to be there.
 pub(super) fn kill_one(scene: &Scene<'_>, service: Target) -> Result<Vec<u32>, TrialError> {
-    match kill(scene, service)? {
-        Some(pid) => Ok(vec![pid]),
-        None => Err(scene.no_server()),
-    }
+    scene.has_to_be(kill(scene, service)?)
 }
 
 /// Kills a service and records that; `None` where there is none.

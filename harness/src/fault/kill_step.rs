@@ -1,7 +1,8 @@
 //! SIGKILL of the process of a step, where each has one: by itself at a crash point, or by the harness
 //! at a random instant. Its worker lives on.
 
-use rustix::process::{Pid, Signal, kill_process};
+use orchbench_lab::process::ProcessIdentity;
+use rustix::process::Signal;
 
 use super::{Fault, KILL_STEP, Needs, Scene, available_everywhere, heals_itself};
 use crate::engine::{Target, TrialError};
@@ -17,11 +18,9 @@ pub(super) const FAULT: Fault = Fault {
 };
 
 fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
-    let pid = scene.pid.and_then(|pid| i32::try_from(pid).ok());
-    let pid = pid
-        .and_then(Pid::from_raw)
-        .ok_or_else(|| TrialError::Plan("no process of a step to hit".into()))?;
+    let none = || TrialError::Plan("no process of a step to hit".into());
+    let pid = scene.pid.ok_or_else(none)?;
     // One that has ended in the meantime needs no killing; the checker sees that nothing was hit.
-    let _ = kill_process(pid, Signal::KILL);
-    Ok(scene.pid.into_iter().collect())
+    let _ = ProcessIdentity::of(pid).and_then(|step| step.signal(Signal::KILL));
+    Ok(vec![pid])
 }

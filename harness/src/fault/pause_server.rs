@@ -14,13 +14,8 @@ pub(super) const FAULT: Fault = Fault {
 };
 
 fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
-    match scene
-        .session
-        .strike_service(Target::Server, Strike::Pause)?
-    {
-        Some(pid) => Ok(vec![pid]),
-        None => Err(scene.no_server()),
-    }
+    let session = scene.session;
+    scene.has_to_be(session.strike_service(Target::Server, Strike::Pause)?)
 }
 
 fn heal(scene: &Scene<'_>, _struck: &[u32]) -> Result<(), TrialError> {

@@ -5,6 +5,7 @@ from dagster import (
     AssetDep,
     AssetKey,
     AssetMaterialization,
+    DagsterInstance,
     DailyPartitionsDefinition,
     LastPartitionMapping,
     TimeWindowPartitionMapping,
@@ -18,6 +19,16 @@ from home import home
 from versions import source_and_reader, stale
 
 DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-04")
+
+
+def end_of_run(
+    instance: DagsterInstance, assets: list, name: str, day: str | None = None
+) -> str:
+    """How a run of one asset ends."""
+    result = materialize(
+        assets, instance=instance, selection=[name], partition_key=day, raise_on_error=False
+    )
+    return result.dagster_run.status.value.lower()
 
 
 def first_look() -> dict:
@@ -57,20 +68,10 @@ def missing_partition() -> dict:
         for day in ("2024-01-01", "2024-01-03"):
             materialize(assets, instance=instance, selection=["daily"], partition_key=day)
 
-        def run(name: str, day: str | None = None) -> str:
-            result = materialize(
-                assets,
-                instance=instance,
-                selection=[name],
-                partition_key=day,
-                raise_on_error=False,
-            )
-            return result.dagster_run.status.value.lower()
-
         return {
-            "of_the_missing_day": run("of_the_day", "2024-01-02"),
-            "of_another_day": run("of_the_day", "2024-01-03"),
-            "of_all_days": run("of_all_days"),
+            "of_the_missing_day": end_of_run(instance, assets, "of_the_day", "2024-01-02"),
+            "of_another_day": end_of_run(instance, assets, "of_the_day", "2024-01-03"),
+            "of_all_days": end_of_run(instance, assets, "of_all_days"),
         }
 
 
@@ -154,20 +155,10 @@ def last_day_added() -> dict:
 
     with home() as instance:
 
-        def run(assets: list, name: str, day: str | None = None) -> str:
-            result = materialize(
-                assets,
-                instance=instance,
-                selection=[name],
-                partition_key=day,
-                raise_on_error=False,
-            )
-            return result.dagster_run.status.value.lower()
-
         two_days, three_days = until("2024-01-03"), until("2024-01-04")
-        run(two_days, "daily", "2024-01-02")
-        states = {"of_the_last_day": run(two_days, "reader")}
-        states["of_a_day_to_come"] = run(three_days, "reader")
-        run(three_days, "daily", "2024-01-03")
-        states["of_the_new_day"] = run(three_days, "reader")
+        end_of_run(instance, two_days, "daily", "2024-01-02")
+        states = {"of_the_last_day": end_of_run(instance, two_days, "reader")}
+        states["of_a_day_to_come"] = end_of_run(instance, three_days, "reader")
+        end_of_run(instance, three_days, "daily", "2024-01-03")
+        states["of_the_new_day"] = end_of_run(instance, three_days, "reader")
         return states

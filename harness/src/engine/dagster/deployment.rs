@@ -274,23 +274,15 @@ impl Session for Deployment {
         })
     }
 
-    fn services(&self) -> &'static [Target] {
-        SERVICES
-    }
-
     fn strike_service(&self, service: Target, strike: Strike) -> Result<Option<u32>, TrialError> {
         let mut running = self.running();
         let Some(child) = running.get_mut(&service) else {
             return Ok(None);
         };
         let pid = child.id();
-        match strike {
-            Strike::Kill => child.kill().map(drop),
-            Strike::Pause => child.stop(),
-            Strike::Resume => child.resume(),
-            Strike::Terminate => child.signal(strike.signal(), "terminating"),
-        }
-        .map_err(|error| self.unreachable(format!("{service:?}: {error}")))?;
+        strike
+            .on(child)
+            .map_err(|error| self.unreachable(format!("{service:?}: {error}")))?;
         Ok(Some(pid))
     }
 

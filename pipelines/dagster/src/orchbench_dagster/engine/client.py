@@ -16,11 +16,11 @@ import requests
 from dagster import DagsterInstance
 
 from ..assets import DAILY, DIMENSIONS, PUBLICATION, keys
-from ..sources import Source, source_named
+from ..sources import Source
 from ..steps import RUN_TAG
 from .history import runs_of
 from .instance import open_instance
-from .jobs import Words, name_of, run_config, words_of
+from .jobs import Words, name_of, run_config, source_of, words_of
 from .protocol import LOOK_S, Message, await_end, configuration, refused, serve
 from .runs import SOURCE_TAG, stages, tags_of
 
@@ -156,7 +156,7 @@ class Client:
     def _launch(self, run: str, job: Words) -> None:
         words = words_of(job, self._config)
         config = run_config(words, self._config)
-        source = source_named(words["source"], words["sources"]) if "source" in words else None
+        source = source_of(words)
         if source and len(source.days) > 1:
             tags = {RUN_TAG: run, SOURCE_TAG: source.name}
             self._webserver.launch_backfill(source, config, tags)

@@ -18,7 +18,7 @@ from dagster._core.definitions.reconstruct import ReconstructableJob
 
 from ..noop import noop_definitions, noop_job
 from ..pipeline import etl_definitions, job_name
-from ..sources import source_named
+from ..sources import Source, source_named
 from ..steps import Steps
 
 # Plain JSON.
@@ -76,6 +76,11 @@ def words_of(job: Words, config: Words) -> Words:
     sources = config["etl"].get("sources_file")
     named = {name: job[name] for name in ("job", "source", "retry")}
     return named | {"sources": sources}
+
+
+def source_of(words: Words) -> Source | None:
+    """The source that a job is about; None for steps without work."""
+    return source_named(words["source"], words["sources"]) if "source" in words else None
 
 
 def run_config(words: Words, config: Words) -> Words:

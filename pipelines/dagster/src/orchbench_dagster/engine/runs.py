@@ -17,9 +17,9 @@ from dagster._core.execution.api import execute_run
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from ..assets import DAILY, DIMENSIONS, PUBLICATION, keys
-from ..sources import Source, source_named
+from ..sources import Source
 from ..steps import RUN_TAG
-from .jobs import executor_words, reconstructable, run_config, words_of
+from .jobs import executor_words, reconstructable, run_config, source_of, words_of
 
 # Which part of orchbench's run a run of Dagster is.
 PART_TAG = "orchbench/part"
@@ -82,7 +82,7 @@ class Run:
         """From the words of a request and of the worker's configuration. Raises KeyError or
         ValueError where Dagster has nothing for them."""
         words = words_of(work["job"], config)
-        source = source_named(words["source"], words["sources"]) if "source" in words else None
+        source = source_of(words)
         job = reconstructable(json.dumps(words), json.dumps(executor_words(config)))
         return cls(work["run"], source, job, stages(source), run_config(words, config))
 
