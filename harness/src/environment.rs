@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
 
 use crate::engine;
+use crate::runner::machine_watch::foreign_share;
 use orchbench_evidence::record::{
     Durability, Environment, FORMAT_VERSION, ImageRecord, ServerRecord,
 };
 use orchbench_lab::process::TempFolder;
 use orchbench_lab::server::{Image, Provisioned, Server, ServerSpec};
+
+/// How long to look at what others do on the machine, before the first trial.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Captures the environment at the start of a run.
 pub fn capture(
@@ -40,6 +45,7 @@ pub fn capture(
             .next()
             .and_then(|text| text.parse().ok())
             .unwrap_or(0.0),
+        foreign_share: Some(foreign_share(LOOK)),
         server: server.map(server_record),
         versions,
         durability: durability(server),

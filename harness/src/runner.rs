@@ -3,7 +3,7 @@
 //! each of them, makes void ones again, and stops between two steps when interrupted.
 
 mod findings;
-mod machine_watch;
+pub(crate) mod machine_watch;
 mod side_by_side;
 
 use std::path::Path;
@@ -120,7 +120,7 @@ fn make(
             return Err(anyhow::Error::new(error).context(context));
         }
     };
-    trial.record(watch.end())?;
+    trial.record(watch.end(trial.below_s()))?;
     trial.end_events(status, reason.clone())?;
     Ok(match (status, reason) {
         (TrialStatus::Completed, None) => judge_fault(plan, &laboratory.folder),

@@ -1,4 +1,4 @@
-//! `dagster`: real Dagster, its instance on SQLite. In one Python process, in-process or with a process
+//! `dagster`: real Dagster, its instance on SQLite, or on PostgreSQL where the run has one. In one Python process, in-process or with a process
 //! a step by its default executor: what a script of a user drives, without daemon, code server and
 //! webserver. Or deployed, with all three.
 
@@ -14,13 +14,13 @@ use super::pipe::{Accounts, PipeSession};
 use super::{Engine, Pace, Session, Setup, StepExecution, Trial, TrialError};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
 use orchbench_lab::python;
-use orchbench_lab::server::Progress;
+use orchbench_lab::server::{Progress, Provisioned};
 use project::Project;
 
 pub(super) static ENGINE: Engine = Engine {
     name: "dagster",
     label: "Dagster",
-    what: "real Dagster, its instance on SQLite, in one Python process or deployed; a step is a process over Dagster Pipes",
+    what: "real Dagster, its instance on SQLite or PostgreSQL, in one Python process or deployed; a step is a process over Dagster Pipes",
     place: "a Python program that holds the orchestrator, or code server, daemon and webserver that launch runs",
     colour: "#9a5cc8",
     family: Family::AssetStyle,
@@ -62,12 +62,21 @@ pub(super) static ENGINE: Engine = Engine {
         },
     },
     describe: |settings| project::settings(settings.name),
-    durability: |_| {
+    durability: |server| {
+        let (store, setting) = match server {
+            Some(Provisioned::Docker(_)) => (
+                "instance of Dagster (PostgreSQL)",
+                "fsync=on, synchronous_commit=on, its own volume; a connection and a transaction an event",
+            ),
+            _ => (
+                "instance of Dagster (SQLite)",
+                "journal_mode=WAL, synchronous=FULL, a connection and a transaction an event",
+            ),
+        };
         vec![Durability {
-            store: "instance of Dagster (SQLite)".into(),
+            store: store.into(),
             survives: "power loss".into(),
-            setting: "journal_mode=WAL, synchronous=FULL, a connection and a transaction an event"
-                .into(),
+            setting: setting.into(),
         }]
     },
     ..Engine::embedded(open, |_| {
@@ -86,6 +95,9 @@ struct DagsterWorker {
     home: PathBuf,
     /// `tuned` has processes of steps forked from a warm server.
     settings: String,
+    /// URL of the PostgreSQL server that has the instance in a database of its own; `None` for
+    /// SQLite in its folder.
+    postgres: Option<String>,
     /// The program of the steps.
     orchbench: PathBuf,
     /// URL of the webserver of a deployment, and what it calls the code server.
@@ -106,6 +118,7 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
     let own = DagsterWorker {
         home: home.clone(),
         settings: trial.plan.settings.clone(),
+        postgres: trial.postgres().map(|server| server.url()),
         orchbench,
         webserver: None,
         location: None,
@@ -117,10 +130,18 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
     worker.etl.sources_file = Some(project.sources());
     let program = {
         let project = project.clone();
-        move |config: &Path| project.module("worker", ["--config".as_ref(), config.as_os_str()])
+        move |config: &Path| project.module("worker", &["--config".as_ref(), config.as_os_str()])
     };
     let accounts = accounts(&project, home);
-    PipeSession::of_program(trial, &setup, worker, Box::new(program), Some(accounts))
+    let database = trial.postgres_pid();
+    PipeSession::of_program(
+        trial,
+        &setup,
+        worker,
+        Box::new(program),
+        Some(accounts),
+        database,
+    )
 }
 
 /// How the instance in `home` accounts for a run.

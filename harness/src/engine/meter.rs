@@ -42,8 +42,26 @@ fn usages(session: &dyn Session) -> BTreeMap<(Role, u32), Usage> {
     processes.push((Role::Harness, std::process::id()));
     processes
         .into_iter()
-        .filter_map(|process| Some((process, Usage::of(process.1)?)))
+        .filter_map(|process| {
+            // All others are below the harness.
+            let used = match process.0 {
+                Role::Harness => Usage::of(process.1)?,
+                _ => Usage::of_tree(process.1)?,
+            };
+            Some((process, used))
+        })
         .collect()
+}
+
+/// CPU time of what the session's processes have started and that lives, seconds: when they end before
+/// it, nobody is left who waits for it and has it in his account.
+pub(super) fn below(session: &dyn Session) -> f64 {
+    let processes = session.processes().into_iter();
+    let below = processes.filter_map(|(_, pid)| {
+        let tree = Usage::of_tree(pid)?;
+        Some(tree.cpu_s - Usage::of(pid)?.cpu_s)
+    });
+    below.sum()
 }
 
 impl Trial<'_> {
@@ -56,19 +74,18 @@ impl Trial<'_> {
     }
 
     /// Records what the engine itself keeps of a run: `history_events`, `materializations` and the
-    /// like, with the number of its steps.
+    /// like, with a label.
     pub fn record_footprint(
         &self,
         session: &dyn Session,
         work: &Work,
-        steps: u64,
+        label: (&str, &str),
     ) -> Result<(), TrialError> {
         let Some(account) = session.account(work)? else {
             return Ok(());
         };
-        let label = steps.to_string();
         for (what, count) in account.footprint {
-            self.sample(what, count as f64, &[("steps", &label)])?;
+            self.sample(what, count as f64, &[label])?;
         }
         Ok(())
     }

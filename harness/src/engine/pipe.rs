@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::protocol::{Op, Reply};
 use super::workers::{Answer, Program, Workers, own_worker};
-use super::{Account, Ended, Session, Setup, Strike, Trial, TrialError, Work};
+use super::{Account, Ended, Role, Session, Setup, Strike, Trial, TrialError, Work};
 use crate::engine::WorkerConfig;
 
 /// How long a worker may take to be ready, and a start to be taken over.
@@ -18,6 +18,8 @@ pub struct PipeSession {
     engine: String,
     workers: Workers,
     accounts: Option<Accounts>,
+    /// The process of the database that the engine keeps its state in, where it has one of its own.
+    database: Option<u32>,
 }
 
 impl PipeSession {
@@ -32,10 +34,10 @@ impl PipeSession {
         accounts: Option<Accounts>,
     ) -> Result<Box<dyn Session>, TrialError> {
         let program = own_worker(&trial.plan.engine);
-        Self::of_program(trial, setup, template, program, accounts)
+        Self::of_program(trial, setup, template, program, accounts, None)
     }
 
-    /// The same, of workers that are another program.
+    /// The same, of workers that are another program, and of an engine on a `database` of this pid.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -45,6 +47,7 @@ impl PipeSession {
         template: WorkerConfig,
         program: Program,
         accounts: Option<Accounts>,
+        database: Option<u32>,
     ) -> Result<Box<dyn Session>, TrialError> {
         let workers = Workers::start(trial, setup, template, program)?;
         workers.await_ready(1, READY)?;
@@ -52,6 +55,7 @@ impl PipeSession {
             engine: trial.plan.engine.clone(),
             workers,
             accounts,
+            database,
         }))
     }
 
@@ -115,6 +119,12 @@ impl Session for PipeSession {
 
     fn workers(&self) -> Vec<u32> {
         self.workers.pids()
+    }
+
+    fn processes(&self) -> Vec<(Role, u32)> {
+        let workers = self.workers().into_iter().map(|pid| (Role::Worker, pid));
+        let database = self.database.map(|pid| (Role::Database, pid));
+        workers.chain(database).collect()
     }
 
     fn strike_worker(&self, pid: u32, strike: Strike) -> Result<(), TrialError> {

@@ -35,6 +35,8 @@ pub struct Trial<'a> {
     pub(super) open: OpenTrial,
     scratch: PathBuf,
     storage: Mutex<Storage>,
+    /// CPU time that no account of ours has when its sessions are closed, seconds.
+    below_s: Mutex<f64>,
 }
 
 impl<'a> Trial<'a> {
@@ -69,6 +71,7 @@ impl<'a> Trial<'a> {
             open,
             scratch,
             storage: Mutex::default(),
+            below_s: Mutex::default(),
         };
         trial.events.write(EventBody::TrialStarted {
             format_version: orchbench_evidence::record::FORMAT_VERSION,
@@ -233,6 +236,22 @@ impl<'a> Trial<'a> {
     /// The PostgreSQL server of the session that is open; `None` where the run has none.
     pub fn postgres(&self) -> Option<Arc<Postgres>> {
         self.storage().postgres.clone()
+    }
+
+    /// CPU time of the trial's own that the harness has not in its account of children, seconds.
+    pub fn below_s(&self) -> f64 {
+        *self.below_s.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what a session that is to be closed leaves there.
+    pub(super) fn note_below(&self, session: &dyn Session) {
+        *self.below_s.lock().unwrap_or_else(PoisonError::into_inner) +=
+            super::meter::below(session);
+    }
+
+    /// The process of that server.
+    pub fn postgres_pid(&self) -> Option<u32> {
+        self.postgres()?.pid().ok().flatten()
     }
 
     /// Whether every session of this trial has a PostgreSQL server in a container.

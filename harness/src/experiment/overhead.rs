@@ -102,7 +102,7 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
             steps: middle,
         },
     };
-    trial.record_footprint(&*session, &last, middle.into())?;
+    trial.record_footprint(&*session, &last, ("steps", &middle.to_string()))?;
     trial.close(session)?;
     Ok(TrialStatus::Completed)
 }

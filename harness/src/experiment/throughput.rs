@@ -242,11 +242,10 @@ fn etl(trial: &Trial<'_>, parameters: &Parameters) -> Result<(), TrialError> {
         let summary = trial.complete(&*session, &work, ETL_DEADLINE)?;
         let elapsed_s = begun.elapsed().as_secs_f64();
         let partitions = summary.map_or(0, |summary| summary.partitions);
-        trial.sample(
-            "partitions_per_s",
-            partitions as f64 / elapsed_s,
-            &[("in_flight", &in_flight.to_string())],
-        )?;
+        let in_flight = in_flight.to_string();
+        let label = ("in_flight", in_flight.as_str());
+        trial.sample("partitions_per_s", partitions as f64 / elapsed_s, &[label])?;
+        trial.record_footprint(&*session, &work, label)?;
         trial.close_and_keep(session, &[work])?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! How busy the machine was while a trial was made, beside what the trial itself did: a reader
 //! must know, since it makes everything slower.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use orchbench_evidence::record::EventBody;
 use orchbench_lab::process::{Machine, Usage};
@@ -23,20 +23,37 @@ impl MachineWatch {
     }
 
     /// What to say of it. Processes of the trial are children that were waited for, so their time
-    /// is in the harness's own; containers are not, and count as foreign.
-    pub(super) fn end(&self) -> EventBody {
+    /// is in the harness's own, but for `below_s` of what they left; containers are not, and count
+    /// as foreign.
+    pub(super) fn end(&self, below_s: f64) -> EventBody {
+        let (steal_share, foreign_share) = self.shares(below_s);
+        EventBody::Machine {
+            load_1m: self.machine.load_1m,
+            steal_share,
+            foreign_share,
+        }
+    }
+
+    /// What a hypervisor gave to others, and what others took.
+    fn shares(&self, below_s: f64) -> (f64, f64) {
         let now = Machine::now();
-        let own_s = Usage::own().unwrap_or_default().cpu_s - self.own.cpu_s;
+        let own_s = Usage::own().unwrap_or_default().cpu_s - self.own.cpu_s + below_s;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let capacity_s = (self.begun.elapsed().as_secs_f64() * processors as f64).max(1e-3);
         // The kernel counts in ticks, rounded on each processor: a trial of milliseconds would
         // look busy by that alone.
         let rounding_s = processors as f64 * Machine::tick_s();
         let share = |seconds: f64| ((seconds - rounding_s) / capacity_s).clamp(0.0, 1.0);
-        EventBody::Machine {
-            load_1m: self.machine.load_1m,
-            steal_share: share(now.stolen_s - self.machine.stolen_s),
-            foreign_share: share(now.busy_s - self.machine.busy_s - own_s),
-        }
+        (
+            share(now.stolen_s - self.machine.stolen_s),
+            share(now.busy_s - self.machine.busy_s - own_s),
+        )
     }
+}
+
+/// The share of the processors' time that others take, over a while in which this process waits.
+pub(crate) fn foreign_share(over: Duration) -> f64 {
+    let watch = MachineWatch::begin();
+    std::thread::sleep(over);
+    watch.shares(0.0).1
 }

@@ -105,9 +105,9 @@ fn program(environment: &Path) -> PathBuf {
 fn checked(path: PathBuf) -> Result<Python, String> {
     // The package's own metadata: an import would take half a second.
     let ask = "from importlib.metadata import version; \
-               version('dagster-webserver'); print(version('dagster'))";
+               version('dagster-webserver'); version('dagster-postgres'); print(version('dagster'))";
     let dagster = output_of(&path, &["-c", ask]).map_err(|_| {
-        let lacking = "has not both packages, dagster and dagster-webserver";
+        let lacking = "has not all of dagster, dagster-webserver and dagster-postgres";
         format!("{} {lacking}", path.display())
     })?;
     Ok(Python { path, dagster })

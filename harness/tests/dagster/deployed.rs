@@ -7,8 +7,10 @@ mod unpacked;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, Result, ensure};
+use orchbench_etl::Summary;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::Outcome;
 use crate::driver::python;
@@ -47,21 +49,10 @@ fn a_killed_run_is_tried_again_and_a_killed_daemon_comes_back() -> Outcome {
     let Some(python) = python() else {
         return Ok(());
     };
-    let dir = tempfile::tempdir()?;
-    std::fs::write(dir.path().join("deployed.toml"), PROFILE)?;
-    let output = Command::new(env!("CARGO_BIN_EXE_orchbench"))
-        .args(["run", "deployed.toml", "--out", "results"])
-        .current_dir(dir.path())
-        .env("XDG_STATE_HOME", dir.path().join("state"))
-        .env("ORCHBENCH_PYTHON", python)
-        .stdin(Stdio::null())
-        .output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let results = dir.path().join("results");
-    ensure!(output.status.success(), "{}: {said}", output.status);
-    unpacked::unpack(&results)?;
+    let results = run(PROFILE, &python)?;
+    let results = results.path();
 
-    let killed = events(&results, "load-after_effect")?;
+    let killed = events(results, "load-after_effect")?;
     ensure!(count(&killed, "worker_exited", |event| event["signal"] == 9) == 1);
     let load = history(&killed, "restart/load/2013-01-01")?;
     ensure!(
@@ -69,7 +60,7 @@ fn a_killed_run_is_tried_again_and_a_killed_daemon_comes_back() -> Outcome {
         "{load}"
     );
 
-    let daemon = events(&results, "daemon")?;
+    let daemon = events(results, "daemon")?;
     ensure!(count(&daemon, "server_killed", |event| event["pid"].is_u64()) == 1);
     ensure!(count(&daemon, "server_ready", |event| event["pid"].is_u64()) == 1);
     let transform = history(&daemon, "restart/transform/2013-01-01")?;
@@ -78,6 +69,75 @@ fn a_killed_run_is_tried_again_and_a_killed_daemon_comes_back() -> Outcome {
         ensure!(count(&events, "run_ended", |event| event["failure"].is_null()) == 1);
     }
     Ok(())
+}
+
+const WEEK: &str = r#"
+description = "the test's own"
+seed = 7
+
+[[scenario]]
+name = "throughput-year"
+blocks = 1
+arms = [{ engine = "dagster", settings = ["tuned"], executions = ["deployed"] }]
+parameters = { source = "my-source" }
+"#;
+
+/// In as few runs as its users would use: what reads nothing, with partitions and without, then the rest of
+/// all days, then what has no partitions.
+/// The scenario's own source is the whole year, which takes minutes and is no different.
+#[test]
+fn many_days_are_one_backfill_and_its_rows_are_those_of_plain_calls() -> Outcome {
+    let Some(python) = python() else {
+        return Ok(());
+    };
+    let results = run(WEEK, &python)?;
+    let results = results.path();
+    let expected = std::fs::read_to_string(results.join("expected.json"))?;
+    let expected: Value = serde_json::from_str(&expected)?;
+    let expected = summary(&expected["sources"]["my-source"]["summary"])?;
+    ensure!(expected.partitions == 7 && expected.loaded > 0);
+
+    let week = events(results, "throughput-year")?;
+    let ended = week.iter().find(|event| event["event"] == "run_ended");
+    let ended = summary(&ended.context("no run ended")?["summary"])?;
+    let of_run = Summary {
+        run: ended.run.clone(),
+        receipt: ended.receipt.clone(),
+        // Dagster's steps leave them to their logs.
+        warnings: Vec::new(),
+        ..expected
+    };
+    ensure!(ended == of_run, "{ended:?}");
+    let sample = |metric: &str| {
+        let mut samples = week.iter().filter(|event| event["metric"] == metric);
+        samples.find_map(|event| event["value"].as_f64())
+    };
+    let kept = ["dagster_runs", "materializations"].map(sample);
+    ensure!(kept == [Some(4.0), Some(3.0 + 4.0 * 7.0 + 2.0)], "{kept:?}");
+    Ok(())
+}
+
+fn summary(told: &Value) -> Result<Summary> {
+    Ok(serde_json::from_value(told.clone())?)
+}
+
+/// The results of `orchbench run` on a profile, their packs taken apart.
+fn run(profile: &str, python: &Path) -> Result<TempDir> {
+    let dir = tempfile::tempdir()?;
+    std::fs::write(dir.path().join("profile.toml"), profile)?;
+    let results = tempfile::tempdir()?;
+    let output = Command::new(env!("CARGO_BIN_EXE_orchbench"))
+        .args(["run", "profile.toml", "--out"])
+        .arg(results.path())
+        .current_dir(dir.path())
+        .env("XDG_STATE_HOME", dir.path().join("state"))
+        .env("ORCHBENCH_PYTHON", python)
+        .stdin(Stdio::null())
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{}: {said}", output.status);
+    unpacked::unpack(results.path())?;
+    Ok(results)
 }
 
 /// What was recorded of the trial whose name has a part.

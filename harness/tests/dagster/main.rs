@@ -5,6 +5,7 @@
 mod deployed;
 mod driver;
 mod faults;
+mod instance;
 mod noop;
 mod pipeline;
 mod project;

@@ -13,6 +13,7 @@ mod images;
 mod unpacked;
 
 mod container_faults;
+mod dagster_on_postgres;
 mod killed_run;
 mod lifecycle;
 mod newcomer;

@@ -23,7 +23,11 @@ pub(super) fn of_run(plan: &Plan, environment: &Environment, ended: usize) -> Ve
             planned: plan.trials.len(),
         });
     }
-    if environment.load_1m > BUSY_LOAD * environment.cpus.max(1) as f64 {
+    let loaded = environment.load_1m > BUSY_LOAD * environment.cpus.max(1) as f64;
+    let calm = environment
+        .foreign_share
+        .is_some_and(|share| share <= BUSY_SHARE);
+    if loaded && !calm {
         warnings.push(Warning::BusyAtStart {
             load_percent: (environment.load_1m * 100.0).round() as u32,
         });

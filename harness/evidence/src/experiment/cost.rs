@@ -15,6 +15,8 @@ pub const METRICS: &[&str] = &[
     "history_events",
     "billable_actions",
     "catalog_events",
+    "dagster_runs",
+    "dagster_events",
     "materializations",
 ];
 
@@ -74,6 +76,8 @@ pub fn tables(measurements: &[Measurement], experiment: &str) -> Vec<Block> {
         Column::estimate("history_events", "history events a run"),
         Column::estimate("billable_actions", "billable actions a run"),
         Column::estimate("catalog_events", "catalog events a run"),
+        Column::estimate("dagster_runs", "runs of Dagster a run"),
+        Column::estimate("dagster_events", "events of Dagster a run"),
         Column::estimate("materializations", "materializations a run"),
     ];
     let by_process = "What it cost beside time, by kind of process";

@@ -34,6 +34,10 @@ pub struct Environment {
     pub os: String,
     /// Load average of the last minute at the start.
     pub load_1m: f64,
+    /// Share of the processors' time that others took just before the first trial; `None` in older
+    /// folders. The load average remembers what was before, such as the build of this program.
+    #[serde(default)]
+    pub foreign_share: Option<f64>,
     /// The Temporal server, where one was used.
     pub server: Option<ServerRecord>,
     /// The version of each engine that took part: name → version, of its own parts.

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use super::children_of;
+
 /// What a process and the children that it has waited for have used since its start.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
@@ -30,6 +32,19 @@ impl Usage {
             peak_memory_bytes: number_of(&status, "VmHWM:").unwrap_or(0) * 1024,
             written_bytes: number_of(&io, "write_bytes:").unwrap_or(0),
         })
+    }
+
+    /// The same of a process and of all that it has started and that lives, theirs included: a server of
+    /// processes, as Python's forkserver is one, waits for those that it has made. Peaks are summed.
+    pub fn of_tree(pid: u32) -> Option<Self> {
+        let children = children_of(pid).into_iter().filter_map(Self::of_tree);
+        // After its children are known, so that none is missed that it waits for just now.
+        let own = Self::of(pid)?;
+        Some(children.fold(own, |sum, child| Self {
+            cpu_s: sum.cpu_s + child.cpu_s,
+            peak_memory_bytes: sum.peak_memory_bytes + child.peak_memory_bytes,
+            written_bytes: sum.written_bytes + child.written_bytes,
+        }))
     }
 
     /// The usage of this process.
@@ -128,5 +143,25 @@ mod tests {
         assert!(before.peak_memory_bytes > 0);
         assert!(Machine::now().busy_s > machine.busy_s);
         assert_eq!(Usage::of(u32::MAX), None);
+        assert_eq!(Usage::of_tree(u32::MAX), None);
+    }
+
+    #[test]
+    fn what_a_living_grandchild_does_is_in_the_tree_alone() {
+        use std::os::unix::process::CommandExt as _;
+        let mut shell = std::process::Command::new("sh")
+            .args(["-c", "while :; do :; done & wait"])
+            .process_group(0)
+            .spawn()
+            .expect("a shell");
+        let pid = shell.id();
+        let seen = std::iter::repeat_with(|| (Usage::of(pid), Usage::of_tree(pid)))
+            .map_while(|(own, tree)| Some((own?, tree?)))
+            .find(|(own, tree)| tree.cpu_s > own.cpu_s + 0.05);
+        let group = rustix::process::Pid::from_child(&shell);
+        rustix::process::kill_process_group(group, rustix::process::Signal::KILL).expect("ours");
+        shell.wait().expect("ours");
+        let (own, tree) = seen.expect("the shell lives until it is killed");
+        assert!(tree.peak_memory_bytes > own.peak_memory_bytes);
     }
 }

@@ -165,6 +165,7 @@ fn gone_on(first: &Environment, now: &Environment) -> anyhow::Result<Environment
         "format_version",
         "started_at",
         "load_1m",
+        "foreign_share",
         "unreachable",
         "versions",
     ];
@@ -239,6 +240,7 @@ mod tests {
         let later = Environment {
             started_at: "2126-01-01T00:00:00Z".into(),
             load_1m: first.load_1m + 1.0,
+            foreign_share: Some(0.5),
             ..first.clone()
         };
         anyhow::ensure!(gone_on(&first, &later)? == first);

@@ -14,6 +14,7 @@ use orchbench_evidence::record::HistoryStep;
 struct Told {
     succeeded: bool,
     steps: Vec<HistoryStep>,
+    dagster_runs: u64,
     dagster_events: u64,
     materializations: u64,
 }
@@ -30,13 +31,14 @@ pub(super) fn account(
         "--run".as_ref(),
         run.as_ref(),
     ];
-    let printed = project.told("account", words, &home.join("account.log"))?;
+    let printed = project.told("account", &words, &home.join("account.log"))?;
     let told: Option<Told> =
         serde_json::from_str(&printed).map_err(|error| format!("its event log: {error}"))?;
     Ok(told.map(|told| Account {
         succeeded: told.succeeded,
         steps: told.steps,
         footprint: vec![
+            ("dagster_runs", told.dagster_runs),
             ("dagster_events", told.dagster_events),
             ("materializations", told.materializations),
         ],

@@ -3,6 +3,7 @@
 //! server starts, and whose steps are processes in turn.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -45,6 +46,8 @@ struct Deployment {
     engine: String,
     version: String,
     client: Box<dyn Session>,
+    /// The process of the database that the instance is on, where it is on one.
+    database: Option<u32>,
     /// How each is started.
     commands: BTreeMap<Target, CommandSpec>,
     /// Where those that listen do.
@@ -67,14 +70,17 @@ pub(super) fn open(
     };
     let folder = trial.dir("deployment")?;
     // Before the services, which would each make it.
-    let words = [
+    let mut words = vec![
         "--home".as_ref(),
         own.home.as_os_str(),
         "--settings".as_ref(),
         own.settings.as_ref(),
     ];
+    if let Some(server) = &own.postgres {
+        words.extend(["--postgres".as_ref(), OsStr::new(server)]);
+    }
     project
-        .told("instance", words, &folder.join("instance.log"))
+        .told("instance", &words, &folder.join("instance.log"))
         .map_err(failed)?;
     let port = || free_port().map_err(|error| failed(error.to_string()));
     let (code_server, webserver) = (port()?, port()?);
@@ -96,7 +102,7 @@ pub(super) fn open(
     }
     let client = {
         let project = project.clone();
-        move |config: &Path| project.module("client", ["--config".as_ref(), config.as_os_str()])
+        move |config: &Path| project.module("client", &["--config".as_ref(), config.as_os_str()])
     };
     // One client, which no fault strikes.
     let one = Setup {
@@ -105,11 +111,13 @@ pub(super) fn open(
         ..setup.clone()
     };
     let accounts = accounts(project, own.home);
-    let client = PipeSession::of_program(trial, &one, config, Box::new(client), Some(accounts))?;
+    let client = Box::new(client);
+    let client = PipeSession::of_program(trial, &one, config, client, Some(accounts), None)?;
     Ok(Box::new(Deployment {
         engine: trial.plan.engine.clone(),
         version,
         client,
+        database: trial.postgres_pid(),
         commands,
         ports,
         running: Mutex::new(running),
@@ -248,7 +256,8 @@ impl Session for Deployment {
         // Runs are children of the code server, which has waited for those that are over.
         let services = self.running();
         let services = services.values().map(|child| (Role::Server, child.id()));
-        services.collect()
+        let database = self.database.map(|pid| (Role::Database, pid));
+        services.chain(database).collect()
     }
 
     /// Strikes the process of a run alone: what it has started lives on.

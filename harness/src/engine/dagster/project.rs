@@ -15,8 +15,8 @@ static MODULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../pipelines/dagster
 /// The catalogue of sources that the ETL has embedded as well.
 const SOURCES: &str = include_str!("../../../../pipelines/etl/sources.toml");
 
-/// What settings of a name set: `dagster.yaml: KEY`, by the file that an instance gets, and how its
-/// executor starts the processes of steps.
+/// What settings of a name set: `dagster.yaml: KEY`, by the file that an instance gets, how its
+/// executor starts the processes of steps, and how a backfill becomes runs.
 pub(super) fn settings(name: &str) -> BTreeMap<String, String> {
     let file = MODULES.get_file(format!("orchbench_dagster/engine/settings/{name}.yaml"));
     let text = file
@@ -28,12 +28,12 @@ pub(super) fn settings(name: &str) -> BTreeMap<String, String> {
         .map(|(key, value)| (format!("dagster.yaml: {key}"), value.to_owned()))
         .collect();
     if !settings.is_empty() {
-        let start_method = if name == "tuned" {
-            "forkserver, preloaded"
-        } else {
-            "spawn"
+        let (start_method, backfill) = match name {
+            "tuned" => ("forkserver, preloaded", "single_run"),
+            _ => ("spawn", "multi_run, 1 partition a run"),
         };
         settings.insert("executor: start_method".into(), start_method.into());
+        settings.insert("assets: backfill_policy".into(), backfill.into());
     }
     settings
 }
@@ -69,14 +69,10 @@ impl Project {
     }
 
     /// A module of the engine as a program.
-    pub(super) fn module<const N: usize>(
-        &self,
-        module: &str,
-        arguments: [&OsStr; N],
-    ) -> CommandSpec {
+    pub(super) fn module(&self, module: &str, arguments: &[&OsStr]) -> CommandSpec {
         let module = OsString::from(format!("orchbench_dagster.engine.{module}"));
         let words = ["-m".into(), module].into_iter();
-        self.python(words.chain(arguments.map(OsStr::to_owned)))
+        self.python(words.chain(arguments.iter().map(|word| (*word).to_owned())))
     }
 
     /// Python with these words, which finds the project.
@@ -94,10 +90,10 @@ impl Project {
     ///
     /// # Errors
     /// How it ended, with the last line of its standard error, which goes to `log`.
-    pub(super) fn told<const N: usize>(
+    pub(super) fn told(
         &self,
         module: &str,
-        arguments: [&OsStr; N],
+        arguments: &[&OsStr],
         log: &Path,
     ) -> Result<String, String> {
         let said = |error: &dyn std::fmt::Display| format!("{module}: {error}");

@@ -66,9 +66,7 @@ pub(super) fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, 
         client,
         workers,
         server: Mutex::new(server),
-        database: trial
-            .postgres()
-            .and_then(|postgres| postgres.pid().ok().flatten()),
+        database: trial.postgres_pid(),
         network,
         watch: watched.then(Watch::default),
         interrupted: Arc::clone(&trial.laboratory.interrupted),

@@ -8,6 +8,7 @@ use orchbench_evidence::record::EventBody;
 impl Trial<'_> {
     /// Ends the session; nothing of the warehouse is kept.
     pub fn close(&self, session: Box<dyn Session>) -> Result<(), TrialError> {
+        self.note_below(&*session);
         session.close()?;
         self.seal()
     }
@@ -24,6 +25,7 @@ impl Trial<'_> {
                 self.keep_account(&*session, work)?;
             }
         }
+        self.note_below(&*session);
         session.close()?;
         let sources: Vec<&str> = works.iter().filter_map(Work::source).collect();
         super::keep_warehouse(&self.open, &self.plan.id, &sources, &self.warehouse())?;

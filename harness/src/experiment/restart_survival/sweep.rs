@@ -57,14 +57,20 @@ mod tests {
     use orchbench_evidence::experiment::Unreached;
     use orchbench_evidence::record::TrialPlan;
 
-    /// The factors of the sweep's trials on one engine and execution.
-    fn factors(engine: &str, execution: &str) -> anyhow::Result<Vec<BTreeMap<String, String>>> {
+    use super::{KILL_CODE_SERVER, KILL_DAEMON, KILL_HOST, KILL_STEP, KILL_WORKER};
+
+    /// The trials of an embedded scenario.
+    fn trials(name: &str) -> anyhow::Result<Vec<TrialPlan>> {
         let scenario = crate::scenario::all()?
             .into_iter()
-            .find(|each| each.name == "restart-sweep")
-            .ok_or_else(|| anyhow::anyhow!("no scenario restart-sweep"))?;
-        let trials = crate::experiment::plan(&scenario, 1)?.trials;
-        Ok(trials
+            .find(|each| each.name == name)
+            .ok_or_else(|| anyhow::anyhow!("no scenario {name}"))?;
+        Ok(crate::experiment::plan(&scenario, 1)?.trials)
+    }
+
+    /// The factors of the sweep's trials on one engine and execution.
+    fn factors(engine: &str, execution: &str) -> anyhow::Result<Vec<BTreeMap<String, String>>> {
+        Ok(trials("restart-sweep")?
             .into_iter()
             .filter(|trial| trial.engine == engine && trial.factors["execution"] == execution)
             .map(|trial| trial.factors)
@@ -76,8 +82,6 @@ mod tests {
         for (engine, execution, kills) in [
             ("asset-engine", "in-process", 3),
             ("asset-engine", "subprocess", 4),
-            ("dagster", "in-process", 4),
-            ("dagster", "multiprocess", 4),
             ("dagster", "deployed", 6),
             ("temporal", "in-process", 4),
             ("temporal", "subprocess", 5),
@@ -92,6 +96,58 @@ mod tests {
         Ok(())
     }
 
+    /// What the sweep leaves out of an engine, at another setting or in another execution, meets each
+    /// kill that can strike it there, under each arm, at one point.
+    #[test]
+    fn every_other_way_to_run_an_engine_that_is_swept_meets_each_kill_once() -> anyhow::Result<()> {
+        let swept: BTreeSet<[String; 2]> = trials("restart-sweep")?
+            .iter()
+            .filter(|trial| trial.engine == "dagster")
+            .map(|trial| [trial.settings.clone(), trial.factors["execution"].clone()])
+            .collect();
+        let mut met: BTreeMap<[String; 2], Vec<[String; 2]>> = BTreeMap::new();
+        for trial in trials("restart-cover")? {
+            let way = [trial.settings.clone(), trial.factors["execution"].clone()];
+            let kill = [trial.faults.join("+"), trial.factors["arm"].clone()];
+            met.entry(way).or_default().push(kill);
+        }
+        let engine = crate::engine::named("dagster").ok_or_else(|| anyhow::anyhow!("no engine"))?;
+        for settings in ["default", "tuned"] {
+            for execution in engine.executions {
+                let way = [settings.to_owned(), execution.as_str().to_owned()];
+                let met = met.remove(&way).unwrap_or_default();
+                if swept.contains(&way) {
+                    assert_eq!(met, Vec::<[String; 2]>::new(), "{way:?} is swept");
+                    continue;
+                }
+                let kills = [
+                    KILL_STEP,
+                    KILL_WORKER,
+                    KILL_HOST,
+                    KILL_CODE_SERVER,
+                    KILL_DAEMON,
+                ];
+                let applicable: BTreeSet<[String; 2]> = kills
+                    .into_iter()
+                    .filter(|kill| {
+                        let kill = [(*kill).to_owned()];
+                        crate::fault::inapplicable(&kill, engine, *execution).is_none()
+                    })
+                    .flat_map(|kill| {
+                        ["supervised", "unsupervised"].map(|arm| [kill.to_owned(), arm.to_owned()])
+                    })
+                    .collect();
+                assert_eq!(met.len(), applicable.len(), "{way:?}");
+                assert_eq!(
+                    met.into_iter().collect::<BTreeSet<_>>(),
+                    applicable,
+                    "{way:?}"
+                );
+            }
+        }
+        Ok(())
+    }
+
     /// Every value of a factor meets every value of every other one.
     #[test]
     fn all_pairs_of_factors_are_covered() -> anyhow::Result<()> {
@@ -99,7 +155,6 @@ mod tests {
         for (engine, execution) in [
             ("asset-engine", "in-process"),
             ("asset-engine", "subprocess"),
-            ("dagster", "in-process"),
             ("dagster", "deployed"),
             ("temporal", "in-process"),
             ("temporal", "subprocess"),
@@ -131,11 +186,7 @@ mod tests {
 
     #[test]
     fn a_point_that_no_trial_reached_is_named() -> anyhow::Result<()> {
-        let scenario = crate::scenario::all()?
-            .into_iter()
-            .find(|each| each.name == "restart-sweep")
-            .ok_or_else(|| anyhow::anyhow!("no scenario restart-sweep"))?;
-        let planned = crate::experiment::plan(&scenario, 1)?.trials;
+        let planned = trials("restart-sweep")?;
         let unreached = orchbench_evidence::experiment::named("restart-survival")
             .ok_or_else(|| anyhow::anyhow!("no such experiment in the evidence crate"))?
             .unreached;

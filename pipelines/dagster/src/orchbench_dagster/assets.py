@@ -1,8 +1,8 @@
 """The assets of a source.
 
 Airlines, airports and planes once; by day flights and weather, joined, checked (which blocks) and
-loaded; then marts over all days, and their announcement. Values that pass are references to data,
-by the default IO manager.
+loaded; then marts over all days, and their announcement. Values that pass are references to data.
+A run may be of one day or of many: each step then goes through its days.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from dagster import (
     AssetKey,
     AssetsDefinition,
     AutomationCondition,
+    BackfillPolicy,
     DailyPartitionsDefinition,
     MaterializeResult,
     RetryPolicy,
@@ -24,6 +25,7 @@ from dagster import (
     asset_check,
 )
 
+from .references import Reference, References
 from .sources import Source
 from .steps import Steps
 
@@ -72,27 +74,35 @@ def days_of(source: Source) -> DailyPartitionsDefinition:
 
 
 def etl_assets(
-    source: Source, retry: RetryPolicy
+    source: Source, retry: RetryPolicy, backfill: BackfillPolicy
 ) -> tuple[list[AssetsDefinition], list[AssetChecksDefinition]]:
-    """The assets of a source and the checks between them, under one retry policy."""
+    """The assets of a source and the checks between them, under one retry policy; a backfill is as
+    many runs as its policy says."""
     common = {
         "key_prefix": source.name,
         "group_name": group(source),
         "code_version": CODE_VERSION,
         "retry_policy": retry,
+        "io_manager_def": References(),
     }
-    daily = common | {"partitions_def": days_of(source)}
+    daily = common | {"partitions_def": days_of(source), "backfill_policy": backfill}
     # What follows from other assets alone follows by itself, where the automation sensor runs.
     derived = common | {"automation_condition": AutomationCondition.eager()}
 
     def reads(*names: str) -> dict[str, AssetIn]:
         return {name: AssetIn(key) for name, key in zip(names, keys(source, names))}
 
-    def extract(name: str, arguments: dict) -> AssetsDefinition:
-        @asset(name=name, **arguments)
+    def extract(name: str) -> AssetsDefinition:
+        @asset(name=name, **common)
         def extracted(context: AssetExecutionContext, steps: Steps) -> MaterializeResult:
-            day = context.partition_key if "partitions_def" in arguments else None
-            return steps.materialize(context, source.name, STEPS[name], day)
+            return steps.materialize(context, source.name, STEPS[name])
+
+        return extracted
+
+    def extract_days(name: str) -> AssetsDefinition:
+        @asset(name=name, **daily)
+        def extracted(context: AssetExecutionContext, steps: Steps) -> MaterializeResult:
+            return steps.materialize_days(context, source.name, STEPS[name], lambda day: {})
 
         return extracted
 
@@ -100,23 +110,24 @@ def etl_assets(
     def transformed(
         context: AssetExecutionContext,
         steps: Steps,
-        flights: dict,
-        weather: dict,
-        planes: dict,
-        airports: dict,
-        airlines: dict,
+        flights: Reference,
+        weather: Reference,
+        planes: Reference,
+        airports: Reference,
+        airlines: Reference,
     ) -> MaterializeResult:
-        """One day of flights joined with weather, planes, airports and airlines."""
-        return steps.materialize(
+        """A day of flights joined with weather, planes, airports and airlines."""
+        return steps.materialize_days(
             context,
             source.name,
             "transform",
-            context.partition_key,
-            flights=flights["artifact"],
-            weather=weather["artifact"],
-            planes=planes["artifact"],
-            airports=airports["artifact"],
-            airlines=airlines["artifact"],
+            lambda day: {
+                "flights": flights[day]["artifact"],
+                "weather": weather[day]["artifact"],
+                "planes": planes["artifact"],
+                "airports": airports["artifact"],
+                "airlines": airlines["artifact"],
+            },
         )
 
     @asset_check(
@@ -127,48 +138,48 @@ def etl_assets(
         retry_policy=retry,
     )
     def checked(
-        context: AssetCheckExecutionContext, steps: Steps, transformed: dict, flights: dict
+        context: AssetCheckExecutionContext,
+        steps: Steps,
+        transformed: Reference,
+        flights: Reference,
     ) -> AssetCheckResult:
         """Counts conserved, keys unique, null rates within bounds."""
-        return steps.check(
+        return steps.check_days(
             context,
             source.name,
             "check",
-            context.op_execution_context.partition_key,
-            flights=flights,
-            transformed=transformed,
+            lambda day: {"flights": flights[day], "transformed": transformed[day]},
         )
 
     @asset(ins=reads("transformed"), **daily)
     def warehouse(
-        context: AssetExecutionContext, steps: Steps, transformed: dict
+        context: AssetExecutionContext, steps: Steps, transformed: Reference
     ) -> MaterializeResult:
-        """One day in the warehouse, in one transaction."""
-        artifact = transformed["artifact"]
-        return steps.materialize(
-            context,
-            source.name,
-            "load",
-            context.partition_key,
-            transformed=transformed,
+        """A day in the warehouse, in one transaction."""
+
+        def loaded(day: str) -> Reference:
+            artifact = transformed[day]["artifact"]
             # The check blocks, so these rows have passed it.
-            checked={"rows": artifact["rows"], "digest": artifact["digest"]},
-        )
+            checked = {"rows": artifact["rows"], "digest": artifact["digest"]}
+            return {"transformed": transformed[day], "checked": checked}
+
+        return steps.materialize_days(context, source.name, "load", loaded)
 
     @asset(ins=reads("warehouse"), **derived)
-    def marts(context: AssetExecutionContext, steps: Steps, warehouse) -> MaterializeResult:
+    def marts(
+        context: AssetExecutionContext, steps: Steps, warehouse: Reference
+    ) -> MaterializeResult:
         """The marts over all days as a new version, then the pointer moves."""
-        # An IO manager loads several partitions by their keys, and the only one by itself.
-        loaded = list(warehouse.values()) if len(source.days) > 1 else [warehouse]
+        loaded = [warehouse[day] for day in source.days]
         return steps.materialize(context, source.name, "publish", loaded=loaded)
 
     @asset(ins=reads("marts"), **derived)
     def announcement(
-        context: AssetExecutionContext, steps: Steps, marts: dict
+        context: AssetExecutionContext, steps: Steps, marts: Reference
     ) -> MaterializeResult:
         """The published version, posted to the catalogue service."""
         return steps.materialize(context, source.name, "announce", published=marts)
 
-    extracts = [extract(name, common) for name in DIMENSIONS]
-    extracts += [extract(name, daily) for name in ("flights", "weather")]
+    extracts = [extract(name) for name in DIMENSIONS]
+    extracts += [extract_days(name) for name in ("flights", "weather")]
     return [*extracts, transformed, warehouse, marts, announcement], [checked]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dagster import (
     AssetSelection,
+    BackfillPolicy,
     Definitions,
     ExecutorDefinition,
     RetryPolicy,
@@ -27,11 +28,18 @@ def job_name(source: Source) -> str:
     return f"etl_{group(source)}"
 
 
+# A backfill is one run: each step is a process already, which goes through its days.
+ONE_RUN = BackfillPolicy.single_run()
+
+
 def etl_definitions(
-    source: Source, retry: RetryPolicy, executor: ExecutorDefinition | None = None
+    source: Source,
+    retry: RetryPolicy,
+    executor: ExecutorDefinition | None = None,
+    backfill: BackfillPolicy = ONE_RUN,
 ) -> Definitions:
     """The assets of a source and what runs them; the resource `steps` is the caller's."""
-    assets, checks = etl_assets(source, retry)
+    assets, checks = etl_assets(source, retry, backfill)
     days = days_of(source)
     everything = define_asset_job(
         job_name(source),

@@ -5,6 +5,8 @@ orchbench names a step by (run, step, partition), which is its idempotency key.
 """
 
 import time
+from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any
 
 from dagster import (
@@ -21,6 +23,8 @@ from dagster import (
     PipesSubprocessClient,
 )
 
+from .references import Reference
+
 # Runs with the same value are one run to orchbench.
 RUN_TAG = "orchbench/run"
 
@@ -31,7 +35,9 @@ OUTPUT = "output"
 ERROR_TYPE = "error_type"
 
 Context = AssetExecutionContext | AssetCheckExecutionContext
-Reference = dict[str, Any]
+
+# What a step of a day is given, by the names of its inputs.
+InputsOf = Callable[[str], Reference]
 
 
 class Steps(ConfigurableResource):
@@ -51,29 +57,53 @@ class Steps(ConfigurableResource):
     ]
 
     def materialize(
-        self, context: AssetExecutionContext, source: str, step: str, day: str | None = None, **inputs
+        self, context: AssetExecutionContext, source: str, step: str, **inputs
     ) -> MaterializeResult:
         """Runs a step that makes an asset. The data version is the digest of the logical rows."""
-        answer = self._answer(context, source, step, day, inputs)
-        if "error_type" in answer:
-            raise self._failure(answer)
+        made = self._made(context, source, step, None, inputs)
         return MaterializeResult(
-            value=answer["value"],
-            data_version=DataVersion(answer["data_version"]),
-            metadata={OUTPUT: MetadataValue.json(answer["value"])},
+            value=made["value"],
+            data_version=DataVersion(made["data_version"]),
+            metadata=_output(made),
         )
 
-    def check(
-        self, context: AssetCheckExecutionContext, source: str, step: str, day: str, **inputs
+    def materialize_days(
+        self, context: AssetExecutionContext, source: str, step: str, inputs: InputsOf
+    ) -> MaterializeResult:
+        """Runs a step for each day of the run, one after the other. The value is by day. To Dagster a
+        step has one data version for all partitions that it makes; of several, it is one of theirs."""
+        made = {}
+        for day in context.partition_keys:
+            made[day] = self._made(context, source, step, day, inputs(day))
+            context.add_asset_metadata(_output(made[day]), partition_key=day)
+        return MaterializeResult(
+            value={day: each["value"] for day, each in made.items()},
+            data_version=_version_of([each["data_version"] for each in made.values()]),
+        )
+
+    def check_days(
+        self, context: AssetCheckExecutionContext, source: str, step: str, inputs: InputsOf
     ) -> AssetCheckResult:
-        """Runs a step that judges an asset."""
+        """Runs a step that judges each day of the run, up to the first that it finds bad."""
+        for day in context.op_execution_context.partition_keys:
+            answer = self._answer(context, source, step, day, inputs(day))
+            if answer.get("error_type") == "CheckFailed":
+                metadata = {ERROR_TYPE: answer["error_type"]}
+                return AssetCheckResult(
+                    passed=False, description=answer["message"], metadata=metadata
+                )
+            if "error_type" in answer:
+                raise self._failure(answer)
+        return AssetCheckResult(passed=True)
+
+    def _made(
+        self, context: Context, source: str, step: str, day: str | None, inputs: Reference
+    ) -> dict[str, Any]:
+        """The answer of a step that made something. Raises Failure where it did not."""
         answer = self._answer(context, source, step, day, inputs)
-        if answer.get("error_type") == "CheckFailed":
-            metadata = {ERROR_TYPE: answer["error_type"]}
-            return AssetCheckResult(passed=False, description=answer["message"], metadata=metadata)
         if "error_type" in answer:
             raise self._failure(answer)
-        return AssetCheckResult(passed=True, metadata={OUTPUT: MetadataValue.json(answer["value"])})
+        return answer
 
     def _answer(
         self, context: Context, source: str, step: str, day: str | None, inputs: Reference
@@ -105,6 +135,16 @@ class Steps(ConfigurableResource):
             metadata={ERROR_TYPE: error["error_type"]},
             allow_retries=error["error_type"] not in self.non_retryable,
         )
+
+
+def _output(made: dict[str, Any]) -> dict[str, MetadataValue]:
+    return {OUTPUT: MetadataValue.json(made["value"])}
+
+
+def _version_of(versions: Sequence[str]) -> DataVersion:
+    if len(versions) == 1:
+        return DataVersion(versions[0])
+    return DataVersion(sha256("\n".join(versions).encode()).hexdigest())
 
 
 def _attempts_before(context: Context) -> int:

@@ -73,10 +73,12 @@ impl Postgres {
 
     /// The warehouse, as the pipeline's steps name it.
     pub fn warehouse_url(&self) -> String {
-        format!(
-            "postgres://{USER}:{USER}@127.0.0.1:{}/{WAREHOUSE}",
-            self.port
-        )
+        format!("{}/{WAREHOUSE}", self.url())
+    }
+
+    /// The server, as one names it that may make databases.
+    pub fn url(&self) -> String {
+        format!("postgres://{USER}:{USER}@127.0.0.1:{}", self.port)
     }
 
     /// The container's id.

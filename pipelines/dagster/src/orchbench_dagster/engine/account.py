@@ -5,17 +5,22 @@ usage: python -m orchbench_dagster.engine.account --home DIR --run RUN
 
 `steps` has each step of the ETL by its idempotency key: how many attempts began, whether the last
 one completed, and which failed and when that was noted (CLOCK_MONOTONIC). The rest counts what Dagster
-keeps of the run.
+keeps of the run. A run of several days has one history of a step for all of them.
 """
 
 import argparse
 import json
 import time
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, EventLogEntry
-from dagster._core.storage.tags import PARTITION_NAME_TAG
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+)
 
 from ..assets import DAILY, STEPS, step_key
 from .history import entries_of, is_whole, materializations, runs_of, standing
@@ -40,6 +45,7 @@ def account(instance: DagsterInstance, name: str) -> dict[str, Any] | None:
     return {
         "succeeded": succeeded and is_whole(instance, counting),
         "steps": list(steps.values()),
+        "dagster_runs": len(runs),
         "dagster_events": sum(len(entries_of(instance, run)) for run in runs),
         "materializations": sum(1 for _ in materializations(instance, runs)),
     }
@@ -49,7 +55,7 @@ def _read(instance: DagsterInstance, run: DagsterRun, name: str, steps: dict) ->
     """Adds what the event log of a run of Dagster says to the steps by their keys. A run that tries
     another again goes on counting its attempts; those that a run left open when it failed were lost,
     and that is when it was noted."""
-    key_of = _keys(run, name)
+    keys_of = _keys(run, name)
     left_open = set()
     kinds = {*BEGUN, *FAILED, DagsterEventType.STEP_SUCCESS, DagsterEventType.RUN_FAILURE}
     for entry in entries_of(instance, run, kinds):
@@ -58,27 +64,40 @@ def _read(instance: DagsterInstance, run: DagsterRun, name: str, steps: dict) ->
             for key in left_open:
                 steps[key]["failed"].append(_noted(steps[key], entry))
             continue
-        key = key_of[entry.step_key]
-        new = {"key": key, "attempts": 0, "completed": False, "failed": []}
-        step = steps.setdefault(key, new)
-        if event in BEGUN:
-            step["attempts"] += 1
-            left_open.add(key)
-            continue
-        left_open.discard(key)
-        if event in FAILED:
-            step["failed"].append(_noted(step, entry))
-        else:
-            step["completed"] = True
+        for key in keys_of[entry.step_key]:
+            new = {"key": key, "attempts": 0, "completed": False, "failed": []}
+            step = steps.setdefault(key, new)
+            if event in BEGUN:
+                step["attempts"] += 1
+                left_open.add(key)
+                continue
+            left_open.discard(key)
+            if event in FAILED:
+                step["failed"].append(_noted(step, entry))
+            else:
+                step["completed"] = True
 
 
-def _keys(run: DagsterRun, name: str) -> dict[str, str]:
-    """The idempotency key of each of Dagster's steps."""
-    source, day = run.tags[SOURCE_TAG], run.tags.get(PARTITION_NAME_TAG)
+def _keys(run: DagsterRun, name: str) -> dict[str, list[str]]:
+    """The idempotency keys of each of Dagster's steps: one, or one a day of the run."""
+    source, days = run.tags[SOURCE_TAG], _days(run)
     return {
-        step_key(source, asset): f"{name}/{step}/{day if asset in (*DAILY, 'checked') else '-'}"
+        step_key(source, asset): [
+            f"{name}/{step}/{day}" for day in (days if asset in (*DAILY, "checked") else ["-"])
+        ]
         for asset, step in STEPS.items()
     }
+
+
+def _days(run: DagsterRun) -> list[str]:
+    """The partitions that a run is about: one, or a range whose ends are in it."""
+    if day := run.tags.get(PARTITION_NAME_TAG):
+        return [day]
+    ends = (ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG)
+    if ends[0] not in run.tags:
+        return []
+    first, last = (date.fromisoformat(run.tags[end]) for end in ends)
+    return [str(first + timedelta(days=at)) for at in range((last - first).days + 1)]
 
 
 def _noted(step: dict[str, Any], entry: EventLogEntry) -> dict[str, int]:

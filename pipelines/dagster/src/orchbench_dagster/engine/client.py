@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 from dagster import DagsterInstance
+from dagster._core.storage.tags import MAX_RUNTIME_SECONDS_TAG
 
 from ..assets import DAILY, DIMENSIONS, PUBLICATION, keys
 from ..sources import Source
@@ -159,6 +160,9 @@ class Client:
         source = source_of(words)
         if source and len(source.days) > 1:
             tags = {RUN_TAG: run, SOURCE_TAG: source.name}
+            if bound := self._instance.run_monitoring_max_runtime_seconds:
+                # Run monitoring's bound is for a run of one day; these may be of many.
+                tags[MAX_RUNTIME_SECONDS_TAG] = str(bound * len(source.days))
             self._webserver.launch_backfill(source, config, tags)
         else:
             ((part,),) = stages(source)

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from dagster import (
+    BackfillPolicy,
     Backoff,
     Definitions,
     ExecutorDefinition,
@@ -45,18 +46,20 @@ def reconstructable(job: str, executor: str) -> ReconstructableJob:
 @cache
 def resolve_job(job: str, executor: str) -> JobDefinition:
     """The definition behind [`reconstructable`]."""
-    words = json.loads(job)
-    definitions = definitions_of(words, executor_of(**json.loads(executor)))
+    words, by = json.loads(job), json.loads(executor)
+    definitions = definitions_of(words, executor_of(**by), backfill_policy(by["settings"]))
     return definitions.resolve_job_def(name_of(words))
 
 
-def definitions_of(words: Words, executor: ExecutorDefinition) -> Definitions:
+def definitions_of(
+    words: Words, executor: ExecutorDefinition, backfill: BackfillPolicy
+) -> Definitions:
     """The definitions that a job takes: its assets, and how their steps are called. Raises KeyError
     or ValueError where Dagster has nothing for the words."""
     if words["job"] == "noop":
         return noop_definitions(words["shape"], words["steps"], executor)
     source = source_named(words["source"], words["sources"])
-    assets = etl_definitions(source, retry_policy(words["retry"]), executor)
+    assets = etl_definitions(source, retry_policy(words["retry"]), executor, backfill)
     # Where the steps read and write stands in the configuration of each run.
     return Definitions.merge(assets, Definitions(resources={"steps": STEPS}))
 
@@ -113,6 +116,14 @@ def executor_of(execution: str, settings: str, concurrency: int) -> ExecutorDefi
     if settings == "tuned":
         config["start_method"] = {"forkserver": {"preload_modules": PRELOADED}}
     return multiprocess_executor.configured(config)
+
+
+def backfill_policy(settings: str) -> BackfillPolicy:
+    """How many runs the daemon makes of a backfill: one a partition by default, one when tuned
+    (docs.dagster.io/guides/build/partitions-and-backfills/backfilling-data)."""
+    if settings == "tuned":
+        return BackfillPolicy.single_run()
+    return BackfillPolicy.multi_run(max_partitions_per_run=1)
 
 
 def retry_policy(retry: dict) -> RetryPolicy:

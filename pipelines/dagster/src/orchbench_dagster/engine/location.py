@@ -10,10 +10,14 @@ from pathlib import Path
 
 from dagster import Definitions
 
-from .jobs import definitions_of, executor_of, executor_words, words_of
+from .jobs import backfill_policy, definitions_of, executor_of, executor_words, words_of
 
 told = json.loads(Path(os.environ["ORCHBENCH_LOCATION"]).read_text())
-executor = executor_of(**executor_words(told["config"]))
+config = told["config"]
+by = executor_words(config)
+executor, backfill = executor_of(**by), backfill_policy(by["settings"])
 defs = Definitions.merge(
-    *(definitions_of(words_of(job, told["config"]), executor) for job in told["jobs"])
+    # Also for the runs of a backfill, which are of no job of these.
+    Definitions(executor=executor),
+    *(definitions_of(words_of(job, config), executor, backfill) for job in told["jobs"]),
 )

@@ -65,7 +65,9 @@ class Worker:
 
 def main() -> None:
     config = configuration(__doc__.splitlines()[0])
-    with open_instance(Path(config["engine"]["home"]), config["engine"]["settings"]) as instance:
+    engine = config["engine"]
+    home, postgres = Path(engine["home"]), engine.get("postgres")
+    with open_instance(home, engine["settings"], postgres) as instance:
         serve(Worker(config, instance).answer)
 
 
