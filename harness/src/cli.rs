@@ -3,6 +3,7 @@
 mod analyze;
 mod assets;
 mod check;
+mod compare;
 mod connection;
 mod exec_child;
 mod export;
@@ -25,7 +26,7 @@ use crate::output;
 const AFTER: &str = "Exit codes: 0 done; 1 unexpected; 2 usage or configuration; 3 an invariant broken; \
 4 the checker says unknown, required trials are void or missing, or the evidence is not as sealed; 5 an \
 engine, server or worker that was asked for could not be reached; 6 a workflow failed; 7 it was cancelled; \
-8 terminated; 9 it timed out; 130 interrupted. Where several apply: 1, 3, 5, 4.";
+8 terminated; 9 it timed out; 10 two runs have nothing that can be compared; 11 one is worse; 130 interrupted. Where several apply: 1, 3, 5, 4.";
 
 /// Measure durable workflows (Temporal) against asset orchestration, with faults injected
 /// and the outcome checked by an independent witness.
@@ -48,6 +49,8 @@ enum Command {
     Check(check::Args),
     /// Write the report again, from a results folder; no engine needed.
     Report(report::Args),
+    /// What changed from one run to another, as far as the two can tell.
+    Compare(compare::Args),
     /// A results folder as one file, which analyze and check read like the folder.
     Export(export::Args),
     /// Materialize assets on the asset engine.
@@ -124,6 +127,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Analyze(args) => analyze::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Materialize(args) => materialize::run(args),
         Command::Assets(args) => assets::run(args),

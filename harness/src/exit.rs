@@ -28,6 +28,10 @@ pub enum Exit {
     WorkflowTerminated = 8,
     /// A workflow timed out.
     WorkflowTimedOut = 9,
+    /// Two runs have nothing that can be compared, or not everything where that was asked for.
+    NotComparable = 10,
+    /// A comparison found what it was told to fail on.
+    Regression = 11,
     /// Interrupted by the user.
     Interrupted = 130,
 }

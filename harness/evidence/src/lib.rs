@@ -24,3 +24,5 @@ pub mod claim;
 pub mod analysis;
 
 pub mod report;
+
+pub mod compare;

@@ -8,6 +8,7 @@
 //! Every p-value is the mirror of an interval: it is 1 − the highest level at which that
 //! interval still decides. What is decided and what is printed cannot differ.
 
+mod change;
 mod difference;
 mod effect;
 mod estimate;
@@ -15,11 +16,13 @@ mod fit;
 mod holm;
 mod knee;
 mod location;
+mod margin;
 mod more;
 mod proportion;
 mod quantile;
 mod ratio;
 
+pub use change::{Change, change};
 pub use difference::{Difference, difference};
 pub use effect::{Effect, superiority};
 pub use estimate::{ByBlock, COVERAGE_WITH_OUTLIERS, Coverage, by_block, estimate};

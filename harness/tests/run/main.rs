@@ -5,6 +5,7 @@
 #[path = "../fixtures/unpacked.rs"]
 mod unpacked;
 
+mod compare;
 mod folder;
 mod refused;
 mod resumed;

@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 
 use super::location::Location;
+use super::margin::Margin;
 use super::{Effect, LEVEL, median, more, superiority};
 use crate::record::Interval;
 
@@ -100,40 +101,25 @@ impl Ratio {
     /// The decision at a level: the side that is larger by more than the margin with the whole
     /// interval.
     pub fn larger_at(&self, level: f64) -> Side {
-        let margin = margin();
-        match self.logs.interval(level) {
-            Some((low, _)) if low > margin => Side::A,
-            Some((_, high)) if high < -margin => Side::B,
-            Some((low, high)) if low > -margin && high < margin => Side::Neither,
-            _ => Side::Undecided,
-        }
+        margin().larger(&self.logs, level)
     }
 
     /// The p-value of "the ratio is outside the margin", for either side: 1 − the highest level
     /// at which [`Ratio::larger_at`] names a larger side.
     pub fn p_outside(&self) -> f64 {
-        let (above, below) = (
-            self.logs.p_at_most(margin()),
-            self.logs.p_at_least(-margin()),
-        );
-        (2.0 * above.min(below)).min(1.0)
+        margin().p_outside(&self.logs)
     }
 
     /// The p-value of "the ratio is within the margin": 1 − the highest level at which
-    /// [`Ratio::larger_at`] says [`Side::Neither`]. Twice that of the two one-sided tests
-    /// (Schuirmann 1987), as the interval that is printed decides and not a narrower one.
+    /// [`Ratio::larger_at`] says [`Side::Neither`].
     pub fn p_equivalent(&self) -> f64 {
-        let (below, above) = (
-            self.logs.p_at_least(margin()),
-            self.logs.p_at_most(-margin()),
-        );
-        (2.0 * below.max(above)).min(1.0)
+        margin().p_equivalent(&self.logs)
     }
 
     /// The p-value of whatever the ratio decides: 1 − the highest level at which it decides
-    /// anything. Only one of the two decisions can be false, so this one may enter a family.
+    /// anything.
     pub fn p_decided(&self) -> f64 {
-        self.p_outside().min(self.p_equivalent())
+        margin().p_decided(&self.logs)
     }
 
     /// The size of the effect in words.
@@ -149,7 +135,7 @@ impl Ratio {
         if self.larger_at(level) != Side::Undecided {
             return Some(0);
         }
-        let (at, margin) = (self.logs.point().abs(), margin());
+        let (at, Margin(margin)) = (self.logs.point().abs(), margin());
         let room = if at < margin {
             [margin - at, margin + at]
         } else {
@@ -203,9 +189,8 @@ fn logs(pair: &Pair) -> Result<[f64; 2], Missing> {
     }
 }
 
-/// The margin on the scale of logs; its other edge is its negative.
-fn margin() -> f64 {
-    MARGIN.ln_1p()
+fn margin() -> Margin {
+    Margin::of(MARGIN)
 }
 
 #[cfg(test)]

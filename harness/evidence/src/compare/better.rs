@@ -1,0 +1,68 @@
+//! Which way a metric is better, by the unit that its name ends in.
+
+use serde::Serialize;
+
+/// Which way a metric is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Better {
+    /// Times, memory, writes, flushes, what was lost or done in vain.
+    Smaller,
+    /// Rates.
+    Larger,
+}
+
+/// What the harness measures of itself, to say whether its figures can be trusted.
+const OF_THE_HARNESS: [&str; 3] = ["generator_", "harness_", "warm_up_"];
+
+/// Rates that somebody else chose.
+const CHOSEN: [&str; 1] = ["offered_"];
+
+const SMALLER: [&str; 14] = [
+    "_ms",
+    "_ms_a_run",
+    "_ms_a_step",
+    "_mib",
+    "_a_step",
+    "_wrong",
+    "_lost",
+    "_left",
+    "_doubled",
+    "_redundant",
+    "_repeated",
+    "_overlapping",
+    "backlog_runs",
+    "wasted_work_ratio",
+];
+
+impl Better {
+    /// Of a metric; `None` where neither way is, as of a count of events.
+    pub fn of(metric: &str) -> Option<Self> {
+        let begins = |names: &[&str]| names.iter().any(|name| metric.starts_with(name));
+        if begins(&OF_THE_HARNESS) || begins(&CHOSEN) {
+            None
+        } else if metric.ends_with("_per_s") {
+            Some(Self::Larger)
+        } else {
+            let smaller = SMALLER.iter().any(|unit| metric.ends_with(unit));
+            smaller.then_some(Self::Smaller)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_is_better_one_way_or_said_to_be_neither() {
+        let neither: Vec<&str> = crate::experiment::metrics()
+            .into_iter()
+            .filter(|metric| Better::of(metric).is_none())
+            .collect();
+        insta::assert_debug_snapshot!(neither);
+        assert_eq!(Better::of("capacity_runs_per_s"), Some(Better::Larger));
+        assert_eq!(Better::of("latency_p99_ms"), Some(Better::Smaller));
+        assert_eq!(Better::of("generator_lateness_p99_ms"), None);
+    }
+}

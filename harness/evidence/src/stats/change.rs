@@ -1,0 +1,203 @@
+//! Two runs apart in time: the ratio of the later to the earlier, and what it decides.
+//!
+//! Their blocks are no pairs, as nothing interleaved them. Each run's blocks are a sample of its own
+//! on the logs, where times and rates scatter about normally; Welch's t takes neither spread to be the
+//! other's (The generalization of "Student's" problem when several different population variances are
+//! involved, Biometrika 34, 1947). What a machine does differently from one day to the next is in no
+//! such interval: the margin is there for it.
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use super::location::{FEWEST_TRIALS, Location};
+use super::margin::{Margin, OnLogs};
+use super::{LEVEL, Side};
+use crate::record::Interval;
+
+/// The later run's values over the earlier's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The ratio of the geometric means of the blocks.
+    pub value: f64,
+    logs: Welch,
+    margin: Margin,
+}
+
+/// The difference of two means.
+#[derive(Debug, Clone, PartialEq)]
+struct Welch {
+    point: f64,
+    error: f64,
+    /// Degrees of freedom; `None` with a side of too few values.
+    freedom: Option<f64>,
+}
+
+/// Compares two runs by their blocks' values; a difference below the `margin`, a share, counts as
+/// none. `None` of no values, or of one that is not positive.
+pub fn change(earlier: &[f64], later: &[f64], margin: f64) -> Option<Change> {
+    let logs = |values: &[f64]| {
+        let positive = values.iter().all(|value| *value > 0.0);
+        let logs = positive.then(|| values.iter().map(|value| value.ln()).collect());
+        logs.and_then(Location::of)
+    };
+    let logs = Welch::of(&logs(earlier)?, &logs(later)?);
+    Some(Change {
+        value: logs.point.exp(),
+        logs,
+        margin: Margin::of(margin),
+    })
+}
+
+impl Change {
+    /// The interval at a level; `None` of fewer than three blocks on a side.
+    pub fn interval_at(&self, level: f64) -> Option<Interval> {
+        self.logs.interval(level).map(|(low, high)| Interval {
+            low: low.exp(),
+            high: high.exp(),
+            level,
+        })
+    }
+
+    /// The decision at a level: [`Side::A`] where the later run's values are larger by more than the
+    /// margin with the whole interval.
+    pub fn larger_at(&self, level: f64) -> Side {
+        self.margin.larger(&self.logs, level)
+    }
+
+    /// The decision at [`LEVEL`].
+    pub fn larger(&self) -> Side {
+        self.larger_at(LEVEL)
+    }
+
+    /// The p-value of whatever is decided.
+    pub fn p_decided(&self) -> f64 {
+        self.margin.p_decided(&self.logs)
+    }
+}
+
+impl Welch {
+    fn of(earlier: &Location, later: &Location) -> Self {
+        let part = |side: &Location| side.deviation().powi(2) / side.n() as f64;
+        let (a, b) = (part(earlier), part(later));
+        let enough = earlier.n().min(later.n()) >= FEWEST_TRIALS;
+        let freedom = |part: f64, side: &Location| part.powi(2) / (side.n() as f64 - 1.0);
+        Self {
+            point: mean(later) - mean(earlier),
+            error: (a + b).sqrt(),
+            freedom: enough.then(|| {
+                let sum = freedom(a, earlier) + freedom(b, later);
+                // Of no spread at all there is nothing to be free.
+                if sum > 0.0 {
+                    (a + b).powi(2) / sum
+                } else {
+                    1.0
+                }
+            }),
+        }
+    }
+
+    fn student(&self) -> Option<StudentsT> {
+        StudentsT::new(0.0, 1.0, self.freedom?).ok()
+    }
+
+    /// The p-value of a point that is `beyond` a bound.
+    fn one_sided(&self, beyond: f64) -> f64 {
+        match self.student() {
+            None => 1.0,
+            Some(_) if self.error == 0.0 => f64::from(beyond <= 0.0),
+            Some(t) => t.sf(beyond / self.error),
+        }
+    }
+}
+
+fn mean(side: &Location) -> f64 {
+    side.sorted().iter().sum::<f64>() / side.n() as f64
+}
+
+impl OnLogs for Welch {
+    fn interval(&self, level: f64) -> Option<(f64, f64)> {
+        let tail = (1.0 - level) / 2.0;
+        if !(0.0..0.5).contains(&tail) {
+            return None;
+        }
+        let t = self.student()?;
+        let half = if self.error == 0.0 {
+            0.0
+        } else {
+            -t.inverse_cdf(tail) * self.error
+        };
+        Some((self.point - half, self.point + half))
+    }
+
+    fn p_at_most(&self, bound: f64) -> f64 {
+        self.one_sided(self.point - bound)
+    }
+
+    fn p_at_least(&self, bound: f64) -> f64 {
+        self.one_sided(bound - self.point)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MARGIN: f64 = 0.05;
+
+    /// Against the textbook's formulas written out in Python, with the density of t integrated by
+    /// Simpson's rule: 5.273 degrees of freedom.
+    #[test]
+    fn the_interval_is_welchs() {
+        let earlier = [10.0, 10.4, 9.7, 10.1, 10.0];
+        let change = change(&earlier, &[12.0, 11.5, 12.5, 12.2], MARGIN);
+        let interval = change.as_ref().and_then(|change| change.interval_at(0.95));
+        let found = interval.map(|ends| [ends.low, ends.high]);
+        let near = |found: f64, expected: f64| (found - expected).abs() < 1e-6;
+        assert!(change.is_some_and(|change| near(change.value, 1.199_946_665)));
+        assert!(
+            found.is_some_and(|[low, high]| {
+                near(low, 1.138_400_175) && near(high, 1.264_820_606)
+            })
+        );
+    }
+
+    #[test]
+    fn two_blocks_decide_nothing_and_equal_counts_decide_by_their_value() {
+        let few = change(&[1.0, 1.0], &[2.0, 2.0, 2.0], MARGIN);
+        assert!(few.is_some_and(|few| few.larger() == Side::Undecided && few.p_decided() == 1.0));
+        let larger = |later: f64| change(&[100.0; 3], &[later; 3], MARGIN).map(|it| it.larger());
+        assert_eq!(larger(120.0), Some(Side::A));
+        assert_eq!(larger(80.0), Some(Side::B));
+        assert_eq!(larger(101.0), Some(Side::Neither));
+        assert_eq!(change(&[0.0; 3], &[1.0; 3], MARGIN), None);
+        assert_eq!(change(&[], &[1.0; 3], MARGIN), None);
+    }
+
+    proptest! {
+        /// What is decided is decided exactly from the level on that the p-value says.
+        #[test]
+        fn the_p_value_mirrors_the_interval(
+            earlier in prop::collection::vec(0.5..2.0f64, 3..12),
+            later in prop::collection::vec(0.5..2.0f64, 3..12),
+        ) {
+            let change = change(&earlier, &later, MARGIN).expect("positive values");
+            let p = change.p_decided();
+            prop_assume!(p > 1e-6 && p < 0.99);
+            prop_assert_ne!(change.larger_at(1.0 - p * 1.01), Side::Undecided);
+            prop_assert_eq!(change.larger_at(1.0 - p * 0.99), Side::Undecided);
+        }
+
+        /// To swap the runs is to turn the ratio round.
+        #[test]
+        fn the_other_way_round_is_the_inverse(
+            a in prop::collection::vec(0.5..2.0f64, 3..9),
+            b in prop::collection::vec(0.5..2.0f64, 3..9),
+        ) {
+            let there = change(&a, &b, MARGIN).expect("positive values");
+            let back = change(&b, &a, MARGIN).expect("positive values");
+            prop_assert!((there.value * back.value - 1.0).abs() < 1e-9);
+            let ends = there.interval_at(0.95).zip(back.interval_at(0.95));
+            prop_assert!(ends.is_some_and(|(x, y)| (x.low * y.high - 1.0).abs() < 1e-9));
+        }
+    }
+}
