@@ -1,12 +1,16 @@
-//! The document as one HTML file: style and charts inline, no script, nothing fetched. It
-//! follows the reader's light or dark scheme and fits a phone: wide tables scroll on their
-//! own. A figure names the place that it comes from in its title.
+//! The document as one HTML file: style, script and charts inline, nothing fetched, which its content
+//! security policy holds it to. It follows the reader's light or dark scheme and fits a phone: wide
+//! tables scroll on their own. A figure names the place that it comes from in its title. The script
+//! sorts and filters tables; all that there is to read is there without it.
 
 use std::fmt::Write as _;
 
 use super::{Block, Document, Figure, Span, Table, Text};
 
 const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+/// Nothing from elsewhere, whatever should ever stand in the page.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 /// The whole document.
 pub fn render(document: &Document) -> String {
@@ -32,8 +36,11 @@ pub fn render(document: &Document) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <h1>{title}</h1>\n<nav aria-label=\"Contents\"><ol>\n{contents}</ol></nav>\n{body}</main>\n</body>\n</html>\n"
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <nav aria-label=\"Contents\"><ol>\n{contents}</ol></nav>\n\
+         <main>\n<h1>{title}</h1>\n{body}</main>\n\
+         <script>\n{SCRIPT}</script>\n</body>\n</html>\n"
     )
 }
 
@@ -96,14 +103,24 @@ fn spans(text: &Text) -> String {
         .map(|span| match span {
             Span::Plain(text) => escape(text),
             Span::Figure { text, path } => {
-                let path = escape(path);
-                format!(
-                    "<span class=\"figure\" title=\"{path}\">{}</span>",
-                    escape(text)
-                )
+                let class =
+                    verdict(text).map_or_else(String::new, |name| format!(" verdict {name}"));
+                let (path, text) = (escape(path), escape(text));
+                format!("<span class=\"figure{class}\" title=\"{path}\">{text}</span>")
             }
         })
         .collect()
+}
+
+/// The class of a figure that is a verdict.
+fn verdict(text: &str) -> Option<&'static str> {
+    match text {
+        "supported" => Some("supported"),
+        "contradicted" => Some("contradicted"),
+        "undecided" => Some("undecided"),
+        "not measured" => Some("not-measured"),
+        _ => None,
+    }
 }
 
 /// Text without anything that HTML would read as markup.

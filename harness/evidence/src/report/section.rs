@@ -3,6 +3,6 @@
 pub(super) mod checker;
 pub(super) mod controls;
 pub(super) mod guidance;
+pub(super) mod made_on;
 pub(super) mod method;
-pub(super) mod question;
 pub(super) mod summary;

@@ -1,52 +1,88 @@
 //! The when-to-use table with a verdict on each phrase, what follows from it, and the claims row
 //! by row; what only explains figures stands apart.
 
-use crate::claim::{ADVICE, Cell, GUIDANCE, of_phrase, of_phrases};
+use crate::claim::{ADVICE, Cell, GUIDANCE, of_phrase, of_phrases, phrases};
 use crate::document::{Block, Span, Table, Text, figure, number, path, text};
 use crate::experiment::server_note;
 use crate::record::{ClaimRecord, ClaimVerdict, EngineValue};
 use crate::results::Analysis;
 
-pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
+/// The first page: the question, the table, what follows from it.
+pub(in crate::report) fn answer(analysis: &Analysis) -> Vec<Block> {
     let claims = &analysis.claims.claims;
     let mut blocks = vec![
+        Block::paragraph(
+            "When does a data pipeline belong on durable workflows, and when on an asset-style orchestrator? The same ETL ran on both kinds of engine; faults were injected while it ran; an effect journal outside every engine is the witness. Every sentence is generated from that evidence and carries its interval, or says that it is undecided or not measured.",
+        ),
         Block::heading("When to use which"),
         table(claims),
         Block::List(advice(claims)),
+    ];
+    let seen = seen(claims);
+    if !seen.is_empty() {
+        blocks.push(Block::paragraph(
+            "What was seen, of each phrase that was measured:",
+        ));
+        blocks.push(Block::List(seen));
+    }
+    blocks.push(
         Block::paragraph(text![
             "A phrase is as its claims are: contradicted if one is, supported if all that were measured are. Decisions and intervals are corrected by Holm within each row of the table. Asset-style means Dagster here; an engine beside decides nothing.",
             server_note(analysis).map_or_else(Text::default, |note| text![note, "."])
         ]),
-    ];
+    );
+    blocks
+}
+
+/// What tests each phrase, row by row of the table.
+pub(in crate::report) fn predictions(analysis: &Analysis) -> Vec<Block> {
+    let mut blocks = vec![Block::heading("What tests each phrase")];
     for row in GUIDANCE {
         blocks.push(Block::subheading(row.name));
         let of_row = analysis.claims_of(row.name).filter(|claim| !claim.apart);
-        blocks.extend(predictions(row.name, &of_row.collect::<Vec<_>>()));
+        blocks.extend(of_claims(row.name, &of_row.collect::<Vec<_>>()));
     }
-    blocks.push(Block::subheading("Settings that explain figures"));
-    blocks.push(Block::paragraph(
-        "One engine at two settings. Nothing here counts for a phrase.",
-    ));
-    let apart = claims.iter().filter(|claim| claim.apart);
-    blocks.extend(predictions("Ablations", &apart.collect::<Vec<_>>()));
+    blocks
+}
+
+/// What only explains figures.
+pub(in crate::report) fn ablations(analysis: &Analysis) -> Vec<Block> {
+    let apart = analysis.claims.claims.iter().filter(|claim| claim.apart);
+    let mut blocks = vec![
+        Block::heading("Settings that explain figures"),
+        Block::paragraph("One engine at two settings. Nothing here counts for a phrase."),
+    ];
+    blocks.extend(of_claims("Ablations", &apart.collect::<Vec<_>>()));
     blocks
 }
 
 /// The table alone, and under it what was measured: for a page that shows no more.
 pub(in crate::report) fn excerpt(analysis: &Analysis) -> Vec<Block> {
     let claims = &analysis.claims.claims;
-    let measured = claims
-        .iter()
-        .filter(|claim| !claim.apart && claim.verdict != ClaimVerdict::NotMeasured);
-    let item = |claim: &ClaimRecord| {
-        text![
-            format!("{}: ", claim.phrase),
-            of(claim, &claim.verdict.to_string(), "verdict"),
-            ". ",
-            of(claim, &claim.sentence, "sentence")
-        ]
-    };
-    vec![table(claims), Block::list(measured.map(item))]
+    vec![table(claims), Block::List(seen(claims))]
+}
+
+/// A sentence a phrase that was measured: of the first claim whose verdict is the phrase's.
+fn seen(claims: &[ClaimRecord]) -> Vec<Text> {
+    let deciding = phrases().filter_map(|phrase| {
+        let verdict = of_phrase(claims, phrase.words);
+        claims.iter().find(|claim| {
+            !claim.apart
+                && claim.phrase == phrase.words
+                && claim.verdict == verdict
+                && verdict != ClaimVerdict::NotMeasured
+        })
+    });
+    deciding
+        .map(|claim| {
+            text![
+                format!("{}: ", claim.phrase),
+                of(claim, &claim.verdict.to_string(), "verdict"),
+                ". ",
+                of(claim, &claim.sentence, "sentence")
+            ]
+        })
+        .collect()
 }
 
 fn table(claims: &[ClaimRecord]) -> Block {
@@ -108,7 +144,7 @@ fn advice(claims: &[ClaimRecord]) -> Vec<Text> {
 }
 
 /// A table of what was measured, and a list of what was not.
-fn predictions(caption: &str, claims: &[&ClaimRecord]) -> Vec<Block> {
+fn of_claims(caption: &str, claims: &[&ClaimRecord]) -> Vec<Block> {
     let (missing, measured): (Vec<&ClaimRecord>, Vec<&ClaimRecord>) = claims
         .iter()
         .partition(|claim| claim.verdict == ClaimVerdict::NotMeasured);

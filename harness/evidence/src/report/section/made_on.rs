@@ -1,4 +1,4 @@
-//! What was asked, and on what.
+//! On what it was measured: the machine, the stores, the engines and their settings.
 
 use crate::document::{Block, Table, Text, figure, path, text};
 use crate::record::{Environment, Plan};
@@ -7,16 +7,13 @@ use crate::results::Analysis;
 pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
     let environment = &analysis.environment;
     let mut blocks = vec![
-        Block::paragraph(
-            "When does a data pipeline belong on durable workflows, and when on an asset-style orchestrator? The same ETL ran on both kinds of engine; faults were injected while it ran; an effect journal outside every engine is the witness. Every sentence below is generated from that evidence and carries its interval, or says that it is undecided or not measured.",
-        ),
-        Block::heading("What was asked, and on what"),
+        Block::heading("On what it was measured"),
         Block::Table(machine(analysis)),
     ];
     blocks.extend(durability(environment).block());
     blocks.push(Block::Table(engines(&analysis.plan)));
     blocks.push(Block::paragraph(
-        "No figure below compares engines without the difference of their places in it, and a figure is about the engine that it names, not about another of its kind.",
+        "No figure compares engines without the difference of their places in it, and a figure is about the engine that it names, not about another of its kind.",
     ));
     blocks.extend(settings(environment).block());
     blocks
@@ -199,17 +196,23 @@ fn durability(environment: &Environment) -> Table {
     table
 }
 
+/// What differs between the named sets; environment.json has the rest.
 fn settings(environment: &Environment) -> Table {
-    let mut table = Table::new("Settings, by the names used below", &["settings", "values"]);
-    for (name, values) in &environment.settings {
+    let sets = &environment.settings;
+    let caption = "Settings, by the names used above: what differs between them";
+    let mut table = Table::new(caption, &["settings", "values"]);
+    for (name, values) in sets {
+        let differs = |(key, value): &(&String, &String)| {
+            sets.len() == 1 || sets.values().any(|other| other.get(*key) != Some(*value))
+        };
         let of = |(key, value): (&String, &String)| {
             let place = path::environment(&format!("settings/{name}/{key}"));
             text![format!("{key} = "), figure::quoted(value, place)]
         };
-        let values = if values.is_empty() {
-            Text::from("as shipped")
-        } else {
-            Text::joined(values.iter().map(of), "; ")
+        let values: Vec<Text> = values.iter().filter(differs).map(of).collect();
+        let values = match values.is_empty() {
+            true => Text::from("as shipped"),
+            false => Text::joined(values, "; "),
         };
         table.row([Text::from(name.as_str()), values]);
     }
