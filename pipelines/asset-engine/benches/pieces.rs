@@ -41,10 +41,7 @@ fn main() -> Result<(), Failed> {
 }
 
 fn no_work(cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
-    Ok(Materialized {
-        data_version: cx.run.to_owned(),
-        metadata: serde_json::Value::Null,
-    })
+    Ok(Materialized::new(cx.run))
 }
 
 fn key(name: &str) -> Result<AssetKey, Failed> {
@@ -112,11 +109,9 @@ fn runs_of_one_piece(mode: Mode, large: usize) -> Result<(), Failed> {
     for round in 0..PAIRS {
         for (_, executor, graph, pieces, times) in &mut sides {
             let clean = Selection::parse("clean")?;
-            let request = RunRequest {
-                selection: clean.with_partitions([partition(*pieces / 2 + round)]),
-                mode,
-                ..RunRequest::new(format!("run-{round}"), Arc::clone(graph))
-            };
+            let request = RunRequest::new(format!("run-{round}"), Arc::clone(graph))
+                .selection(clean.with_partitions([partition(*pieces / 2 + round)]))
+                .mode(mode);
             let begun = Instant::now();
             let outcome = executor.run(request)?;
             times.push(begun.elapsed().as_secs_f64());
@@ -154,7 +149,7 @@ fn noon() -> Result<Timestamp, Failed> {
     Ok("2024-01-01T12:00:00Z".parse()?)
 }
 
-/// The first tick of a rule over pieces that are all missing.
+/// The first eager tick over pieces that are all missing.
 fn first_tick(pieces: usize) -> Result<(), Failed> {
     for pieces in [pieces / 4, pieces / 2, pieces] {
         let folder = tempfile::tempdir()?;
@@ -188,11 +183,8 @@ fn ticks_after(large: usize) -> Result<(), Failed> {
             let total = Selection::parse("total").map_err(|error| error.to_string())?;
             let order = |number: usize| Order::new(number.to_string(), total.clone());
             let first = cx.cursor.is_none();
-            Ok(Evaluation {
-                orders: (0..runs).filter(|_| first).map(order).collect(),
-                cursor: Some("asked".to_owned()),
-                note: None,
-            })
+            let orders = (0..runs).filter(|_| first).map(order);
+            Ok(Evaluation::new(orders).cursor("asked"))
         });
         let mut daemon = daemon(&executor, &graph, Some(sensor))?;
         daemon.tick(noon()?)?;

@@ -84,6 +84,7 @@ pub struct Catalog {
 
 /// How a run stands, by the catalog.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct RunInfo {
     /// What was asked for.
     pub record: Arc<RunRecord>,
@@ -93,6 +94,7 @@ pub struct RunInfo {
 
 /// When a piece was last made or, if something else makes it, seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stamp {
     /// Its partition.
     pub partition: Option<Arc<str>>,

@@ -38,6 +38,7 @@ pub struct EventRecord {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Event {
     /// A run was accepted.
     RunSubmitted(Arc<RunRecord>),
@@ -175,6 +176,7 @@ pub struct InputVersion {
 /// Why a step did not run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum SkipReason {
     /// Something it depends on failed or was itself skipped.
     Upstream {

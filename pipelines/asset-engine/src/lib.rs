@@ -11,7 +11,13 @@
 //! needed and why, the [`Executor`] runs them and the [`Catalog`] records what happened. A [`Daemon`]
 //! asks for runs by itself: at the times of a [`Schedule`], when a [`Sensor`] or a [`Rule`] says so,
 //! and for the partitions of a [`Backfill`].
+//!
+//! It needs Unix: a catalog has its owner by flock(2), and steps in processes of their own are
+//! groups that a signal ends. SQLite is built with it, unless the feature `bundled` is off.
 #![forbid(unsafe_code)]
+
+#[cfg(not(unix))]
+compile_error!("asset-engine needs Unix: flock(2), process groups, signals");
 
 mod asset;
 mod automation;

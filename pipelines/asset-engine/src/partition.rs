@@ -54,6 +54,7 @@ pub(crate) enum Shape {
 /// The one piece of an unpartitioned dependency is read under every mapping, and an unpartitioned
 /// asset reads every partition of a dependency, or those that [`Mapping::Last`] leaves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Mapping {
     /// The partition of the same key. Between a product and one of its dimensions: those that agree
     /// in it. Between days and weeks: those that overlap in time.

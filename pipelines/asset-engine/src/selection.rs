@@ -46,6 +46,7 @@ pub struct Selection {
 
 /// Why a selection cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum SelectionError {
     /// Not a selection.
     #[error("selection, column {column}: expected {expected}, found {found}\n  {selection}\n  {}^", " ".repeat(.column - 1))]

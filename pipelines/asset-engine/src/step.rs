@@ -34,6 +34,7 @@ where
 
 /// What a step is given.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct StepContext<'a> {
     /// Id of the run.
     pub run: &'a str,
@@ -58,12 +59,31 @@ pub struct StepContext<'a> {
 /// What a step made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Materialized {
     /// Version of the data: equal versions mean equal data, which keeps what is downstream fresh.
     pub data_version: String,
     /// Anything worth recording; references to data rather than data.
     #[serde(default)]
     pub metadata: Value,
+}
+
+impl Materialized {
+    /// What was made, in a version, without metadata.
+    #[must_use]
+    pub fn new(data_version: impl Into<String>) -> Self {
+        Self {
+            data_version: data_version.into(),
+            metadata: Value::Null,
+        }
+    }
+
+    /// Says what is worth recording.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Value) -> Self {
+        self.metadata = metadata;
+        self
+    }
 }
 
 /// Why an attempt failed.

@@ -41,9 +41,8 @@ pub fn automations(
     let up_to_warehouse = Selection::parse(&format!("*{warehouse}"))?;
     let of_days = {
         let selection = up_to_warehouse.clone();
-        move |days: &[String], key: String| Order {
-            mode: Mode::Stale,
-            ..Order::new(key, selection.clone().with_partitions(days))
+        move |days: &[String], key: String| {
+            Order::new(key, selection.clone().with_partitions(days)).mode(Mode::Stale)
         }
     };
     let (line, zone) = MORNINGS;

@@ -197,9 +197,11 @@ impl Told {
                         None => format!("as {asset} was not made"),
                     },
                     SkipReason::Canceled => "canceled".to_owned(),
+                    another => format!("{another:?}"),
                 };
                 Self::about("skipped", asset, partition.as_deref(), why)
             }
+            another => Self::plain("another event", format!("{another:?}")),
         }
     }
 }

@@ -238,7 +238,7 @@ impl<'a> Backfill<'a> {
         }
         for (run, status) in self.statuses()? {
             if status == RunStatus::Started {
-                self.executor.cancel_open(&run)?;
+                self.executor.cancel(&run)?;
             }
         }
         *self.known() = None;

@@ -40,6 +40,7 @@ pub struct Daemon {
 
 /// What one tick of the daemon did.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Beat {
     /// The evaluations that were recorded.
     pub ticks: Vec<Arc<Tick>>,
@@ -86,6 +87,12 @@ impl Daemon {
             named: HashSet::new(),
             looked_up_to: 0,
         }
+    }
+
+    /// Goes on with other definitions from the next tick on. What is under way ends as it was begun;
+    /// what was asked for on a graph of another identity is left alone.
+    pub fn redefine(&mut self, graph: Arc<AssetGraph>) {
+        self.graph = graph;
     }
 
     /// Looks at sources and data ([`Executor::look`]), takes up what a dead executor left, evaluates

@@ -10,6 +10,7 @@ use crate::key::AssetKey;
 
 /// Why a catalog cannot be used.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum CatalogError {
     /// SQLite refused.
     #[error("catalog {path}: {doing}: {}", said(path, source))]

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 /// Why a set of partitions could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum PartitionError {
     /// Not an ISO date.
     #[error("partition date {found:?}: expected YYYY-MM-DD ({reason})")]

@@ -31,6 +31,7 @@ pub struct StaleStep {
 
 /// Why a question about a piece, see [`why`] and [`crate::Lineage`], has no answer.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum WhyError {
     /// No asset of that name.
     #[error("no asset {0} in the graph")]

@@ -54,10 +54,8 @@ const NOW: &str = "2024-01-03T00:00:00Z";
 /// A sensor that asks at each look for as many runs of one key.
 fn always_the_same(times: usize) -> Sensor {
     Sensor::new("sensor", move |_: &EvaluationContext<'_>| {
-        Ok(Evaluation {
-            orders: vec![Order::new("item", Selection::all()); times],
-            ..Evaluation::default()
-        })
+        let orders = vec![Order::new("item", Selection::all()); times];
+        Ok(Evaluation::new(orders))
     })
 }
 
@@ -100,11 +98,8 @@ pub fn failing_look() -> Outcome<Value> {
         if looks.leave("look") == 1 {
             return Err("as planned".to_owned());
         }
-        Ok(Evaluation {
-            orders: vec![Order::new(format!("item-{seen}"), Selection::all())],
-            cursor: Some((seen + 1).to_string()),
-            note: None,
-        })
+        let order = Order::new(format!("item-{seen}"), Selection::all());
+        Ok(Evaluation::new([order]).cursor((seen + 1).to_string()))
     };
     let graph = item(&Trail::default(), "item", false)?;
     let mut watch = Watch::of(graph, Sensor::new("sensor", look));

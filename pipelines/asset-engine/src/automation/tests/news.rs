@@ -81,7 +81,7 @@ fn what_was_reported_without_its_inputs_goes_by_what_is_younger() {
 }
 
 /// Wipes a piece.
-fn wipe(executor: &Executor, asset: &str, partition: Option<&str>) {
+pub fn wipe(executor: &Executor, asset: &str, partition: Option<&str>) {
     let wiped = Report::Wiped {
         asset: key(asset),
         partition: partition.map(Arc::from),

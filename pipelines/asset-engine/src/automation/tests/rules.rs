@@ -99,12 +99,8 @@ fn the_first_look_at_a_source_is_no_news_and_a_tick_looks() {
     let noting = Arc::new(Noting::default());
     let version = Arc::new(std::sync::Mutex::new("v1"));
     let now_at = Arc::clone(&version);
-    let look = move |_: &crate::StepContext<'_>| {
-        Ok(crate::Materialized {
-            data_version: (*now_at.lock().unwrap()).to_owned(),
-            metadata: serde_json::Value::Null,
-        })
-    };
+    let look =
+        move |_: &crate::StepContext<'_>| Ok(crate::Materialized::new(*now_at.lock().unwrap()));
     let graph = graph(vec![
         Asset::observed(key("source"), look),
         asset("a", &noting).depends_on(key("source")),
@@ -204,15 +200,27 @@ fn conditions_combine() {
 }
 
 #[test]
+fn a_daemon_goes_on_with_other_definitions() {
+    let noting = Arc::new(Noting::default());
+    let executor = memory();
+    let (one, two) = (
+        graph(vec![asset("a", &noting)]),
+        graph(vec![asset("a", &noting), asset("b", &noting)]),
+    );
+    let mut daemon = daemon(&executor, &one, rule(Condition::eager()));
+    let now = Timestamp::now();
+    assert_eq!(step(&mut daemon, &noting, now), ["a"]);
+    daemon.redefine(two);
+    assert_eq!(step(&mut daemon, &noting, now + 1.minute()), ["b"]);
+}
+
+#[test]
 fn what_is_under_way_is_not_asked_for() {
     let (let_go, wait) = std::sync::mpsc::channel::<()>();
     let wait = std::sync::Mutex::new(wait);
     let slow = Asset::new(key("slow"), move |_: &crate::StepContext<'_>| {
         wait.lock().unwrap().recv().unwrap();
-        Ok(crate::Materialized {
-            data_version: "v1".to_owned(),
-            metadata: serde_json::Value::Null,
-        })
+        Ok(crate::Materialized::new("v1"))
     });
     let noting = Arc::new(Noting::default());
     let graph = graph(vec![slow, asset("after", &noting).depends_on(key("slow"))]);
