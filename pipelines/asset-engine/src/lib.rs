@@ -23,6 +23,7 @@ mod asset;
 mod automation;
 mod catalog;
 mod clock;
+mod critical_path;
 mod event;
 mod executor;
 mod graph;
@@ -48,6 +49,7 @@ pub use catalog::{
     Catalog, CatalogError, Durability, Head, Owner, Recorder, RunInfo, Stamp, Unsuccessful,
     Verified,
 };
+pub use critical_path::{CriticalPath, CriticalStep};
 pub use event::{
     Attempt, BackfillInfo, BackfillRecord, BackfillRun, CheckResult, Event, EventRecord,
     InputVersion, Materialization, Mode, Observation, Report, RunRecord, RunStatus, Severity,

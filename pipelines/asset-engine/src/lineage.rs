@@ -6,6 +6,7 @@
 
 mod dot;
 mod mermaid;
+mod reduced;
 mod svg;
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! `orchbench assets show RUN`: one run, event by event.
 
-use asset_engine::{Attempt, Event, EventRecord, SkipReason};
+use asset_engine::{Attempt, CriticalPath, Event, EventRecord, SkipReason};
 use orchbench_etl::journal::escaped;
 use serde_json::{Value, json};
 
@@ -34,6 +34,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         return Err(UsageError(message).into());
     };
     let events = catalog.events(&args.run)?;
+    let critical = CriticalPath::of(&events);
     if args.json {
         let events: Vec<Value> = events.iter().map(as_json).collect();
         output::json(&json!({
@@ -43,6 +44,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             "selection": info.record.selection.to_string(),
             "config": info.record.config.as_ref(),
             "events": events,
+            "critical_path": critical,
         }))?;
         return Ok(Exit::Done);
     }
@@ -55,7 +57,25 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let begun_ns = events.first().map_or(0, |record| record.t_ns);
     let rows: Vec<Vec<String>> = events.iter().map(|record| row(record, begun_ns)).collect();
     output::table(&rows);
+    tell_critical(&critical);
     Ok(Exit::Done)
+}
+
+/// Says which steps the run waited for.
+fn tell_critical(path: &CriticalPath) {
+    if path.steps.is_empty() {
+        return;
+    }
+    let seconds = |ns: u64| format!("{:.3} s", ns as f64 / 1e9);
+    output::line(&format!("critical path: {}", seconds(path.took_ns)));
+    let rows = path.steps.iter().map(|step| {
+        let partition = step.partition.as_deref().unwrap_or_default();
+        vec![
+            seconds(step.took_ns),
+            format!("{} {partition}", step.asset).trim_end().to_owned(),
+        ]
+    });
+    output::table(&rows.collect::<Vec<_>>());
 }
 
 fn row(record: &EventRecord, begun_ns: u64) -> Vec<String> {

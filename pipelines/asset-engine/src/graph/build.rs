@@ -85,10 +85,12 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
     if order.len() < assets.len() {
         let read = |edge: &&Edge| !matches!(edge.link, Link::Together);
         let pairs = edges.iter().filter(read);
-        let pairs = pairs.map(|edge| (edge.upstream, edge.downstream));
-        let path = order::cycle(&readers, &order, pairs).into_iter();
-        let key = |index| assets[index as usize].key.clone();
-        return Err(GraphError::Cycle(path.map(key).collect()));
+        let circle = order::circle(pairs.map(|edge| (edge.upstream, edge.downstream)));
+        let key = |index: u32| assets[index as usize].key.clone();
+        return Err(GraphError::Cycle {
+            path: circle.path.into_iter().map(key).collect(),
+            others: circle.others.into_iter().map(key).collect(),
+        });
     }
     Ok(AssetGraph {
         assets,

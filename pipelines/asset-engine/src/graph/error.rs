@@ -6,10 +6,16 @@ use crate::key::AssetKey;
 
 /// Why a set of assets is no graph.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum GraphError {
-    /// Assets that depend on each other in a circle.
-    #[error("asset cycle: {}", join(.0))]
-    Cycle(Vec<AssetKey>),
+    /// Assets that depend on each other in circles.
+    #[error("asset cycle: {}{}", join(path), entangled(others))]
+    Cycle {
+        /// A circle: each is read by the next one, the last by the first.
+        path: Vec<AssetKey>,
+        /// What else lies on circles with these.
+        others: Vec<AssetKey>,
+    },
     /// A dependency that is not in the graph.
     #[error("asset {asset}: dependency {dep} is not in the graph")]
     MissingDependency {
@@ -109,6 +115,21 @@ pub enum GraphError {
         /// The limit.
         max: u32,
     },
+}
+
+/// As many names as a message has.
+const NAMED: usize = 10;
+
+fn entangled(others: &[AssetKey]) -> String {
+    let named: Vec<&str> = others.iter().take(NAMED).map(AssetKey::as_str).collect();
+    let rest = match others.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    if named.is_empty() {
+        return String::new();
+    }
+    format!("; in circles with them: {}{rest}", named.join(", "))
 }
 
 fn join(keys: &[AssetKey]) -> String {
