@@ -1,6 +1,6 @@
 //! What the work on a few pieces costs beside many others and beside a long past, measured and held
-//! against its bounds, each on a catalog file with fsync: a run of one piece, the first tick of an
-//! eager rule, a tick after many runs, a backfill. A bound that is not met is printed as such;
+//! against its bounds, each on a catalog file with fsync: a run of one piece, the first tick of a
+//! rule, a tick after many runs, a backfill. A bound that is not met is printed as such;
 //! nothing here fails.
 //!
 //! `cargo bench -p asset-engine --bench pieces [-- LARGE]`, LARGE being the larger number of pieces
@@ -126,7 +126,7 @@ fn runs_of_one_piece(mode: Mode, large: usize) -> Result<(), Failed> {
 
 fn rule() -> Result<Rule, Failed> {
     let selection = Selection::parse("raw or clean")?;
-    Ok(Rule::new("rule", selection, Condition::eager()))
+    Ok(Rule::new("rule", selection, Condition::keep_fresh()))
 }
 
 fn daemon(
@@ -149,7 +149,7 @@ fn noon() -> Result<Timestamp, Failed> {
     Ok("2024-01-01T12:00:00Z".parse()?)
 }
 
-/// The first eager tick over pieces that are all missing.
+/// The first tick of a rule over pieces that are all missing.
 fn first_tick(pieces: usize) -> Result<(), Failed> {
     for pieces in [pieces / 4, pieces / 2, pieces] {
         let folder = tempfile::tempdir()?;
@@ -162,7 +162,7 @@ fn first_tick(pieces: usize) -> Result<(), Failed> {
         let begun = Instant::now();
         let settled = daemon.settle()?.len();
         println!(
-            "first eager tick over {pieces} missing partitions: {:.0} ms, bound 1000 ms: {}; {settled} runs settled in {:.0} ms more",
+            "first tick of a rule over {pieces} missing partitions: {:.0} ms, bound 1000 ms: {}; {settled} runs settled in {:.0} ms more",
             seconds * 1e3,
             verdict(seconds <= 1.0),
             begun.elapsed().as_secs_f64() * 1e3

@@ -13,6 +13,7 @@ mod backfill;
 mod condition;
 mod cron;
 mod daemon;
+mod memory;
 mod rule;
 mod schedule;
 mod sensor;

@@ -80,7 +80,7 @@ pub fn automations(
     let rule = Rule::new(
         format!("{name}-publication"),
         Selection::assets(published),
-        Condition::eager(),
+        Condition::keep_fresh(),
     );
     Ok(vec![
         Box::new(daily),

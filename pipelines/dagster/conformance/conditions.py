@@ -1,12 +1,13 @@
-"""B18 to B20, B25 and B26: what rules of declarative automation ask for."""
+"""B18 to B20, B25, B26 and B34 to B38: what rules of declarative automation ask for."""
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from dagster import (
     AutomationCondition,
     DailyPartitionsDefinition,
     DataVersion,
     Definitions,
+    StaticPartitionsDefinition,
     asset,
     evaluate_automation_conditions,
     materialize,
@@ -25,10 +26,14 @@ class _Rules:
     def __init__(self, instance, assets):
         self._instance, self._assets, self._cursor = instance, assets, None
 
-    def ask(self) -> list[str]:
+    def redefine(self, assets):
+        """Goes on with other definitions."""
+        self._assets = assets
+
+    def ask(self, at=NOON) -> list[str]:
         """The pieces that the next evaluation asks for."""
         result = evaluate_automation_conditions(
-            Definitions(assets=self._assets), self._instance, evaluation_time=NOON, cursor=self._cursor
+            Definitions(assets=self._assets), self._instance, evaluation_time=at, cursor=self._cursor
         )
         self._cursor = result.cursor
         names = []
@@ -151,3 +156,91 @@ def made_again_meanwhile() -> dict:
         rules.ask()
         materialize(assets, instance=instance)
         return {"asks_for": rules.ask()}
+
+
+def all_that_is_missing() -> dict:
+    """B34. Nothing was ever made, and a rule asks for whatever is missing."""
+    with home() as instance:
+        rules = _Rules(instance, _days(AutomationCondition.missing()))
+        return {"asks_for": rules.ask(), "asks_again_for": rules.ask()}
+
+
+def _read(partitions, condition):
+    """What is made piece by piece, and what reads it likewise."""
+
+    @asset(partitions_def=partitions)
+    def upstream():
+        pass
+
+    @asset(deps=[upstream], partitions_def=partitions, automation_condition=condition)
+    def reader():
+        pass
+
+    return [upstream, reader]
+
+
+def latest_day() -> dict:
+    """B35. What is read is made for three days."""
+    assets = _read(DailyPartitionsDefinition("2024-01-01"), AutomationCondition.eager())
+    with home() as instance:
+        rules = _Rules(instance, assets)
+        rules.ask()
+        for day in ("2024-01-01", "2024-01-02", "2024-01-03"):
+            materialize(assets, instance=instance, selection=["upstream"], partition_key=day)
+        return {"asks_for": rules.ask()}
+
+
+def another_day() -> dict:
+    """B36. A day is over that was not at the first evaluation."""
+    conditions = {
+        "eager": AutomationCondition.eager(),
+        "on_missing": AutomationCondition.on_missing(),
+        "on_cron": AutomationCondition.on_cron("0 0 * * *"),
+    }
+    observed = {}
+    for name, condition in conditions.items():
+        with home() as instance:
+            _, daily = _days(condition)
+            rules = _Rules(instance, [daily])
+            rules.ask()
+            observed[f"{name}_asks_for"] = rules.ask(NOON + timedelta(days=1))
+    return observed
+
+
+def added_key() -> dict:
+    """B37. A key is added, while what it reads is missing; then that is made."""
+
+    def of(keys):
+        return _read(StaticPartitionsDefinition(keys), AutomationCondition.on_missing())
+
+    with home() as instance:
+        rules = _Rules(instance, of(["a", "c"]))
+        rules.ask()
+        after = of(["a", "b", "c"])
+        rules.redefine(after)
+        observed = {"when_it_is_added": rules.ask()}
+        materialize(after, instance=instance, selection=["upstream"], partition_key="b")
+        observed["when_its_input_is_made"] = rules.ask()
+        return observed
+
+
+def outdated_before() -> dict:
+    """B38. What is read was made again before the first evaluation, and then once more."""
+
+    @asset
+    def upstream():
+        pass
+
+    @asset(deps=[upstream], automation_condition=AutomationCondition.eager())
+    def reader():
+        pass
+
+    assets = [upstream, reader]
+    with home() as instance:
+        for name in ("upstream", "reader", "upstream"):
+            materialize(assets, instance=instance, selection=[name])
+        rules = _Rules(instance, assets)
+        observed = {"at_first": rules.ask()}
+        materialize(assets, instance=instance, selection=["upstream"])
+        observed["made_once_more"] = rules.ask()
+        return observed

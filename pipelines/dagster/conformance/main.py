@@ -57,6 +57,11 @@ SCENARIOS = {
     "B31": clocks.back,
     "B32": inputs.window_beyond_the_first_day,
     "B33": inputs.last_day_added,
+    "B34": conditions.all_that_is_missing,
+    "B35": conditions.latest_day,
+    "B36": conditions.another_day,
+    "B37": conditions.added_key,
+    "B38": conditions.outdated_before,
 }
 
 

@@ -3,6 +3,7 @@
 mod automations;
 mod changes;
 mod inputs;
+mod rules;
 mod runs;
 
 use serde_json::Value;
@@ -89,5 +90,6 @@ pub fn rows() -> Vec<Row> {
     rows.extend(automations::rows());
     rows.extend(inputs::rows());
     rows.extend(changes::rows());
+    rows.extend(rules::rows());
     rows
 }

@@ -45,7 +45,7 @@ fn taking(steps: &AtomicU64, something: impl FnOnce()) -> u64 {
 
 fn rule() -> Rule {
     let selection = Selection::parse("raw or clean").unwrap();
-    Rule::new("rule", selection, Condition::eager())
+    Rule::new("rule", selection, Condition::keep_fresh())
 }
 
 /// A sensor that asks once for so many runs.

@@ -41,7 +41,7 @@ fn what_was_made_while_its_reader_was_at_work_is_news_to_it() {
     let graph = graph(vec![asset("a", &noting), reader]);
     let executor = memory();
     make(&executor, &graph, "first", "a");
-    let mut daemon = daemon(&executor, &graph, rule(Condition::eager()));
+    let mut daemon = daemon(&executor, &graph, rule(Condition::keep_fresh()));
     let now = Timestamp::now();
     let beat = daemon.tick(now).unwrap();
     assert_eq!(beat.submitted.len(), 1);
@@ -95,8 +95,8 @@ fn what_was_wiped_is_asked_for_again_whoever_keeps_the_catalog() {
     let file = open(&dir.path().join("catalog.db"), Failpoint::default()).unwrap();
     for executor in [memory(), file] {
         for (name, condition) in [
-            ("eager", Condition::eager()),
-            ("missing", Condition::on_missing()),
+            ("fresh", Condition::keep_fresh()),
+            ("missing", Condition::fill_missing()),
         ] {
             let noting = Arc::new(Noting::default());
             let days = Partitions::daily("2024-01-01", "2024-01-02").unwrap();
@@ -131,7 +131,7 @@ fn what_failed_and_was_never_made_is_not_asked_for_again_by_itself() {
     let noting = Arc::new(Noting::default());
     let graph = graph(vec![asset("a", &noting), asset("b", &noting)]);
     let executor = memory();
-    let mut daemon = daemon(&executor, &graph, rule(Condition::on_missing()));
+    let mut daemon = daemon(&executor, &graph, rule(Condition::fill_missing()));
     let now = Timestamp::now();
     noting.fail("a", true);
     assert_eq!(step(&mut daemon, &noting, now), ["a", "b"]);
@@ -154,7 +154,7 @@ fn a_rule_leaves_alone_what_reads_data_that_failed_a_check() {
     };
     check(false);
     noting.take();
-    let mut daemon = daemon(&executor, &graph, rule(Condition::eager()));
+    let mut daemon = daemon(&executor, &graph, rule(Condition::keep_fresh()));
     let now = Timestamp::now();
     assert_eq!(step(&mut daemon, &noting, now), [""; 0]);
     check(true);

@@ -27,7 +27,7 @@ pub fn make(executor: &Executor, graph: &Arc<crate::AssetGraph>, run: &str, sele
 }
 
 #[test]
-fn eager_makes_what_is_missing_and_what_reads_something_newer() {
+fn keep_fresh_makes_what_is_missing_and_what_reads_something_newer() {
     let noting = Arc::new(Noting::default());
     let graph = graph(vec![
         asset("a", &noting),
@@ -35,7 +35,7 @@ fn eager_makes_what_is_missing_and_what_reads_something_newer() {
         asset("c", &noting),
     ]);
     let executor = memory();
-    let mut daemon = daemon(&executor, &graph, rule(Condition::eager()));
+    let mut daemon = daemon(&executor, &graph, rule(Condition::keep_fresh()));
     let now = Timestamp::now();
     // All three in one run, in which b comes after a.
     let beat = daemon.tick(now).unwrap();
@@ -57,7 +57,7 @@ fn what_failed_is_asked_for_again_when_what_it_reads_has_changed() {
         asset("b", &noting).depends_on(key("a")),
     ]);
     let executor = memory();
-    let mut daemon = daemon(&executor, &graph, rule(Condition::eager()));
+    let mut daemon = daemon(&executor, &graph, rule(Condition::keep_fresh()));
     let now = Timestamp::now();
     noting.fail("b", true);
     assert_eq!(step(&mut daemon, &noting, now), ["a", "b"]);
@@ -78,7 +78,7 @@ fn a_source_counts_when_it_is_seen_in_another_version() {
         asset("a", &noting).depends_on(key("source")),
     ]);
     let executor = memory();
-    let mut daemon = daemon(&executor, &graph, rule(Condition::eager()));
+    let mut daemon = daemon(&executor, &graph, rule(Condition::keep_fresh()));
     let now = Timestamp::now();
     let see = |version| {
         executor
@@ -118,7 +118,7 @@ fn the_first_look_at_a_source_is_no_news_and_a_tick_looks() {
 }
 
 #[test]
-fn on_missing_waits_for_dependencies_partition_by_partition() {
+fn fill_missing_waits_for_dependencies_partition_by_partition() {
     let noting = Arc::new(Noting::default());
     let days = Partitions::daily("2024-01-01", "2024-01-03").unwrap();
     let graph = graph(vec![
@@ -130,7 +130,7 @@ fn on_missing_waits_for_dependencies_partition_by_partition() {
     let mut daemon = daemon(
         &executor,
         &graph,
-        Rule::new("rule", only_b, Condition::on_missing()),
+        Rule::new("rule", only_b, Condition::fill_missing()),
     );
     let now = Timestamp::now();
     assert_eq!(step(&mut daemon, &noting, now), [""; 0]);
@@ -207,7 +207,7 @@ fn a_daemon_goes_on_with_other_definitions() {
         graph(vec![asset("a", &noting)]),
         graph(vec![asset("a", &noting), asset("b", &noting)]),
     );
-    let mut daemon = daemon(&executor, &one, rule(Condition::eager()));
+    let mut daemon = daemon(&executor, &one, rule(Condition::keep_fresh()));
     let now = Timestamp::now();
     assert_eq!(step(&mut daemon, &noting, now), ["a"]);
     daemon.redefine(two);
