@@ -27,7 +27,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::catalog::{Catalog, CatalogError};
-use crate::event::Mode;
+use crate::event::{Mode, PartitionChange};
 use crate::graph::AssetGraph;
 use crate::selection::{Selection, SelectionError};
 
@@ -80,6 +80,8 @@ pub struct Evaluation {
     pub cursor: Option<String>,
     /// Why it asks for none, for whoever reads the catalog.
     pub note: Option<String>,
+    /// Partitions that come and go, before the runs are submitted.
+    pub partitions: Vec<PartitionChange>,
 }
 
 /// A run that an automation asks for.
@@ -133,6 +135,13 @@ impl Evaluation {
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
+        self
+    }
+
+    /// Has partitions come and go ([`crate::Partitions::dynamic`]), before the runs are submitted.
+    #[must_use]
+    pub fn change_partitions(mut self, changes: impl IntoIterator<Item = PartitionChange>) -> Self {
+        self.partitions.extend(changes);
         self
     }
 

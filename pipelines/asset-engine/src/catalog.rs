@@ -27,6 +27,7 @@ mod error;
 mod failpoint;
 mod fingerprint;
 mod memory;
+mod partitions;
 mod pieces;
 mod reading;
 mod recorder;
@@ -44,8 +45,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::event::{
-    BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
-    RunStatus, Tick,
+    BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, PartitionChange,
+    RunRecord, RunStatus, Tick,
 };
 use crate::key::AssetKey;
 
@@ -55,6 +56,7 @@ pub(crate) use failpoint::Failpoint;
 pub(crate) use failpoint::FailpointMode;
 pub(crate) use fingerprint::{EachVersion, Version, fold, piece as piece_fingerprint};
 pub(crate) use memory::MemoryStore;
+pub(crate) use partitions::effective;
 pub(crate) use pieces::Pieces;
 pub use recorder::Recorder;
 pub(crate) use sqlite::SqliteStore;
@@ -344,6 +346,23 @@ impl Catalog {
     /// The catalog cannot be read.
     pub fn stamps_of(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
         self.with(|store| store.stamps(asset, Pieces::All))
+    }
+
+    /// The keys of partitions that come and go ([`crate::Partitions::dynamic`]), by the name of their
+    /// set, in the order in which they came.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn partitions(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError> {
+        self.with(|store| store.partitions(set))
+    }
+
+    /// The changes among some that make a difference.
+    pub(crate) fn effective(
+        &self,
+        changes: impl IntoIterator<Item = PartitionChange>,
+    ) -> Result<Vec<PartitionChange>, CatalogError> {
+        self.with(|store| effective(store, changes))
     }
 
     /// The last wipe of each piece of an asset that was wiped, by partition key.

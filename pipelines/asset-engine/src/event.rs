@@ -4,6 +4,7 @@
 
 mod automation;
 mod fact;
+mod partitions;
 
 use std::sync::{Arc, LazyLock};
 
@@ -17,6 +18,7 @@ use crate::step::StepFailure;
 
 pub use automation::{BackfillInfo, BackfillRecord, BackfillRun, Stage, Tick};
 pub use fact::{CheckResult, Observation, Report, Severity};
+pub use partitions::PartitionChange;
 
 /// The id that stands for no run.
 static NO_RUN: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
@@ -82,6 +84,8 @@ pub enum Event {
         /// Its partition.
         partition: Option<Arc<str>>,
     },
+    /// A partition came or went.
+    PartitionChanged(PartitionChange),
     /// Somebody beside the executor asked for the end of a run.
     CancelRequested {
         /// The run.
@@ -269,6 +273,7 @@ impl Event {
             Self::Observed(seen) => &seen.run,
             Self::Checked(check) => &check.run,
             Self::Ticked(_)
+            | Self::PartitionChanged(_)
             | Self::BackfillRequested(_)
             | Self::BackfillResumed { .. }
             | Self::BackfillEnded { .. } => &NO_RUN,

@@ -15,6 +15,7 @@ mod job;
 mod limits;
 mod outcome;
 mod outside;
+mod partitions;
 mod request;
 mod resume;
 mod run_state;

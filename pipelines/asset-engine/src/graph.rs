@@ -5,6 +5,7 @@
 //! indices from here on; no name is looked up while a run is planned or executed.
 
 mod build;
+mod current;
 mod cut;
 mod error;
 mod identity;
@@ -49,6 +50,8 @@ pub struct AssetGraph {
     /// For assets of a step that makes several: all of them, the one that stands for the step
     /// first.
     outputs: FxHashMap<u32, Box<[u32]>>,
+    /// Assets whose partitions come and go.
+    dynamic: Vec<u32>,
     /// What the steps work on, as far as that was said.
     parts: Identity,
     identity: OnceLock<Arc<Identity>>,

@@ -4,6 +4,7 @@
 //! A set of partition keys is shared by reference: assets that use the same set map to each other
 //! by position, without any look-up.
 
+mod dynamic;
 mod error;
 mod product;
 mod time;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+pub(crate) use dynamic::check_key;
 pub use error::PartitionError;
 use product::Dimension;
 pub(crate) use product::Stride;
@@ -47,6 +49,21 @@ pub(crate) enum Shape {
     Windows(Windows),
     /// The dimensions that they combine, by name.
     Product(Box<[Dimension]>),
+    /// That they come and go, as a set of this name.
+    Dynamic(Arc<str>),
+}
+
+impl Shape {
+    /// Whether there may be no key.
+    fn may_be_empty(&self) -> bool {
+        match self {
+            Self::Dynamic(_) => true,
+            Self::Product(dimensions) => {
+                dimensions.iter().any(|dimension| dimension.keys.len() == 0)
+            }
+            Self::Static | Self::Windows(_) => false,
+        }
+    }
 }
 
 /// Which partitions of a dependency one partition of an asset reads.
@@ -94,7 +111,7 @@ impl Partitions {
         I::Item: Into<Arc<str>>,
     {
         let keys: Vec<Arc<str>> = keys.into_iter().map(Into::into).collect();
-        if keys.is_empty() {
+        if keys.is_empty() && !shape.may_be_empty() {
             return Err(PartitionError::NoKeys);
         }
         let count = fits(keys.len())?;
@@ -145,6 +162,14 @@ impl Partitions {
         }
     }
 
+    /// Where its keys lie: those that share them have one place.
+    pub(crate) fn place(&self) -> *const () {
+        match self {
+            Self::Unpartitioned => std::ptr::null(),
+            Self::Keys(keys) => Arc::as_ptr(&keys.0).cast(),
+        }
+    }
+
     /// Whether this is a set of keys.
     #[must_use]
     pub fn is_partitioned(&self) -> bool {
@@ -161,7 +186,7 @@ impl PartitionKeys {
     /// Whether both share one allocation, so that positions are equal without comparing keys.
     #[must_use]
     pub fn is_same_set(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.keys == other.0.keys
+        Arc::ptr_eq(&self.0, &other.0) || (self.0.keys == other.0.keys && self.set() == other.set())
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -20,7 +20,7 @@ from home import home
 NOON = datetime(2024, 1, 4, 12, tzinfo=timezone.utc)
 
 
-class _Rules:
+class Rules:
     """The rules of some assets, with what they remember from one evaluation to the next."""
 
     def __init__(self, instance, assets):
@@ -66,7 +66,7 @@ def first_evaluation() -> dict:
     observed = {}
     for name in ("eager", "on_missing"):
         with home() as instance:
-            rules = _Rules(instance, _days(getattr(AutomationCondition, name)()))
+            rules = Rules(instance, _days(getattr(AutomationCondition, name)()))
             observed[f"{name}_asks_for"] = rules.ask()
             observed[f"{name}_asks_again_for"] = rules.ask()
     return observed
@@ -85,7 +85,7 @@ def failed_request() -> dict:
 
     assets = [upstream, reader]
     with home() as instance:
-        rules = _Rules(instance, assets)
+        rules = Rules(instance, assets)
         rules.ask()
         materialize(assets, instance=instance, selection=["upstream"])
         observed = {"asks_for": rules.ask()}
@@ -110,7 +110,7 @@ def first_observation() -> dict:
 
     with home() as instance:
         materialize([reader], instance=instance)
-        rules = _Rules(instance, [source, reader])
+        rules = Rules(instance, [source, reader])
         observed = {"before": rules.ask()}
         observe([source], instance=instance)
         observed["after_the_first_look"] = rules.ask()
@@ -130,7 +130,7 @@ def wiped_piece() -> dict:
         pass
 
     with home() as instance:
-        rules = _Rules(instance, [whole])
+        rules = Rules(instance, [whole])
         rules.ask()
         materialize([whole], instance=instance)
         observed = {"after_it_was_made": rules.ask()}
@@ -152,7 +152,7 @@ def made_again_meanwhile() -> dict:
 
     assets = [upstream, reader]
     with home() as instance:
-        rules = _Rules(instance, assets)
+        rules = Rules(instance, assets)
         rules.ask()
         materialize(assets, instance=instance)
         return {"asks_for": rules.ask()}
@@ -161,7 +161,7 @@ def made_again_meanwhile() -> dict:
 def all_that_is_missing() -> dict:
     """B34. Nothing was ever made, and a rule asks for whatever is missing."""
     with home() as instance:
-        rules = _Rules(instance, _days(AutomationCondition.missing()))
+        rules = Rules(instance, _days(AutomationCondition.missing()))
         return {"asks_for": rules.ask(), "asks_again_for": rules.ask()}
 
 
@@ -183,7 +183,7 @@ def latest_day() -> dict:
     """B35. What is read is made for three days."""
     assets = _read(DailyPartitionsDefinition("2024-01-01"), AutomationCondition.eager())
     with home() as instance:
-        rules = _Rules(instance, assets)
+        rules = Rules(instance, assets)
         rules.ask()
         for day in ("2024-01-01", "2024-01-02", "2024-01-03"):
             materialize(assets, instance=instance, selection=["upstream"], partition_key=day)
@@ -201,7 +201,7 @@ def another_day() -> dict:
     for name, condition in conditions.items():
         with home() as instance:
             _, daily = _days(condition)
-            rules = _Rules(instance, [daily])
+            rules = Rules(instance, [daily])
             rules.ask()
             observed[f"{name}_asks_for"] = rules.ask(NOON + timedelta(days=1))
     return observed
@@ -214,7 +214,7 @@ def added_key() -> dict:
         return _read(StaticPartitionsDefinition(keys), AutomationCondition.on_missing())
 
     with home() as instance:
-        rules = _Rules(instance, of(["a", "c"]))
+        rules = Rules(instance, of(["a", "c"]))
         rules.ask()
         after = of(["a", "b", "c"])
         rules.redefine(after)
@@ -239,7 +239,7 @@ def outdated_before() -> dict:
     with home() as instance:
         for name in ("upstream", "reader", "upstream"):
             materialize(assets, instance=instance, selection=[name])
-        rules = _Rules(instance, assets)
+        rules = Rules(instance, assets)
         observed = {"at_first": rules.ask()}
         materialize(assets, instance=instance, selection=["upstream"])
         observed["made_once_more"] = rules.ask()

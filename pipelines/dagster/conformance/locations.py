@@ -6,8 +6,10 @@ from dagster import (
     Definitions,
     DefaultScheduleStatus,
     DefaultSensorStatus,
+    DynamicPartitionsDefinition,
     RunRequest,
     ScheduleDefinition,
+    SensorResult,
     asset,
     build_schedule_from_partitioned_job,
     define_asset_job,
@@ -61,6 +63,25 @@ def _closed_once(context):
 failed_key = _sensor_of("failed_key", [failing], _always_the_same)
 equal_keys = _sensor_of("equal_keys", [item], _twice_at_once)
 failing_look = _sensor_of("failing_look", [item], _closed_once)
+
+
+FRUITS = DynamicPartitionsDefinition(name="fruits")
+
+
+@asset(partitions_def=FRUITS)
+def fruit():
+    pass
+
+
+def _growing(context):
+    """Adds a key and asks for it."""
+    return SensorResult(
+        run_requests=[RunRequest(run_key="apple", partition_key="apple")],
+        dynamic_partitions_requests=[FRUITS.build_add_request(["apple"])],
+    )
+
+
+growing = _sensor_of("growing", [fruit], _growing)
 
 
 @asset(partitions_def=DailyPartitionsDefinition("2024-01-01"))

@@ -18,6 +18,7 @@ import checks
 import clocks
 import conditions
 import crashes
+import dynamic
 import inputs
 import orders
 import retries
@@ -62,6 +63,9 @@ SCENARIOS = {
     "B36": conditions.another_day,
     "B37": conditions.added_key,
     "B38": conditions.outdated_before,
+    "B39": dynamic.coming_and_going,
+    "B40": dynamic.asked_for,
+    "B41": dynamic.by_a_sensor,
 }
 
 

@@ -156,6 +156,14 @@ impl Told {
             Event::RunResumed { .. } => Self::plain("run resumed", ""),
             Event::CancelRequested { .. } => Self::plain("cancel requested", ""),
             Event::Ticked(tick) => Self::plain("ticked", tick.automation.as_ref()),
+            Event::PartitionChanged(change) => {
+                let what = if change.added {
+                    "partition added"
+                } else {
+                    "partition removed"
+                };
+                Self::plain(what, format!("{} {}", change.set, change.key))
+            }
             Event::BackfillRequested(record) => Self::plain("backfill requested", &record.id),
             Event::BackfillResumed { id } => Self::plain("backfill resumed", id.as_ref()),
             Event::BackfillEnded { id, .. } => Self::plain("backfill ended", id.as_ref()),

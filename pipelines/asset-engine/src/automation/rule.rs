@@ -155,13 +155,10 @@ impl Automation for Rule {
             };
             Order::new(key, selection)
         };
-        let orders: Vec<Order> = runs.into_iter().map(order).collect();
+        let mut evaluation = Evaluation::new(runs.into_iter().map(order));
         // What it need not remember any longer is forgotten with the next thing it asks for.
-        let moved = is_new || finds || !orders.is_empty();
-        Ok(Evaluation {
-            orders,
-            cursor: moved.then(|| next.text()).transpose()?,
-            note: None,
-        })
+        let moved = is_new || finds || !evaluation.orders.is_empty();
+        evaluation.cursor = moved.then(|| next.text()).transpose()?;
+        Ok(evaluation)
     }
 }

@@ -116,13 +116,10 @@ impl Automation for Schedule {
                 cx.now, self.cron
             ));
         }
-        Ok(Evaluation {
-            orders: due[missed..]
-                .iter()
-                .flat_map(|tick| (self.orders)(tick))
-                .collect(),
-            cursor: (next != cursor).then(|| next.text()).transpose()?,
-            note: (!notes.is_empty()).then(|| notes.join("; ")),
-        })
+        let due = due[missed..].iter();
+        let mut evaluation = Evaluation::new(due.flat_map(|tick| (self.orders)(tick)));
+        evaluation.cursor = (next != cursor).then(|| next.text()).transpose()?;
+        evaluation.note = (!notes.is_empty()).then(|| notes.join("; "));
+        Ok(evaluation)
     }
 }

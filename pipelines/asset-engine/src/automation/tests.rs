@@ -3,6 +3,7 @@
 mod backfills;
 mod belonging;
 mod crons;
+mod dynamic;
 mod first_looks;
 mod fixture;
 mod growth;

@@ -7,6 +7,7 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 
 use crate::key::AssetKey;
+use crate::partition::PartitionError;
 
 /// Why a catalog cannot be used.
 #[derive(Debug, Error)]
@@ -91,6 +92,9 @@ pub enum CatalogError {
         /// What is there of the asset, in words.
         made: String,
     },
+    /// A name that partitions cannot have.
+    #[error(transparent)]
+    Partition(#[from] PartitionError),
     /// A planned fault, in tests.
     #[error("catalog write {write} failed as planned ({place})")]
     Injected {

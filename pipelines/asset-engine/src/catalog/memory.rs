@@ -54,6 +54,8 @@ pub(crate) struct MemoryStore {
     checks: Table<CheckName, (u64, Arc<CheckResult>)>,
     stamps: Table<Stamped, Stamp>,
     wipes: Table<Option<Arc<str>>, u64>,
+    /// The keys of partitions that come and go, in the order in which they came.
+    partitions: HashMap<Arc<str>, Vec<Arc<str>>>,
     ticks: BTreeMap<Arc<str>, Arc<Tick>>,
     /// In the order in which they were asked for.
     orders: BTreeMap<u64, Arc<RunRecord>>,
@@ -86,6 +88,7 @@ impl Default for MemoryStore {
             checks: HashMap::new(),
             stamps: HashMap::new(),
             wipes: HashMap::new(),
+            partitions: HashMap::new(),
             ticks: BTreeMap::new(),
             orders: BTreeMap::new(),
             order_index: HashMap::new(),
@@ -198,6 +201,10 @@ impl Store for MemoryStore {
         let mut stamps = rows(&self.stamps, asset, pieces, keys, |_, _| true);
         stamps.sort_by_key(|stamp| stamp.seq);
         Ok(stamps)
+    }
+
+    fn partitions(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError> {
+        Ok(self.partitions.get(set).cloned().unwrap_or_default())
     }
 
     fn wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError> {

@@ -149,6 +149,10 @@ impl Store for SqliteStore {
         self.newest_stamps(asset, pieces)
     }
 
+    fn partitions(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError> {
+        self.keys_of(set)
+    }
+
     fn wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError> {
         self.newest_wipes(asset)
     }

@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::limits::TagLimit;
 use crate::catalog::{CatalogError, Durability};
 use crate::event::{Mode, RunRecord, RunStatus};
-use crate::graph::{AssetGraph, Difference, Identity, difference, other_work};
+use crate::graph::{AssetGraph, Difference, GraphError, Identity, difference, other_work};
 use crate::lock::Lock;
 use crate::selection::{Selection, SelectionError};
 
@@ -212,6 +212,9 @@ pub enum EngineError {
     /// The selection does not fit the graph.
     #[error(transparent)]
     Selection(#[from] SelectionError),
+    /// With the partitions that there are now, the assets are no graph.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
     /// A run of this id exists and was asked for differently.
     #[error("run {run}: submitted before with another {field}: {recorded}, now {requested}")]
     RunConflict {

@@ -17,6 +17,7 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
         kinds,
         edge_count,
         makers,
+        dynamic,
     } = Survey::of(&assets, count)?;
     let outputs = if makers {
         outputs(&assets, count, &by_key)?
@@ -101,6 +102,7 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
         first_edge,
         order,
         outputs,
+        dynamic,
         parts: Identity::new(),
         identity: OnceLock::new(),
     })
@@ -113,6 +115,8 @@ struct Survey {
     edge_count: usize,
     /// Whether there are steps that make several assets.
     makers: bool,
+    /// Assets whose partitions come and go.
+    dynamic: Vec<u32>,
 }
 
 impl Survey {
@@ -122,6 +126,7 @@ impl Survey {
             kinds: Vec::with_capacity(assets.len()),
             edge_count: 0,
             makers: false,
+            dynamic: Vec::new(),
         };
         let hash = |index: &u32| assets[*index as usize].key.hash_code();
         for (index, asset) in (0..count).zip(assets) {
@@ -138,6 +143,9 @@ impl Survey {
                 external: asset.is_external(),
             });
             survey.edge_count += asset.deps.len();
+            if asset.partitions.is_partitioned() && !asset.partitions.sets().is_empty() {
+                survey.dynamic.push(index);
+            }
             survey.makers |= matches!(asset.making, Making::Together(_));
         }
         Ok(survey)

@@ -112,7 +112,7 @@ fn window(asset: &Asset, dep: &Dep, upstream: &Asset) -> Option<Window> {
     let windows = |partitions: &Partitions| match partitions {
         Partitions::Keys(keys) => match keys.shape() {
             Shape::Windows(windows) => Some(*windows),
-            Shape::Static | Shape::Product(_) => None,
+            Shape::Static | Shape::Dynamic(_) | Shape::Product(_) => None,
         },
         Partitions::Unpartitioned => None,
     };

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::key::AssetKey;
+use crate::partition::PartitionError;
 
 /// Why a set of assets is no graph.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -97,6 +98,9 @@ pub enum GraphError {
         /// `dependencies` or `partitions`.
         what: &'static str,
     },
+    /// Keys that came at run time make no partitions.
+    #[error(transparent)]
+    Partitions(#[from] PartitionError),
     /// An external asset that depends on something: nothing here makes it.
     #[error("asset {asset} is external, expected no dependencies, found {dep}")]
     ExternalDependency {

@@ -198,7 +198,7 @@ fn by_time(upstream: &Asset, downstream: &Asset, offsets: (i32, i32)) -> Result<
     let windows = |asset: &Asset| match &asset.partitions {
         Partitions::Keys(keys) => match keys.shape() {
             Shape::Windows(windows) => Ok(*windows),
-            Shape::Static | Shape::Product(_) => Err(asset.key.clone()),
+            Shape::Static | Shape::Dynamic(_) | Shape::Product(_) => Err(asset.key.clone()),
         },
         Partitions::Unpartitioned => Err(asset.key.clone()),
     };

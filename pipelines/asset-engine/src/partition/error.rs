@@ -39,6 +39,12 @@ pub enum PartitionError {
         /// Position of the key, from 1.
         position: usize,
     },
+    /// A set of keys that come and go, under a name that is none.
+    #[error("set of partitions {found:?}: expected a name without spaces")]
+    Set {
+        /// The name as given.
+        found: String,
+    },
     /// The same key twice.
     #[error("partition key {0:?} occurs twice")]
     Duplicate(String),

@@ -90,12 +90,12 @@ impl Partitions {
         };
         let count = |keys: &super::PartitionKeys| i64::try_from(keys.len()).unwrap_or(i64::MAX);
         match keys.shape() {
-            Shape::Static => Vec::new(),
+            Shape::Static | Shape::Dynamic(_) => Vec::new(),
             Shape::Windows(windows) => vec![(*windows, position.into(), count(keys))],
             Shape::Product(dimensions) => product::split(dimensions, position)
                 .filter_map(|(dimension, at)| match dimension.keys.shape() {
                     Shape::Windows(windows) => Some((*windows, at.into(), count(&dimension.keys))),
-                    Shape::Static | Shape::Product(_) => None,
+                    Shape::Static | Shape::Dynamic(_) | Shape::Product(_) => None,
                 })
                 .collect(),
         }

@@ -174,7 +174,9 @@ pub(crate) fn find(
         };
         WhyError::Partition {
             asset: asset.clone(),
-            expected: if partitions.is_partitioned() {
+            expected: if partitions.is_partitioned() && partitions.count() == 0 {
+                "one of its partitions, of which there are none".to_owned()
+            } else if partitions.is_partitioned() {
                 let count = partitions.count();
                 format!(
                     "one of {count} partitions, {} to {}",

@@ -16,15 +16,15 @@ use crate::scenario::{graph, key, made, planned_failure, request};
 const NOON: &str = "2024-01-04T12:00:00Z";
 
 /// A rule for all assets, with what it remembers from one evaluation to the next.
-struct Rules {
-    executor: Arc<Executor>,
-    graph: Arc<AssetGraph>,
+pub struct Rules {
+    pub executor: Arc<Executor>,
+    pub graph: Arc<AssetGraph>,
     rule: Rule,
     cursor: Option<String>,
 }
 
 impl Rules {
-    fn new(graph: Arc<AssetGraph>, condition: Condition) -> Self {
+    pub fn new(graph: Arc<AssetGraph>, condition: Condition) -> Self {
         Self::on(memory(), graph, Selection::all(), condition)
     }
 
@@ -43,7 +43,7 @@ impl Rules {
     }
 
     /// The pieces that the next evaluation asks for.
-    fn ask(&mut self) -> Outcome<Vec<String>> {
+    pub fn ask(&mut self) -> Outcome<Vec<String>> {
         self.ask_at(NOON.parse()?)
     }
 
@@ -77,7 +77,7 @@ fn memory() -> Arc<Executor> {
     Arc::new(Executor::memory(ExecutorOptions::default()))
 }
 
-fn plain(name: &str) -> Outcome<Asset> {
+pub fn plain(name: &str) -> Outcome<Asset> {
     Ok(Asset::new(key(name)?, |_: &StepContext<'_>| Ok(made("1"))))
 }
 

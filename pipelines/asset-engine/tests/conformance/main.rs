@@ -12,6 +12,7 @@ mod conditions;
 mod crashes;
 mod dagster;
 mod document;
+mod dynamic;
 mod inputs;
 mod orders;
 mod retries;

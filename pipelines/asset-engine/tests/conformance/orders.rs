@@ -13,13 +13,13 @@ use crate::Outcome;
 use crate::scenario::{Trail, graph, key, made, planned_failure};
 
 /// A daemon with one automation, on a catalog of its own.
-struct Watch {
+pub struct Watch {
     executor: Arc<Executor>,
     daemon: Daemon,
 }
 
 impl Watch {
-    fn of(graph: Arc<AssetGraph>, automation: impl Automation + 'static) -> Self {
+    pub fn of(graph: Arc<AssetGraph>, automation: impl Automation + 'static) -> Self {
         let executor = Arc::new(Executor::memory(ExecutorOptions::default().concurrency(1)));
         Self {
             daemon: Daemon::new(Arc::clone(&executor), graph, vec![Box::new(automation)]),
@@ -28,7 +28,7 @@ impl Watch {
     }
 
     /// One evaluation, and the end of what it asked for.
-    fn tick(&mut self, at: &str) -> Outcome<()> {
+    pub fn tick(&mut self, at: &str) -> Outcome<()> {
         self.daemon.tick(at.parse::<Timestamp>()?)?;
         self.daemon.settle()?;
         Ok(())
@@ -44,12 +44,12 @@ impl Watch {
         Ok(runs)
     }
 
-    fn statuses(&self) -> Outcome<Vec<&'static str>> {
+    pub fn statuses(&self) -> Outcome<Vec<&'static str>> {
         Ok(self.runs()?.into_iter().map(|(_, status)| status).collect())
     }
 }
 
-const NOW: &str = "2024-01-03T00:00:00Z";
+pub const NOW: &str = "2024-01-03T00:00:00Z";
 
 /// A sensor that asks at each look for as many runs of one key.
 fn always_the_same(times: usize) -> Sensor {

@@ -2,6 +2,7 @@
 
 mod automations;
 mod changes;
+mod dynamic;
 mod inputs;
 mod rules;
 mod runs;
@@ -91,5 +92,6 @@ pub fn rows() -> Vec<Row> {
     rows.extend(inputs::rows());
     rows.extend(changes::rows());
     rows.extend(rules::rows());
+    rows.extend(dynamic::rows());
     rows
 }

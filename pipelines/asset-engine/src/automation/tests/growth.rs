@@ -54,11 +54,8 @@ fn sensor(runs: usize) -> Sensor {
         let once = Selection::parse("once").map_err(|error| error.to_string())?;
         let order = |run: usize| Order::new(run.to_string(), once.clone());
         let is_first = cx.cursor.is_none();
-        Ok(Evaluation {
-            orders: (0..runs).filter(|_| is_first).map(order).collect(),
-            cursor: Some("asked".to_owned()),
-            note: None,
-        })
+        let orders = (0..runs).filter(|_| is_first).map(order);
+        Ok(Evaluation::new(orders).cursor("asked"))
     })
 }
 

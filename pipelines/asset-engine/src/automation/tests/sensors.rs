@@ -27,11 +27,7 @@ fn sensor(items: &Arc<AtomicUsize>) -> Sensor {
             return Err("the shop is closed".to_owned());
         }
         let order = |item| Order::new(format!("item-{item}"), Selection::assets([key("item")]));
-        Ok(Evaluation {
-            orders: (seen..there).map(order).collect(),
-            cursor: Some(there.to_string()),
-            note: None,
-        })
+        Ok(Evaluation::new((seen..there).map(order)).cursor(there.to_string()))
     })
 }
 

@@ -190,6 +190,15 @@ impl SqliteStore {
         Ok(stamps)
     }
 
+    pub(super) fn keys_of(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError> {
+        self.read("read the keys of partitions", |connection| {
+            let sql = "SELECT key FROM partitions WHERE name = ?1 ORDER BY seq";
+            let mut statement = connection.prepare_cached(sql)?;
+            let keys = statement.query_map([set], |row| row.get::<_, String>(0))?;
+            keys.map(|key| key.map(Arc::from)).collect()
+        })
+    }
+
     pub(super) fn newest_wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError> {
         self.read("read when an asset was wiped", |connection| {
             let mut statement = connection.prepare_cached(
