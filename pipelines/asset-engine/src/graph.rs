@@ -1,7 +1,8 @@
 //! The asset graph: definitions checked once, then held by index.
 //!
 //! Invariants after [`AssetGraph::new`]: keys are unique, every dependency exists, there is no
-//! cycle, and every partition that a mapping names exists. Assets, edges and steps are `u32`
+//! cycle (an asset may read earlier partitions of its own), and every partition that a mapping names
+//! exists. Assets, edges and steps are `u32`
 //! indices from here on; no name is looked up while a run is planned or executed.
 
 mod build;
@@ -78,6 +79,13 @@ pub(crate) struct Edge {
     pub upstream: u32,
     pub downstream: u32,
     pub link: Link,
+}
+
+impl Edge {
+    /// Whether an asset reads earlier partitions of its own.
+    pub fn is_own_past(&self) -> bool {
+        self.upstream == self.downstream && matches!(self.link, Link::Table(_))
+    }
 }
 
 impl AssetGraph {
@@ -178,6 +186,11 @@ impl AssetGraph {
             let positions = self.reads(edge, position);
             positions.map(|at| (edge.upstream, at))
         })
+    }
+
+    /// Whether an asset reads earlier partitions of its own.
+    pub(crate) fn reads_own_past(&self, index: u32) -> bool {
+        self.deps(index).any(|(_, edge)| edge.is_own_past())
     }
 
     /// What reads a piece of an asset through an edge, by position downstream.

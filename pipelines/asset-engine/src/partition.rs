@@ -83,7 +83,8 @@ pub enum Mapping {
     Last(u32),
     /// Partitions whose time overlaps with a window around that of the reading partition, cut where
     /// the dependency has no partitions. Offsets count partitions of the reading asset, so -1 and 0
-    /// between daily assets are yesterday and today (Dagster's `TimeWindowPartitionMapping`).
+    /// between daily assets are yesterday and today (Dagster's `TimeWindowPartitionMapping`). An asset
+    /// may read its own partitions by a window that ends before: -1 and -1, yesterday's.
     TimeWindow {
         /// By how many partitions the window's start is moved; negative = back.
         start_offset: i32,

@@ -1,6 +1,7 @@
 """Code locations that the daemon's loops load by the path of this file and a name in it."""
 
 from dagster import (
+    AssetDep,
     AssetExecutionContext,
     DailyPartitionsDefinition,
     Definitions,
@@ -10,6 +11,7 @@ from dagster import (
     RunRequest,
     ScheduleDefinition,
     SensorResult,
+    TimeWindowPartitionMapping,
     asset,
     build_schedule_from_partitioned_job,
     define_asset_job,
@@ -136,4 +138,20 @@ def total():
     leave("total")
 
 
+@asset(
+    deps=[
+        AssetDep(
+            "balance",
+            partition_mapping=TimeWindowPartitionMapping(start_offset=-1, end_offset=-1),
+        )
+    ],
+    partitions_def=DAYS,
+)
+def balance(context: AssetExecutionContext):
+    leave(context.partition_key)
+    if path(f"fail-{context.partition_key}").exists():
+        raise RuntimeError("as planned")
+
+
+own_past = Definitions(assets=[balance], executor=in_process_executor)
 week = Definitions(assets=[lookup, daily, total], executor=in_process_executor)

@@ -21,6 +21,7 @@ import crashes
 import dynamic
 import inputs
 import orders
+import own_past
 import retries
 import versions
 
@@ -66,6 +67,9 @@ SCENARIOS = {
     "B39": dynamic.coming_and_going,
     "B40": dynamic.asked_for,
     "B41": dynamic.by_a_sensor,
+    "B42": own_past.backfill,
+    "B43": own_past.failing_backfill,
+    "B44": own_past.day_without_the_one_before,
 }
 
 

@@ -8,6 +8,7 @@ mod first_looks;
 mod fixture;
 mod growth;
 mod news;
+mod own_past;
 mod partitions;
 mod rules;
 mod schedules;

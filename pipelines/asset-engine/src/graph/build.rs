@@ -84,7 +84,7 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
     let (readers, waits) = readers(count, &edges);
     let order = order::topological_order(&readers, waits);
     if order.len() < assets.len() {
-        let read = |edge: &&Edge| !matches!(edge.link, Link::Together);
+        let read = |edge: &&Edge| !matches!(edge.link, Link::Together) && !edge.is_own_past();
         let pairs = edges.iter().filter(read);
         let circle = order::circle(pairs.map(|edge| (edge.upstream, edge.downstream)));
         let key = |index: u32| assets[index as usize].key.clone();
@@ -225,12 +225,13 @@ fn outputs(
     Ok(outputs)
 }
 
-/// The edges by upstream asset, and how many lead to each asset.
+/// The edges by upstream asset, and how many lead to each asset from others: a piece that reads
+/// earlier ones of its own asset comes after them by its position.
 fn readers(count: u32, edges: &[Edge]) -> (Readers, Vec<u32>) {
     let mut waits = vec![0_u32; count as usize];
     let mut next = vec![0_u32; count as usize + 1];
     for edge in edges {
-        waits[edge.downstream as usize] += 1;
+        waits[edge.downstream as usize] += u32::from(!edge.is_own_past());
         next[edge.upstream as usize + 1] += 1;
     }
     for index in 1..next.len() {

@@ -60,7 +60,9 @@ impl AssetGraph {
         positions: impl Iterator<Item = u32> + Clone + 'a,
     ) -> impl Iterator<Item = CutWindow> + 'a {
         let asset = self.asset(index);
+        // Before the first of its own partitions there is none to be missed.
         let deps = self.deps(index).zip(&asset.deps);
+        let deps = deps.filter(|((_, edge), _)| !edge.is_own_past());
         let mapped = deps.filter_map(move |((_, edge), dep)| {
             let upstream = self.asset(edge.upstream);
             Some((dep, upstream, window(asset, dep, upstream)?))

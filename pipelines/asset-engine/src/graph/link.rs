@@ -142,6 +142,13 @@ pub(super) fn link(upstream: &Asset, downstream: &Asset, dep: &Dep) -> Result<Li
         end_offset,
     } = dep.mapping
     {
+        // Of its own, an asset may read what is over.
+        if upstream.key == downstream.key && end_offset >= 0 {
+            return Err(GraphError::Cycle {
+                path: vec![downstream.key.clone()],
+                others: Vec::new(),
+            });
+        }
         return by_time(upstream, downstream, (start_offset, end_offset));
     }
     if up.is_same_set(down) {

@@ -24,6 +24,9 @@ pub(super) fn topological_order(readers: &Readers, mut waits: Vec<u32>) -> Vec<u
     while let Some(&index) = order.get(next) {
         next += 1;
         for &down in readers.neighbors_slice(index) {
+            if down == index {
+                continue;
+            }
             let waits = &mut waits[down as usize];
             *waits -= 1;
             if *waits == 0 {

@@ -15,6 +15,7 @@ mod document;
 mod dynamic;
 mod inputs;
 mod orders;
+mod own_past;
 mod retries;
 mod scenario;
 mod table;

@@ -4,6 +4,7 @@ mod automations;
 mod changes;
 mod dynamic;
 mod inputs;
+mod own_past;
 mod rules;
 mod runs;
 
@@ -93,5 +94,6 @@ pub fn rows() -> Vec<Row> {
     rows.extend(changes::rows());
     rows.extend(rules::rows());
     rows.extend(dynamic::rows());
+    rows.extend(own_past::rows());
     rows
 }
