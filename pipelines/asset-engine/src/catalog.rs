@@ -348,6 +348,24 @@ impl Catalog {
         self.with(|store| store.stamps(asset, Pieces::All))
     }
 
+    /// The assets of which the catalog has anything that counts: a materialization, an observation or
+    /// the result of a check; by key.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn assets(&self) -> Result<Vec<AssetKey>, CatalogError> {
+        self.with(|store| store.assets())
+    }
+
+    /// Every materialization of an asset that was ever recorded, whatever became of it, oldest first:
+    /// how its metadata have changed. It goes through the whole log.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn history_of(&self, asset: &AssetKey) -> Result<Vec<EventRecord>, CatalogError> {
+        self.with(|store| store.history(asset))
+    }
+
     /// The keys of partitions that come and go ([`crate::Partitions::dynamic`]), by the name of their
     /// set, in the order in which they came.
     ///

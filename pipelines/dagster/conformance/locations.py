@@ -16,6 +16,7 @@ from dagster import (
     build_schedule_from_partitioned_job,
     define_asset_job,
     in_process_executor,
+    run_failure_sensor,
     sensor,
 )
 
@@ -84,6 +85,16 @@ def _growing(context):
 
 
 growing = _sensor_of("growing", [fruit], _growing)
+
+
+@run_failure_sensor(
+    default_status=DefaultSensorStatus.RUNNING, monitor_all_code_locations=True
+)
+def _alarm(context):
+    leave("told")
+
+
+alarms = Definitions(assets=[failing], sensors=[_alarm], executor=in_process_executor)
 
 
 @asset(partitions_def=DailyPartitionsDefinition("2024-01-01"))

@@ -20,6 +20,7 @@ import conditions
 import crashes
 import dynamic
 import inputs
+import looking
 import orders
 import own_past
 import retries
@@ -70,6 +71,9 @@ SCENARIOS = {
     "B42": own_past.backfill,
     "B43": own_past.failing_backfill,
     "B44": own_past.day_without_the_one_before,
+    "B45": looking.failures,
+    "B46": looking.selections,
+    "B47": looking.past,
 }
 
 

@@ -14,8 +14,8 @@ use super::{
     Verified, Version, Wipe, chain, writing,
 };
 use crate::event::{
-    BackfillInfo, CheckResult, EventRecord, Materialization, Observation, RunRecord, RunStatus,
-    Tick,
+    BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
+    RunStatus, Tick,
 };
 use crate::key::AssetKey;
 use table::{Table, newest, rows};
@@ -201,6 +201,22 @@ impl Store for MemoryStore {
         let mut stamps = rows(&self.stamps, asset, pieces, keys, |_, _| true);
         stamps.sort_by_key(|stamp| stamp.seq);
         Ok(stamps)
+    }
+
+    fn assets(&self) -> Result<Vec<AssetKey>, CatalogError> {
+        let made = self.latest.iter().filter(|(_, pieces)| !pieces.is_empty());
+        let assets = made.map(|(asset, _)| asset);
+        let assets = assets.chain(self.observations.keys());
+        let assets: BTreeSet<&AssetKey> = assets.chain(self.checks.keys()).collect();
+        Ok(assets.into_iter().cloned().collect())
+    }
+
+    fn history(&self, asset: &AssetKey) -> Result<Vec<EventRecord>, CatalogError> {
+        let of_asset = |record: &&EventRecord| match &record.event {
+            Event::Materialized(made) => made.asset == *asset,
+            _ => false,
+        };
+        Ok(self.events.iter().filter(of_asset).cloned().collect())
     }
 
     fn partitions(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError> {

@@ -14,6 +14,7 @@ mod dagster;
 mod document;
 mod dynamic;
 mod inputs;
+mod looking;
 mod orders;
 mod own_past;
 mod retries;

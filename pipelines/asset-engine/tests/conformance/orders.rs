@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use asset_engine::{
     Asset, AssetGraph, Automation, Cron, Daemon, Evaluation, EvaluationContext, Executor,
-    ExecutorOptions, Order, Partitions, Schedule, ScheduledTick, Selection, Sensor, StepContext,
+    ExecutorOptions, Order, Partitions, RunRequest, Schedule, ScheduledTick, Selection, Sensor,
+    StepContext,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -31,6 +32,12 @@ impl Watch {
     pub fn tick(&mut self, at: &str) -> Outcome<()> {
         self.daemon.tick(at.parse::<Timestamp>()?)?;
         self.daemon.settle()?;
+        Ok(())
+    }
+
+    /// A run by hand.
+    pub fn run(&self, request: RunRequest) -> Outcome<()> {
+        self.executor.run(request)?;
         Ok(())
     }
 

@@ -4,6 +4,7 @@ mod automations;
 mod changes;
 mod dynamic;
 mod inputs;
+mod looking;
 mod own_past;
 mod rules;
 mod runs;
@@ -95,5 +96,6 @@ pub fn rows() -> Vec<Row> {
     rows.extend(rules::rows());
     rows.extend(dynamic::rows());
     rows.extend(own_past::rows());
+    rows.extend(looking::rows());
     rows
 }

@@ -209,6 +209,10 @@ fn told(catalog: &Catalog) -> String {
         };
         catalog.each_version(&asset, &mut each).unwrap();
     }
+    told.push(format!("{:?}", catalog.assets().unwrap()));
+    for asset in ASSETS.map(key) {
+        told.push(format!("{:?}", catalog.history_of(&asset).unwrap()));
+    }
     told.push(format!("{:?}", catalog.ticks().unwrap()));
     told.push(format!("{:?}", catalog.orders().unwrap()));
     told.push(format!("{:?}", catalog.backfills().unwrap()));

@@ -1,0 +1,93 @@
+//! B45 to B47: being told of failures, choosing assets, and looking at their past.
+
+use std::sync::Arc;
+
+use asset_engine::{
+    Asset, Event, Executor, ExecutorOptions, Materialized, Mode, Report, Selection, Sensor,
+    StepContext,
+};
+use serde_json::{Map, Value, json};
+
+use crate::Outcome;
+use crate::conditions::plain;
+use crate::orders::{NOW, Watch};
+use crate::scenario::{Trail, graph, key, planned_failure, request};
+
+/// B45. One run fails before the sensor's first look, another after it.
+pub fn failures() -> Outcome<Value> {
+    let step = |_: &StepContext<'_>| Err(planned_failure());
+    let graph = graph(vec![Asset::new(key("failing")?, step)])?;
+    let told = Trail::default();
+    let alarms = told.clone();
+    let sensor = Sensor::on_failure("alarms", move |_, _| {
+        alarms.leave("told");
+        Ok(Vec::new())
+    });
+    let mut watch = Watch::of(Arc::clone(&graph), sensor);
+    let mut count = 0;
+    let fail = |run: &str| request(run, &graph, &[], Mode::All);
+    watch.run(fail("before")?)?;
+    watch.tick(NOW)?;
+    count += told.take().len();
+    let at_first = count;
+    watch.run(fail("after")?)?;
+    watch.tick(NOW)?;
+    count += told.take().len();
+    let after_one_failed = count;
+    watch.tick(NOW)?;
+    count += told.take().len();
+    Ok(json!({
+        "at_first": at_first,
+        "after_one_failed": after_one_failed,
+        "looking_again": count,
+    }))
+}
+
+/// B46. Two assets of a team, one of a kind, and one without either.
+pub fn selections() -> Outcome<Value> {
+    let graph = graph(vec![
+        plain("a")?.owner("team:raw"),
+        plain("b")?.owner("team:raw").kind("csv"),
+        plain("c")?,
+    ])?;
+    let mut observed = Map::new();
+    for text in [
+        "owner:\"team:raw\"",
+        "kind:\"csv\"",
+        "kind:<null>",
+        "owner:<null>",
+    ] {
+        let selection = Selection::parse(text)?;
+        let keys = selection.keys(&graph)?;
+        let mut names: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        names.sort();
+        observed.insert(format!("`{text}`"), names.into());
+    }
+    Ok(observed.into())
+}
+
+/// B47. How many rows there were over time, and what is there at all.
+pub fn past() -> Outcome<Value> {
+    let executor = Executor::memory(ExecutorOptions::default());
+    let made =
+        |cx: &StepContext<'_>| Ok(Materialized::new("1").metadata(json!({"rows": cx.config})));
+    let graph = graph(vec![Asset::new(key("made")?, made), plain("wiped")?])?;
+    for rows in 1..=3 {
+        let run = request(&rows.to_string(), &graph, &[], Mode::All)?;
+        executor.run(run.config(rows.into()))?;
+    }
+    executor.record_all([Report::Wiped {
+        asset: key("wiped")?,
+        partition: None,
+    }])?;
+    let assets = executor.catalog().assets()?;
+    let history = executor.catalog().history_of(&key("made")?)?.into_iter();
+    let rows = history.filter_map(|record| match record.event {
+        Event::Materialized(made) => made.metadata["rows"].as_u64(),
+        _ => None,
+    });
+    Ok(json!({
+        "assets": assets.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "rows_over_time": rows.collect::<Vec<_>>(),
+    }))
+}

@@ -1,0 +1,43 @@
+//! B45 to B47: being told of failures, choosing assets, and looking at their past.
+
+use serde_json::json;
+
+use super::Row;
+use crate::looking;
+
+pub fn rows() -> Vec<Row> {
+    vec![
+        Row::same(
+            "B45",
+            "a sensor of failed runs, between a failure before its first look and one after it",
+            json!({"at_first": 0, "after_one_failed": 1, "looking_again": 1}),
+            looking::failures,
+        ),
+        Row::differ(
+            "B46",
+            "assets are selected by owner and kind",
+            [
+                json!({
+                    "`owner:\"team:raw\"`": ["a", "b"],
+                    "`kind:\"csv\"`": ["b"],
+                    "`kind:<null>`": ["a", "c"],
+                    "`owner:<null>`": [],
+                }),
+                json!({
+                    "`owner:\"team:raw\"`": ["a", "b"],
+                    "`kind:\"csv\"`": ["b"],
+                    "`kind:<null>`": ["a", "c"],
+                    "`owner:<null>`": ["c"],
+                }),
+            ],
+            "what nobody owns is what Dagster's interface means by it, where its library finds nothing",
+            looking::selections,
+        ),
+        Row::same(
+            "B47",
+            "an asset is made three times, another is wiped",
+            json!({"assets": ["made"], "rows_over_time": [1, 2, 3]}),
+            looking::past,
+        ),
+    ]
+}

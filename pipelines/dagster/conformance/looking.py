@@ -1,0 +1,82 @@
+"""B45 to B47: being told of failures, choosing assets, and looking at their past."""
+
+from dagster import (
+    AssetKey,
+    AssetSelection,
+    Definitions,
+    MaterializeResult,
+    asset,
+    materialize,
+)
+
+from daemon import location, tick_sensors
+from home import home, steps
+from locations import failing
+from orders import at
+
+
+def failures() -> dict:
+    """B45. One run fails before the sensor's first look, another after it."""
+    with home() as instance, location(instance, "alarms") as context:
+
+        def fail() -> None:
+            materialize([failing], instance=instance, raise_on_error=False)
+
+        def told() -> int:
+            return steps().count("told")
+
+        fail()
+        tick_sensors(context, at(3, 0))
+        observed = {"at_first": told()}
+        fail()
+        tick_sensors(context, at(3, 1))
+        observed["after_one_failed"] = told()
+        tick_sensors(context, at(3, 2))
+        observed["looking_again"] = told()
+        return observed
+
+
+def selections() -> dict:
+    """B46. Two assets of a team, one of a kind, and one without either."""
+
+    @asset(owners=["team:raw"])
+    def a():
+        pass
+
+    @asset(owners=["team:raw"], kinds={"csv"})
+    def b():
+        pass
+
+    @asset
+    def c():
+        pass
+
+    graph = Definitions(assets=[a, b, c]).resolve_asset_graph()
+    observed = {}
+    for text in ('owner:"team:raw"', 'kind:"csv"', "kind:<null>", "owner:<null>"):
+        keys = AssetSelection.from_string(text).resolve(graph)
+        observed[f"`{text}`"] = sorted(key.to_user_string() for key in keys)
+    return observed
+
+
+def past() -> dict:
+    """B47. How many rows there were over time, and what is there at all."""
+    rows = [0]
+
+    @asset
+    def made():
+        rows[0] += 1
+        return MaterializeResult(metadata={"rows": rows[0]})
+
+    @asset
+    def wiped():
+        pass
+
+    with home() as instance:
+        for _ in range(3):
+            materialize([made, wiped], instance=instance)
+        instance.wipe_assets([AssetKey("wiped")])
+        records = instance.fetch_materializations(AssetKey("made"), limit=10).records
+        values = [record.asset_materialization.metadata["rows"].value for record in records]
+        assets = [key.to_user_string() for key in instance.all_asset_keys()]
+        return {"assets": sorted(assets), "rows_over_time": values[::-1]}
