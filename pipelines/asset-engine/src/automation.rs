@@ -13,6 +13,7 @@ mod backfill;
 mod condition;
 mod cron;
 mod daemon;
+mod in_progress;
 mod memory;
 mod rule;
 mod schedule;

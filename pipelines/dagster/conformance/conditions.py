@@ -1,4 +1,4 @@
-"""B18 to B20, B25, B26 and B34 to B38: what rules of declarative automation ask for."""
+"""B18 to B20, B25, B26 and B34 to B38 and B48: what rules of declarative automation ask for."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -14,6 +14,7 @@ from dagster import (
     observable_source_asset,
 )
 from dagster._core.definitions.observe import observe
+from dagster._core.execution.backfill import PartitionBackfill
 
 from home import home
 
@@ -244,3 +245,28 @@ def outdated_before() -> dict:
         materialize(assets, instance=instance, selection=["upstream"])
         observed["made_once_more"] = rules.ask()
         return observed
+
+
+def left_to_a_backfill() -> dict:
+    """B48. What an eager rule would ask for is still to be made by a backfill."""
+    assets = _read(DailyPartitionsDefinition("2024-01-01"), AutomationCondition.eager())
+    day = "2024-01-03"
+    with home() as instance:
+        rules = Rules(instance, assets)
+        rules.ask()
+        materialize(assets, instance=instance, selection=["upstream"], partition_key=day)
+        backfill = PartitionBackfill.from_asset_partitions(
+            backfill_id="backfill",
+            asset_graph=Definitions(assets=assets).resolve_asset_graph(),
+            partition_names=[day],
+            asset_selection=[assets[1].key],
+            backfill_timestamp=NOON.timestamp(),
+            tags={},
+            dynamic_partitions_store=instance,
+            all_partitions=False,
+            title=None,
+            description=None,
+            run_config=None,
+        )
+        instance.add_backfill(backfill)
+        return {"asks_for": rules.ask()}

@@ -74,6 +74,7 @@ SCENARIOS = {
     "B45": looking.failures,
     "B46": looking.selections,
     "B47": looking.past,
+    "B48": conditions.left_to_a_backfill,
 }
 
 

@@ -27,7 +27,7 @@ pub enum Condition {
     /// The rule has asked for it, and nothing was made of that so far: the run is under way, or has
     /// failed. What was made of it and wiped is not asked for any longer.
     Requested,
-    /// A run that materializes it is under way or ordered.
+    /// A run that materializes it is under way or ordered, or is still to come of an open backfill.
     InProgress,
     /// Something that it reads is there in another data version than it was made from, which was
     /// made or seen after it was asked for; or is asked for in the same run.
@@ -41,7 +41,7 @@ pub enum Condition {
     AnyDepBlocked,
     /// Something that it reads was never materialized, and is not asked for in the same run.
     AnyDepMissing,
-    /// A run that materializes something that it reads is under way or ordered.
+    /// The same of something that it reads.
     AnyDepInProgress,
     /// A time of the schedule has come since it was made or asked for, and since the rule has had the
     /// schedule.

@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::cron::Cron;
+use super::in_progress::in_progress;
 use super::memory::{Asked, Memory};
 use super::{AutomationError, EvaluationContext};
 use crate::catalog::Stamp;
-use crate::event::{InputVersion, Materialization, Mode, RunRecord};
-use crate::graph::{AssetGraph, other_work};
+use crate::event::{InputVersion, Materialization};
+use crate::graph::AssetGraph;
 use crate::plan::{Covered, Held, Known, Plan, UNOBSERVED, Wanted, staleness};
 
 /// A piece, by asset index and position.
@@ -47,7 +48,7 @@ impl<'a> View<'a> {
             stamped: Covered::default(),
             stamps: HashMap::new(),
             wiped: HashMap::new(),
-            in_progress: HashSet::new(),
+            in_progress: in_progress(cx)?,
             stale: HashSet::new(),
             asked: HashSet::new(),
         };
@@ -64,7 +65,6 @@ impl<'a> View<'a> {
             }
             view.known.load_firsts(graph, catalog, asset, &own)?;
         }
-        view.read_in_progress(cx)?;
         if with_staleness {
             for stale in staleness(cx.graph, cx.catalog, plan)? {
                 if let Some(index) = cx.graph.index(&stale.asset) {
@@ -111,26 +111,6 @@ impl<'a> View<'a> {
         for (partition, seq) in cx.catalog.wipes_of(&asset.key)? {
             let at = asset.partitions.position(partition.as_deref());
             self.wiped.extend(at.map(|at| ((index, at), seq)));
-        }
-        Ok(())
-    }
-
-    /// The pieces of all runs that are under way or ordered.
-    fn read_in_progress(&mut self, cx: &EvaluationContext<'_>) -> Result<(), AutomationError> {
-        let open = cx.catalog.open_runs()?.into_iter();
-        let mut records: Vec<_> = open.map(|info| info.record).collect();
-        records.extend(cx.catalog.orders()?);
-        // A run of another graph makes nothing of this one.
-        let makes = |record: &&std::sync::Arc<RunRecord>| {
-            record.mode != Mode::Observe
-                && other_work(&record.identity, cx.graph.identity()).is_none()
-        };
-        for record in records.iter().filter(makes) {
-            let Ok(plan) = Plan::new(cx.graph, &record.selection) else {
-                continue;
-            };
-            let pieces = plan.steps().iter().map(|step| (step.asset, step.position));
-            self.in_progress.extend(pieces);
         }
         Ok(())
     }

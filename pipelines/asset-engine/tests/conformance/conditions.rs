@@ -1,10 +1,11 @@
-//! B18 to B20, B25, B26 and B34 to B38: what rules ask for.
+//! B18 to B20, B25, B26 and B34 to B38 and B48: what rules ask for.
 
 use std::sync::Arc;
 
 use asset_engine::{
-    Asset, AssetGraph, Automation, Condition, Cron, EvaluationContext, Executor, ExecutorOptions,
-    Mode, Observation, Partitions, Plan, Report, Rule, Selection, StepContext,
+    Asset, AssetGraph, Automation, Backfill, BackfillRecord, Condition, Cron, EvaluationContext,
+    Executor, ExecutorOptions, Mode, Observation, Partitions, Plan, Report, Rule, Selection,
+    StepContext,
 };
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
@@ -187,6 +188,20 @@ pub fn outdated_before() -> Outcome<Value> {
     let at_first = rules.ask()?;
     rules.make("4", "upstream")?;
     Ok(json!({"at_first": at_first, "made_once_more": rules.ask()?}))
+}
+
+/// B48. What an eager rule would ask for is still to be made by a backfill.
+pub fn left_to_a_backfill() -> Outcome<Value> {
+    let only_reader = Selection::assets([key("reader")?]);
+    let mut rules = Rules::on(memory(), daily()?, only_reader.clone(), Condition::eager());
+    rules.ask()?;
+    let latest = ["2024-01-03"];
+    let mut upstream = request("run", &rules.graph, &["upstream"], Mode::All)?;
+    upstream.selection = upstream.selection.with_partitions(latest);
+    rules.executor.run(upstream)?;
+    let record = BackfillRecord::new("backfill", only_reader, latest);
+    Backfill::request(&rules.executor, &rules.graph, record)?;
+    Ok(json!({"asks_for": rules.ask()?}))
 }
 
 /// B19. What an eager rule asked for has failed; later what it reads is made again.

@@ -6,9 +6,11 @@ use jiff::{Timestamp, ToSpan};
 
 use super::fixture::{Noting, asset, daemon, graph, key, memory, open};
 use super::rules::{make, rule, step};
-use crate::automation::{Condition, Rule};
+use crate::automation::{Automation, Backfill, Condition, EvaluationContext, Rule};
 use crate::catalog::Failpoint;
-use crate::{Asset, CheckResult, Executor, Materialization, Partitions, Report, Selection};
+use crate::{
+    Asset, BackfillRecord, CheckResult, Executor, Materialization, Partitions, Report, Selection,
+};
 
 /// A reader that tells when it has begun, and ends when it is told to.
 struct Gate {
@@ -137,6 +139,39 @@ fn what_failed_and_was_never_made_is_not_asked_for_again_by_itself() {
     assert_eq!(step(&mut daemon, &noting, now), ["a", "b"]);
     wipe(&executor, "b", None);
     assert_eq!(step(&mut daemon, &noting, now + 1.minute()), ["b"]);
+}
+
+#[test]
+fn a_rule_leaves_to_a_backfill_what_that_is_still_to_make() {
+    let noting = Arc::new(Noting::default());
+    let days = Partitions::daily("2024-01-01", "2024-01-03").unwrap();
+    let graph = graph(vec![
+        asset("a", &noting).partitions(days.clone()),
+        asset("b", &noting).partitions(days).depends_on(key("a")),
+    ]);
+    let executor = memory();
+    let of_days = ["2024-01-01", "2024-01-02"];
+    let record = BackfillRecord::new("b", Selection::assets([key("b")]), of_days);
+    make(&executor, &graph, "by hand", "a");
+    let backfill = Backfill::request(&executor, &graph, record).unwrap();
+    noting.take();
+    let rule = rule(Condition::fill_missing());
+    let context = EvaluationContext {
+        now: Timestamp::now(),
+        cursor: None,
+        catalog: executor.catalog(),
+        graph: &graph,
+    };
+    let asked = |context: &EvaluationContext<'_>| {
+        let orders = rule.evaluate(context).unwrap().orders;
+        let partitions = orders
+            .iter()
+            .filter_map(|order| order.selection.partitions());
+        partitions.flatten().cloned().collect::<Vec<String>>()
+    };
+    assert_eq!(asked(&context), ["2024-01-03"]);
+    backfill.cancel().unwrap();
+    assert_eq!(asked(&context), ["2024-01-01", "2024-01-02", "2024-01-03"]);
 }
 
 #[test]

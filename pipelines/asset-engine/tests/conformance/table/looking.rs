@@ -1,9 +1,10 @@
-//! B45 to B47: being told of failures, choosing assets, and looking at their past.
+//! B45 to B48: being told of failures, choosing assets, looking at their past, and rules beside a
+//! backfill.
 
 use serde_json::json;
 
 use super::Row;
-use crate::looking;
+use crate::{conditions, looking};
 
 pub fn rows() -> Vec<Row> {
     vec![
@@ -38,6 +39,12 @@ pub fn rows() -> Vec<Row> {
             "an asset is made three times, another is wiped",
             json!({"assets": ["made"], "rows_over_time": [1, 2, 3]}),
             looking::past,
+        ),
+        Row::same(
+            "B48",
+            "what an eager rule would ask for is still to be made by a backfill",
+            json!({"asks_for": []}),
+            conditions::left_to_a_backfill,
         ),
     ]
 }
