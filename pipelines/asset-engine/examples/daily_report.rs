@@ -20,9 +20,10 @@ fn orders(cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
 
 /// Adds up what it reads: every day's orders, by their metadata.
 fn report(cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
-    let total: u64 = cx
-        .inputs
-        .iter()
+    let orders = AssetKey::new("shop/orders");
+    let orders = orders.map_err(|error| StepFailure::fatal("Key", error.to_string()))?;
+    let counts = cx.inputs_of(&orders);
+    let total: u64 = counts
         .filter_map(|input| input.metadata["orders"].as_u64())
         .sum();
     Ok(Materialized::new(total.to_string()).metadata(json!({ "total": total })))

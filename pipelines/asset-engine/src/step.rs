@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
 use crate::event::Materialization;
 use crate::key::AssetKey;
+use crate::partition::Partitions;
 use crate::stop::Stop;
 
 /// The code that materializes one partition of an asset.
@@ -42,6 +44,8 @@ pub struct StepContext<'a> {
     pub asset: &'a AssetKey,
     /// Its partition; `None` when it has none.
     pub partition: Option<&'a str>,
+    /// How the asset is cut.
+    pub partitions: &'a Partitions,
     /// Number of this attempt in this run, from 1; a crashed attempt has counted.
     pub attempt: u32,
     /// Fencing epoch of the executor: grows each time an executor opens the catalog, so a store
@@ -54,6 +58,21 @@ pub struct StepContext<'a> {
     pub config: &'a Value,
     /// Whether anybody still waits for this attempt.
     pub stop: &'a Stop,
+}
+
+impl<'a> StepContext<'a> {
+    /// What it reads of one asset, in the order of that one's partitions.
+    pub fn inputs_of(&self, asset: &AssetKey) -> impl Iterator<Item = &'a Materialization> {
+        let inputs = self.inputs.iter().map(AsRef::as_ref);
+        inputs.filter(move |input: &&Materialization| input.asset == *asset)
+    }
+
+    /// The time that its partition stands for: the first day and the day after the last (Dagster's
+    /// `partition_time_window`). `None` when it stands for no time.
+    #[must_use]
+    pub fn window(&self) -> Option<(Date, Date)> {
+        self.partitions.window(self.partition?)
+    }
 }
 
 /// What a step made.

@@ -1,8 +1,10 @@
-"""B45 to B47: being told of failures, choosing assets, and looking at their past."""
+"""B45 to B47 and B49: being told of failures, choosing assets, and looking at their past."""
 
 from dagster import (
+    AssetExecutionContext,
     AssetKey,
     AssetSelection,
+    DailyPartitionsDefinition,
     Definitions,
     MaterializeResult,
     asset,
@@ -80,3 +82,18 @@ def past() -> dict:
         values = [record.asset_materialization.metadata["rows"].value for record in records]
         assets = [key.to_user_string() for key in instance.all_asset_keys()]
         return {"assets": sorted(assets), "rows_over_time": values[::-1]}
+
+
+def window() -> dict:
+    """B49. A step asks for the time that its partition stands for."""
+    observed = {}
+
+    @asset(partitions_def=DailyPartitionsDefinition("2024-02-28"))
+    def daily(context: AssetExecutionContext):
+        window = context.partition_time_window
+        observed["from"] = window.start.date().isoformat()
+        observed["to"] = window.end.date().isoformat()
+
+    with home() as instance:
+        materialize([daily], instance=instance, partition_key="2024-02-29")
+        return observed

@@ -75,6 +75,7 @@ SCENARIOS = {
     "B46": looking.selections,
     "B47": looking.past,
     "B48": conditions.left_to_a_backfill,
+    "B49": looking.window,
 }
 
 

@@ -102,6 +102,7 @@ impl Executor {
             run: "",
             asset: &asset.key,
             partition,
+            partitions: &asset.partitions,
             attempt: 1,
             epoch: self.shared.epoch,
             inputs: &[],

@@ -65,6 +65,19 @@ impl Partitions {
 }
 
 impl Partitions {
+    /// The time that a piece stands for, by its key: its first day and the day after its last. `None`
+    /// of a key that there is not, or that stands for no time.
+    #[must_use]
+    pub fn window(&self, key: &str) -> Option<(Date, Date)> {
+        let position = self.position(Some(key))?;
+        let (windows, at, _) = *self.times(position).first()?;
+        let day = |at| {
+            let days = jiff::Span::new().try_days(windows.start(at)).ok()?;
+            jiff::civil::date(1970, 1, 1).checked_add(days).ok()
+        };
+        Some((day(at)?, day(at + 1)?))
+    }
+
     /// Whether the time that a piece stands for is over at a moment, in UTC. What stands for no time
     /// always is. (In Dagster, a partition is not there before.)
     pub(crate) fn has_come(&self, position: u32, now: Timestamp) -> bool {
@@ -187,6 +200,24 @@ mod tests {
                 .to_string(),
             "partition range 2013-01-01 to 2013-01-06: expected at least one whole week of 7 days"
         );
+    }
+
+    #[test]
+    fn keys_have_windows() {
+        let window = |partitions: &Partitions, key| {
+            let window = partitions.window(key);
+            window.map(|(first, end)| format!("{first} {end}"))
+        };
+        let days = Partitions::daily("2012-02-28", "2012-03-01").unwrap();
+        let expected = Some("2012-02-29 2012-03-01".to_owned());
+        assert_eq!(window(&days, "2012-02-29"), expected);
+        assert_eq!(window(&days, "2012-03-02"), None);
+        let origins = Partitions::static_keys(["EWR"]).unwrap();
+        assert_eq!(window(&origins, "EWR"), None);
+        let weeks = Partitions::weekly("1969-12-28", "1970-01-10").unwrap();
+        let both = Partitions::product([("origin", origins), ("week", weeks)]).unwrap();
+        let expected = Some("1969-12-28 1970-01-04".to_owned());
+        assert_eq!(window(&both, "EWR|1969-12-28"), expected);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! B45 to B47: being told of failures, choosing assets, and looking at their past.
+//! B45 to B47 and B49: being told of failures, choosing assets, and looking at their past.
 
 use std::sync::Arc;
 
 use asset_engine::{
-    Asset, Event, Executor, ExecutorOptions, Materialized, Mode, Report, Selection, Sensor,
-    StepContext,
+    Asset, Event, Executor, ExecutorOptions, Materialized, Mode, Partitions, Report, Selection,
+    Sensor, StepContext,
 };
 use serde_json::{Map, Value, json};
 
@@ -90,4 +90,21 @@ pub fn past() -> Outcome<Value> {
         "assets": assets.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "rows_over_time": rows.collect::<Vec<_>>(),
     }))
+}
+
+/// B49. A step asks for the time that its partition stands for.
+pub fn window() -> Outcome<Value> {
+    let days = Partitions::daily("2024-02-28", "2024-03-01")?;
+    let step = |cx: &StepContext<'_>| {
+        let (from, to) = cx.window().ok_or_else(planned_failure)?;
+        let window = json!({"from": from.to_string(), "to": to.to_string()});
+        Ok(Materialized::new("1").metadata(window))
+    };
+    let graph = graph(vec![Asset::new(key("daily")?, step).partitions(days)])?;
+    let mut run = request("run", &graph, &[], Mode::All)?;
+    run.selection = run.selection.with_partitions(["2024-02-29"]);
+    let executor = Executor::memory(ExecutorOptions::default());
+    let outcome = executor.run(run)?;
+    let made = outcome.materializations.first().ok_or("nothing was made")?;
+    Ok(made.metadata.clone())
 }

@@ -1,4 +1,4 @@
-//! B45 to B48: being told of failures, choosing assets, looking at their past, and rules beside a
+//! B45 to B49: being told of failures, choosing assets, looking at their past, and rules beside a
 //! backfill.
 
 use serde_json::json;
@@ -45,6 +45,12 @@ pub fn rows() -> Vec<Row> {
             "what an eager rule would ask for is still to be made by a backfill",
             json!({"asks_for": []}),
             conditions::left_to_a_backfill,
+        ),
+        Row::same(
+            "B49",
+            "a step asks for the time of its day",
+            json!({"from": "2024-02-29", "to": "2024-03-01"}),
+            looking::window,
         ),
     ]
 }
