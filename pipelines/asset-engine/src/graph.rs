@@ -82,7 +82,7 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    /// Whether an asset reads earlier partitions of its own.
+    /// Whether an asset reads earlier partitions of its own. (Of its own, any other table is refused.)
     pub fn is_own_past(&self) -> bool {
         self.upstream == self.downstream && matches!(self.link, Link::Table(_))
     }

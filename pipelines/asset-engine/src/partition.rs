@@ -9,6 +9,7 @@ mod error;
 mod product;
 mod time;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -70,7 +71,7 @@ impl Shape {
 ///
 /// The one piece of an unpartitioned dependency is read under every mapping, and an unpartitioned
 /// asset reads every partition of a dependency, or those that [`Mapping::Last`] leaves.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mapping {
     /// The partition of the same key. Between a product and one of its dimensions: those that agree
@@ -91,6 +92,25 @@ pub enum Mapping {
         /// By how many its end.
         end_offset: i32,
     },
+    /// Those that are listed, by key of the reading asset, see [`Mapping::keys`].
+    Keys(Arc<BTreeMap<Arc<str>, Vec<Arc<str>>>>),
+}
+
+impl Mapping {
+    /// A mapping by key: with each key of the reading asset, the keys of the dependency that it reads
+    /// (Dagster's `StaticPartitionMapping`, turned round); one that is not listed reads nothing. What a
+    /// program makes the list of is a mapping of its own.
+    pub fn keys<I, K, L>(list: I) -> Self
+    where
+        I: IntoIterator<Item = (K, L)>,
+        K: Into<Arc<str>>,
+        L: IntoIterator,
+        L::Item: Into<Arc<str>>,
+    {
+        let read = |keys: L| keys.into_iter().map(Into::into).collect();
+        let list = list.into_iter().map(|(key, keys)| (key.into(), read(keys)));
+        Self::Keys(Arc::new(list.collect()))
+    }
 }
 
 impl Partitions {

@@ -1,12 +1,15 @@
-"""B45 to B47 and B49: being told of failures, choosing assets, and looking at their past."""
+"""B45 to B47, B49 and B50: being told of failures, choosing assets, and looking at their past."""
 
 from dagster import (
+    AssetDep,
     AssetExecutionContext,
     AssetKey,
     AssetSelection,
     DailyPartitionsDefinition,
     Definitions,
     MaterializeResult,
+    StaticPartitionMapping,
+    StaticPartitionsDefinition,
     asset,
     materialize,
 )
@@ -15,6 +18,7 @@ from daemon import location, tick_sensors
 from home import home, steps
 from locations import failing
 from orders import at
+from versions import stale_partitions
 
 
 def failures() -> dict:
@@ -97,3 +101,31 @@ def window() -> dict:
     with home() as instance:
         materialize([daily], instance=instance, partition_key="2024-02-29")
         return observed
+
+
+def listed_keys() -> dict:
+    """B50. What is read by a list of keys; one of the keys is made again."""
+    area_of = StaticPartitionMapping({"EWR": "north", "LGA": "north", "JFK": "south"})
+
+    @asset(partitions_def=StaticPartitionsDefinition(["EWR", "JFK", "LGA"]))
+    def airport():
+        pass
+
+    @asset(
+        partitions_def=StaticPartitionsDefinition(["north", "south"]),
+        deps=[AssetDep(airport, partition_mapping=area_of)],
+    )
+    def area():
+        pass
+
+    assets = [airport, area]
+    with home() as instance:
+
+        def make(name: str, *keys: str) -> None:
+            for key in keys:
+                materialize(assets, instance=instance, selection=[name], partition_key=key)
+
+        make("airport", "EWR", "JFK", "LGA")
+        make("area", "north", "south")
+        make("airport", "LGA")
+        return {"stale": stale_partitions(instance, assets, "area", ["north", "south"])}

@@ -76,6 +76,7 @@ SCENARIOS = {
     "B47": looking.past,
     "B48": conditions.left_to_a_backfill,
     "B49": looking.window,
+    "B50": looking.listed_keys,
 }
 
 

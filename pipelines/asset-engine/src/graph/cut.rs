@@ -127,7 +127,7 @@ fn window(asset: &Asset, dep: &Dep, upstream: &Asset) -> Option<Window> {
         })
     };
     match dep.mapping {
-        Mapping::All => None,
+        Mapping::All | Mapping::Keys(_) => None,
         Mapping::Last(wanted) => upstream.partitions.is_partitioned().then(|| Window::Last {
             wanted,
             count: upstream.partitions.count(),

@@ -54,6 +54,20 @@ pub enum GraphError {
         /// The first key that is missing there.
         partition: String,
     },
+    /// A key in the list of a mapping that the asset it is of has not.
+    #[error(
+        "asset {asset}: dependency {dep} is mapped by key, but {of} has no partition {partition}"
+    )]
+    UnknownKey {
+        /// The asset.
+        asset: AssetKey,
+        /// What it depends on.
+        dep: AssetKey,
+        /// The one of them without the key.
+        of: AssetKey,
+        /// The key.
+        partition: String,
+    },
     /// A time window mapping between partitions that stand for no time.
     #[error(
         "asset {asset}: dependency {dep} is mapped by time, expected daily or weekly partitions in both, found others in {untimed}"

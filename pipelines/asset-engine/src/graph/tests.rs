@@ -166,7 +166,7 @@ fn mapped(reader: Partitions, read: Partitions, mapping: Mapping) -> AssetGraph 
 
 /// The keys that each partition of `reader` reads of `read`.
 fn reads(reader: Partitions, read: Partitions, mapping: Mapping) -> Vec<String> {
-    let graph = mapped(reader, read, mapping);
+    let graph = mapped(reader, read, mapping.clone());
     let (_, edge) = graph.deps(1).next().unwrap();
     let name = |index: u32, at| {
         graph
@@ -195,7 +195,7 @@ fn reads(reader: Partitions, read: Partitions, mapping: Mapping) -> Vec<String> 
 fn maps_the_last_partitions_and_windows_of_time() {
     let (three, last) = (days("2013-01-01", "2013-01-03"), Mapping::Last(2));
     assert_eq!(
-        reads(Partitions::Unpartitioned, three.clone(), last),
+        reads(Partitions::Unpartitioned, three.clone(), last.clone()),
         ["-: 2013-01-02 2013-01-03"]
     );
     let two = Partitions::static_keys(["x", "y"]).unwrap();
@@ -208,7 +208,7 @@ fn maps_the_last_partitions_and_windows_of_time() {
         end_offset: 0,
     };
     assert_eq!(
-        reads(three.clone(), three.clone(), yesterday),
+        reads(three.clone(), three.clone(), yesterday.clone()),
         [
             "2013-01-01: 2013-01-01",
             "2013-01-02: 2013-01-01 2013-01-02",
@@ -237,6 +237,31 @@ fn maps_the_last_partitions_and_windows_of_time() {
     assert_eq!(
         untimed.unwrap_err().to_string(),
         "asset keys: dependency days is mapped by time, expected daily or weekly partitions in both, found others in keys"
+    );
+}
+
+#[test]
+fn maps_by_listed_keys() {
+    let areas = Partitions::static_keys(["north", "south", "sea"]).unwrap();
+    let origins = Partitions::static_keys(["EWR", "JFK", "LGA"]).unwrap();
+    let list = Mapping::keys([("north", vec!["LGA", "EWR", "LGA"]), ("south", vec!["JFK"])]);
+    assert_eq!(
+        reads(areas.clone(), origins.clone(), list),
+        ["north: EWR LGA", "south: JFK", "sea: "]
+    );
+    let refused = |list| {
+        let read = asset("read").partitions(origins.clone());
+        let reader = asset("reader").partitions(areas.clone());
+        let reader = reader.depends_on_mapped(key("read"), list);
+        AssetGraph::new(vec![read, reader]).unwrap_err().to_string()
+    };
+    assert_eq!(
+        refused(Mapping::keys([("east", ["JFK"])])),
+        "asset reader: dependency read is mapped by key, but reader has no partition east"
+    );
+    assert_eq!(
+        refused(Mapping::keys([("north", ["BOS"])])),
+        "asset reader: dependency read is mapped by key, but read has no partition BOS"
     );
 }
 

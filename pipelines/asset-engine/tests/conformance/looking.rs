@@ -1,10 +1,10 @@
-//! B45 to B47 and B49: being told of failures, choosing assets, and looking at their past.
+//! B45 to B47, B49 and B50: being told of failures, choosing assets, and looking at their past.
 
 use std::sync::Arc;
 
 use asset_engine::{
-    Asset, Event, Executor, ExecutorOptions, Materialized, Mode, Partitions, Report, Selection,
-    Sensor, StepContext,
+    Asset, Event, Executor, ExecutorOptions, Mapping, Materialized, Mode, Partitions, Plan, Report,
+    Selection, Sensor, StepContext, staleness,
 };
 use serde_json::{Map, Value, json};
 
@@ -107,4 +107,27 @@ pub fn window() -> Outcome<Value> {
     let outcome = executor.run(run)?;
     let made = outcome.materializations.first().ok_or("nothing was made")?;
     Ok(made.metadata.clone())
+}
+
+/// B50. What is read by a list of keys; one of the keys is made again.
+pub fn listed_keys() -> Outcome<Value> {
+    let areas = Partitions::static_keys(["north", "south"])?;
+    let airports = Partitions::static_keys(["EWR", "JFK", "LGA"])?;
+    let area = Mapping::keys([("north", vec!["EWR", "LGA"]), ("south", vec!["JFK"])]);
+    let of_run = |cx: &StepContext<'_>| Ok(Materialized::new(cx.run));
+    let graph = graph(vec![
+        Asset::new(key("airport")?, of_run).partitions(airports),
+        plain("area")?
+            .partitions(areas)
+            .depends_on_mapped(key("airport")?, area),
+    ])?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    executor.run(request("all", &graph, &[], Mode::All)?)?;
+    let mut again = request("again", &graph, &["airport"], Mode::All)?;
+    again.selection = again.selection.with_partitions(["LGA"]);
+    executor.run(again)?;
+    let plan = Plan::new(&graph, &Selection::parse("area")?)?;
+    let steps = staleness(&graph, executor.catalog(), &plan)?;
+    let stale = steps.iter().filter_map(|step| step.partition.as_deref());
+    Ok(json!({"stale": stale.collect::<Vec<_>>()}))
 }

@@ -139,7 +139,14 @@ fn what_is_not_over_cannot_be_read_of_its_own() {
         start_offset: -1,
         end_offset: 0,
     };
-    for mapping in [today, Mapping::Identity, Mapping::All, Mapping::Last(1)] {
+    let listed = Mapping::keys([("2024-01-02", ["2024-01-01"])]);
+    for mapping in [
+        today,
+        listed,
+        Mapping::Identity,
+        Mapping::All,
+        Mapping::Last(1),
+    ] {
         let error = asset(mapping).unwrap_err();
         assert!(matches!(error, GraphError::Cycle { .. }), "{error}");
     }

@@ -1,4 +1,4 @@
-//! B45 to B49: being told of failures, choosing assets, looking at their past, and rules beside a
+//! B45 to B50: being told of failures, choosing assets, looking at their past, and rules beside a
 //! backfill.
 
 use serde_json::json;
@@ -51,6 +51,12 @@ pub fn rows() -> Vec<Row> {
             "a step asks for the time of its day",
             json!({"from": "2024-02-29", "to": "2024-03-01"}),
             looking::window,
+        ),
+        Row::same(
+            "B50",
+            "what reads airports by area is made of the airports of its area, after one of them changed",
+            json!({"stale": ["north"]}),
+            looking::listed_keys,
         ),
     ]
 }
