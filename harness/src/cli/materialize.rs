@@ -51,12 +51,10 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         None => json!({ "source": assets.source }),
     };
     let mode = if args.stale { Mode::Stale } else { Mode::All };
-    let request = RunRequest {
-        selection,
-        mode,
-        config,
-        ..RunRequest::new(run, Arc::clone(&assets.graph))
-    };
+    let request = RunRequest::new(run, Arc::clone(&assets.graph))
+        .selection(selection)
+        .mode(mode)
+        .config(config);
     execute_and_tell(&assets, args.execution, request, args.json)
 }
 
@@ -93,10 +91,7 @@ fn execute(
     if request.mode != Mode::Observe {
         assets.look(&executor)?;
     }
-    let submitted = executor.submit(RunRequest {
-        reopen: true,
-        ..request
-    })?;
+    let submitted = executor.submit(request.reopen())?;
     let known = match submitted {
         Submitted::New | Submitted::UnderWay => None,
         Submitted::Resumed => Some("was left open: goes on with what it had not done".to_owned()),

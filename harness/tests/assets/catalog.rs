@@ -36,6 +36,14 @@ fn runs_are_listed_and_shown() -> Result<()> {
         events == ["run submitted", "started", "materialized", "run ended"],
         "{events:?}"
     );
+    let waited_for = &shown["critical_path"];
+    ensure!(
+        waited_for["steps"].as_array().map(Vec::len) == Some(1)
+            && waited_for["took_ns"].as_u64() > Some(0),
+        "{waited_for}"
+    );
+    let said = folder.expect(0, &["assets", "show", "first"])?;
+    ensure!(said.contains("critical path: "), "{said}");
     let other = ["materialize", "one-day/airports", "--run", "first"];
     let conflict = folder.run(&other)?;
     ensure!(conflict.status.code() == Some(2), "{}", text(&conflict));

@@ -19,6 +19,14 @@ fn lineage_is_printed_in_every_format() -> Result<()> {
         ensure!(said.contains(expected), "{format}: {said}");
         ensure!(said.contains("one-day/input/flights"), "{format}: {said}");
     }
+    let drawn = |more: &[&str]| folder.expect(0, &[&MARTS[..], more].concat());
+    let follows = "<- one-day/flights, one-day/transformed";
+    let (whole, reduced) = (drawn(&[])?, drawn(&["--reduced"])?);
+    ensure!(whole.contains(follows), "{whole}");
+    ensure!(
+        !reduced.contains(follows) && reduced.contains("one-day/checked <- one-day/transformed"),
+        "{reduced}"
+    );
     let near = folder.expect(0, &[&MARTS[..], &["--up", "0", "--down", "1"]].concat())?;
     ensure!(
         near.contains("one-day/announcement") && !near.contains("warehouse"),

@@ -212,12 +212,8 @@ fn weight(folder: &Path) -> std::io::Result<u64> {
 
 /// The run of this engine, in a process of its own.
 fn execute(shape: &str, steps: u32, folder: &Path) -> Result<(), Failed> {
-    let noop = |_: &StepContext<'_>| -> Result<Materialized, StepFailure> {
-        Ok(Materialized {
-            data_version: "1".to_owned(),
-            metadata: serde_json::Value::Null,
-        })
-    };
+    let noop =
+        |_: &StepContext<'_>| -> Result<Materialized, StepFailure> { Ok(Materialized::new("1")) };
     let key = |number: u32| AssetKey::new(&format!("noop-{number:07}"));
     let mut assets = Vec::new();
     for number in 0..steps {

@@ -94,10 +94,7 @@ struct Nothing;
 
 impl Step for Nothing {
     fn execute(&self, _: &StepContext<'_>) -> Result<Materialized, StepFailure> {
-        Ok(Materialized {
-            data_version: "1".to_owned(),
-            metadata: serde_json::Value::Null,
-        })
+        Ok(Materialized::new("1"))
     }
 }
 

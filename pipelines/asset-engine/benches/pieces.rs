@@ -1,6 +1,6 @@
 //! What the work on a few pieces costs beside many others and beside a long past, measured and held
-//! against its bounds, each on a catalog file with fsync: a run of one piece, the first tick of an
-//! eager rule, a tick after many runs, a backfill. A bound that is not met is printed as such;
+//! against its bounds, each on a catalog file with fsync: a run of one piece, the first tick of a
+//! rule, a tick after many runs, a backfill. A bound that is not met is printed as such;
 //! nothing here fails.
 //!
 //! `cargo bench -p asset-engine --bench pieces [-- LARGE]`, LARGE being the larger number of pieces
@@ -41,10 +41,7 @@ fn main() -> Result<(), Failed> {
 }
 
 fn no_work(cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
-    Ok(Materialized {
-        data_version: cx.run.to_owned(),
-        metadata: serde_json::Value::Null,
-    })
+    Ok(Materialized::new(cx.run))
 }
 
 fn key(name: &str) -> Result<AssetKey, Failed> {
@@ -112,11 +109,9 @@ fn runs_of_one_piece(mode: Mode, large: usize) -> Result<(), Failed> {
     for round in 0..PAIRS {
         for (_, executor, graph, pieces, times) in &mut sides {
             let clean = Selection::parse("clean")?;
-            let request = RunRequest {
-                selection: clean.with_partitions([partition(*pieces / 2 + round)]),
-                mode,
-                ..RunRequest::new(format!("run-{round}"), Arc::clone(graph))
-            };
+            let request = RunRequest::new(format!("run-{round}"), Arc::clone(graph))
+                .selection(clean.with_partitions([partition(*pieces / 2 + round)]))
+                .mode(mode);
             let begun = Instant::now();
             let outcome = executor.run(request)?;
             times.push(begun.elapsed().as_secs_f64());
@@ -131,7 +126,7 @@ fn runs_of_one_piece(mode: Mode, large: usize) -> Result<(), Failed> {
 
 fn rule() -> Result<Rule, Failed> {
     let selection = Selection::parse("raw or clean")?;
-    Ok(Rule::new("rule", selection, Condition::eager()))
+    Ok(Rule::new("rule", selection, Condition::keep_fresh()))
 }
 
 fn daemon(
@@ -167,7 +162,7 @@ fn first_tick(pieces: usize) -> Result<(), Failed> {
         let begun = Instant::now();
         let settled = daemon.settle()?.len();
         println!(
-            "first eager tick over {pieces} missing partitions: {:.0} ms, bound 1000 ms: {}; {settled} runs settled in {:.0} ms more",
+            "first tick of a rule over {pieces} missing partitions: {:.0} ms, bound 1000 ms: {}; {settled} runs settled in {:.0} ms more",
             seconds * 1e3,
             verdict(seconds <= 1.0),
             begun.elapsed().as_secs_f64() * 1e3
@@ -188,11 +183,8 @@ fn ticks_after(large: usize) -> Result<(), Failed> {
             let total = Selection::parse("total").map_err(|error| error.to_string())?;
             let order = |number: usize| Order::new(number.to_string(), total.clone());
             let first = cx.cursor.is_none();
-            Ok(Evaluation {
-                orders: (0..runs).filter(|_| first).map(order).collect(),
-                cursor: Some("asked".to_owned()),
-                note: None,
-            })
+            let orders = (0..runs).filter(|_| first).map(order);
+            Ok(Evaluation::new(orders).cursor("asked"))
         });
         let mut daemon = daemon(&executor, &graph, Some(sensor))?;
         daemon.tick(noon()?)?;

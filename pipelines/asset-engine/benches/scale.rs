@@ -4,6 +4,7 @@
 //!
 //! `cargo bench -p asset-engine --bench scale`
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::process::Command;
 use std::sync::Arc;
@@ -14,6 +15,9 @@ use asset_engine::{
     Materialization, Materialized, Partitions, Plan, Selection, Step, StepContext, StepFailure,
     staleness,
 };
+
+use petgraph::algo::toposort;
+use petgraph::graph::DiGraph;
 
 type Failed = Box<dyn Error>;
 
@@ -27,6 +31,7 @@ fn main() -> Result<(), Failed> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.first().map(String::as_str) {
         Some("graph") => return graph(words[1].parse()?),
+        Some("order") => return order(words[1].parse()?),
         Some("stale") => return stale(words[1].parse()?, words[2].parse()?, &words[3]),
         _ => {}
     }
@@ -38,6 +43,7 @@ fn main() -> Result<(), Failed> {
         None,
     );
     growth()?;
+    print!("{}", told(&["order", "100000"])?);
     for (assets, bound_s, bound_mib) in [("35", 0.050, None), ("2000", 5.0, Some(2048.0))] {
         for kind in ["fresh", "one"] {
             let measured = if assets == "35" {
@@ -131,18 +137,26 @@ fn best_of(all: Vec<Measured>) -> Measured {
 }
 
 fn child(words: &[&str]) -> Result<Measured, Failed> {
-    let output = Command::new(std::env::current_exe()?)
-        .args(words)
-        .output()?;
-    let text = String::from_utf8(output.stdout)?;
+    let text = told(words)?;
     let mut numbers = text.split_whitespace().map(str::parse::<f64>);
     match (numbers.next(), numbers.next()) {
         (Some(seconds), Some(peak_mib)) => Ok(Measured {
             seconds: seconds?,
             peak_mib: peak_mib?,
         }),
-        _ => Err(String::from_utf8_lossy(&output.stderr).into()),
+        _ => Err(format!("{words:?}: expected seconds and MiB, found {text:?}").into()),
     }
+}
+
+/// What a process of its own prints.
+fn told(words: &[&str]) -> Result<String, Failed> {
+    let output = Command::new(std::env::current_exe()?)
+        .args(words)
+        .output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 fn answer(begun: Instant) -> Result<(), Failed> {
@@ -191,6 +205,42 @@ fn graph(count: usize) -> Result<(), Failed> {
     assert_eq!(plan.len(), count);
     answer(done)?;
     std::process::exit(0)
+}
+
+/// The order alone by petgraph's algorithm, with the graph that it needs, beside the whole of build
+/// and plan, in turn.
+fn order(count: usize) -> Result<(), Failed> {
+    const PAIRS: usize = 15;
+    let definitions = definitions(count, &Partitions::Unpartitioned)?;
+    let index: HashMap<&AssetKey, u32> = (0..)
+        .zip(&definitions)
+        .map(|(at, asset)| (&asset.key, at))
+        .collect();
+    let mut edges = Vec::new();
+    for (at, asset) in (0_u32..).zip(&definitions) {
+        edges.extend(asset.deps.iter().map(|dep| (index[&dep.key], at)));
+    }
+    let mut ratios = Vec::new();
+    for _ in 0..PAIRS {
+        let begun = Instant::now();
+        let graph: DiGraph<(), ()> = DiGraph::from_edges(&edges);
+        let order = toposort(&graph, None).map_err(|_| "a circle")?;
+        let alone_s = begun.elapsed().as_secs_f64();
+        assert_eq!(order.len(), count);
+        let definitions = definitions.clone();
+        let begun = Instant::now();
+        let plan = Plan::new(&AssetGraph::new(definitions)?, &Selection::all())?;
+        ratios.push(alone_s / begun.elapsed().as_secs_f64());
+        assert_eq!(plan.len(), count);
+    }
+    ratios.sort_by(f64::total_cmp);
+    println!(
+        "petgraph's toposort of {count} assets, with the graph that it needs: {:.2} ({:.2} to {:.2} in {PAIRS} pairs) of the whole build + plan",
+        ratios[PAIRS / 2],
+        ratios[0],
+        ratios[PAIRS - 1]
+    );
+    Ok(())
 }
 
 /// Opening the catalog, reading it, and judging every piece.

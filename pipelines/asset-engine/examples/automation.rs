@@ -16,10 +16,7 @@ use jiff::{Timestamp, ToSpan};
 fn work(cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
     let partition = cx.partition.map_or(String::new(), |key| format!(" {key}"));
     println!("  {}{partition} in {}", cx.asset, cx.run);
-    Ok(Materialized {
-        data_version: cx.run.to_owned(),
-        metadata: serde_json::Value::Null,
-    })
+    Ok(Materialized::new(cx.run))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -2,9 +2,7 @@
 //!
 //! `cargo run -p asset-engine --example daily_report [catalog.db]`
 
-use std::collections::hash_map::RandomState;
 use std::error::Error;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use asset_engine::{
@@ -17,23 +15,18 @@ use serde_json::json;
 fn orders(cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
     let day = cx.partition.unwrap_or_default();
     let count = day.bytes().map(u64::from).sum::<u64>() % 100;
-    Ok(Materialized {
-        data_version: count.to_string(),
-        metadata: json!({ "orders": count }),
-    })
+    Ok(Materialized::new(count.to_string()).metadata(json!({ "orders": count })))
 }
 
 /// Adds up what it reads: every day's orders, by their metadata.
 fn report(cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
-    let total: u64 = cx
-        .inputs
-        .iter()
+    let orders = AssetKey::new("shop/orders");
+    let orders = orders.map_err(|error| StepFailure::fatal("Key", error.to_string()))?;
+    let counts = cx.inputs_of(&orders);
+    let total: u64 = counts
         .filter_map(|input| input.metadata["orders"].as_u64())
         .sum();
-    Ok(Materialized {
-        data_version: total.to_string(),
-        metadata: json!({ "total": total }),
-    })
+    Ok(Materialized::new(total.to_string()).metadata(json!({ "total": total })))
 }
 
 fn graph(report_version: &str) -> Result<Arc<AssetGraph>, Box<dyn Error>> {
@@ -55,8 +48,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for left in executor.unfinished() {
         println!("an executor died and left run {} open", left.run);
     }
-    // A run id stands for one run, so a catalog that is used again needs new ones.
-    let unique = RandomState::new().hash_one(std::process::id());
     for (run, report_version) in [("first", "1"), ("second", "2")] {
         let graph = graph(report_version)?;
         let plan = Plan::new(&graph, &Selection::all())?;
@@ -69,10 +60,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 stale.asset, stale.reason
             );
         }
-        let outcome = executor.run(RunRequest {
-            mode: Mode::Stale,
-            ..RunRequest::new(format!("{run}-{unique:x}"), graph)
-        })?;
+        let request = RunRequest::unnamed(graph).mode(Mode::Stale);
+        let outcome = executor.run(request)?;
         println!(
             "{run}: {}, {} materialized, {} fresh",
             outcome.status.as_str(),

@@ -16,9 +16,8 @@ use serde_json::json;
 /// Splits the orders into good ones and bad ones: two assets, one attempt, one commit.
 fn split(cx: &StepContext<'_>) -> Result<Vec<Materialized>, StepFailure> {
     let source = &cx.inputs[0].data_version;
-    let made = |name: &str, rows: u64| Materialized {
-        data_version: format!("{name} of {source}"),
-        metadata: json!({ "rows": rows }),
+    let made = |name: &str, rows: u64| {
+        Materialized::new(format!("{name} of {source}")).metadata(json!({ "rows": rows }))
     };
     Ok(vec![made("good", 97), made("bad", 3)])
 }
@@ -70,11 +69,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     )? {
         println!("shop/good is stale: {reason}");
     }
-    let outcome = executor.run(RunRequest {
-        mode: Mode::Stale,
-        selection: Selection::parse("key:shop/* and not shop/rate")?,
-        ..RunRequest::new("second", Arc::clone(&graph))
-    })?;
+    let second = RunRequest::new("second", Arc::clone(&graph))
+        .selection(Selection::parse("key:shop/* and not shop/rate")?)
+        .mode(Mode::Stale);
+    let outcome = executor.run(second)?;
     println!(
         "second: {}, {} materialized",
         outcome.status.as_str(),

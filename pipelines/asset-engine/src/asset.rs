@@ -55,6 +55,8 @@ pub struct Asset {
     pub group: Option<String>,
     /// Free labels.
     pub tags: BTreeMap<String, String>,
+    /// Who owns it, and of which kinds it is; `None` = that is not said.
+    pub(crate) labels: Option<Box<Labels>>,
     /// Anything worth saying about all that is ever made of it; `None` = nothing.
     pub metadata: Option<Box<Map<String, Value>>>,
     /// What happens after a failed attempt.
@@ -75,6 +77,13 @@ pub struct Asset {
     /// Whether the data of a materialization is still where it was put, see
     /// [`Asset::still_there`].
     pub(crate) still_there: Option<StillThere>,
+}
+
+/// Who owns an asset, and of which kinds it is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Labels {
+    owners: Vec<String>,
+    kinds: Vec<String>,
 }
 
 /// Whether the data of a materialization is still where it was put.
@@ -129,6 +138,7 @@ impl Asset {
             code_version: Arc::clone(&FIRST_VERSION),
             group: None,
             tags: BTreeMap::new(),
+            labels: None,
             metadata: None,
             retry: RetryPolicy::default(),
             timeout: None,
@@ -185,6 +195,34 @@ impl Asset {
     pub fn tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.tags.insert(name.into(), value.into());
         self
+    }
+
+    /// Adds an owner: a person or, as `team:name`, a team.
+    #[must_use]
+    pub fn owner(mut self, owner: impl Into<String>) -> Self {
+        let labels = self.labels.get_or_insert_default();
+        labels.owners.push(owner.into());
+        self
+    }
+
+    /// The owners.
+    #[must_use]
+    pub fn owners(&self) -> &[String] {
+        self.labels.as_deref().map_or(&[], |labels| &labels.owners)
+    }
+
+    /// Adds a kind: what it is made with or of, such as `python` or `parquet`.
+    #[must_use]
+    pub fn kind(mut self, kind: impl Into<String>) -> Self {
+        let labels = self.labels.get_or_insert_default();
+        labels.kinds.push(kind.into());
+        self
+    }
+
+    /// The kinds.
+    #[must_use]
+    pub fn kinds(&self) -> &[String] {
+        self.labels.as_deref().map_or(&[], |labels| &labels.kinds)
     }
 
     /// Adds an entry to the metadata of the definition.

@@ -13,6 +13,8 @@ mod backfill;
 mod condition;
 mod cron;
 mod daemon;
+mod in_progress;
+mod memory;
 mod rule;
 mod schedule;
 mod sensor;
@@ -26,7 +28,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::catalog::{Catalog, CatalogError};
-use crate::event::Mode;
+use crate::event::{Mode, PartitionChange};
 use crate::graph::AssetGraph;
 use crate::selection::{Selection, SelectionError};
 
@@ -71,6 +73,7 @@ pub struct EvaluationContext<'a> {
 /// What an evaluation comes to. It is recorded when it has orders, moves the cursor, or has another
 /// note than the one before.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Evaluation {
     /// The runs that it asks for.
     pub orders: Vec<Order>,
@@ -78,10 +81,13 @@ pub struct Evaluation {
     pub cursor: Option<String>,
     /// Why it asks for none, for whoever reads the catalog.
     pub note: Option<String>,
+    /// Partitions that come and go, before the runs are submitted.
+    pub partitions: Vec<PartitionChange>,
 }
 
 /// A run that an automation asks for.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Order {
     /// Names the run among those of its automation. A key that was ordered before is not again.
     pub key: String,
@@ -95,6 +101,7 @@ pub struct Order {
 
 /// Why an automation could not be evaluated.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum AutomationError {
     /// It says so itself.
     #[error("{0}")]
@@ -115,6 +122,38 @@ pub enum AutomationError {
     },
 }
 
+impl Evaluation {
+    /// One that asks for some runs, and leaves cursor and note.
+    #[must_use]
+    pub fn new(orders: impl IntoIterator<Item = Order>) -> Self {
+        Self {
+            orders: orders.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Moves the cursor.
+    #[must_use]
+    pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
+        self.cursor = Some(cursor.into());
+        self
+    }
+
+    /// Has partitions come and go ([`crate::Partitions::dynamic`]), before the runs are submitted.
+    #[must_use]
+    pub fn change_partitions(mut self, changes: impl IntoIterator<Item = PartitionChange>) -> Self {
+        self.partitions.extend(changes);
+        self
+    }
+
+    /// Says why it asks for what it does.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+}
+
 impl Order {
     /// All of a selection, without configuration.
     pub fn new(key: impl Into<String>, selection: Selection) -> Self {
@@ -124,6 +163,20 @@ impl Order {
             mode: Mode::All,
             config: Value::Null,
         }
+    }
+
+    /// Sets whether all of it runs, or what is stale.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Sets the run's configuration.
+    #[must_use]
+    pub fn config(mut self, config: Value) -> Self {
+        self.config = config;
+        self
     }
 }
 

@@ -27,6 +27,7 @@ mod error;
 mod failpoint;
 mod fingerprint;
 mod memory;
+mod partitions;
 mod pieces;
 mod reading;
 mod recorder;
@@ -44,8 +45,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::event::{
-    BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
-    RunStatus, Tick,
+    BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, PartitionChange,
+    RunRecord, RunStatus, Tick,
 };
 use crate::key::AssetKey;
 
@@ -55,6 +56,7 @@ pub(crate) use failpoint::Failpoint;
 pub(crate) use failpoint::FailpointMode;
 pub(crate) use fingerprint::{EachVersion, Version, fold, piece as piece_fingerprint};
 pub(crate) use memory::MemoryStore;
+pub(crate) use partitions::effective;
 pub(crate) use pieces::Pieces;
 pub use recorder::Recorder;
 pub(crate) use sqlite::SqliteStore;
@@ -84,6 +86,7 @@ pub struct Catalog {
 
 /// How a run stands, by the catalog.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct RunInfo {
     /// What was asked for.
     pub record: Arc<RunRecord>,
@@ -93,6 +96,7 @@ pub struct RunInfo {
 
 /// When a piece was last made or, if something else makes it, seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stamp {
     /// Its partition.
     pub partition: Option<Arc<str>>,
@@ -342,6 +346,41 @@ impl Catalog {
     /// The catalog cannot be read.
     pub fn stamps_of(&self, asset: &AssetKey) -> Result<Vec<Stamp>, CatalogError> {
         self.with(|store| store.stamps(asset, Pieces::All))
+    }
+
+    /// The assets of which the catalog has anything that counts: a materialization, an observation or
+    /// the result of a check; by key.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn assets(&self) -> Result<Vec<AssetKey>, CatalogError> {
+        self.with(|store| store.assets())
+    }
+
+    /// Every materialization of an asset that was ever recorded, whatever became of it, oldest first:
+    /// how its metadata have changed. It goes through the whole log.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn history_of(&self, asset: &AssetKey) -> Result<Vec<EventRecord>, CatalogError> {
+        self.with(|store| store.history(asset))
+    }
+
+    /// The keys of partitions that come and go ([`crate::Partitions::dynamic`]), by the name of their
+    /// set, in the order in which they came.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn partitions(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError> {
+        self.with(|store| store.partitions(set))
+    }
+
+    /// The changes among some that make a difference.
+    pub(crate) fn effective(
+        &self,
+        changes: impl IntoIterator<Item = PartitionChange>,
+    ) -> Result<Vec<PartitionChange>, CatalogError> {
+        self.with(|store| effective(store, changes))
     }
 
     /// The last wipe of each piece of an asset that was wiped, by partition key.

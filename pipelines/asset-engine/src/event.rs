@@ -4,6 +4,7 @@
 
 mod automation;
 mod fact;
+mod partitions;
 
 use std::sync::{Arc, LazyLock};
 
@@ -17,6 +18,7 @@ use crate::step::StepFailure;
 
 pub use automation::{BackfillInfo, BackfillRecord, BackfillRun, Stage, Tick};
 pub use fact::{CheckResult, Observation, Report, Severity};
+pub use partitions::PartitionChange;
 
 /// The id that stands for no run.
 static NO_RUN: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
@@ -38,6 +40,7 @@ pub struct EventRecord {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Event {
     /// A run was accepted.
     RunSubmitted(Arc<RunRecord>),
@@ -81,6 +84,8 @@ pub enum Event {
         /// Its partition.
         partition: Option<Arc<str>>,
     },
+    /// A partition came or went.
+    PartitionChanged(PartitionChange),
     /// Somebody beside the executor asked for the end of a run.
     CancelRequested {
         /// The run.
@@ -175,6 +180,7 @@ pub struct InputVersion {
 /// Why a step did not run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum SkipReason {
     /// Something it depends on failed or was itself skipped.
     Upstream {
@@ -267,6 +273,7 @@ impl Event {
             Self::Observed(seen) => &seen.run,
             Self::Checked(check) => &check.run,
             Self::Ticked(_)
+            | Self::PartitionChanged(_)
             | Self::BackfillRequested(_)
             | Self::BackfillResumed { .. }
             | Self::BackfillEnded { .. } => &NO_RUN,

@@ -15,6 +15,7 @@ mod job;
 mod limits;
 mod outcome;
 mod outside;
+mod partitions;
 mod request;
 mod resume;
 mod run_state;
@@ -204,17 +205,24 @@ impl Executor {
         self.wait(&run)
     }
 
-    /// Cancels a run: what has not begun will not; what is being executed is finished and kept.
-    /// Does nothing to a run that is not under way here.
-    pub fn cancel(&self, run: &str) {
-        Shared::cancel(&self.shared, run);
+    /// Cancels a run that is under way here: what has not begun will not; what is being executed is
+    /// finished and kept. One that an executor left open when it died is closed. Tells whether the
+    /// run was either; if not, it has ended before, or was never submitted.
+    ///
+    /// # Errors
+    /// The catalog failed.
+    pub fn cancel(&self, run: &str) -> Result<bool, EngineError> {
+        Ok(Shared::cancel(&self.shared, run)? || self.close_left(run)?)
     }
 
     /// Cancels a run and gives up what is being executed: steps in processes of their own are
-    /// killed, the result of a step in this process is dropped whenever it comes. Does nothing to a
-    /// run that is not under way here.
-    pub fn abort(&self, run: &str) {
-        Shared::abort(&self.shared, run);
+    /// killed, the result of a step in this process is dropped whenever it comes. Tells the same as
+    /// [`Executor::cancel`].
+    ///
+    /// # Errors
+    /// The catalog failed.
+    pub fn abort(&self, run: &str) -> Result<bool, EngineError> {
+        Ok(Shared::abort(&self.shared, run)? || self.close_left(run)?)
     }
 }
 

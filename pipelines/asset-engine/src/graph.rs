@@ -1,10 +1,12 @@
 //! The asset graph: definitions checked once, then held by index.
 //!
 //! Invariants after [`AssetGraph::new`]: keys are unique, every dependency exists, there is no
-//! cycle, and every partition that a mapping names exists. Assets, edges and steps are `u32`
+//! cycle (an asset may read earlier partitions of its own), and every partition that a mapping names
+//! exists. Assets, edges and steps are `u32`
 //! indices from here on; no name is looked up while a run is planned or executed.
 
 mod build;
+mod current;
 mod cut;
 mod error;
 mod identity;
@@ -49,6 +51,8 @@ pub struct AssetGraph {
     /// For assets of a step that makes several: all of them, the one that stands for the step
     /// first.
     outputs: FxHashMap<u32, Box<[u32]>>,
+    /// Assets whose partitions come and go.
+    dynamic: Vec<u32>,
     /// What the steps work on, as far as that was said.
     parts: Identity,
     identity: OnceLock<Arc<Identity>>,
@@ -75,6 +79,13 @@ pub(crate) struct Edge {
     pub upstream: u32,
     pub downstream: u32,
     pub link: Link,
+}
+
+impl Edge {
+    /// Whether an asset reads earlier partitions of its own. (Of its own, any other table is refused.)
+    pub fn is_own_past(&self) -> bool {
+        self.upstream == self.downstream && matches!(self.link, Link::Table(_))
+    }
 }
 
 impl AssetGraph {
@@ -175,6 +186,11 @@ impl AssetGraph {
             let positions = self.reads(edge, position);
             positions.map(|at| (edge.upstream, at))
         })
+    }
+
+    /// Whether an asset reads earlier partitions of its own.
+    pub(crate) fn reads_own_past(&self, index: u32) -> bool {
+        self.deps(index).any(|(_, edge)| edge.is_own_past())
     }
 
     /// What reads a piece of an asset through an edge, by position downstream.

@@ -53,6 +53,7 @@ pub struct Address<'a> {
 
 /// Why a store failed.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// Nothing was kept under this address.
     #[error("{place}: no such data")]
@@ -111,10 +112,7 @@ where
             data_version: &data_version,
         };
         store.put(&address, &bytes).map_err(failed)?;
-        Ok(Materialized {
-            metadata: json!({ "bytes": bytes.len() }),
-            data_version,
-        })
+        Ok(Materialized::new(data_version).metadata(json!({ "bytes": bytes.len() })))
     }
 }
 

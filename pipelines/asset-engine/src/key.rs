@@ -20,6 +20,7 @@ pub struct AssetKey {
 
 /// Why a text is not an asset key.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum KeyError {
     /// The text, or one segment between two slashes, is empty.
     #[error("asset key {key:?}: segment {segment} is empty")]

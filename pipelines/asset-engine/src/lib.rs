@@ -11,12 +11,19 @@
 //! needed and why, the [`Executor`] runs them and the [`Catalog`] records what happened. A [`Daemon`]
 //! asks for runs by itself: at the times of a [`Schedule`], when a [`Sensor`] or a [`Rule`] says so,
 //! and for the partitions of a [`Backfill`].
+//!
+//! It needs Unix: a catalog has its owner by flock(2), and steps in processes of their own are
+//! groups that a signal ends. SQLite is built with it, unless the feature `bundled` is off.
 #![forbid(unsafe_code)]
+
+#[cfg(not(unix))]
+compile_error!("asset-engine needs Unix: flock(2), process groups, signals");
 
 mod asset;
 mod automation;
 mod catalog;
 mod clock;
+mod critical_path;
 mod event;
 mod executor;
 mod graph;
@@ -42,10 +49,11 @@ pub use catalog::{
     Catalog, CatalogError, Durability, Head, Owner, Recorder, RunInfo, Stamp, Unsuccessful,
     Verified,
 };
+pub use critical_path::{CriticalPath, CriticalStep};
 pub use event::{
     Attempt, BackfillInfo, BackfillRecord, BackfillRun, CheckResult, Event, EventRecord,
-    InputVersion, Materialization, Mode, Observation, Report, RunRecord, RunStatus, Severity,
-    SkipReason, Stage, Tick,
+    InputVersion, Materialization, Mode, Observation, PartitionChange, Report, RunRecord,
+    RunStatus, Severity, SkipReason, Stage, Tick,
 };
 pub use executor::{
     EngineError, Executor, ExecutorOptions, FailedStep, Looked, RunOutcome, RunRequest, StepCounts,

@@ -6,6 +6,7 @@
 
 mod dot;
 mod mermaid;
+mod reduced;
 mod svg;
 
 use std::sync::Arc;
@@ -88,7 +89,7 @@ impl Lineage {
         Self::among(graph, &vec![true; graph.len()], |_| false)
     }
 
-    /// Some assets and all that they read of each other.
+    /// Some assets and all that they read of each other, not of themselves.
     fn among(graph: &AssetGraph, among: &[bool], is_focus: impl Fn(u32) -> bool) -> Self {
         let mut lineage = Self {
             nodes: Vec::new(),
@@ -108,7 +109,8 @@ impl Lineage {
             });
         }
         for index in marked(among) {
-            for (_, edge) in graph.deps(index) {
+            let others = graph.deps(index).filter(|(_, edge)| !edge.is_own_past());
+            for (_, edge) in others {
                 if let Some(from) = positions.get(&edge.upstream) {
                     lineage.edges.push(LineageEdge {
                         from: *from,

@@ -4,14 +4,17 @@
 //! A set of partition keys is shared by reference: assets that use the same set map to each other
 //! by position, without any look-up.
 
+mod dynamic;
 mod error;
 mod product;
 mod time;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+pub(crate) use dynamic::check_key;
 pub use error::PartitionError;
 use product::Dimension;
 pub(crate) use product::Stride;
@@ -47,13 +50,29 @@ pub(crate) enum Shape {
     Windows(Windows),
     /// The dimensions that they combine, by name.
     Product(Box<[Dimension]>),
+    /// That they come and go, as a set of this name.
+    Dynamic(Arc<str>),
+}
+
+impl Shape {
+    /// Whether there may be no key.
+    fn may_be_empty(&self) -> bool {
+        match self {
+            Self::Dynamic(_) => true,
+            Self::Product(dimensions) => {
+                dimensions.iter().any(|dimension| dimension.keys.len() == 0)
+            }
+            Self::Static | Self::Windows(_) => false,
+        }
+    }
 }
 
 /// Which partitions of a dependency one partition of an asset reads.
 ///
 /// The one piece of an unpartitioned dependency is read under every mapping, and an unpartitioned
 /// asset reads every partition of a dependency, or those that [`Mapping::Last`] leaves.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Mapping {
     /// The partition of the same key. Between a product and one of its dimensions: those that agree
     /// in it. Between days and weeks: those that overlap in time.
@@ -65,13 +84,33 @@ pub enum Mapping {
     Last(u32),
     /// Partitions whose time overlaps with a window around that of the reading partition, cut where
     /// the dependency has no partitions. Offsets count partitions of the reading asset, so -1 and 0
-    /// between daily assets are yesterday and today (Dagster's `TimeWindowPartitionMapping`).
+    /// between daily assets are yesterday and today (Dagster's `TimeWindowPartitionMapping`). An asset
+    /// may read its own partitions by a window that ends before: -1 and -1, yesterday's.
     TimeWindow {
         /// By how many partitions the window's start is moved; negative = back.
         start_offset: i32,
         /// By how many its end.
         end_offset: i32,
     },
+    /// Those that are listed, by key of the reading asset, see [`Mapping::keys`].
+    Keys(Arc<BTreeMap<Arc<str>, Vec<Arc<str>>>>),
+}
+
+impl Mapping {
+    /// A mapping by key: with each key of the reading asset, the keys of the dependency that it reads
+    /// (Dagster's `StaticPartitionMapping`, turned round); one that is not listed reads nothing. What a
+    /// program makes the list of is a mapping of its own.
+    pub fn keys<I, K, L>(list: I) -> Self
+    where
+        I: IntoIterator<Item = (K, L)>,
+        K: Into<Arc<str>>,
+        L: IntoIterator,
+        L::Item: Into<Arc<str>>,
+    {
+        let read = |keys: L| keys.into_iter().map(Into::into).collect();
+        let list = list.into_iter().map(|(key, keys)| (key.into(), read(keys)));
+        Self::Keys(Arc::new(list.collect()))
+    }
 }
 
 impl Partitions {
@@ -93,7 +132,7 @@ impl Partitions {
         I::Item: Into<Arc<str>>,
     {
         let keys: Vec<Arc<str>> = keys.into_iter().map(Into::into).collect();
-        if keys.is_empty() {
+        if keys.is_empty() && !shape.may_be_empty() {
             return Err(PartitionError::NoKeys);
         }
         let count = fits(keys.len())?;
@@ -144,6 +183,14 @@ impl Partitions {
         }
     }
 
+    /// Where its keys lie: those that share them have one place.
+    pub(crate) fn place(&self) -> *const () {
+        match self {
+            Self::Unpartitioned => std::ptr::null(),
+            Self::Keys(keys) => Arc::as_ptr(&keys.0).cast(),
+        }
+    }
+
     /// Whether this is a set of keys.
     #[must_use]
     pub fn is_partitioned(&self) -> bool {
@@ -160,7 +207,7 @@ impl PartitionKeys {
     /// Whether both share one allocation, so that positions are equal without comparing keys.
     #[must_use]
     pub fn is_same_set(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.keys == other.0.keys
+        Arc::ptr_eq(&self.0, &other.0) || (self.0.keys == other.0.keys && self.set() == other.set())
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -11,6 +11,8 @@
 //! | `key:"a/*"` | every asset whose key matches, `*` standing for any text |
 //! | `tag:k=v`, `tag:k` | with this tag; without a value, with an empty one |
 //! | `group:g`, `group:<null>` | in this group (`*` as above), in none |
+//! | `owner:"team:a"`, `owner:<null>` | that these own, that nobody does |
+//! | `kind:python`, `kind:<null>` | of this kind, of none |
 //! | `+key:"a"`, `2+key:"a"`, `key:"a"+2` | with all, with two layers (likewise `2+name`) |
 //! | `roots(x)`, `sinks(x)` | those of x that read, are read by, none of x |
 //! | `not x`, `x and y`, `x or y`, `(x)`, `*` | as they read, in this order of precedence |
@@ -18,7 +20,7 @@
 //!
 //! An asset whose name is a number or one of the words and, or, not is written `key:"2"`.
 //!
-//! Dagster's other attributes (owner, kind, status, …) have no counterpart in an [`crate::Asset`]
+//! Dagster's other attributes (status, column, code_location, …) have no counterpart in an [`crate::Asset`]
 //! and are refused by name.
 
 mod expr;
@@ -46,6 +48,7 @@ pub struct Selection {
 
 /// Why a selection cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum SelectionError {
     /// Not a selection.
     #[error("selection, column {column}: expected {expected}, found {found}\n  {selection}\n  {}^", " ".repeat(.column - 1))]

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
 use crate::event::Materialization;
 use crate::key::AssetKey;
+use crate::partition::Partitions;
 use crate::stop::Stop;
 
 /// The code that materializes one partition of an asset.
@@ -34,6 +36,7 @@ where
 
 /// What a step is given.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct StepContext<'a> {
     /// Id of the run.
     pub run: &'a str,
@@ -41,6 +44,8 @@ pub struct StepContext<'a> {
     pub asset: &'a AssetKey,
     /// Its partition; `None` when it has none.
     pub partition: Option<&'a str>,
+    /// How the asset is cut.
+    pub partitions: &'a Partitions,
     /// Number of this attempt in this run, from 1; a crashed attempt has counted.
     pub attempt: u32,
     /// Fencing epoch of the executor: grows each time an executor opens the catalog, so a store
@@ -55,15 +60,49 @@ pub struct StepContext<'a> {
     pub stop: &'a Stop,
 }
 
+impl<'a> StepContext<'a> {
+    /// What it reads of one asset, in the order of that one's partitions.
+    pub fn inputs_of(&self, asset: &AssetKey) -> impl Iterator<Item = &'a Materialization> {
+        let inputs = self.inputs.iter().map(AsRef::as_ref);
+        inputs.filter(move |input: &&Materialization| input.asset == *asset)
+    }
+
+    /// The time that its partition stands for: the first day and the day after the last (Dagster's
+    /// `partition_time_window`). `None` when it stands for no time.
+    #[must_use]
+    pub fn window(&self) -> Option<(Date, Date)> {
+        self.partitions.window(self.partition?)
+    }
+}
+
 /// What a step made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Materialized {
     /// Version of the data: equal versions mean equal data, which keeps what is downstream fresh.
     pub data_version: String,
     /// Anything worth recording; references to data rather than data.
     #[serde(default)]
     pub metadata: Value,
+}
+
+impl Materialized {
+    /// What was made, in a version, without metadata.
+    #[must_use]
+    pub fn new(data_version: impl Into<String>) -> Self {
+        Self {
+            data_version: data_version.into(),
+            metadata: Value::Null,
+        }
+    }
+
+    /// Says what is worth recording.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Value) -> Self {
+        self.metadata = metadata;
+        self
+    }
 }
 
 /// Why an attempt failed.

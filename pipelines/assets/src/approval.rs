@@ -93,10 +93,7 @@ fn decide(cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
     };
     let version = &marts.data_version;
     if word.data_version == Verdict::Approved.of(version) {
-        return Ok(Materialized {
-            data_version: version.clone(),
-            metadata: marts.metadata.clone(),
-        });
+        return Ok(Materialized::new(version).metadata(marts.metadata.clone()));
     }
     if word.data_version == Verdict::Rejected.of(version) {
         let message = format!(

@@ -41,9 +41,8 @@ pub fn automations(
     let up_to_warehouse = Selection::parse(&format!("*{warehouse}"))?;
     let of_days = {
         let selection = up_to_warehouse.clone();
-        move |days: &[String], key: String| Order {
-            mode: Mode::Stale,
-            ..Order::new(key, selection.clone().with_partitions(days))
+        move |days: &[String], key: String| {
+            Order::new(key, selection.clone().with_partitions(days)).mode(Mode::Stale)
         }
     };
     let (line, zone) = MORNINGS;
@@ -81,7 +80,7 @@ pub fn automations(
     let rule = Rule::new(
         format!("{name}-publication"),
         Selection::assets(published),
-        Condition::eager(),
+        Condition::keep_fresh(),
     );
     Ok(vec![
         Box::new(daily),

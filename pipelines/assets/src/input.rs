@@ -28,10 +28,8 @@ pub(crate) fn inputs(etl: Option<&Arc<Etl>>, source: &Source) -> Result<Vec<Asse
             return Ok(Asset::observed(key, only_defined).group(source.name.as_str()));
         };
         let look = move |_: &StepContext<'_>| -> Result<Materialized, StepFailure> {
-            Ok(Materialized {
-                data_version: etl.input_version(dataset).map_err(failure)?,
-                metadata: json!({ "file": dataset.zip_name() }),
-            })
+            let version = etl.input_version(dataset).map_err(failure)?;
+            Ok(Materialized::new(version).metadata(json!({ "file": dataset.zip_name() })))
         };
         Ok(Asset::observed(key, look).group(source.name.as_str()))
     };

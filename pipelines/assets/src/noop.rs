@@ -46,10 +46,7 @@ pub fn noop_graph(
 }
 
 fn nothing() -> Materialized {
-    Materialized {
-        data_version: "1".to_owned(),
-        metadata: Value::Null,
-    }
+    Materialized::new("1")
 }
 
 /// What is said to the process of a step without work: nothing, and it answers `null`.

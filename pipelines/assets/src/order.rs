@@ -21,7 +21,7 @@ use asset_engine::{
     Asset, AssetGraph, AssetKey, Catalog, CatalogError, Evaluation, EvaluationContext, Event,
     Materialized, Order, Selection, StepContext, StepFailure,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::AssetsError;
 use crate::graph::key;
@@ -99,10 +99,8 @@ pub(crate) fn undo_of_failed(cx: &EvaluationContext<'_>) -> Result<Evaluation, S
             continue;
         }
         let undo = Selection::parse("tag:saga=undo").map_err(|error| wrong(&error))?;
-        evaluation.orders.push(Order {
-            config: json!({ "undoes": id.as_ref() }),
-            ..Order::new(id.as_ref(), undo)
-        });
+        let order = Order::new(id.as_ref(), undo).config(json!({ "undoes": id.as_ref() }));
+        evaluation.orders.push(order);
     }
     Ok(evaluation)
 }
@@ -200,8 +198,5 @@ impl Ledger {
 }
 
 fn made(order: &str) -> Materialized {
-    Materialized {
-        data_version: order.to_owned(),
-        metadata: Value::Null,
-    }
+    Materialized::new(order)
 }

@@ -25,10 +25,8 @@ pub fn submit(
 ) -> Result<(), AssetsError> {
     let definition = etl.sources().get(source)?;
     let assets = graph(Arc::clone(etl), definition, options)?;
-    executor.submit(RunRequest {
-        config: json!({ "source": source }),
-        ..RunRequest::new(run, Arc::new(assets))
-    })?;
+    let request = RunRequest::new(run, Arc::new(assets));
+    executor.submit(request.config(json!({ "source": source })))?;
     Ok(())
 }
 

@@ -151,10 +151,7 @@ pub(crate) fn published(made: &Arc<Materialization>) -> Result<Published, StepEr
 pub(crate) fn materialized(output: &StepOutput) -> Result<Materialized, StepFailure> {
     let metadata = serde_json::to_value(output)
         .map_err(|error| failure(bad_input(format!("output of a step: {error}"))))?;
-    Ok(Materialized {
-        data_version: output.digest().to_owned(),
-        metadata,
-    })
+    Ok(Materialized::new(output.digest()).metadata(metadata))
 }
 
 /// A step's error as a failure of its attempt.

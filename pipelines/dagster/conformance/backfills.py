@@ -16,10 +16,10 @@ STATUS = {
 }
 
 
-def _request(instance, context) -> str:
+def request(instance, context, names=("lookup", "daily", "total")) -> str:
     """A backfill of three days of everything."""
     graph = context.create_request_context().asset_graph
-    keys = [AssetKey(name) for name in ("lookup", "daily", "total")]
+    keys = [AssetKey(name) for name in names]
     backfill = PartitionBackfill.from_asset_partitions(
         backfill_id="week",
         asset_graph=graph,
@@ -42,7 +42,7 @@ def _status(instance) -> str | None:
     return STATUS.get(instance.get_backfill("week").status)
 
 
-def _finish(instance, context) -> str:
+def finish(instance, context) -> str:
     """Ticks until it has ended; a backfill of three layers needs few ticks."""
     for _ in range(10):
         tick_backfills(context)
@@ -54,8 +54,8 @@ def _finish(instance, context) -> str:
 def unpartitioned_once() -> dict:
     """B15. Three days of an asset, what they read and what reads them all."""
     with home() as instance, location(instance, "week") as context:
-        _request(instance, context)
-        status = _finish(instance, context)
+        request(instance, context)
+        status = finish(instance, context)
         return {"status": status, "times": dict(sorted(Counter(steps()).items()))}
 
 
@@ -63,20 +63,20 @@ def failed_partition() -> dict:
     """B16. One of three days fails."""
     with home() as instance, location(instance, "week") as context:
         path("fail-2024-01-02").touch()
-        _request(instance, context)
-        status = _finish(instance, context)
+        request(instance, context)
+        status = finish(instance, context)
         return {"status": status, "times": dict(sorted(Counter(steps()).items()))}
 
 
 def canceled() -> dict:
     """B17. It is cancelled when the days are made, and what reads them all is not."""
     with home() as instance, location(instance, "week") as context:
-        _request(instance, context)
+        request(instance, context)
         for _ in range(10):
             tick_backfills(context)
             if steps().count("daily") == len(DAYS):
                 break
         backfill = instance.get_backfill("week")
         instance.update_backfill(backfill.with_status(BulkActionStatus.CANCELING))
-        status = _finish(instance, context)
+        status = finish(instance, context)
         return {"status": status, "times": dict(sorted(Counter(steps()).items()))}

@@ -1,34 +1,40 @@
-"""B18 to B20, B25 and B26: what rules of declarative automation ask for."""
+"""B18 to B20, B25, B26 and B34 to B38 and B48: what rules of declarative automation ask for."""
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from dagster import (
     AutomationCondition,
     DailyPartitionsDefinition,
     DataVersion,
     Definitions,
+    StaticPartitionsDefinition,
     asset,
     evaluate_automation_conditions,
     materialize,
     observable_source_asset,
 )
 from dagster._core.definitions.observe import observe
+from dagster._core.execution.backfill import PartitionBackfill
 
 from home import home
 
 NOON = datetime(2024, 1, 4, 12, tzinfo=timezone.utc)
 
 
-class _Rules:
+class Rules:
     """The rules of some assets, with what they remember from one evaluation to the next."""
 
     def __init__(self, instance, assets):
         self._instance, self._assets, self._cursor = instance, assets, None
 
-    def ask(self) -> list[str]:
+    def redefine(self, assets):
+        """Goes on with other definitions."""
+        self._assets = assets
+
+    def ask(self, at=NOON) -> list[str]:
         """The pieces that the next evaluation asks for."""
         result = evaluate_automation_conditions(
-            Definitions(assets=self._assets), self._instance, evaluation_time=NOON, cursor=self._cursor
+            Definitions(assets=self._assets), self._instance, evaluation_time=at, cursor=self._cursor
         )
         self._cursor = result.cursor
         names = []
@@ -61,7 +67,7 @@ def first_evaluation() -> dict:
     observed = {}
     for name in ("eager", "on_missing"):
         with home() as instance:
-            rules = _Rules(instance, _days(getattr(AutomationCondition, name)()))
+            rules = Rules(instance, _days(getattr(AutomationCondition, name)()))
             observed[f"{name}_asks_for"] = rules.ask()
             observed[f"{name}_asks_again_for"] = rules.ask()
     return observed
@@ -80,7 +86,7 @@ def failed_request() -> dict:
 
     assets = [upstream, reader]
     with home() as instance:
-        rules = _Rules(instance, assets)
+        rules = Rules(instance, assets)
         rules.ask()
         materialize(assets, instance=instance, selection=["upstream"])
         observed = {"asks_for": rules.ask()}
@@ -105,7 +111,7 @@ def first_observation() -> dict:
 
     with home() as instance:
         materialize([reader], instance=instance)
-        rules = _Rules(instance, [source, reader])
+        rules = Rules(instance, [source, reader])
         observed = {"before": rules.ask()}
         observe([source], instance=instance)
         observed["after_the_first_look"] = rules.ask()
@@ -125,7 +131,7 @@ def wiped_piece() -> dict:
         pass
 
     with home() as instance:
-        rules = _Rules(instance, [whole])
+        rules = Rules(instance, [whole])
         rules.ask()
         materialize([whole], instance=instance)
         observed = {"after_it_was_made": rules.ask()}
@@ -147,7 +153,120 @@ def made_again_meanwhile() -> dict:
 
     assets = [upstream, reader]
     with home() as instance:
-        rules = _Rules(instance, assets)
+        rules = Rules(instance, assets)
         rules.ask()
         materialize(assets, instance=instance)
+        return {"asks_for": rules.ask()}
+
+
+def all_that_is_missing() -> dict:
+    """B34. Nothing was ever made, and a rule asks for whatever is missing."""
+    with home() as instance:
+        rules = Rules(instance, _days(AutomationCondition.missing()))
+        return {"asks_for": rules.ask(), "asks_again_for": rules.ask()}
+
+
+def _read(partitions, condition):
+    """What is made piece by piece, and what reads it likewise."""
+
+    @asset(partitions_def=partitions)
+    def upstream():
+        pass
+
+    @asset(deps=[upstream], partitions_def=partitions, automation_condition=condition)
+    def reader():
+        pass
+
+    return [upstream, reader]
+
+
+def latest_day() -> dict:
+    """B35. What is read is made for three days."""
+    assets = _read(DailyPartitionsDefinition("2024-01-01"), AutomationCondition.eager())
+    with home() as instance:
+        rules = Rules(instance, assets)
+        rules.ask()
+        for day in ("2024-01-01", "2024-01-02", "2024-01-03"):
+            materialize(assets, instance=instance, selection=["upstream"], partition_key=day)
+        return {"asks_for": rules.ask()}
+
+
+def another_day() -> dict:
+    """B36. A day is over that was not at the first evaluation."""
+    conditions = {
+        "eager": AutomationCondition.eager(),
+        "on_missing": AutomationCondition.on_missing(),
+        "on_cron": AutomationCondition.on_cron("0 0 * * *"),
+    }
+    observed = {}
+    for name, condition in conditions.items():
+        with home() as instance:
+            _, daily = _days(condition)
+            rules = Rules(instance, [daily])
+            rules.ask()
+            observed[f"{name}_asks_for"] = rules.ask(NOON + timedelta(days=1))
+    return observed
+
+
+def added_key() -> dict:
+    """B37. A key is added, while what it reads is missing; then that is made."""
+
+    def of(keys):
+        return _read(StaticPartitionsDefinition(keys), AutomationCondition.on_missing())
+
+    with home() as instance:
+        rules = Rules(instance, of(["a", "c"]))
+        rules.ask()
+        after = of(["a", "b", "c"])
+        rules.redefine(after)
+        observed = {"when_it_is_added": rules.ask()}
+        materialize(after, instance=instance, selection=["upstream"], partition_key="b")
+        observed["when_its_input_is_made"] = rules.ask()
+        return observed
+
+
+def outdated_before() -> dict:
+    """B38. What is read was made again before the first evaluation, and then once more."""
+
+    @asset
+    def upstream():
+        pass
+
+    @asset(deps=[upstream], automation_condition=AutomationCondition.eager())
+    def reader():
+        pass
+
+    assets = [upstream, reader]
+    with home() as instance:
+        for name in ("upstream", "reader", "upstream"):
+            materialize(assets, instance=instance, selection=[name])
+        rules = Rules(instance, assets)
+        observed = {"at_first": rules.ask()}
+        materialize(assets, instance=instance, selection=["upstream"])
+        observed["made_once_more"] = rules.ask()
+        return observed
+
+
+def left_to_a_backfill() -> dict:
+    """B48. What an eager rule would ask for is still to be made by a backfill."""
+    assets = _read(DailyPartitionsDefinition("2024-01-01"), AutomationCondition.eager())
+    day = "2024-01-03"
+    with home() as instance:
+        rules = Rules(instance, assets)
+        rules.ask()
+        materialize(assets, instance=instance, selection=["upstream"], partition_key=day)
+        backfill = PartitionBackfill.from_asset_partitions(
+            backfill_id="backfill",
+            asset_graph=Definitions(assets=assets).resolve_asset_graph(),
+            partition_names=[day],
+            asset_selection=[assets[1].key],
+            backfill_timestamp=NOON.timestamp(),
+            tags={},
+            dynamic_partitions_store=instance,
+            all_partitions=False,
+            title=None,
+            description=None,
+            run_config=None,
+        )
+        instance.add_backfill(backfill)
         return {"asks_for": rules.ask()}

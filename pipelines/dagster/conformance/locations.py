@@ -1,17 +1,22 @@
 """Code locations that the daemon's loops load by the path of this file and a name in it."""
 
 from dagster import (
+    AssetDep,
     AssetExecutionContext,
     DailyPartitionsDefinition,
     Definitions,
     DefaultScheduleStatus,
     DefaultSensorStatus,
+    DynamicPartitionsDefinition,
     RunRequest,
     ScheduleDefinition,
+    SensorResult,
+    TimeWindowPartitionMapping,
     asset,
     build_schedule_from_partitioned_job,
     define_asset_job,
     in_process_executor,
+    run_failure_sensor,
     sensor,
 )
 
@@ -61,6 +66,35 @@ def _closed_once(context):
 failed_key = _sensor_of("failed_key", [failing], _always_the_same)
 equal_keys = _sensor_of("equal_keys", [item], _twice_at_once)
 failing_look = _sensor_of("failing_look", [item], _closed_once)
+
+
+FRUITS = DynamicPartitionsDefinition(name="fruits")
+
+
+@asset(partitions_def=FRUITS)
+def fruit():
+    pass
+
+
+def _growing(context):
+    """Adds a key and asks for it."""
+    return SensorResult(
+        run_requests=[RunRequest(run_key="apple", partition_key="apple")],
+        dynamic_partitions_requests=[FRUITS.build_add_request(["apple"])],
+    )
+
+
+growing = _sensor_of("growing", [fruit], _growing)
+
+
+@run_failure_sensor(
+    default_status=DefaultSensorStatus.RUNNING, monitor_all_code_locations=True
+)
+def _alarm(context):
+    leave("told")
+
+
+alarms = Definitions(assets=[failing], sensors=[_alarm], executor=in_process_executor)
 
 
 @asset(partitions_def=DailyPartitionsDefinition("2024-01-01"))
@@ -115,4 +149,20 @@ def total():
     leave("total")
 
 
+@asset(
+    deps=[
+        AssetDep(
+            "balance",
+            partition_mapping=TimeWindowPartitionMapping(start_offset=-1, end_offset=-1),
+        )
+    ],
+    partitions_def=DAYS,
+)
+def balance(context: AssetExecutionContext):
+    leave(context.partition_key)
+    if path(f"fail-{context.partition_key}").exists():
+        raise RuntimeError("as planned")
+
+
+own_past = Definitions(assets=[balance], executor=in_process_executor)
 week = Definitions(assets=[lookup, daily, total], executor=in_process_executor)

@@ -18,8 +18,11 @@ import checks
 import clocks
 import conditions
 import crashes
+import dynamic
 import inputs
+import looking
 import orders
+import own_past
 import retries
 import versions
 
@@ -57,6 +60,23 @@ SCENARIOS = {
     "B31": clocks.back,
     "B32": inputs.window_beyond_the_first_day,
     "B33": inputs.last_day_added,
+    "B34": conditions.all_that_is_missing,
+    "B35": conditions.latest_day,
+    "B36": conditions.another_day,
+    "B37": conditions.added_key,
+    "B38": conditions.outdated_before,
+    "B39": dynamic.coming_and_going,
+    "B40": dynamic.asked_for,
+    "B41": dynamic.by_a_sensor,
+    "B42": own_past.backfill,
+    "B43": own_past.failing_backfill,
+    "B44": own_past.day_without_the_one_before,
+    "B45": looking.failures,
+    "B46": looking.selections,
+    "B47": looking.past,
+    "B48": conditions.left_to_a_backfill,
+    "B49": looking.window,
+    "B50": looking.listed_keys,
 }
 
 

@@ -39,6 +39,13 @@ def stale(instance, assets) -> list[str]:
     return [name for name in names if resolver.get_status(AssetKey(name)) != StaleStatus.FRESH]
 
 
+def stale_partitions(instance, assets, name: str, keys: list[str]) -> list[str]:
+    """The partitions of an asset that Dagster calls stale or missing."""
+    graph = Definitions(assets=assets).resolve_asset_graph()
+    resolver = CachingStaleStatusResolver(instance, graph, _Loading(instance))
+    return [key for key in keys if resolver.get_status(AssetKey(name), key) != StaleStatus.FRESH]
+
+
 def _chain(version: str, data_version: str | None = None) -> list:
     """a → b → c, with the code version of a, and a data version that a says itself."""
 

@@ -21,6 +21,9 @@ pub(super) struct Args {
     /// Layers downstream; all of them by default.
     #[arg(long, default_value_t = u32::MAX)]
     down: u32,
+    /// Leave out what follows from other edges.
+    #[arg(long)]
+    reduced: bool,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -52,6 +55,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         args.up,
         args.down,
     )?;
+    let lineage = if args.reduced {
+        lineage.reduced()
+    } else {
+        lineage
+    };
     if args.json {
         output::json(&lineage)?;
         return Ok(Exit::Done);

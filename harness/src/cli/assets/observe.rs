@@ -53,12 +53,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
 fn look(assets: &Executable, selection: &str) -> anyhow::Result<(RunOutcome, Vec<Observation>)> {
     let run = "observe";
     let executor = Executor::memory(ExecutorOptions::default());
-    let outcome = executor.run(RunRequest {
-        selection: assets.select(selection)?,
-        mode: Mode::Observe,
-        config: json!({ "source": assets.source }),
-        ..RunRequest::new(run, Arc::clone(&assets.graph))
-    })?;
+    let request = RunRequest::new(run, Arc::clone(&assets.graph))
+        .selection(assets.select(selection)?)
+        .mode(Mode::Observe)
+        .config(json!({ "source": assets.source }));
+    let outcome = executor.run(request)?;
     let events = executor.catalog().events(run)?.into_iter();
     let seen = events.filter_map(|record| match record.event {
         Event::Observed(seen) => Some(Observation::clone(&seen)),

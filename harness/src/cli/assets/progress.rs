@@ -41,7 +41,7 @@ pub(in crate::cli) fn wait(executor: &Executor, run: &str, steps: usize) -> anyh
             }
             if interrupted.load(Ordering::Relaxed) && !asked {
                 asked = true;
-                executor.cancel(run);
+                executor.cancel(run)?;
             }
             executor.heed()?;
             if progress.is_shown() {

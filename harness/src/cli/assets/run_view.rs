@@ -1,6 +1,6 @@
 //! `orchbench assets show RUN`: one run, event by event.
 
-use asset_engine::{Attempt, Event, EventRecord, SkipReason};
+use asset_engine::{Attempt, CriticalPath, Event, EventRecord, SkipReason};
 use orchbench_etl::journal::escaped;
 use serde_json::{Value, json};
 
@@ -34,6 +34,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         return Err(UsageError(message).into());
     };
     let events = catalog.events(&args.run)?;
+    let critical = CriticalPath::of(&events);
     if args.json {
         let events: Vec<Value> = events.iter().map(as_json).collect();
         output::json(&json!({
@@ -43,6 +44,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             "selection": info.record.selection.to_string(),
             "config": info.record.config.as_ref(),
             "events": events,
+            "critical_path": critical,
         }))?;
         return Ok(Exit::Done);
     }
@@ -55,7 +57,25 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let begun_ns = events.first().map_or(0, |record| record.t_ns);
     let rows: Vec<Vec<String>> = events.iter().map(|record| row(record, begun_ns)).collect();
     output::table(&rows);
+    tell_critical(&critical);
     Ok(Exit::Done)
+}
+
+/// Says which steps the run waited for.
+fn tell_critical(path: &CriticalPath) {
+    if path.steps.is_empty() {
+        return;
+    }
+    let seconds = |ns: u64| format!("{:.3} s", ns as f64 / 1e9);
+    output::line(&format!("critical path: {}", seconds(path.took_ns)));
+    let rows = path.steps.iter().map(|step| {
+        let partition = step.partition.as_deref().unwrap_or_default();
+        vec![
+            seconds(step.took_ns),
+            format!("{} {partition}", step.asset).trim_end().to_owned(),
+        ]
+    });
+    output::table(&rows.collect::<Vec<_>>());
 }
 
 fn row(record: &EventRecord, begun_ns: u64) -> Vec<String> {
@@ -136,6 +156,14 @@ impl Told {
             Event::RunResumed { .. } => Self::plain("run resumed", ""),
             Event::CancelRequested { .. } => Self::plain("cancel requested", ""),
             Event::Ticked(tick) => Self::plain("ticked", tick.automation.as_ref()),
+            Event::PartitionChanged(change) => {
+                let what = if change.added {
+                    "partition added"
+                } else {
+                    "partition removed"
+                };
+                Self::plain(what, format!("{} {}", change.set, change.key))
+            }
             Event::BackfillRequested(record) => Self::plain("backfill requested", &record.id),
             Event::BackfillResumed { id } => Self::plain("backfill resumed", id.as_ref()),
             Event::BackfillEnded { id, .. } => Self::plain("backfill ended", id.as_ref()),
@@ -197,9 +225,11 @@ impl Told {
                         None => format!("as {asset} was not made"),
                     },
                     SkipReason::Canceled => "canceled".to_owned(),
+                    another => format!("{another:?}"),
                 };
                 Self::about("skipped", asset, partition.as_deref(), why)
             }
+            another => Self::plain("another event", format!("{another:?}")),
         }
     }
 }

@@ -108,10 +108,9 @@ impl Runs for Assets {
     fn start(&self, work: Work) -> Result<(), RunFailure> {
         let submit = || -> anyhow::Result<()> {
             let graph = Arc::new(self.graph(&work)?);
-            self.executor.submit(RunRequest {
-                config: serde_json::to_value(&work)?,
-                ..RunRequest::new(work.run.as_str(), graph)
-            })?;
+            let request = RunRequest::new(work.run.as_str(), graph);
+            self.executor
+                .submit(request.config(serde_json::to_value(&work)?))?;
             Ok(())
         };
         submit().map_err(|error| unexpected(&error))?;

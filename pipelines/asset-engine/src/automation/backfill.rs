@@ -26,7 +26,7 @@ pub(super) use course::Course;
 pub use partition::PartitionStatus;
 pub use progress::BackfillProgress;
 use request::same_request;
-use stages::stages;
+use stages::{in_order, stages};
 
 /// How often a backfill under way looks at what was asked of it meanwhile.
 const LOOK: Duration = Duration::from_millis(200);
@@ -90,7 +90,7 @@ impl<'a> Backfill<'a> {
         let record = BackfillRecord {
             identity: graph.identity().as_ref().clone(),
             stages: stages(graph, &record.selection)?,
-            ..record
+            ..in_order(graph, record)?
         };
         if let Some(known) = known {
             same_request(&known.record, &record)?;
@@ -238,7 +238,7 @@ impl<'a> Backfill<'a> {
         }
         for (run, status) in self.statuses()? {
             if status == RunStatus::Started {
-                self.executor.cancel_open(&run)?;
+                self.executor.cancel(&run)?;
             }
         }
         *self.known() = None;

@@ -6,22 +6,24 @@
 //! the clock on the wall: what it leaves out is not due, what it shows twice is due twice. README.md
 //! has a table of what that comes to.
 
-use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
-use chrono_tz::Tz;
+mod times;
+
 use croner::parser::{CronParser, Seconds, Year};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::civil::{Date, DateTime};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use thiserror::Error;
 
+use times::{Moment, Shown};
+
 /// No clock was ever put forward by more: Samoa left out a day.
-const JUMP: TimeDelta = TimeDelta::hours(25);
+const JUMP: SignedDuration = SignedDuration::from_hours(25);
 
 /// A cron line in a time zone.
 #[derive(Debug, Clone)]
 pub struct Cron {
     line: String,
-    zone: Tz,
+    zone: TimeZone,
     pattern: croner::Cron,
     /// Whether neither minute nor hour begins with `*`.
     fixed: bool,
@@ -29,6 +31,7 @@ pub struct Cron {
 
 /// Why there is no such schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum CronError {
     /// The line is none.
     #[error(
@@ -62,7 +65,9 @@ impl Cron {
             found: line.to_owned(),
             reason: error.to_string(),
         })?;
-        let zone = zone.parse().map_err(|_| CronError::Zone {
+        let known = TimeZone::get(zone).ok();
+        let named = known.filter(|zone| zone.iana_name().is_some());
+        let zone = named.ok_or_else(|| CronError::Zone {
             found: zone.to_owned(),
         })?;
         let is_star = |field: &str| field.starts_with('*') || field.eq_ignore_ascii_case("@hourly");
@@ -77,17 +82,19 @@ impl Cron {
     /// The times after one moment, up to and with another.
     pub fn ticks(&self, after: Timestamp, until: Timestamp) -> impl Iterator<Item = Timestamp> {
         let mut last = after;
-        let mut wall = self.wall(after).map(|wall| (wall - JUMP).and_utc());
+        let mut shown = self.shown(after).checked_sub(JUMP).ok();
         std::iter::from_fn(move || {
             if !self.fixed {
-                last = self.following(last)?;
+                let next = self.pattern.find_next_occurrence(&self.moment(last), false);
+                last = next.ok()?.0.timestamp();
                 return Some(last);
             }
             loop {
                 // A line without any further time (the 30th of February) has no next one.
-                let next = self.pattern.find_next_occurrence(&wall?, false).ok()?;
-                wall = Some(next);
-                let tick = self.first_at(next.naive_utc())?;
+                let next = self.pattern.find_next_occurrence(&Shown(shown?), false);
+                let next = next.ok()?.0;
+                shown = Some(next);
+                let tick = self.first_at(next)?;
                 if tick > last {
                     last = tick;
                     return Some(tick);
@@ -101,45 +108,44 @@ impl Cron {
     #[must_use]
     pub fn previous(&self, at: Timestamp) -> Option<Timestamp> {
         if !self.fixed {
-            let at = self.local(at)?;
-            return timestamp(self.pattern.find_previous_occurrence(&at, true).ok()?);
+            let found = self
+                .pattern
+                .find_previous_occurrence(&self.moment(at), true);
+            return Some(found.ok()?.0.timestamp());
         }
-        let mut wall = (self.wall(at)? + JUMP).and_utc();
+        let mut shown = Shown(self.shown(at).checked_add(JUMP).ok()?);
         loop {
-            wall = self.pattern.find_previous_occurrence(&wall, false).ok()?;
-            let tick = self.first_at(wall.naive_utc())?;
+            shown = self.pattern.find_previous_occurrence(&shown, false).ok()?;
+            let tick = self.first_at(shown.0)?;
             if tick <= at {
                 return Some(tick);
             }
         }
     }
 
-    /// The next time by the clock on the wall.
-    fn following(&self, after: Timestamp) -> Option<Timestamp> {
-        let after = self.local(after)?;
-        timestamp(self.pattern.find_next_occurrence(&after, false).ok()?)
-    }
-
     /// The first moment at which the clock of the place shows a time; where it shows it never, the
-    /// first one after that.
-    fn first_at(&self, wall: NaiveDateTime) -> Option<Timestamp> {
-        let minutes = (0..=JUMP.num_minutes()).map(TimeDelta::minutes);
-        let shown = |later| self.zone.from_local_datetime(&(wall + later)).earliest();
-        timestamp(minutes.map(shown).find_map(|shown| shown)?)
+    /// one at which it jumps over it.
+    fn first_at(&self, shown: DateTime) -> Option<Timestamp> {
+        let found = self.zone.to_ambiguous_timestamp(shown);
+        let jumps = matches!(found.offset(), AmbiguousOffset::Gap { .. });
+        let earlier = found.earlier().ok()?;
+        if !jumps {
+            return Some(earlier);
+        }
+        // Reckoned by the clock after the jump, the time lies before it.
+        let jump = self.zone.following(earlier).next()?;
+        Some(jump.timestamp())
     }
 
     /// What the clock of the place shows.
-    fn wall(&self, at: Timestamp) -> Option<NaiveDateTime> {
-        Some(self.local(at)?.naive_local())
+    fn shown(&self, at: Timestamp) -> DateTime {
+        self.moment(at).0.datetime()
     }
 
     /// The day on the calendar of the place.
     #[must_use]
-    pub fn day(&self, at: Timestamp) -> Option<Date> {
-        let local = self.local(at)?;
-        let narrow = |part: u32| i8::try_from(part).ok();
-        let year = i16::try_from(local.year()).ok()?;
-        Date::new(year, narrow(local.month())?, narrow(local.day())?).ok()
+    pub fn day(&self, at: Timestamp) -> Date {
+        self.shown(at).date()
     }
 
     /// Whether it has no more than one time on a day of the calendar of the place.
@@ -149,31 +155,29 @@ impl Cron {
         let from = from.map(|day| day.timestamp() - 15.hours());
         let Ok(from) = from else { return true };
         let times = self.ticks(from, from + 54.hours());
-        times
-            .filter(|tick| self.day(*tick) == Some(day))
-            .nth(1)
-            .is_none()
+        times.filter(|tick| self.day(*tick) == day).nth(1).is_none()
     }
 
-    fn local(&self, at: Timestamp) -> Option<DateTime<Tz>> {
-        let second = at.as_millisecond().div_euclid(1000);
-        DateTime::<Utc>::from_timestamp(second, 0).map(|utc| utc.with_timezone(&self.zone))
+    /// The second of a moment, in the place.
+    fn moment(&self, at: Timestamp) -> Moment {
+        let second = Timestamp::from_second(at.as_millisecond().div_euclid(1000));
+        Moment(second.unwrap_or(at).to_zoned_datetime(self.zone.clone()))
+    }
+
+    fn place(&self) -> &str {
+        self.zone.iana_name().unwrap_or_default()
     }
 }
 
 /// The line and the zone make the schedule.
 impl PartialEq for Cron {
     fn eq(&self, other: &Self) -> bool {
-        self.line == other.line && self.zone == other.zone
+        self.line == other.line && self.place() == other.place()
     }
 }
 
 impl std::fmt::Display for Cron {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.line, self.zone.name())
+        write!(f, "{} {}", self.line, self.place())
     }
-}
-
-fn timestamp(at: DateTime<Tz>) -> Option<Timestamp> {
-    Timestamp::from_second(at.timestamp()).ok()
 }

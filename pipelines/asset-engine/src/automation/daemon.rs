@@ -40,6 +40,7 @@ pub struct Daemon {
 
 /// What one tick of the daemon did.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Beat {
     /// The evaluations that were recorded.
     pub ticks: Vec<Arc<Tick>>,
@@ -88,6 +89,12 @@ impl Daemon {
         }
     }
 
+    /// Goes on with other definitions from the next tick on. What is under way ends as it was begun;
+    /// what was asked for on a graph of another identity is left alone.
+    pub fn redefine(&mut self, graph: Arc<AssetGraph>) {
+        self.graph = graph;
+    }
+
     /// Looks at sources and data ([`Executor::look`]), takes up what a dead executor left, evaluates
     /// every automation that is due, submits what they ask for, and brings every open backfill
     /// forward.
@@ -98,6 +105,7 @@ impl Daemon {
         let mut beat = Beat::default();
         self.executor.heed()?;
         self.collect(&mut beat)?;
+        self.refresh(&mut beat)?;
         beat.looked = self.executor.look(&self.graph)?;
         beat.problems.extend(beat.looked.problems.iter().cloned());
         let mut left = self.executor.unfinished();
@@ -110,10 +118,21 @@ impl Daemon {
         }
         self.submit_orders(&mut beat)?;
         self.evaluate(now, &mut beat)?;
+        self.refresh(&mut beat)?;
         self.submit_orders(&mut beat)?;
         self.advance_backfills(&mut beat)?;
         self.name_failed_orders(&mut beat)?;
         Ok(beat)
+    }
+
+    /// Takes in the partitions that have come and gone.
+    fn refresh(&mut self, beat: &mut Beat) -> Result<(), EngineError> {
+        match self.graph.current(self.executor.catalog()) {
+            Ok(graph) => self.graph = graph,
+            Err(error @ EngineError::Catalog(_)) => return Err(error),
+            Err(error) => beat.problems.push(error.to_string()),
+        }
+        Ok(())
     }
 
     fn advance_backfills(&mut self, beat: &mut Beat) -> Result<(), EngineError> {
@@ -254,18 +273,26 @@ impl Daemon {
                 catalog,
                 graph: &self.graph,
             };
-            let evaluation = automation.evaluate(&context).unwrap_or_else(|error| {
+            let evaluation = automation.evaluate(&context).and_then(|mut evaluation| {
+                evaluation.partitions = catalog.effective(evaluation.partitions)?;
+                Ok(evaluation)
+            });
+            let mut evaluation = evaluation.unwrap_or_else(|error| {
                 beat.problems.push(format!("automation {name}: {error}"));
                 Evaluation {
                     note: Some(format!("failed: {error}")),
                     ..Evaluation::default()
                 }
             });
-            if let Some(tick) = self.recorded(name, now, evaluation, last)? {
-                self.executor
-                    .append(vec![Event::Ticked(Arc::clone(&tick))])?;
-                beat.ticks.push(tick);
+            // What an evaluation comes to is one commit.
+            let changes = std::mem::take(&mut evaluation.partitions).into_iter();
+            let mut events: Vec<Event> = changes.map(Event::PartitionChanged).collect();
+            let tick = self.recorded(name, now, evaluation, last)?;
+            events.extend(tick.clone().map(Event::Ticked));
+            if !events.is_empty() {
+                self.executor.append(events)?;
             }
+            beat.ticks.extend(tick);
         }
         Ok(())
     }

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use serde::{Deserialize, Serialize};
-
+use super::memory::{Asked, FirstLook, Memory, name};
 use super::view::View;
 use super::{Automation, AutomationError, Condition, Evaluation, EvaluationContext, Order};
-use crate::graph::AssetGraph;
 use crate::key::AssetKey;
 use crate::plan::Plan;
 use crate::selection::Selection;
 
-/// Asks for the pieces of a selection for which a condition holds, one run for each partition key.
+/// Asks for the pieces of a selection for which a condition holds, one run for each partition key. A
+/// piece whose time is not over ([`crate::Partitions::daily`]) is not asked for.
 #[derive(Debug, Clone)]
 pub struct Rule {
     name: String,
@@ -20,50 +19,8 @@ pub struct Rule {
     condition: Condition,
 }
 
-/// What a rule remembers, as its cursor.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Memory {
-    /// When the rule was first evaluated, with the cron lines that it has: milliseconds since the
-    /// Unix epoch.
-    pub since_ms: i64,
-    /// The cron lines; `None` in a cursor of an older version.
-    #[serde(default)]
-    crons: Option<Vec<String>>,
-    /// The pieces it has asked for, by name, as long as nothing was made of that.
-    asked: BTreeMap<String, Asked>,
-}
-
-/// When a rule asked for a piece.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Asked {
-    /// The newest event by then.
-    pub seq: u64,
-    /// The time of the evaluation: milliseconds since the Unix epoch.
-    pub at_ms: i64,
-    /// The run that it was asked for in.
-    pub run: String,
-}
-
-impl Memory {
-    pub fn asks_for_nothing(&self) -> bool {
-        self.asked.is_empty()
-    }
-
-    /// When the rule last asked for a piece, if nothing was made of that so far.
-    pub fn asked(&self, graph: &AssetGraph, asset: u32, position: u32) -> Option<&Asked> {
-        self.asked.get(&name(graph, asset, position))
-    }
-}
-
-fn name(graph: &AssetGraph, asset: u32, position: u32) -> String {
-    let asset = graph.asset(asset);
-    match asset.partitions.key(position) {
-        None => asset.key.to_string(),
-        Some(partition) => format!("{} {partition}", asset.key),
-    }
-}
+/// The runs that an evaluation asks for, by partition: the key of the order, and the assets.
+type Runs<'a> = BTreeMap<Option<&'a str>, (String, Vec<AssetKey>)>;
 
 impl Rule {
     /// A rule for the assets of a selection.
@@ -91,50 +48,20 @@ impl Rule {
         Ok(known.map_or(key.clone(), |_| format!("{key}~{seq}")))
     }
 
-    /// What the last evaluation left, and whether that has to be recorded anew. Times of a cron line
-    /// count from when it is first seen.
-    fn memory(&self, cx: &EvaluationContext<'_>) -> Result<(Memory, bool), AutomationError> {
-        let crons = Some(self.condition.crons());
-        let since_ms = cx.now.as_millisecond();
-        let Some(cursor) = cx.cursor else {
-            let asked = BTreeMap::new();
-            let new = Memory {
-                since_ms,
-                crons,
-                asked,
-            };
-            return Ok((new, true));
-        };
-        let known = serde_json::from_str(cursor).map_err(|error| AutomationError::Cursor {
-            found: cursor.to_owned(),
-            reason: error.to_string(),
-        });
-        let mut memory: Memory = known?;
-        let changed = memory.crons.is_some() && memory.crons != crons;
-        if changed {
-            memory.since_ms = since_ms;
-        }
-        memory.crons = crons;
-        Ok((memory, changed))
-    }
-}
-
-impl Automation for Rule {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn evaluate(&self, cx: &EvaluationContext<'_>) -> Result<Evaluation, AutomationError> {
-        let (memory, is_new) = self.memory(cx)?;
-        let plan = Plan::new(cx.graph, &self.selection)?;
-        let mut view = View::read(cx, &plan, &memory, self.condition.asks_for_staleness())?;
-        let mut runs: BTreeMap<Option<&str>, (String, Vec<AssetKey>)> = BTreeMap::new();
-        let mut next = memory.clone();
-        let seq = cx.catalog.head()?.seq;
+    /// Asks for the pieces for which the condition holds, and notes that in what is remembered next.
+    fn ask<'a>(
+        &self,
+        cx: &EvaluationContext<'a>,
+        plan: &Plan,
+        view: &mut View<'_>,
+        seq: u64,
+        next: &mut Memory,
+    ) -> Result<Runs<'a>, AutomationError> {
+        let mut runs = Runs::new();
         for step in plan.steps() {
             let (asset, at) = (step.asset, step.position);
             let name = name(cx.graph, asset, at);
-            if self.condition.holds(&view, asset, at) {
+            if view.has_come(asset, at) && self.condition.holds(view, asset, at) {
                 view.ask(asset, at);
                 let asset = cx.graph.asset(asset);
                 let partition = asset.partitions.key(at).map(AsRef::as_ref);
@@ -155,6 +82,71 @@ impl Automation for Rule {
                 next.asked.remove(&name);
             }
         }
+        Ok(runs)
+    }
+
+    /// Notes how the assets are found that were not there before, and forgets the others; whether
+    /// there is anything to note.
+    fn look_first(
+        &self,
+        cx: &EvaluationContext<'_>,
+        plan: &Plan,
+        view: &View<'_>,
+        seq: u64,
+        next: &mut Memory,
+    ) -> bool {
+        if !self.condition.asks_for_first_looks() {
+            next.first_looks.clear();
+            return false;
+        }
+        let mut is_new = false;
+        let mut known = std::mem::take(&mut next.first_looks);
+        for steps in plan.steps().chunk_by(|a, b| a.asset == b.asset) {
+            let (asset, definition) = (steps[0].asset, cx.graph.asset(steps[0].asset));
+            let partitioned = definition.partitions.is_partitioned();
+            let known = known.remove(definition.key.as_str());
+            let first = match known.filter(|first| first.partitioned == partitioned) {
+                Some(mut first) => {
+                    // What was made and wiped since is newly missing without it.
+                    let still =
+                        |at| view.is_missing(asset, at) && !view.is_newly_missing(asset, at);
+                    first.retain(&definition.partitions, still);
+                    first
+                }
+                None => {
+                    is_new = true;
+                    let missing = steps.iter().map(|step| step.position);
+                    let missing = missing
+                        .filter(|at| view.has_come(asset, *at) && view.is_missing(asset, *at));
+                    let key = |at| definition.partitions.key(at).map(ToString::to_string);
+                    FirstLook {
+                        seq,
+                        partitioned,
+                        missing: missing.map(|at| key(at).unwrap_or_default()).collect(),
+                    }
+                }
+            };
+            next.first_looks.insert(definition.key.to_string(), first);
+        }
+        is_new
+    }
+}
+
+impl Automation for Rule {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn evaluate(&self, cx: &EvaluationContext<'_>) -> Result<Evaluation, AutomationError> {
+        let crons = self.condition.crons();
+        let (memory, is_new) = Memory::read(cx.cursor, cx.now.as_millisecond(), crons)?;
+        let plan = Plan::new(cx.graph, &self.selection)?;
+        // Before anything is read, so that what is committed meanwhile counts as later.
+        let seq = cx.catalog.head()?.seq;
+        let mut view = View::read(cx, &plan, &memory, self.condition.asks_for_staleness())?;
+        let mut next = memory.clone();
+        let runs = self.ask(cx, &plan, &mut view, seq, &mut next)?;
+        let finds = self.look_first(cx, &plan, &view, seq, &mut next);
         let order = |(partition, (key, assets)): (Option<&str>, (String, Vec<AssetKey>))| {
             let selection = Selection::assets(assets);
             let selection = match partition {
@@ -163,16 +155,10 @@ impl Automation for Rule {
             };
             Order::new(key, selection)
         };
-        let orders: Vec<Order> = runs.into_iter().map(order).collect();
+        let mut evaluation = Evaluation::new(runs.into_iter().map(order));
         // What it need not remember any longer is forgotten with the next thing it asks for.
-        let moved = is_new || !orders.is_empty();
-        let cursor = || {
-            serde_json::to_string(&next).map_err(|error| AutomationError::Failed(error.to_string()))
-        };
-        Ok(Evaluation {
-            orders,
-            cursor: moved.then(cursor).transpose()?,
-            note: None,
-        })
+        let moved = is_new || finds || !evaluation.orders.is_empty();
+        evaluation.cursor = moved.then(|| next.text()).transpose()?;
+        Ok(evaluation)
     }
 }

@@ -88,9 +88,9 @@ impl Automation for Schedule {
         };
         let cursor = Cursor::read(cursor, &self.cron)?;
         let line = cursor.line()?;
-        let times = line.ticks(cursor.after, cx.now).filter_map(|at| {
-            let day = line.day(at)?;
-            Some(ScheduledTick { at, day })
+        let times = line.ticks(cursor.after, cx.now).map(|at| {
+            let day = line.day(at);
+            ScheduledTick { at, day }
         });
         let (due, had): (Vec<_>, Vec<_>) = times.partition(|tick| cursor.had != Some(tick.day));
         let missed = due.len().saturating_sub(self.catch_up);
@@ -116,13 +116,10 @@ impl Automation for Schedule {
                 cx.now, self.cron
             ));
         }
-        Ok(Evaluation {
-            orders: due[missed..]
-                .iter()
-                .flat_map(|tick| (self.orders)(tick))
-                .collect(),
-            cursor: (next != cursor).then(|| next.text()).transpose()?,
-            note: (!notes.is_empty()).then(|| notes.join("; ")),
-        })
+        let due = due[missed..].iter();
+        let mut evaluation = Evaluation::new(due.flat_map(|tick| (self.orders)(tick)));
+        evaluation.cursor = (next != cursor).then(|| next.text()).transpose()?;
+        evaluation.note = (!notes.is_empty()).then(|| notes.join("; "));
+        Ok(evaluation)
     }
 }

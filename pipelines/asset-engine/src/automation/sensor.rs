@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Automation, AutomationError, Evaluation, EvaluationContext};
+use super::{Automation, AutomationError, Evaluation, EvaluationContext, Order};
+use crate::catalog::{CatalogError, Unsuccessful};
+use crate::event::RunStatus;
 
 /// What looks outside.
 type Look = Box<dyn Fn(&EvaluationContext<'_>) -> Result<Evaluation, String> + Send>;
@@ -26,6 +28,33 @@ impl Sensor {
             min_interval: Duration::ZERO,
             look: Box::new(look),
         }
+    }
+
+    /// A sensor that is told of each run that fails after its first look, once for each end (Dagster's
+    /// `run_failure_sensor`), and may ask for runs. After an error, all of that look are told again.
+    pub fn on_failure(
+        name: impl Into<String>,
+        told: impl Fn(&EvaluationContext<'_>, &Unsuccessful) -> Result<Vec<Order>, String>
+        + Send
+        + 'static,
+    ) -> Self {
+        let wrong = |error: CatalogError| error.to_string();
+        Self::new(name, move |cx| {
+            let Some(cursor) = cx.cursor else {
+                let newest = cx.catalog.head().map_err(wrong)?.seq;
+                return Ok(Evaluation::default().cursor(newest.to_string()));
+            };
+            let after = cursor.parse::<u64>();
+            let after = after.map_err(|_| format!("cursor {cursor:?}: expected a number"))?;
+            let mut evaluation = Evaluation::default();
+            for ended in cx.catalog.unsuccessful(after).map_err(wrong)? {
+                if ended.status == RunStatus::Failure {
+                    evaluation.orders.extend(told(cx, &ended)?);
+                }
+                evaluation = evaluation.cursor(ended.seq.to_string());
+            }
+            Ok(evaluation)
+        })
     }
 
     /// Sets how long it is left alone after a look.

@@ -3,9 +3,12 @@
 mod backfills;
 mod belonging;
 mod crons;
+mod dynamic;
+mod first_looks;
 mod fixture;
 mod growth;
 mod news;
+mod own_past;
 mod partitions;
 mod rules;
 mod schedules;

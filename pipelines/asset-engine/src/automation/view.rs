@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::cron::Cron;
-use super::rule::{Asked, Memory};
+use super::in_progress::in_progress;
+use super::memory::{Asked, Memory};
 use super::{AutomationError, EvaluationContext};
 use crate::catalog::Stamp;
-use crate::event::{InputVersion, Materialization, Mode, RunRecord};
-use crate::graph::{AssetGraph, other_work};
+use crate::event::{InputVersion, Materialization};
+use crate::graph::AssetGraph;
 use crate::plan::{Covered, Held, Known, Plan, UNOBSERVED, Wanted, staleness};
 
 /// A piece, by asset index and position.
@@ -47,7 +48,7 @@ impl<'a> View<'a> {
             stamped: Covered::default(),
             stamps: HashMap::new(),
             wiped: HashMap::new(),
-            in_progress: HashSet::new(),
+            in_progress: in_progress(cx)?,
             stale: HashSet::new(),
             asked: HashSet::new(),
         };
@@ -64,7 +65,6 @@ impl<'a> View<'a> {
             }
             view.known.load_firsts(graph, catalog, asset, &own)?;
         }
-        view.read_in_progress(cx)?;
         if with_staleness {
             for stale in staleness(cx.graph, cx.catalog, plan)? {
                 if let Some(index) = cx.graph.index(&stale.asset) {
@@ -98,39 +98,19 @@ impl<'a> View<'a> {
         Ok(())
     }
 
-    /// Only what was asked for can wait for what a wipe has undone.
+    /// Only what was asked for, or was missing from the first, can wait for what a wipe has undone.
     fn load_wipes(
         &mut self,
         cx: &EvaluationContext<'_>,
         index: u32,
     ) -> Result<(), AutomationError> {
-        if self.memory.asks_for_nothing() {
+        let asset = cx.graph.asset(index);
+        if !self.memory.heeds_wipes(asset) {
             return Ok(());
         }
-        let asset = cx.graph.asset(index);
         for (partition, seq) in cx.catalog.wipes_of(&asset.key)? {
             let at = asset.partitions.position(partition.as_deref());
             self.wiped.extend(at.map(|at| ((index, at), seq)));
-        }
-        Ok(())
-    }
-
-    /// The pieces of all runs that are under way or ordered.
-    fn read_in_progress(&mut self, cx: &EvaluationContext<'_>) -> Result<(), AutomationError> {
-        let open = cx.catalog.open_runs()?.into_iter();
-        let mut records: Vec<_> = open.map(|info| info.record).collect();
-        records.extend(cx.catalog.orders()?);
-        // A run of another graph makes nothing of this one.
-        let makes = |record: &&std::sync::Arc<RunRecord>| {
-            record.mode != Mode::Observe
-                && other_work(&record.identity, cx.graph.identity()).is_none()
-        };
-        for record in records.iter().filter(makes) {
-            let Ok(plan) = Plan::new(cx.graph, &record.selection) else {
-                continue;
-            };
-            let pieces = plan.steps().iter().map(|step| (step.asset, step.position));
-            self.in_progress.extend(pieces);
         }
         Ok(())
     }
@@ -147,6 +127,30 @@ impl<'a> View<'a> {
 
     pub fn is_missing(&self, asset: u32, position: u32) -> bool {
         !self.graph.asset(asset).is_external() && !self.stamps.contains_key(&(asset, position))
+    }
+
+    /// Whether a piece is missing that was not when the rule first found its asset, or was made and
+    /// wiped since.
+    pub fn is_newly_missing(&self, asset: u32, position: u32) -> bool {
+        let definition = self.graph.asset(asset);
+        let Some(first) = self.memory.first_look(definition) else {
+            return false;
+        };
+        let wiped = self.wiped.get(&(asset, position));
+        self.is_missing(asset, position)
+            && (wiped.is_some_and(|seq| *seq > first.seq)
+                || !first.was_missing(definition.partitions.key(position)))
+    }
+
+    /// Whether the time of a piece is over; a rule does not ask for one before.
+    pub fn has_come(&self, asset: u32, position: u32) -> bool {
+        let partitions = &self.graph.asset(asset).partitions;
+        partitions.has_come(position, self.now)
+    }
+
+    pub fn is_latest(&self, asset: u32, position: u32) -> bool {
+        let partitions = &self.graph.asset(asset).partitions;
+        partitions.is_latest(position, self.now)
     }
 
     pub fn is_stale(&self, asset: u32, position: u32) -> bool {
@@ -170,11 +174,22 @@ impl<'a> View<'a> {
         (asked.seq >= since).then_some(asked)
     }
 
+    pub fn any_dep_changed(&self, asset: u32, position: u32) -> bool {
+        self.any_dep_changed_since(asset, position, 0)
+    }
+
     pub fn any_dep_updated(&self, asset: u32, position: u32) -> bool {
+        let first = self.memory.first_look(self.graph.asset(asset));
+        first.is_some_and(|first| self.any_dep_changed_since(asset, position, first.seq))
+    }
+
+    /// Whether anything that a piece reads has changed, by what was made or seen behind an event.
+    fn any_dep_changed_since(&self, asset: u32, position: u32, since: u64) -> bool {
         let pending = self.pending(asset, position);
         let mut reads = self.reads(asset, position).enumerate();
         reads.any(|(number, (dep, at))| {
-            let news = pending.is_none_or(|asked| self.came_after(asked, dep, at));
+            let news = self.made_seq(dep, at) > since
+                && pending.is_none_or(|asked| self.came_after(asked, dep, at));
             self.joins(asset, position, dep, at)
                 || (news && self.is_another((asset, position), number, (dep, at)))
         })

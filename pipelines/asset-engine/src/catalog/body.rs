@@ -65,6 +65,12 @@ pub(super) struct BackfillResumedBody<V> {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(super) struct PartitionBody<V> {
+    pub set: V,
+    pub key: V,
+}
+
+#[derive(Serialize, Deserialize)]
 pub(super) struct EndedBody {
     pub status: RunStatus,
     pub fresh: u64,

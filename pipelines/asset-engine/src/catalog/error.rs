@@ -7,9 +7,11 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 
 use crate::key::AssetKey;
+use crate::partition::PartitionError;
 
 /// Why a catalog cannot be used.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum CatalogError {
     /// SQLite refused.
     #[error("catalog {path}: {doing}: {}", said(path, source))]
@@ -90,6 +92,9 @@ pub enum CatalogError {
         /// What is there of the asset, in words.
         made: String,
     },
+    /// A name that partitions cannot have.
+    #[error(transparent)]
+    Partition(#[from] PartitionError),
     /// A planned fault, in tests.
     #[error("catalog write {write} failed as planned ({place})")]
     Injected {

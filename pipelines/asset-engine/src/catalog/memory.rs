@@ -14,8 +14,8 @@ use super::{
     Verified, Version, Wipe, chain, writing,
 };
 use crate::event::{
-    BackfillInfo, CheckResult, EventRecord, Materialization, Observation, RunRecord, RunStatus,
-    Tick,
+    BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
+    RunStatus, Tick,
 };
 use crate::key::AssetKey;
 use table::{Table, newest, rows};
@@ -54,6 +54,8 @@ pub(crate) struct MemoryStore {
     checks: Table<CheckName, (u64, Arc<CheckResult>)>,
     stamps: Table<Stamped, Stamp>,
     wipes: Table<Option<Arc<str>>, u64>,
+    /// The keys of partitions that come and go, in the order in which they came.
+    partitions: HashMap<Arc<str>, Vec<Arc<str>>>,
     ticks: BTreeMap<Arc<str>, Arc<Tick>>,
     /// In the order in which they were asked for.
     orders: BTreeMap<u64, Arc<RunRecord>>,
@@ -86,6 +88,7 @@ impl Default for MemoryStore {
             checks: HashMap::new(),
             stamps: HashMap::new(),
             wipes: HashMap::new(),
+            partitions: HashMap::new(),
             ticks: BTreeMap::new(),
             orders: BTreeMap::new(),
             order_index: HashMap::new(),
@@ -198,6 +201,26 @@ impl Store for MemoryStore {
         let mut stamps = rows(&self.stamps, asset, pieces, keys, |_, _| true);
         stamps.sort_by_key(|stamp| stamp.seq);
         Ok(stamps)
+    }
+
+    fn assets(&self) -> Result<Vec<AssetKey>, CatalogError> {
+        let made = self.latest.iter().filter(|(_, pieces)| !pieces.is_empty());
+        let assets = made.map(|(asset, _)| asset);
+        let assets = assets.chain(self.observations.keys());
+        let assets: BTreeSet<&AssetKey> = assets.chain(self.checks.keys()).collect();
+        Ok(assets.into_iter().cloned().collect())
+    }
+
+    fn history(&self, asset: &AssetKey) -> Result<Vec<EventRecord>, CatalogError> {
+        let of_asset = |record: &&EventRecord| match &record.event {
+            Event::Materialized(made) => made.asset == *asset,
+            _ => false,
+        };
+        Ok(self.events.iter().filter(of_asset).cloned().collect())
+    }
+
+    fn partitions(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError> {
+        Ok(self.partitions.get(set).cloned().unwrap_or_default())
     }
 
     fn wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError> {

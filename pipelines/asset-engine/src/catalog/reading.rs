@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use super::body::{
     BackfillEndedBody, BackfillResumedBody, CheckedBody, EndedBody, FailedBody, MadeBody,
-    ObservedBody, OrderBody, ResumedBody, RunBody, TickBody,
+    ObservedBody, OrderBody, PartitionBody, ResumedBody, RunBody, TickBody,
 };
 use super::chain::Record;
 use crate::event::{
     Attempt, CheckResult, Event, EventRecord, InputVersion, Materialization, Observation,
-    RunRecord, SkipReason, Tick,
+    PartitionChange, RunRecord, SkipReason, Tick,
 };
 use crate::graph::Identity;
 use crate::key::AssetKey;
@@ -199,6 +199,14 @@ fn decode_event(stored: StoredEvent, epoch: u64) -> Result<Event, String> {
                 orders: body.orders.into_iter().map(order).collect(),
                 note: body.note,
             })))
+        }
+        kind @ ("partition_added" | "partition_removed") => {
+            let added = kind == "partition_added";
+            let PartitionBody::<String> { set, key } = body(&stored)?;
+            Ok(Event::PartitionChanged(PartitionChange {
+                added,
+                ..PartitionChange::added(set, key)
+            }))
         }
         "backfill_requested" => Ok(Event::BackfillRequested(Arc::new(body(&stored)?))),
         "backfill_resumed" => {

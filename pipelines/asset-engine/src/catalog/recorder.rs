@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{CatalogError, Draft, Durability, SqliteStore, check_wipes};
+use super::{CatalogError, Draft, Durability, SqliteStore, check_wipes, effective};
 use crate::clock::{monotonic_ns, unix_ms};
-use crate::event::{Event, Report, RunStatus};
+use crate::event::{Event, PartitionChange, Report, RunStatus};
 
 /// Records what happened outside of any run, and what somebody asks of the one who executes. It
 /// needs no lock: an executor on the same catalog goes on, and sees what is recorded.
@@ -38,6 +38,22 @@ impl Recorder {
         let events: Vec<Event> = reports.into_iter().map(event).collect();
         check_wipes(&self.store, &events)?;
         self.append(events)
+    }
+
+    /// Has partitions come and go, in one commit; gives how many changes made a difference.
+    ///
+    /// # Errors
+    /// A name that a set or a key cannot have; else the catalog failed.
+    pub fn change_partitions(
+        &mut self,
+        changes: impl IntoIterator<Item = PartitionChange>,
+    ) -> Result<usize, CatalogError> {
+        let changes = effective(&self.store, changes)?;
+        let count = changes.len();
+        if count > 0 {
+            self.append(changes.into_iter().map(Event::PartitionChanged).collect())?;
+        }
+        Ok(count)
     }
 
     /// Asks for the end of runs, which [`crate::Executor::heed`] brings about where they are under

@@ -10,10 +10,10 @@ use crate::event::Event;
 pub(super) const APPLICATION_ID: i64 = 0x4173_4361;
 
 /// `PRAGMA user_version` of the newest schema.
-pub(super) const SCHEMA_VERSION: i64 = 6;
+pub(super) const SCHEMA_VERSION: i64 = 7;
 
 /// Step n brings version n to n + 1. A published step never changes.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     "
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
@@ -109,6 +109,15 @@ ALTER TABLE automations ADD COLUMN note TEXT;
 CREATE INDEX events_cancel ON events (seq) WHERE kind = 'cancel_requested';
 CREATE INDEX backfills_open ON backfills (seq) WHERE status = 'started';
 CREATE INDEX runs_unsuccessful ON runs (last_seq) WHERE status IN ('failure', 'canceled');
+",
+    "
+-- Derived. The keys of partitions that come and go, with the event by which each came.
+CREATE TABLE partitions (
+    name TEXT NOT NULL,
+    key  TEXT NOT NULL,
+    seq  INTEGER NOT NULL,
+    PRIMARY KEY (name, key)
+) WITHOUT ROWID;
 ",
 ];
 

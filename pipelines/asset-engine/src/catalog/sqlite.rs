@@ -149,6 +149,18 @@ impl Store for SqliteStore {
         self.newest_stamps(asset, pieces)
     }
 
+    fn assets(&self) -> Result<Vec<AssetKey>, CatalogError> {
+        self.known_assets()
+    }
+
+    fn history(&self, asset: &AssetKey) -> Result<Vec<EventRecord>, CatalogError> {
+        self.made_ever(asset)
+    }
+
+    fn partitions(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError> {
+        self.keys_of(set)
+    }
+
     fn wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError> {
         self.newest_wipes(asset)
     }

@@ -35,6 +35,12 @@ pub(crate) trait Store: Send {
     fn backfill(&self, id: &str) -> Result<Option<BackfillInfo>, CatalogError>;
     fn backfill_status(&self, id: &str) -> Result<Option<RunStatus>, CatalogError>;
     fn stamps(&self, asset: &AssetKey, pieces: Pieces<'_>) -> Result<Vec<Stamp>, CatalogError>;
+    /// The assets of which anything is there, by key.
+    fn assets(&self) -> Result<Vec<AssetKey>, CatalogError>;
+    /// The materializations of an asset, oldest first, each with its event.
+    fn history(&self, asset: &AssetKey) -> Result<Vec<EventRecord>, CatalogError>;
+    /// The keys of partitions that come and go, in the order in which they came.
+    fn partitions(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError>;
     /// The last wipe of each piece of an asset that was wiped, by partition key.
     fn wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError>;
     fn head(&self) -> Result<Head, CatalogError>;

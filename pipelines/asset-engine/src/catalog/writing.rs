@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Draft;
 use super::body::{
     BackfillEndedBody, BackfillResumedBody, CheckedBody, EndedBody, FailedBody, MadeBody,
-    ObservedBody, OrderBody, ResumedBody, RunBody, TickBody,
+    ObservedBody, OrderBody, PartitionBody, ResumedBody, RunBody, TickBody,
 };
 use super::chain::Record;
 use crate::event::{Event, RunRecord};
@@ -132,6 +132,18 @@ pub(super) fn encode(event: &Event) -> EncodedEvent<'_> {
             };
             ("ticked", None, json(&body))
         }
+        Event::PartitionChanged(change) => {
+            let body = PartitionBody {
+                set: change.set.as_ref(),
+                key: change.key.as_ref(),
+            };
+            let kind = if change.added {
+                "partition_added"
+            } else {
+                "partition_removed"
+            };
+            (kind, None, json(&body))
+        }
         Event::BackfillRequested(record) => ("backfill_requested", None, json(record.as_ref())),
         Event::BackfillResumed { id } => {
             let body = BackfillResumedBody { id: id.as_ref() };
@@ -175,6 +187,7 @@ fn piece(event: &Event) -> Option<(&AssetKey, &Option<Arc<str>>)> {
         | Event::RunEnded { .. }
         | Event::CancelRequested { .. }
         | Event::Ticked(_)
+        | Event::PartitionChanged(_)
         | Event::BackfillRequested(_)
         | Event::BackfillResumed { .. }
         | Event::BackfillEnded { .. } => None,

@@ -51,6 +51,11 @@ pub struct BackfillRecord {
     /// empty = all of it is made in each run. Worked out when the backfill is requested.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Stage>,
+    /// Whether a run begins only when the one before has succeeded, as something in the selection
+    /// reads earlier partitions of its own. Worked out when the backfill is requested; the partitions
+    /// are put in order then, and one run is under way at a time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_order: bool,
     /// What it was asked on, see [`crate::AssetGraph::identity`]; empty in catalogs of an older
     /// version. Taken from the graph when the backfill is requested.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -104,6 +109,7 @@ impl BackfillRecord {
             mode: Mode::All,
             config: Value::Null,
             stages: Vec::new(),
+            in_order: false,
             identity: Identity::new(),
         }
     }

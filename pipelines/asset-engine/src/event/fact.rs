@@ -59,6 +59,7 @@ pub enum Severity {
 
 /// What is recorded from outside of any run, see [`crate::Executor::record_all`].
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Report {
     /// Something was made.
     Materialized(Materialization),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::thread::ThreadId;
 use std::time::Duration;
 
+use super::EngineError;
 use super::job::Made;
 use super::run_state::Now;
 use super::scheduler::{Pending, Shared, State, Ticket};
@@ -65,11 +66,14 @@ impl Shared {
         }
     }
 
-    /// Cancels a run and gives up its attempts.
-    pub fn abort(shared: &Arc<Self>, run: &str) {
+    /// Cancels a run and gives up its attempts; whether it is under way here.
+    pub fn abort(shared: &Arc<Self>, run: &str) -> Result<bool, EngineError> {
         let mut state = shared.lock();
+        if let Some(stopped) = &state.stopped {
+            return Err(stopped.clone());
+        }
         let Some(slot) = state.names.get(run).map(|(slot, _)| *slot) else {
-            return;
+            return Ok(false);
         };
         state.pending.push(Pending::Cancel { slot });
         state.urgent = true;
@@ -82,6 +86,7 @@ impl Shared {
             shared.abandon(&mut state, ticket, attempt, failure);
         }
         shared.wake(&mut state, 0);
+        Ok(true)
     }
 
     fn abandon(&self, state: &mut State, ticket: Ticket, attempt: u32, failure: StepFailure) {

@@ -47,6 +47,7 @@ impl Job {
             run: &self.attempt.run,
             asset: &asset.key,
             partition: self.attempt.partition.as_deref(),
+            partitions: &asset.partitions,
             attempt: self.attempt.attempt,
             epoch: self.epoch,
             inputs: &inputs,

@@ -12,6 +12,7 @@ use crate::step::StepFailure;
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct RunOutcome {
     /// Id of the run.
     pub run: String,
@@ -31,6 +32,7 @@ pub struct RunOutcome {
 
 /// Steps of a run by how they ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StepCounts {
     /// Materialized, or observed.
     pub materialized: u64,

@@ -21,6 +21,7 @@ use crate::stop::Stop;
 
 /// What a look at what is outside of the engine has found, see [`Executor::look`].
 #[derive(Debug, Default, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Looked {
     /// The sources that are in another version than was last observed, or were observed for the
     /// first time.
@@ -101,6 +102,7 @@ impl Executor {
             run: "",
             asset: &asset.key,
             partition,
+            partitions: &asset.partitions,
             attempt: 1,
             epoch: self.shared.epoch,
             inputs: &[],
@@ -148,21 +150,16 @@ impl Executor {
         let mut canceled = Vec::new();
         for (seq, run) in self.catalog.cancel_requests(*heeded)? {
             *heeded = seq;
-            if self.cancel_open(&run)? {
+            if self.cancel(&run)? {
                 canceled.push(run);
             }
         }
         Ok(canceled)
     }
 
-    /// Cancels a run that is under way here, or closes one that an executor left open when it died;
-    /// whether it was either.
-    pub(crate) fn cancel_open(&self, run: &str) -> Result<bool, EngineError> {
-        if self.shared.is_under_way(run)? {
-            self.cancel(run);
-            return Ok(true);
-        }
-        // Looked at second: what was under way until just now has its end in the catalog.
+    /// Closes a run that an executor left open when it died; whether it was left so. To be asked
+    /// second: what was under way here until just now has its end in the catalog.
+    pub(super) fn close_left(&self, run: &str) -> Result<bool, EngineError> {
         let info = self.catalog.run(run)?;
         let open = info.is_some_and(|info| info.status == RunStatus::Started);
         if open {

@@ -1,20 +1,23 @@
 //! What an executor is asked and how it can refuse.
 
+use std::hash::{BuildHasher, RandomState};
 use std::num::NonZero;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use thiserror::Error;
 
 use super::limits::TagLimit;
 use crate::catalog::{CatalogError, Durability};
 use crate::event::{Mode, RunRecord, RunStatus};
-use crate::graph::{AssetGraph, Difference, Identity, difference, other_work};
+use crate::graph::{AssetGraph, Difference, GraphError, Identity, difference, other_work};
 use crate::lock::Lock;
 use crate::selection::{Selection, SelectionError};
 
 /// How an executor works.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ExecutorOptions {
     /// Steps executed at once, over all runs; at least 1.
     pub concurrency: NonZero<usize>,
@@ -75,6 +78,7 @@ impl ExecutorOptions {
 
 /// What to run.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct RunRequest {
     /// Id of the run, unique in a catalog.
     pub run: String,
@@ -118,9 +122,43 @@ impl RunRequest {
             reopen: false,
         }
     }
-}
 
-impl RunRequest {
+    /// The same under an id made for it, such as `2013-01-01T06:00:00.000Z-7f3a2b1c00d1e2f3`: the
+    /// time, and a number drawn by lot.
+    #[must_use]
+    pub fn unnamed(graph: Arc<AssetGraph>) -> Self {
+        let lot = RandomState::new().hash_one(std::process::id());
+        Self::new(format!("{:.3}-{lot:016x}", Timestamp::now()), graph)
+    }
+
+    /// Sets which of the assets.
+    #[must_use]
+    pub fn selection(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// Sets whether all of the selection runs, or what is stale.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Sets what is handed to every step.
+    #[must_use]
+    pub fn config(mut self, config: Value) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Opens a run of this id again that failed or was cancelled.
+    #[must_use]
+    pub fn reopen(mut self) -> Self {
+        self.reopen = true;
+        self
+    }
+
     /// What a record asks for, to be submitted again.
     #[must_use]
     pub fn of(record: &RunRecord, graph: Arc<AssetGraph>) -> Self {
@@ -165,6 +203,7 @@ pub struct UnfinishedRun {
 
 /// Why a run cannot be submitted or waited for. A failed run is no error but a [`RunOutcome`].
 #[derive(Debug, Clone, Error)]
+#[non_exhaustive]
 pub enum EngineError {
     /// The catalog failed, and the executor has stopped; or it refused a report
     /// ([`CatalogError::NothingToWipe`]).
@@ -173,6 +212,9 @@ pub enum EngineError {
     /// The selection does not fit the graph.
     #[error(transparent)]
     Selection(#[from] SelectionError),
+    /// With the partitions that there are now, the assets are no graph.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
     /// A run of this id exists and was asked for differently.
     #[error("run {run}: submitted before with another {field}: {recorded}, now {requested}")]
     RunConflict {

@@ -110,6 +110,7 @@ pub(super) fn history(events: &[EventRecord]) -> HashMap<Piece, Progress> {
             | Event::Ticked(_)
             | Event::BackfillRequested(_)
             | Event::BackfillResumed { .. }
+            | Event::PartitionChanged(_)
             | Event::BackfillEnded { .. } => {}
         }
     }

@@ -208,14 +208,19 @@ impl Shared {
         }
     }
 
-    pub fn cancel(shared: &Arc<Self>, run: &str) {
+    /// Cancels a run; whether it is under way here.
+    pub fn cancel(shared: &Arc<Self>, run: &str) -> Result<bool, EngineError> {
         let mut state = shared.lock();
-        if let Some((slot, _)) = state.names.get(run) {
-            let slot = *slot;
-            state.pending.push(Pending::Cancel { slot });
-            state.urgent = true;
-            shared.wake(&mut state, 0);
+        if let Some(stopped) = &state.stopped {
+            return Err(stopped.clone());
         }
+        let Some(slot) = state.names.get(run).map(|(slot, _)| *slot) else {
+            return Ok(false);
+        };
+        state.pending.push(Pending::Cancel { slot });
+        state.urgent = true;
+        shared.wake(&mut state, 0);
+        Ok(true)
     }
 
     /// Lets the workers finish and commit what they are at, and ends them.

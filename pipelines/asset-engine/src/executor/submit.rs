@@ -31,7 +31,8 @@ impl Executor {
     /// # Errors
     /// The selection does not fit the graph, the id was used for another request or on another
     /// graph, or the catalog failed.
-    pub fn submit(&self, request: RunRequest) -> Result<Submitted, EngineError> {
+    pub fn submit(&self, mut request: RunRequest) -> Result<Submitted, EngineError> {
+        request.graph = request.graph.current(&self.catalog)?;
         match self.take(&request, true)? {
             Taken::Prepared(submitted, run) => {
                 self.accept(vec![*run])?;
@@ -43,7 +44,8 @@ impl Executor {
     }
 
     /// Accepts many runs, each as [`Executor::submit`] does, in as few commits as can be: returns
-    /// once they are through, with an answer for each request, in their order.
+    /// once they are through, with an answer for each request, in their order. Their graphs are taken
+    /// as they are ([`AssetGraph::current`]).
     pub fn submit_all(
         &self,
         requests: impl IntoIterator<Item = RunRequest>,

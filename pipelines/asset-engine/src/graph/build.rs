@@ -17,6 +17,7 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
         kinds,
         edge_count,
         makers,
+        dynamic,
     } = Survey::of(&assets, count)?;
     let outputs = if makers {
         outputs(&assets, count, &by_key)?
@@ -83,12 +84,14 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
     let (readers, waits) = readers(count, &edges);
     let order = order::topological_order(&readers, waits);
     if order.len() < assets.len() {
-        let read = |edge: &&Edge| !matches!(edge.link, Link::Together);
+        let read = |edge: &&Edge| !matches!(edge.link, Link::Together) && !edge.is_own_past();
         let pairs = edges.iter().filter(read);
-        let pairs = pairs.map(|edge| (edge.upstream, edge.downstream));
-        let path = order::cycle(&readers, &order, pairs).into_iter();
-        let key = |index| assets[index as usize].key.clone();
-        return Err(GraphError::Cycle(path.map(key).collect()));
+        let circle = order::circle(pairs.map(|edge| (edge.upstream, edge.downstream)));
+        let key = |index: u32| assets[index as usize].key.clone();
+        return Err(GraphError::Cycle {
+            path: circle.path.into_iter().map(key).collect(),
+            others: circle.others.into_iter().map(key).collect(),
+        });
     }
     Ok(AssetGraph {
         assets,
@@ -99,6 +102,7 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
         first_edge,
         order,
         outputs,
+        dynamic,
         parts: Identity::new(),
         identity: OnceLock::new(),
     })
@@ -111,6 +115,8 @@ struct Survey {
     edge_count: usize,
     /// Whether there are steps that make several assets.
     makers: bool,
+    /// Assets whose partitions come and go.
+    dynamic: Vec<u32>,
 }
 
 impl Survey {
@@ -120,6 +126,7 @@ impl Survey {
             kinds: Vec::with_capacity(assets.len()),
             edge_count: 0,
             makers: false,
+            dynamic: Vec::new(),
         };
         let hash = |index: &u32| assets[*index as usize].key.hash_code();
         for (index, asset) in (0..count).zip(assets) {
@@ -136,6 +143,9 @@ impl Survey {
                 external: asset.is_external(),
             });
             survey.edge_count += asset.deps.len();
+            if asset.partitions.is_partitioned() && !asset.partitions.sets().is_empty() {
+                survey.dynamic.push(index);
+            }
             survey.makers |= matches!(asset.making, Making::Together(_));
         }
         Ok(survey)
@@ -215,12 +225,13 @@ fn outputs(
     Ok(outputs)
 }
 
-/// The edges by upstream asset, and how many lead to each asset.
+/// The edges by upstream asset, and how many lead to each asset from others: a piece that reads
+/// earlier ones of its own asset comes after them by its position.
 fn readers(count: u32, edges: &[Edge]) -> (Readers, Vec<u32>) {
     let mut waits = vec![0_u32; count as usize];
     let mut next = vec![0_u32; count as usize + 1];
     for edge in edges {
-        waits[edge.downstream as usize] += 1;
+        waits[edge.downstream as usize] += u32::from(!edge.is_own_past());
         next[edge.upstream as usize + 1] += 1;
     }
     for index in 1..next.len() {

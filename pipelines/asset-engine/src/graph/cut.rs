@@ -60,7 +60,9 @@ impl AssetGraph {
         positions: impl Iterator<Item = u32> + Clone + 'a,
     ) -> impl Iterator<Item = CutWindow> + 'a {
         let asset = self.asset(index);
+        // Before the first of its own partitions there is none to be missed.
         let deps = self.deps(index).zip(&asset.deps);
+        let deps = deps.filter(|((_, edge), _)| !edge.is_own_past());
         let mapped = deps.filter_map(move |((_, edge), dep)| {
             let upstream = self.asset(edge.upstream);
             Some((dep, upstream, window(asset, dep, upstream)?))
@@ -112,7 +114,7 @@ fn window(asset: &Asset, dep: &Dep, upstream: &Asset) -> Option<Window> {
     let windows = |partitions: &Partitions| match partitions {
         Partitions::Keys(keys) => match keys.shape() {
             Shape::Windows(windows) => Some(*windows),
-            Shape::Static | Shape::Product(_) => None,
+            Shape::Static | Shape::Dynamic(_) | Shape::Product(_) => None,
         },
         Partitions::Unpartitioned => None,
     };
@@ -125,7 +127,7 @@ fn window(asset: &Asset, dep: &Dep, upstream: &Asset) -> Option<Window> {
         })
     };
     match dep.mapping {
-        Mapping::All => None,
+        Mapping::All | Mapping::Keys(_) => None,
         Mapping::Last(wanted) => upstream.partitions.is_partitioned().then(|| Window::Last {
             wanted,
             count: upstream.partitions.count(),

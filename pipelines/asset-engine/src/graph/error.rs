@@ -3,13 +3,20 @@
 use thiserror::Error;
 
 use crate::key::AssetKey;
+use crate::partition::PartitionError;
 
 /// Why a set of assets is no graph.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum GraphError {
-    /// Assets that depend on each other in a circle.
-    #[error("asset cycle: {}", join(.0))]
-    Cycle(Vec<AssetKey>),
+    /// Assets that depend on each other in circles.
+    #[error("asset cycle: {}{}", join(path), entangled(others))]
+    Cycle {
+        /// A circle: each is read by the next one, the last by the first.
+        path: Vec<AssetKey>,
+        /// What else lies on circles with these.
+        others: Vec<AssetKey>,
+    },
     /// A dependency that is not in the graph.
     #[error("asset {asset}: dependency {dep} is not in the graph")]
     MissingDependency {
@@ -45,6 +52,20 @@ pub enum GraphError {
         /// What it depends on.
         dep: AssetKey,
         /// The first key that is missing there.
+        partition: String,
+    },
+    /// A key in the list of a mapping that the asset it is of has not.
+    #[error(
+        "asset {asset}: dependency {dep} is mapped by key, but {of} has no partition {partition}"
+    )]
+    UnknownKey {
+        /// The asset.
+        asset: AssetKey,
+        /// What it depends on.
+        dep: AssetKey,
+        /// The one of them without the key.
+        of: AssetKey,
+        /// The key.
         partition: String,
     },
     /// A time window mapping between partitions that stand for no time.
@@ -91,6 +112,9 @@ pub enum GraphError {
         /// `dependencies` or `partitions`.
         what: &'static str,
     },
+    /// Keys that came at run time make no partitions.
+    #[error(transparent)]
+    Partitions(#[from] PartitionError),
     /// An external asset that depends on something: nothing here makes it.
     #[error("asset {asset} is external, expected no dependencies, found {dep}")]
     ExternalDependency {
@@ -109,6 +133,21 @@ pub enum GraphError {
         /// The limit.
         max: u32,
     },
+}
+
+/// As many names as a message has.
+const NAMED: usize = 10;
+
+fn entangled(others: &[AssetKey]) -> String {
+    let named: Vec<&str> = others.iter().take(NAMED).map(AssetKey::as_str).collect();
+    let rest = match others.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    if named.is_empty() {
+        return String::new();
+    }
+    format!("; in circles with them: {}{rest}", named.join(", "))
 }
 
 fn join(keys: &[AssetKey]) -> String {

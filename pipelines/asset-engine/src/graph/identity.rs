@@ -53,10 +53,17 @@ fn digest(asset: &Asset) -> u64 {
     let count = partitions.count();
     hasher.update(asset.key.as_str());
     hasher.update([0, u8::from(asset.is_external())]);
-    hasher.update(count.to_le_bytes());
-    for at in [0, count.saturating_sub(1)] {
-        hasher.update(partitions.key(at).map_or("", AsRef::as_ref));
-        hasher.update([0]);
+    // Work goes on while keys come and go.
+    let sets = partitions.sets();
+    for set in &sets {
+        hasher.update(format!("dynamic {set}\0"));
+    }
+    if sets.is_empty() {
+        hasher.update(count.to_le_bytes());
+        for at in [0, count.saturating_sub(1)] {
+            hasher.update(partitions.key(at).map_or("", AsRef::as_ref));
+            hasher.update([0]);
+        }
     }
     for dep in &asset.deps {
         hasher.update(dep.key.as_str());

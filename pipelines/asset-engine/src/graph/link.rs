@@ -1,5 +1,8 @@
 //! Links: which pieces of a dependency the pieces of an asset read, by position.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::GraphError;
 use crate::asset::{Asset, Dep};
 use crate::partition::{Mapping, PartitionKeys, Partitions, Shape, Stride};
@@ -125,7 +128,7 @@ pub(super) fn link(upstream: &Asset, downstream: &Asset, dep: &Dep) -> Result<Li
     let gather = match dep.mapping {
         Mapping::All => Some(0),
         Mapping::Last(wanted) => Some(count.saturating_sub(wanted)),
-        Mapping::Identity | Mapping::TimeWindow { .. } => None,
+        Mapping::Identity | Mapping::TimeWindow { .. } | Mapping::Keys(_) => None,
     };
     let Partitions::Keys(up) = &upstream.partitions else {
         return Ok(Link::Broadcast);
@@ -142,7 +145,15 @@ pub(super) fn link(upstream: &Asset, downstream: &Asset, dep: &Dep) -> Result<Li
         end_offset,
     } = dep.mapping
     {
+        // Of its own, an asset may read what is over.
+        if end_offset >= 0 {
+            not_itself(upstream, downstream)?;
+        }
         return by_time(upstream, downstream, (start_offset, end_offset));
+    }
+    if let Mapping::Keys(list) = &dep.mapping {
+        not_itself(upstream, downstream)?;
+        return by_list(upstream, downstream, list);
     }
     if up.is_same_set(down) {
         return Ok(Link::Same);
@@ -182,7 +193,7 @@ fn by_key(
     downstream: &Asset,
     keys: &PartitionKeys,
 ) -> Result<Vec<Vec<u32>>, GraphError> {
-    let find = |key: &std::sync::Arc<str>| {
+    let find = |key: &Arc<str>| {
         let found = upstream.partitions.position(Some(key));
         let found = found.ok_or_else(|| GraphError::PartitionMismatch {
             asset: downstream.key.clone(),
@@ -194,11 +205,48 @@ fn by_key(
     keys.iter().map(find).collect()
 }
 
+fn not_itself(upstream: &Asset, downstream: &Asset) -> Result<(), GraphError> {
+    if upstream.key != downstream.key {
+        return Ok(());
+    }
+    Err(GraphError::Cycle {
+        path: vec![downstream.key.clone()],
+        others: Vec::new(),
+    })
+}
+
+/// The link by a list of keys: for each key that reads, those that it reads.
+fn by_list(
+    upstream: &Asset,
+    downstream: &Asset,
+    list: &BTreeMap<Arc<str>, Vec<Arc<str>>>,
+) -> Result<Link, GraphError> {
+    let missing = |asset: &Asset, key: &Arc<str>| GraphError::UnknownKey {
+        asset: downstream.key.clone(),
+        dep: upstream.key.clone(),
+        of: asset.key.clone(),
+        partition: key.to_string(),
+    };
+    let mut reads = vec![Vec::new(); downstream.partitions.count() as usize];
+    for (reader, keys) in list {
+        let at = downstream.partitions.position(Some(reader));
+        let own = &mut reads[at.ok_or_else(|| missing(downstream, reader))? as usize];
+        for key in keys {
+            let at = upstream.partitions.position(Some(key));
+            own.push(at.ok_or_else(|| missing(upstream, key))?);
+        }
+        own.sort_unstable();
+        own.dedup();
+    }
+    let count = upstream.partitions.count();
+    Ok(Link::Table(Box::new(Table::new(&reads, count))))
+}
+
 fn by_time(upstream: &Asset, downstream: &Asset, offsets: (i32, i32)) -> Result<Link, GraphError> {
     let windows = |asset: &Asset| match &asset.partitions {
         Partitions::Keys(keys) => match keys.shape() {
             Shape::Windows(windows) => Ok(*windows),
-            Shape::Static | Shape::Product(_) => Err(asset.key.clone()),
+            Shape::Static | Shape::Dynamic(_) | Shape::Product(_) => Err(asset.key.clone()),
         },
         Partitions::Unpartitioned => Err(asset.key.clone()),
     };

@@ -1,6 +1,11 @@
 //! Order and circles.
+//!
+//! Circles are found by petgraph's algorithms. The order is not: its `toposort` needs a graph that
+//! knows both directions, and does not keep the order of definition among what does not depend on
+//! each other. README.md, "At scale", has what it would cost.
 
-use std::collections::{HashMap, VecDeque};
+use petgraph::algo::{astar, kosaraju_scc};
+use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::Readers;
 
@@ -19,6 +24,9 @@ pub(super) fn topological_order(readers: &Readers, mut waits: Vec<u32>) -> Vec<u
     while let Some(&index) = order.get(next) {
         next += 1;
         for &down in readers.neighbors_slice(index) {
+            if down == index {
+                continue;
+            }
             let waits = &mut waits[down as usize];
             *waits -= 1;
             if *waits == 0 {
@@ -29,59 +37,39 @@ pub(super) fn topological_order(readers: &Readers, mut waits: Vec<u32>) -> Vec<u
     order
 }
 
-/// A circle, by asset; `order` is what [`topological_order`] found and `upstream` lists the edges
-/// (from, to) of the graph.
-pub(super) fn cycle(
-    readers: &Readers,
-    order: &[u32],
-    edges: impl Iterator<Item = (u32, u32)>,
-) -> Vec<u32> {
-    let mut left: Vec<bool> = vec![true; readers.node_count()];
-    for index in order {
-        left[*index as usize] = false;
-    }
-    // Whatever is left waits for something that is left, so a walk up from it comes to a circle.
-    let mut waits_for: HashMap<u32, u32> = HashMap::new();
-    for (up, down) in edges {
-        if left[up as usize] && left[down as usize] {
-            waits_for.insert(down, up);
-        }
-    }
-    let Some(mut at) = waits_for.keys().min().copied() else {
-        return Vec::new();
-    };
-    let mut passed = vec![false; readers.node_count()];
-    while !std::mem::replace(&mut passed[at as usize], true) {
-        at = waits_for[&at];
-    }
-    cycle_through(readers, at)
+/// Assets that depend on each other in circles: a strongly connected component.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Circle {
+    /// A shortest circle through the first of them.
+    pub path: Vec<u32>,
+    /// The others, ascending.
+    pub others: Vec<u32>,
 }
 
-/// A circle through `start`, which lies on one: a breadth-first search back to it, so the circle
-/// shown is a shortest one.
-fn cycle_through(readers: &Readers, start: u32) -> Vec<u32> {
-    let mut came_from: HashMap<u32, u32> = HashMap::new();
-    let mut queue = VecDeque::from([start]);
-    while let Some(node) = queue.pop_front() {
-        for &next in readers.neighbors_slice(node) {
-            if next == start {
-                let mut path = vec![node];
-                let mut at = node;
-                while at != start {
-                    match came_from.get(&at) {
-                        Some(previous) => at = *previous,
-                        None => break,
-                    }
-                    path.push(at);
-                }
-                path.reverse();
-                return path;
-            }
-            came_from.entry(next).or_insert_with(|| {
-                queue.push_back(next);
-                node
-            });
-        }
+/// The circle of the first asset that lies on one; `edges` leads from what is read to what reads.
+pub(super) fn circle(edges: impl Iterator<Item = (u32, u32)>) -> Circle {
+    let graph: DiGraph<(), (), u32> = DiGraph::from_edges(edges);
+    let on_circle = |assets: &Vec<NodeIndex>| {
+        assets.len() > 1
+            || assets
+                .iter()
+                .any(|asset| graph.contains_edge(*asset, *asset))
+    };
+    // Without recursion, unlike Tarjan's.
+    let components = kosaraju_scc(&graph).into_iter().filter(on_circle);
+    let first = components.filter_map(|assets| Some((assets.iter().min().copied()?, assets)));
+    let Some((start, assets)) = first.min_by_key(|(start, _)| *start) else {
+        return Circle::default();
+    };
+    let closes = |asset| graph.contains_edge(asset, start);
+    let way = astar(&graph, start, closes, |_| 1_u32, |_| 0);
+    let path = way.map_or_else(|| vec![start], |(_, path)| path);
+    let index = |asset: NodeIndex| u32::try_from(asset.index()).unwrap_or(u32::MAX);
+    let others = assets.into_iter().filter(|asset| !path.contains(asset));
+    let mut others: Vec<u32> = others.map(index).collect();
+    others.sort_unstable();
+    Circle {
+        path: path.into_iter().map(index).collect(),
+        others,
     }
-    vec![start]
 }

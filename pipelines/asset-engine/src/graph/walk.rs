@@ -37,7 +37,7 @@ impl AssetGraph {
         let mut ends = among.to_vec();
         for index in marked(among) {
             self.visit(index, direction, |neighbour| {
-                if among[neighbour as usize] {
+                if neighbour != index && among[neighbour as usize] {
                     ends[index as usize] = false;
                 }
             });

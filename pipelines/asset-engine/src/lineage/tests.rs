@@ -15,10 +15,7 @@ fn key(name: &str) -> AssetKey {
 fn graph(version: &'static str) -> Arc<AssetGraph> {
     let step = move |cx: &StepContext<'_>| -> Result<Materialized, StepFailure> {
         let day = cx.partition.unwrap_or("all");
-        Ok(Materialized {
-            data_version: format!("{version}-{day}"),
-            metadata: serde_json::Value::Null,
-        })
+        Ok(Materialized::new(format!("{version}-{day}")))
     };
     let days = Partitions::daily("2013-01-01", "2013-01-02").unwrap();
     let assets = vec![
@@ -129,6 +126,43 @@ fn pieces_have_the_versions_that_were_read() {
         of("raw", None, 1, 1).unwrap_err().to_string(),
         "asset raw: expected one of 2 partitions, 2013-01-01 to 2013-01-02, found none"
     );
+}
+
+#[test]
+fn what_follows_from_other_edges_is_not_drawn_unless_it_tells_something() {
+    let step = |_: &StepContext<'_>| Ok(Materialized::new("1"));
+    let assets = vec![
+        Asset::new(key("raw"), step),
+        Asset::new(key("clean"), step).depends_on(key("raw")),
+        Asset::new(key("total"), step)
+            .depends_on(key("raw"))
+            .depends_on(key("clean")),
+        Asset::new(key("report"), step)
+            .depends_on(key("raw"))
+            .depends_on(key("total")),
+    ];
+    let graph = AssetGraph::new(assets).unwrap();
+    let reduced = Lineage::of_graph(&graph).reduced();
+    assert_eq!(
+        shown(&reduced),
+        ["raw -> clean", "clean -> total", "total -> report"]
+    );
+    let (graph, executor) = made();
+    let focus = key("total");
+    let whole = Lineage::of_piece(&graph, executor.catalog(), (&focus, None), u32::MAX, 0).unwrap();
+    assert_eq!(whole.clone().reduced(), whole, "nothing of it follows");
+    let mut replaced = Lineage::of_graph(&graph);
+    let at = |title: &str| {
+        let mut nodes = replaced.nodes.iter();
+        nodes.position(|node| node.title() == title).unwrap()
+    };
+    let edge = LineageEdge {
+        from: at("raw"),
+        to: at("total"),
+        data_version: Some("v0".to_owned()),
+    };
+    replaced.edges.push(edge);
+    assert!(shown(&replaced.reduced()).contains(&"raw -> total @ v0".to_owned()));
 }
 
 #[test]

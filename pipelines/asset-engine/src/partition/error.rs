@@ -4,6 +4,7 @@ use thiserror::Error;
 
 /// Why a set of partitions could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum PartitionError {
     /// Not an ISO date.
     #[error("partition date {found:?}: expected YYYY-MM-DD ({reason})")]
@@ -37,6 +38,12 @@ pub enum PartitionError {
     EmptyKey {
         /// Position of the key, from 1.
         position: usize,
+    },
+    /// A set of keys that come and go, under a name that is none.
+    #[error("set of partitions {found:?}: expected a name without spaces")]
+    Set {
+        /// The name as given.
+        found: String,
     },
     /// The same key twice.
     #[error("partition key {0:?} occurs twice")]

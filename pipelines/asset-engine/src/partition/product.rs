@@ -54,6 +54,21 @@ impl Partitions {
     }
 }
 
+/// The dimensions of a product with the position of each in a position of the product.
+pub(super) fn split(
+    dimensions: &[Dimension],
+    mut position: u32,
+) -> impl Iterator<Item = (&Dimension, u32)> {
+    // The last one runs fastest.
+    dimensions.iter().rev().map(move |dimension| {
+        // A product is made only when all its combinations can be counted, and no dimension is empty.
+        let count = u32::try_from(dimension.keys.len()).unwrap_or(u32::MAX);
+        let at = position % count;
+        position /= count;
+        (dimension, at)
+    })
+}
+
 fn dimension(name: &str, partitions: Partitions) -> Result<Dimension, PartitionError> {
     let wrong = |found| PartitionError::Dimension {
         dimension: name.to_owned(),

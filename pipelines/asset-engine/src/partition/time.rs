@@ -1,8 +1,11 @@
 //! Partitions by time: days and weeks.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{PartitionError, Partitions, Shape};
+use super::{PartitionError, Partitions, Shape, product};
+
+const SECONDS_A_DAY: i64 = 86_400;
 
 /// Windows of equal length, one after the other without gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +64,64 @@ impl Partitions {
     }
 }
 
+impl Partitions {
+    /// The time that a piece stands for, by its key: its first day and the day after its last. `None`
+    /// of a key that there is not, or that stands for no time.
+    #[must_use]
+    pub fn window(&self, key: &str) -> Option<(Date, Date)> {
+        let position = self.position(Some(key))?;
+        let (windows, at, _) = *self.times(position).first()?;
+        let day = |at| {
+            let days = jiff::Span::new().try_days(windows.start(at)).ok()?;
+            jiff::civil::date(1970, 1, 1).checked_add(days).ok()
+        };
+        Some((day(at)?, day(at + 1)?))
+    }
+
+    /// Whether the time that a piece stands for is over at a moment, in UTC. What stands for no time
+    /// always is. (In Dagster, a partition is not there before.)
+    pub(crate) fn has_come(&self, position: u32, now: Timestamp) -> bool {
+        let times = self.times(position);
+        times
+            .into_iter()
+            .all(|(windows, at, _)| at < windows.over(now))
+    }
+
+    /// Whether a piece is of the latest time that is over at a moment. What stands for no time
+    /// always is.
+    pub(crate) fn is_latest(&self, position: u32, now: Timestamp) -> bool {
+        let times = self.times(position);
+        times
+            .into_iter()
+            .all(|(windows, at, count)| at + 1 == windows.over(now).min(count))
+    }
+
+    /// The times that a piece stands for: windows, the position among them, how many there are.
+    fn times(&self, position: u32) -> Vec<(Windows, i64, i64)> {
+        let Self::Keys(keys) = self else {
+            return Vec::new();
+        };
+        let count = |keys: &super::PartitionKeys| i64::try_from(keys.len()).unwrap_or(i64::MAX);
+        match keys.shape() {
+            Shape::Static | Shape::Dynamic(_) => Vec::new(),
+            Shape::Windows(windows) => vec![(*windows, position.into(), count(keys))],
+            Shape::Product(dimensions) => product::split(dimensions, position)
+                .filter_map(|(dimension, at)| match dimension.keys.shape() {
+                    Shape::Windows(windows) => Some((*windows, at.into(), count(&dimension.keys))),
+                    Shape::Static | Shape::Dynamic(_) | Shape::Product(_) => None,
+                })
+                .collect(),
+        }
+    }
+}
+
 impl Windows {
+    /// How many windows are over at a moment, in UTC, from the first on, however many there are.
+    fn over(self, now: Timestamp) -> i64 {
+        let day = now.as_second().div_euclid(SECONDS_A_DAY);
+        (day - self.first_day).div_euclid(self.days).max(0)
+    }
+
     /// The positions of `upstream` (of `count` windows) whose time overlaps with that of the window
     /// at `position` here, its start moved by `start_offset` and its end by `end_offset` windows of
     /// this set; from first to before last, cut at the ends of `upstream`.
@@ -140,6 +200,48 @@ mod tests {
                 .to_string(),
             "partition range 2013-01-01 to 2013-01-06: expected at least one whole week of 7 days"
         );
+    }
+
+    #[test]
+    fn keys_have_windows() {
+        let window = |partitions: &Partitions, key| {
+            let window = partitions.window(key);
+            window.map(|(first, end)| format!("{first} {end}"))
+        };
+        let days = Partitions::daily("2012-02-28", "2012-03-01").unwrap();
+        let expected = Some("2012-02-29 2012-03-01".to_owned());
+        assert_eq!(window(&days, "2012-02-29"), expected);
+        assert_eq!(window(&days, "2012-03-02"), None);
+        let origins = Partitions::static_keys(["EWR"]).unwrap();
+        assert_eq!(window(&origins, "EWR"), None);
+        let weeks = Partitions::weekly("1969-12-28", "1970-01-10").unwrap();
+        let both = Partitions::product([("origin", origins), ("week", weeks)]).unwrap();
+        let expected = Some("1969-12-28 1970-01-04".to_owned());
+        assert_eq!(window(&both, "EWR|1969-12-28"), expected);
+    }
+
+    #[test]
+    fn a_window_comes_when_it_is_over_and_the_last_of_those_is_the_latest() {
+        let days = Partitions::daily("2013-01-01", "2013-01-03").unwrap();
+        let of = |partitions: &Partitions, now: &str| {
+            let now = now.parse().unwrap();
+            let come = (0..partitions.count()).filter(|at| partitions.has_come(*at, now));
+            let latest = (0..partitions.count()).filter(|at| partitions.is_latest(*at, now));
+            (come.count(), latest.collect::<Vec<u32>>())
+        };
+        assert_eq!(of(&days, "2013-01-01T23:59:59Z"), (0, vec![]));
+        assert_eq!(of(&days, "2013-01-02T00:00:00Z"), (1, vec![0]));
+        assert_eq!(of(&days, "2013-01-03T12:00:00Z"), (2, vec![1]));
+        assert_eq!(of(&days, "2026-01-01T00:00:00Z"), (3, vec![2]));
+        assert_eq!(of(&days, "1969-12-31T23:59:59Z"), (0, vec![]));
+        let weeks = Partitions::weekly("2013-01-06", "2013-01-26").unwrap();
+        assert_eq!(of(&weeks, "2013-01-19T23:00:00Z"), (1, vec![0]));
+        let origins = Partitions::static_keys(["EWR", "JFK"]).unwrap();
+        assert_eq!(of(&origins, "1970-01-01T00:00:00Z"), (2, vec![0, 1]));
+        let both = Partitions::product([("date", days), ("origin", origins)]).unwrap();
+        assert_eq!(of(&both, "2013-01-03T12:00:00Z"), (4, vec![2, 3]));
+        let whole = Partitions::Unpartitioned;
+        assert_eq!(of(&whole, "1970-01-01T00:00:00Z"), (1, vec![0]));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::key::AssetKey;
 /// Why a piece is stale.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum StaleReason {
     /// Never materialized.
     Missing,

@@ -31,6 +31,7 @@ pub struct StaleStep {
 
 /// Why a question about a piece, see [`why`] and [`crate::Lineage`], has no answer.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum WhyError {
     /// No asset of that name.
     #[error("no asset {0} in the graph")]
@@ -173,7 +174,9 @@ pub(crate) fn find(
         };
         WhyError::Partition {
             asset: asset.clone(),
-            expected: if partitions.is_partitioned() {
+            expected: if partitions.is_partitioned() && partitions.count() == 0 {
+                "one of its partitions, of which there are none".to_owned()
+            } else if partitions.is_partitioned() {
                 let count = partitions.count();
                 format!(
                     "one of {count} partitions, {} to {}",

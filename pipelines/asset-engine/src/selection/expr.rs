@@ -22,6 +22,10 @@ pub(super) enum Expr {
     Tag(String, String),
     /// Those in a group that matches; `None` = in no group.
     Group(Option<String>),
+    /// Those that somebody owns; `None` = that nobody does.
+    Owner(Option<String>),
+    /// Those of a kind; `None` = of none.
+    Kind(Option<String>),
     /// Some, with so many layers upstream and downstream of them; `None` = nothing on that side.
     Layers {
         up: Option<u32>,
@@ -80,7 +84,8 @@ impl Expr {
             Self::And(_) => 1,
             Self::Not(_) | Self::All => 2,
             Self::Layers { .. } => 3,
-            Self::Name(_) | Self::Key(_) | Self::Tag(..) | Self::Group(_) | Self::Ends(..) => 4,
+            Self::Name(_) | Self::Key(_) | Self::Tag(..) | Self::Ends(..) => 4,
+            Self::Group(_) | Self::Owner(_) | Self::Kind(_) => 4,
         }
     }
 
@@ -114,6 +119,10 @@ impl fmt::Display for Expr {
             Self::Tag(name, value) => write!(f, "tag:\"{name}\"=\"{value}\""),
             Self::Group(None) => f.write_str("group:<null>"),
             Self::Group(Some(group)) => write!(f, "group:\"{group}\""),
+            Self::Owner(None) => f.write_str("owner:<null>"),
+            Self::Owner(Some(owner)) => write!(f, "owner:\"{owner}\""),
+            Self::Kind(None) => f.write_str("kind:<null>"),
+            Self::Kind(Some(kind)) => write!(f, "kind:\"{kind}\""),
             Self::Layers { up, of, down } => {
                 // After a name, a plus is one layer and all of them are a star.
                 let all = if matches!(**of, Self::Name(_)) {

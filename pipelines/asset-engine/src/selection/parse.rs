@@ -164,9 +164,10 @@ impl Parser {
     }
 
     fn attribute(&mut self, name: &str, begins: usize) -> Result<Expr, SelectionError> {
-        let known = matches!(name, "key" | "tag" | "group");
+        let known = matches!(name, "key" | "tag" | "group" | "owner" | "kind");
         if !known {
-            return Err(self.expected_at(begins, "one of the attributes key, tag and group"));
+            let expected = "one of the attributes key, tag, group, owner and kind";
+            return Err(self.expected_at(begins, expected));
         }
         self.take(':');
         match name {
@@ -181,6 +182,10 @@ impl Parser {
             }
             "group" if self.take_text("<null>") => Ok(Expr::Group(None)),
             "group" => Ok(Expr::Group(Some(self.value(true)?))),
+            "owner" if self.take_text("<null>") => Ok(Expr::Owner(None)),
+            "owner" => Ok(Expr::Owner(Some(self.value(false)?))),
+            "kind" if self.take_text("<null>") => Ok(Expr::Kind(None)),
+            "kind" => Ok(Expr::Kind(Some(self.value(false)?))),
             _ => Ok(Expr::Key(self.value(true)?)),
         }
     }

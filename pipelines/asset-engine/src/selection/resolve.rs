@@ -44,6 +44,10 @@ impl Expr {
                 };
                 with(&is_in, marks);
             }
+            Self::Owner(None) => with(&|asset| asset.owners().is_empty(), marks),
+            Self::Owner(Some(owner)) => with(&|asset| asset.owners().contains(owner), marks),
+            Self::Kind(None) => with(&|asset| asset.kinds().is_empty(), marks),
+            Self::Kind(Some(kind)) => with(&|asset| asset.kinds().contains(kind), marks),
             Self::Layers { up, of, down } => {
                 let of = of.resolve(graph)?;
                 for (depth, direction) in [(up, Direction::Up), (down, Direction::Down)] {

@@ -23,8 +23,16 @@ fn key(name: &str) -> AssetKey {
 /// raw/a → b → c → d, and raw/e → c; f reads nothing.
 fn graph() -> AssetGraph {
     AssetGraph::new(vec![
-        asset("raw/a").group("raw").tag("tier", "1"),
-        asset("raw/e").group("raw").tag("tier", "2"),
+        asset("raw/a")
+            .group("raw")
+            .tag("tier", "1")
+            .owner("team:raw"),
+        asset("raw/e")
+            .group("raw")
+            .tag("tier", "2")
+            .owner("team:raw")
+            .owner("ann@example.com")
+            .kind("csv"),
         asset("b")
             .depends_on(key("raw/a"))
             .group("mid")
@@ -77,6 +85,12 @@ fn reads_dagsters_syntax() {
         ("group:raw", "ae"),
         ("group:m*", "bd"),
         ("group:<null>", "cf"),
+        ("owner:\"team:raw\"", "ae"),
+        ("owner:ann@example.com", "e"),
+        ("owner:<null>", "bcdf"),
+        ("kind:csv", "e"),
+        ("kind:\"cs*\"", ""),
+        ("kind:<null> and not owner:<null>", "a"),
         ("not group:raw", "bcdf"),
         ("not group:raw and not d or raw/a", "abcf"),
         ("tag:tier=1 AND group:raw", "a"),
@@ -110,10 +124,10 @@ fn errors_point_at_the_column() {
         ("(b", 3, "\")\"", "the end"),
         ("b)", 2, "\"and\", \"or\", a comma or the end", "')'"),
         (
-            "owner:me",
+            "status:fresh",
             1,
-            "one of the attributes key, tag and group",
-            "\"owner\"",
+            "one of the attributes key, tag, group, owner and kind",
+            "\"status\"",
         ),
         ("key:", 5, "a value", "the end"),
         ("key:\"a", 7, "a closing quote", "the end"),
@@ -197,6 +211,8 @@ fn expressions() -> impl Strategy<Value = Expr> {
         text.prop_map(Expr::Key),
         (text, text).prop_map(|(name, value)| Expr::Tag(name, value)),
         proptest::option::of(text).prop_map(Expr::Group),
+        proptest::option::of(text).prop_map(Expr::Owner),
+        proptest::option::of(text).prop_map(Expr::Kind),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         let layers = || proptest::option::of(prop_oneof![0_u32..4, Just(ALL_LAYERS)]);

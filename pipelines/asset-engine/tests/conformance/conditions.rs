@@ -1,27 +1,31 @@
-//! B18 to B20, B25 and B26: what rules ask for.
+//! B18 to B20, B25, B26 and B34 to B38 and B48: what rules ask for.
 
 use std::sync::Arc;
 
 use asset_engine::{
-    Asset, AssetGraph, Automation, Condition, EvaluationContext, Executor, ExecutorOptions, Mode,
-    Observation, Partitions, Plan, Report, Rule, Selection, StepContext,
+    Asset, AssetGraph, Automation, Backfill, BackfillRecord, Condition, Cron, EvaluationContext,
+    Executor, ExecutorOptions, Mode, Observation, Partitions, Plan, Report, Rule, Selection,
+    StepContext,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
 
 use crate::Outcome;
 use crate::scenario::{graph, key, made, planned_failure, request};
 
+/// The fourth day, on which three days are over; the next one is a day later.
+const NOON: &str = "2024-01-04T12:00:00Z";
+
 /// A rule for all assets, with what it remembers from one evaluation to the next.
-struct Rules {
-    executor: Arc<Executor>,
-    graph: Arc<AssetGraph>,
+pub struct Rules {
+    pub executor: Arc<Executor>,
+    pub graph: Arc<AssetGraph>,
     rule: Rule,
     cursor: Option<String>,
 }
 
 impl Rules {
-    fn new(graph: Arc<AssetGraph>, condition: Condition) -> Self {
+    pub fn new(graph: Arc<AssetGraph>, condition: Condition) -> Self {
         Self::on(memory(), graph, Selection::all(), condition)
     }
 
@@ -40,9 +44,13 @@ impl Rules {
     }
 
     /// The pieces that the next evaluation asks for.
-    fn ask(&mut self) -> Outcome<Vec<String>> {
+    pub fn ask(&mut self) -> Outcome<Vec<String>> {
+        self.ask_at(NOON.parse()?)
+    }
+
+    fn ask_at(&mut self, now: Timestamp) -> Outcome<Vec<String>> {
         let evaluation = self.rule.evaluate(&EvaluationContext {
-            now: Timestamp::now(),
+            now,
             cursor: self.cursor.as_deref(),
             catalog: self.executor.catalog(),
             graph: &self.graph,
@@ -70,7 +78,7 @@ fn memory() -> Arc<Executor> {
     Arc::new(Executor::memory(ExecutorOptions::default()))
 }
 
-fn plain(name: &str) -> Outcome<Asset> {
+pub fn plain(name: &str) -> Outcome<Asset> {
     Ok(Asset::new(key(name)?, |_: &StepContext<'_>| Ok(made("1"))))
 }
 
@@ -88,6 +96,112 @@ pub fn first_evaluation() -> Outcome<Value> {
         observed.insert(format!("{name}_asks_again_for"), rules.ask()?.into());
     }
     Ok(observed.into())
+}
+
+/// B34. Nothing was ever made, and a rule asks for whatever is missing.
+pub fn all_that_is_missing() -> Outcome<Value> {
+    let days = Partitions::daily("2024-01-01", "2024-01-03")?;
+    let graph = graph(vec![plain("whole")?, plain("daily")?.partitions(days)])?;
+    let mut rules = Rules::new(graph, Condition::fill_missing());
+    Ok(json!({"asks_for": rules.ask()?, "asks_again_for": rules.ask()?}))
+}
+
+/// What reads something made day by day, itself daily, in a month of which three days are over.
+fn daily() -> Outcome<Arc<AssetGraph>> {
+    let days = Partitions::daily("2024-01-01", "2024-01-31")?;
+    graph(vec![
+        plain("upstream")?.partitions(days.clone()),
+        plain("reader")?
+            .partitions(days)
+            .depends_on(key("upstream")?),
+    ])
+}
+
+/// B35. What is read is made for three days.
+pub fn latest_day() -> Outcome<Value> {
+    let only_reader = Selection::assets([key("reader")?]);
+    let mut rules = Rules::on(memory(), daily()?, only_reader, Condition::eager());
+    rules.ask()?;
+    let mut three_days = request("run", &rules.graph, &["upstream"], Mode::All)?;
+    let days = ["2024-01-01", "2024-01-02", "2024-01-03"];
+    three_days.selection = three_days.selection.with_partitions(days);
+    rules.executor.run(three_days)?;
+    Ok(json!({"asks_for": rules.ask()?}))
+}
+
+/// B36. A day is over that was not at the first evaluation.
+pub fn another_day() -> Outcome<Value> {
+    let next_day = NOON.parse::<Timestamp>()? + 24.hours();
+    let mut observed = Map::new();
+    for (name, condition) in [
+        ("eager", Condition::eager()),
+        ("on_missing", Condition::on_missing()),
+        (
+            "on_cron",
+            Condition::on_cron(Cron::new("0 0 * * *", "UTC")?),
+        ),
+    ] {
+        let days = Partitions::daily("2024-01-01", "2024-01-31")?;
+        let mut rules = Rules::new(graph(vec![plain("daily")?.partitions(days)])?, condition);
+        rules.ask()?;
+        observed.insert(format!("{name}_asks_for"), rules.ask_at(next_day)?.into());
+    }
+    Ok(observed.into())
+}
+
+/// B37. A key is added, while what it reads is missing; then that is made.
+pub fn added_key() -> Outcome<Value> {
+    let of = |keys: &[&str]| -> Outcome<Arc<AssetGraph>> {
+        let keys = Partitions::static_keys(keys.iter().copied())?;
+        graph(vec![
+            plain("upstream")?.partitions(keys.clone()),
+            plain("reader")?
+                .partitions(keys)
+                .depends_on(key("upstream")?),
+        ])
+    };
+    let only_reader = Selection::assets([key("reader")?]);
+    let (before, after) = (of(&["a", "c"])?, of(&["a", "b", "c"])?);
+    let mut rules = Rules::on(memory(), before, only_reader, Condition::on_missing());
+    rules.ask()?;
+    rules.graph = after;
+    let when_it_is_added = rules.ask()?;
+    let mut one_key = request("run", &rules.graph, &["upstream"], Mode::All)?;
+    one_key.selection = one_key.selection.with_partitions(["b"]);
+    rules.executor.run(one_key)?;
+    Ok(json!({"when_it_is_added": when_it_is_added, "when_its_input_is_made": rules.ask()?}))
+}
+
+/// B38. What is read was made again before the first evaluation, and then once more.
+pub fn outdated_before() -> Outcome<Value> {
+    let of_run = |cx: &StepContext<'_>| Ok(made(cx.run));
+    let graph = graph(vec![
+        Asset::new(key("upstream")?, of_run),
+        plain("reader")?.depends_on(key("upstream")?),
+    ])?;
+    let only_reader = Selection::assets([key("reader")?]);
+    let executor = memory();
+    let mut rules = Rules::on(executor, graph, only_reader, Condition::eager());
+    for (run, asset) in [("1", "upstream"), ("2", "reader"), ("3", "upstream")] {
+        rules.make(run, asset)?;
+    }
+    let at_first = rules.ask()?;
+    rules.make("4", "upstream")?;
+    Ok(json!({"at_first": at_first, "made_once_more": rules.ask()?}))
+}
+
+/// B48. What an eager rule would ask for is still to be made by a backfill.
+pub fn left_to_a_backfill() -> Outcome<Value> {
+    let only_reader = Selection::assets([key("reader")?]);
+    let mut rules = Rules::on(memory(), daily()?, only_reader.clone(), Condition::eager());
+    rules.ask()?;
+    let latest = ["2024-01-03"];
+    let mut upstream = request("run", &rules.graph, &["upstream"], Mode::All)?;
+    upstream.selection = upstream.selection.with_partitions(latest);
+    rules.executor.run(upstream)?;
+    let record = BackfillRecord::new("backfill", only_reader, latest);
+    Backfill::request(&rules.executor, &rules.graph, record)?;
+    Ok(json!({"asks_for": rules.ask()?}))
 }
 
 /// B19. What an eager rule asked for has failed; later what it reads is made again.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use asset_engine::{
     Asset, AssetGraph, Automation, Cron, Daemon, Evaluation, EvaluationContext, Executor,
-    ExecutorOptions, Order, Partitions, Schedule, ScheduledTick, Selection, Sensor, StepContext,
+    ExecutorOptions, Order, Partitions, RunRequest, Schedule, ScheduledTick, Selection, Sensor,
+    StepContext,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -13,13 +14,13 @@ use crate::Outcome;
 use crate::scenario::{Trail, graph, key, made, planned_failure};
 
 /// A daemon with one automation, on a catalog of its own.
-struct Watch {
+pub struct Watch {
     executor: Arc<Executor>,
     daemon: Daemon,
 }
 
 impl Watch {
-    fn of(graph: Arc<AssetGraph>, automation: impl Automation + 'static) -> Self {
+    pub fn of(graph: Arc<AssetGraph>, automation: impl Automation + 'static) -> Self {
         let executor = Arc::new(Executor::memory(ExecutorOptions::default().concurrency(1)));
         Self {
             daemon: Daemon::new(Arc::clone(&executor), graph, vec![Box::new(automation)]),
@@ -28,9 +29,15 @@ impl Watch {
     }
 
     /// One evaluation, and the end of what it asked for.
-    fn tick(&mut self, at: &str) -> Outcome<()> {
+    pub fn tick(&mut self, at: &str) -> Outcome<()> {
         self.daemon.tick(at.parse::<Timestamp>()?)?;
         self.daemon.settle()?;
+        Ok(())
+    }
+
+    /// A run by hand.
+    pub fn run(&self, request: RunRequest) -> Outcome<()> {
+        self.executor.run(request)?;
         Ok(())
     }
 
@@ -44,20 +51,18 @@ impl Watch {
         Ok(runs)
     }
 
-    fn statuses(&self) -> Outcome<Vec<&'static str>> {
+    pub fn statuses(&self) -> Outcome<Vec<&'static str>> {
         Ok(self.runs()?.into_iter().map(|(_, status)| status).collect())
     }
 }
 
-const NOW: &str = "2024-01-03T00:00:00Z";
+pub const NOW: &str = "2024-01-03T00:00:00Z";
 
 /// A sensor that asks at each look for as many runs of one key.
 fn always_the_same(times: usize) -> Sensor {
     Sensor::new("sensor", move |_: &EvaluationContext<'_>| {
-        Ok(Evaluation {
-            orders: vec![Order::new("item", Selection::all()); times],
-            ..Evaluation::default()
-        })
+        let orders = vec![Order::new("item", Selection::all()); times];
+        Ok(Evaluation::new(orders))
     })
 }
 
@@ -100,11 +105,8 @@ pub fn failing_look() -> Outcome<Value> {
         if looks.leave("look") == 1 {
             return Err("as planned".to_owned());
         }
-        Ok(Evaluation {
-            orders: vec![Order::new(format!("item-{seen}"), Selection::all())],
-            cursor: Some((seen + 1).to_string()),
-            note: None,
-        })
+        let order = Order::new(format!("item-{seen}"), Selection::all());
+        Ok(Evaluation::new([order]).cursor((seen + 1).to_string()))
     };
     let graph = item(&Trail::default(), "item", false)?;
     let mut watch = Watch::of(graph, Sensor::new("sensor", look));

@@ -6,7 +6,6 @@ use asset_engine::{
     Asset, AssetGraph, AssetKey, Catalog, Materialized, Mode, Plan, RunOutcome, RunRequest,
     RunStatus, Selection, StepContext, StepFailure, staleness,
 };
-use serde_json::Value;
 
 use crate::Outcome;
 
@@ -41,10 +40,7 @@ pub fn derived(code: &str, cx: &StepContext<'_>) -> Materialized {
 }
 
 pub fn made(data_version: &str) -> Materialized {
-    Materialized {
-        data_version: data_version.to_owned(),
-        metadata: Value::Null,
-    }
+    Materialized::new(data_version)
 }
 
 pub fn planned_failure() -> StepFailure {

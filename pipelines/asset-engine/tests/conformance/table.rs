@@ -2,7 +2,11 @@
 
 mod automations;
 mod changes;
+mod dynamic;
 mod inputs;
+mod looking;
+mod own_past;
+mod rules;
 mod runs;
 
 use serde_json::Value;
@@ -89,5 +93,9 @@ pub fn rows() -> Vec<Row> {
     rows.extend(automations::rows());
     rows.extend(inputs::rows());
     rows.extend(changes::rows());
+    rows.extend(rules::rows());
+    rows.extend(dynamic::rows());
+    rows.extend(own_past::rows());
+    rows.extend(looking::rows());
     rows
 }

@@ -54,17 +54,15 @@ pub(super) fn arrived(
         .partition(|name| is_day_of(range, name));
     let note = note(folder, range, others.difference(&before.noted));
     let new = days.difference(&before.handled);
-    let orders = new.map(|day| order(day)).collect();
+    let mut evaluation = Evaluation::new(new.map(|day| order(day)));
     let now = Memory {
         handled: &before.handled | &days,
         noted: others,
     };
     let cursor = (now != before).then(|| serde_json::to_string(&now));
-    Ok(Evaluation {
-        orders,
-        cursor: cursor.transpose().map_err(|error| error.to_string())?,
-        note,
-    })
+    evaluation.cursor = cursor.transpose().map_err(|error| error.to_string())?;
+    evaluation.note = note;
+    Ok(evaluation)
 }
 
 /// The names in the folder; none when it is not there.

@@ -61,11 +61,7 @@ pub(super) fn corrected(
     };
     let days: Vec<String> = days.into_iter().map(str::to_owned).collect();
     let orders = (!days.is_empty()).then(|| order(&days, cx.now.to_string()));
-    Ok(Evaluation {
-        orders: orders.into_iter().collect(),
-        cursor: Some(cursor),
-        note: None,
-    })
+    Ok(Evaluation::new(orders).cursor(cursor))
 }
 
 fn describe(stale: &[StaleStep]) -> String {

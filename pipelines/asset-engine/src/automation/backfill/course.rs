@@ -180,6 +180,7 @@ impl Course {
         while wanted.len() < free
             && let Some(run) = self.runs.get(self.next)
             && run.stage == self.stage
+            && !self.is_held_back(self.next)
         {
             let is_open = matches!(self.statuses[self.next], None | Some(RunStatus::Started));
             if is_open && !self.under_way.contains(&self.next) {
@@ -188,6 +189,16 @@ impl Course {
             self.next += 1;
         }
         wanted
+    }
+
+    /// Whether a run waits for the one before it, which has not succeeded.
+    fn is_held_back(&self, run: usize) -> bool {
+        let before = run.checked_sub(1).filter(|_| self.record.in_order);
+        before.is_some_and(|before| {
+            let status = self.statuses[before];
+            self.runs[before].stage == self.stage
+                && matches!(status, Some(RunStatus::Failure | RunStatus::Canceled))
+        })
     }
 
     fn submit(

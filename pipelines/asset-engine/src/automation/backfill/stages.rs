@@ -1,8 +1,9 @@
 //! The order in which a backfill makes what has partitions and what has none.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 
-use crate::event::Stage;
+use crate::event::{BackfillRecord, Stage};
 use crate::graph::{AssetGraph, marked};
 use crate::key::AssetKey;
 use crate::selection::{Selection, SelectionError};
@@ -40,4 +41,25 @@ pub(super) fn stages(
         partitioned: level % 2 == 1,
     };
     Ok(stages.into_iter().map(stage).collect())
+}
+
+/// A backfill one partition after the other, the earlier ones first, where something selected reads
+/// earlier partitions of its own; else as it is.
+pub(super) fn in_order(
+    graph: &AssetGraph,
+    record: BackfillRecord,
+) -> Result<BackfillRecord, SelectionError> {
+    let mut selected = record.selection.resolve(graph)?;
+    graph.complete_outputs(&mut selected);
+    let Some(index) = marked(&selected).find(|index| graph.reads_own_past(*index)) else {
+        return Ok(record);
+    };
+    let mut partitions = record.partitions;
+    partitions.sort_by_key(|key| graph.asset(index).partitions.position(Some(key)));
+    Ok(BackfillRecord {
+        partitions,
+        at_once: NonZero::<usize>::MIN,
+        in_order: true,
+        ..record
+    })
 }

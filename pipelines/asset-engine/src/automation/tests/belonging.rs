@@ -90,14 +90,9 @@ fn an_order_that_failed_is_named_until_what_it_was_to_make_is_there() {
     let executor = memory();
     let sensor = || {
         Sensor::new("sensor", |cx: &crate::EvaluationContext<'_>| {
-            Ok(Evaluation {
-                orders: match cx.cursor {
-                    None => vec![Order::new("first", Selection::all())],
-                    Some(_) => Vec::new(),
-                },
-                cursor: Some("1".to_owned()),
-                note: None,
-            })
+            let first = Order::new("first", Selection::all());
+            let asked = cx.cursor.is_none().then_some(first);
+            Ok(Evaluation::new(asked).cursor("1"))
         })
     };
     step.fail("daily@2013-01-02", true);

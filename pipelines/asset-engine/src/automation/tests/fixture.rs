@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::automation::{Automation, Daemon};
 use crate::catalog::Failpoint;
@@ -63,10 +62,7 @@ impl Step for Noting {
         if self.failing.lock().unwrap().contains(&piece) {
             return Err(StepFailure::retryable("Planned", "as told"));
         }
-        Ok(Materialized {
-            data_version: cx.run.to_owned(),
-            metadata: Value::Null,
-        })
+        Ok(Materialized::new(cx.run))
     }
 }
 

@@ -45,7 +45,7 @@ fn taking(steps: &AtomicU64, something: impl FnOnce()) -> u64 {
 
 fn rule() -> Rule {
     let selection = Selection::parse("raw or clean").unwrap();
-    Rule::new("rule", selection, Condition::eager())
+    Rule::new("rule", selection, Condition::keep_fresh())
 }
 
 /// A sensor that asks once for so many runs.
@@ -54,11 +54,8 @@ fn sensor(runs: usize) -> Sensor {
         let once = Selection::parse("once").map_err(|error| error.to_string())?;
         let order = |run: usize| Order::new(run.to_string(), once.clone());
         let is_first = cx.cursor.is_none();
-        Ok(Evaluation {
-            orders: (0..runs).filter(|_| is_first).map(order).collect(),
-            cursor: Some("asked".to_owned()),
-            note: None,
-        })
+        let orders = (0..runs).filter(|_| is_first).map(order);
+        Ok(Evaluation::new(orders).cursor("asked"))
     })
 }
 

@@ -6,9 +6,11 @@ use jiff::{Timestamp, ToSpan};
 
 use super::fixture::{Noting, asset, daemon, graph, key, memory, open};
 use super::rules::{make, rule, step};
-use crate::automation::{Condition, Rule};
+use crate::automation::{Automation, Backfill, Condition, EvaluationContext, Rule};
 use crate::catalog::Failpoint;
-use crate::{Asset, CheckResult, Executor, Materialization, Partitions, Report, Selection};
+use crate::{
+    Asset, BackfillRecord, CheckResult, Executor, Materialization, Partitions, Report, Selection,
+};
 
 /// A reader that tells when it has begun, and ends when it is told to.
 struct Gate {
@@ -41,7 +43,7 @@ fn what_was_made_while_its_reader_was_at_work_is_news_to_it() {
     let graph = graph(vec![asset("a", &noting), reader]);
     let executor = memory();
     make(&executor, &graph, "first", "a");
-    let mut daemon = daemon(&executor, &graph, rule(Condition::eager()));
+    let mut daemon = daemon(&executor, &graph, rule(Condition::keep_fresh()));
     let now = Timestamp::now();
     let beat = daemon.tick(now).unwrap();
     assert_eq!(beat.submitted.len(), 1);
@@ -81,7 +83,7 @@ fn what_was_reported_without_its_inputs_goes_by_what_is_younger() {
 }
 
 /// Wipes a piece.
-fn wipe(executor: &Executor, asset: &str, partition: Option<&str>) {
+pub fn wipe(executor: &Executor, asset: &str, partition: Option<&str>) {
     let wiped = Report::Wiped {
         asset: key(asset),
         partition: partition.map(Arc::from),
@@ -95,8 +97,8 @@ fn what_was_wiped_is_asked_for_again_whoever_keeps_the_catalog() {
     let file = open(&dir.path().join("catalog.db"), Failpoint::default()).unwrap();
     for executor in [memory(), file] {
         for (name, condition) in [
-            ("eager", Condition::eager()),
-            ("missing", Condition::on_missing()),
+            ("fresh", Condition::keep_fresh()),
+            ("missing", Condition::fill_missing()),
         ] {
             let noting = Arc::new(Noting::default());
             let days = Partitions::daily("2024-01-01", "2024-01-02").unwrap();
@@ -131,12 +133,45 @@ fn what_failed_and_was_never_made_is_not_asked_for_again_by_itself() {
     let noting = Arc::new(Noting::default());
     let graph = graph(vec![asset("a", &noting), asset("b", &noting)]);
     let executor = memory();
-    let mut daemon = daemon(&executor, &graph, rule(Condition::on_missing()));
+    let mut daemon = daemon(&executor, &graph, rule(Condition::fill_missing()));
     let now = Timestamp::now();
     noting.fail("a", true);
     assert_eq!(step(&mut daemon, &noting, now), ["a", "b"]);
     wipe(&executor, "b", None);
     assert_eq!(step(&mut daemon, &noting, now + 1.minute()), ["b"]);
+}
+
+#[test]
+fn a_rule_leaves_to_a_backfill_what_that_is_still_to_make() {
+    let noting = Arc::new(Noting::default());
+    let days = Partitions::daily("2024-01-01", "2024-01-03").unwrap();
+    let graph = graph(vec![
+        asset("a", &noting).partitions(days.clone()),
+        asset("b", &noting).partitions(days).depends_on(key("a")),
+    ]);
+    let executor = memory();
+    let of_days = ["2024-01-01", "2024-01-02"];
+    let record = BackfillRecord::new("b", Selection::assets([key("b")]), of_days);
+    make(&executor, &graph, "by hand", "a");
+    let backfill = Backfill::request(&executor, &graph, record).unwrap();
+    noting.take();
+    let rule = rule(Condition::fill_missing());
+    let context = EvaluationContext {
+        now: Timestamp::now(),
+        cursor: None,
+        catalog: executor.catalog(),
+        graph: &graph,
+    };
+    let asked = |context: &EvaluationContext<'_>| {
+        let orders = rule.evaluate(context).unwrap().orders;
+        let partitions = orders
+            .iter()
+            .filter_map(|order| order.selection.partitions());
+        partitions.flatten().cloned().collect::<Vec<String>>()
+    };
+    assert_eq!(asked(&context), ["2024-01-03"]);
+    backfill.cancel().unwrap();
+    assert_eq!(asked(&context), ["2024-01-01", "2024-01-02", "2024-01-03"]);
 }
 
 #[test]
@@ -154,7 +189,7 @@ fn a_rule_leaves_alone_what_reads_data_that_failed_a_check() {
     };
     check(false);
     noting.take();
-    let mut daemon = daemon(&executor, &graph, rule(Condition::eager()));
+    let mut daemon = daemon(&executor, &graph, rule(Condition::keep_fresh()));
     let now = Timestamp::now();
     assert_eq!(step(&mut daemon, &noting, now), [""; 0]);
     check(true);

@@ -27,7 +27,7 @@ pub fn make(executor: &Executor, graph: &Arc<crate::AssetGraph>, run: &str, sele
 }
 
 #[test]
-fn eager_makes_what_is_missing_and_what_reads_something_newer() {
+fn keep_fresh_makes_what_is_missing_and_what_reads_something_newer() {
     let noting = Arc::new(Noting::default());
     let graph = graph(vec![
         asset("a", &noting),
@@ -35,7 +35,7 @@ fn eager_makes_what_is_missing_and_what_reads_something_newer() {
         asset("c", &noting),
     ]);
     let executor = memory();
-    let mut daemon = daemon(&executor, &graph, rule(Condition::eager()));
+    let mut daemon = daemon(&executor, &graph, rule(Condition::keep_fresh()));
     let now = Timestamp::now();
     // All three in one run, in which b comes after a.
     let beat = daemon.tick(now).unwrap();
@@ -57,7 +57,7 @@ fn what_failed_is_asked_for_again_when_what_it_reads_has_changed() {
         asset("b", &noting).depends_on(key("a")),
     ]);
     let executor = memory();
-    let mut daemon = daemon(&executor, &graph, rule(Condition::eager()));
+    let mut daemon = daemon(&executor, &graph, rule(Condition::keep_fresh()));
     let now = Timestamp::now();
     noting.fail("b", true);
     assert_eq!(step(&mut daemon, &noting, now), ["a", "b"]);
@@ -78,7 +78,7 @@ fn a_source_counts_when_it_is_seen_in_another_version() {
         asset("a", &noting).depends_on(key("source")),
     ]);
     let executor = memory();
-    let mut daemon = daemon(&executor, &graph, rule(Condition::eager()));
+    let mut daemon = daemon(&executor, &graph, rule(Condition::keep_fresh()));
     let now = Timestamp::now();
     let see = |version| {
         executor
@@ -99,12 +99,8 @@ fn the_first_look_at_a_source_is_no_news_and_a_tick_looks() {
     let noting = Arc::new(Noting::default());
     let version = Arc::new(std::sync::Mutex::new("v1"));
     let now_at = Arc::clone(&version);
-    let look = move |_: &crate::StepContext<'_>| {
-        Ok(crate::Materialized {
-            data_version: (*now_at.lock().unwrap()).to_owned(),
-            metadata: serde_json::Value::Null,
-        })
-    };
+    let look =
+        move |_: &crate::StepContext<'_>| Ok(crate::Materialized::new(*now_at.lock().unwrap()));
     let graph = graph(vec![
         Asset::observed(key("source"), look),
         asset("a", &noting).depends_on(key("source")),
@@ -122,7 +118,7 @@ fn the_first_look_at_a_source_is_no_news_and_a_tick_looks() {
 }
 
 #[test]
-fn on_missing_waits_for_dependencies_partition_by_partition() {
+fn fill_missing_waits_for_dependencies_partition_by_partition() {
     let noting = Arc::new(Noting::default());
     let days = Partitions::daily("2024-01-01", "2024-01-03").unwrap();
     let graph = graph(vec![
@@ -134,7 +130,7 @@ fn on_missing_waits_for_dependencies_partition_by_partition() {
     let mut daemon = daemon(
         &executor,
         &graph,
-        Rule::new("rule", only_b, Condition::on_missing()),
+        Rule::new("rule", only_b, Condition::fill_missing()),
     );
     let now = Timestamp::now();
     assert_eq!(step(&mut daemon, &noting, now), [""; 0]);
@@ -204,15 +200,27 @@ fn conditions_combine() {
 }
 
 #[test]
+fn a_daemon_goes_on_with_other_definitions() {
+    let noting = Arc::new(Noting::default());
+    let executor = memory();
+    let (one, two) = (
+        graph(vec![asset("a", &noting)]),
+        graph(vec![asset("a", &noting), asset("b", &noting)]),
+    );
+    let mut daemon = daemon(&executor, &one, rule(Condition::keep_fresh()));
+    let now = Timestamp::now();
+    assert_eq!(step(&mut daemon, &noting, now), ["a"]);
+    daemon.redefine(two);
+    assert_eq!(step(&mut daemon, &noting, now + 1.minute()), ["b"]);
+}
+
+#[test]
 fn what_is_under_way_is_not_asked_for() {
     let (let_go, wait) = std::sync::mpsc::channel::<()>();
     let wait = std::sync::Mutex::new(wait);
     let slow = Asset::new(key("slow"), move |_: &crate::StepContext<'_>| {
         wait.lock().unwrap().recv().unwrap();
-        Ok(crate::Materialized {
-            data_version: "v1".to_owned(),
-            metadata: serde_json::Value::Null,
-        })
+        Ok(crate::Materialized::new("v1"))
     });
     let noting = Arc::new(Noting::default());
     let graph = graph(vec![slow, asset("after", &noting).depends_on(key("slow"))]);

@@ -11,7 +11,7 @@ use jiff::ToSpan;
 use super::fixture::{Noting, asset, at, daemon, graph, key, memory, open};
 use crate::automation::{Evaluation, Order, Sensor};
 use crate::catalog::{Failpoint, FailpointMode};
-use crate::{Event, RunStatus, Selection};
+use crate::{Event, RunRequest, RunStatus, Selection};
 
 /// A sensor of items that are numbered; its cursor says how many it has seen.
 fn sensor(items: &Arc<AtomicUsize>) -> Sensor {
@@ -27,11 +27,7 @@ fn sensor(items: &Arc<AtomicUsize>) -> Sensor {
             return Err("the shop is closed".to_owned());
         }
         let order = |item| Order::new(format!("item-{item}"), Selection::assets([key("item")]));
-        Ok(Evaluation {
-            orders: (seen..there).map(order).collect(),
-            cursor: Some(there.to_string()),
-            note: None,
-        })
+        Ok(Evaluation::new((seen..there).map(order)).cursor(there.to_string()))
     })
 }
 
@@ -156,4 +152,36 @@ fn a_crash_at_any_write_neither_loses_nor_doubles_a_run() {
         assert!(catalog.orders().unwrap().is_empty(), "write {fail_at}");
         catalog.verify(None).unwrap();
     }
+}
+
+#[test]
+fn a_sensor_is_told_of_each_run_that_fails_from_its_first_look_on() {
+    let step = Arc::new(Noting::default());
+    step.fail("item", true);
+    let graph = graph(vec![asset("item", &step), asset("alarm", &step)]);
+    let executor = memory();
+    let run = |id: &str| {
+        let request = RunRequest::new(id, Arc::clone(&graph));
+        executor.run(request.selection(Selection::assets([key("item")])))
+    };
+    let outcome = run("before the first look").unwrap();
+    assert_eq!(outcome.status, RunStatus::Failure);
+    let sensor = Sensor::on_failure("alarms", |_, failed| {
+        let alarm = Selection::assets([key("alarm")]);
+        Ok(vec![Order::new(failed.run.as_ref(), alarm)])
+    });
+    let mut daemon = daemon(&executor, &graph, sensor);
+    let mut look = || {
+        let submitted = daemon.tick(at("2024-01-01T00:00:00Z")).unwrap().submitted;
+        daemon.settle().unwrap();
+        submitted
+    };
+    assert_eq!(look(), [""; 0]);
+    run("first").unwrap();
+    run("second").unwrap();
+    assert_eq!(look(), ["alarms/first", "alarms/second"]);
+    assert_eq!(look(), [""; 0]);
+    step.fail("item", false);
+    run("third").unwrap();
+    assert_eq!(look(), [""; 0]);
 }

@@ -60,6 +60,14 @@ impl MemoryStore {
                     self.orders.insert(number, Arc::clone(order));
                 }
             }
+            Event::PartitionChanged(change) => {
+                let keys = self.partitions.entry(Arc::clone(&change.set)).or_default();
+                match keys.iter().position(|key| *key == change.key) {
+                    None if change.added => keys.push(Arc::clone(&change.key)),
+                    Some(at) if !change.added => drop(keys.remove(at)),
+                    _ => {}
+                }
+            }
             Event::BackfillRequested(record) => {
                 let id = Arc::from(record.id.as_str());
                 self.backfill_index.insert(id, self.backfills.len());

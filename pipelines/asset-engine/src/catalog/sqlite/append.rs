@@ -177,6 +177,21 @@ fn derive(
                     .execute(params![order.run, seq])?;
             }
         }
+        Event::PartitionChanged(change) => {
+            failpoint.pass("partition")?;
+            let (name, key) = (&change.set, &change.key);
+            if change.added {
+                connection
+                    .prepare_cached(
+                        "INSERT OR IGNORE INTO partitions (name, key, seq) VALUES (?1, ?2, ?3)",
+                    )?
+                    .execute(params![name, key, seq])?;
+            } else {
+                connection
+                    .prepare_cached("DELETE FROM partitions WHERE name = ?1 AND key = ?2")?
+                    .execute(params![name, key])?;
+            }
+        }
         Event::BackfillRequested(record) => {
             failpoint.pass("backfill")?;
             connection

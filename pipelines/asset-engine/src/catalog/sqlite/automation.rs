@@ -8,7 +8,7 @@ use super::SqliteStore;
 use super::rows::of_pieces;
 use crate::catalog::reading::{self, StoredEvent};
 use crate::catalog::{CatalogError, Left, Pieces, Stamp, Unsuccessful, Wipe};
-use crate::event::{BackfillInfo, Event, RunRecord, RunStatus, Tick};
+use crate::event::{BackfillInfo, Event, EventRecord, RunRecord, RunStatus, Tick};
 use crate::key::AssetKey;
 
 fn tick(event: Event) -> Option<Arc<Tick>> {
@@ -188,6 +188,43 @@ impl SqliteStore {
         })?;
         stamps.sort_by_key(|stamp| stamp.seq);
         Ok(stamps)
+    }
+
+    pub(super) fn known_assets(&self) -> Result<Vec<AssetKey>, CatalogError> {
+        let keys: Vec<String> = self.read("read which assets there are", |connection| {
+            let sql = "SELECT asset FROM latest UNION SELECT asset FROM observations
+                       UNION SELECT asset FROM checks ORDER BY 1";
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        })?;
+        let parsed = |key: String| {
+            AssetKey::new(&key).map_err(|error| CatalogError::Corrupt {
+                path: self.path.clone(),
+                place: "the derived tables".to_owned(),
+                reason: error.to_string(),
+            })
+        };
+        keys.into_iter().map(parsed).collect()
+    }
+
+    pub(super) fn made_ever(&self, asset: &AssetKey) -> Result<Vec<EventRecord>, CatalogError> {
+        let rows = self.read("read what was made of an asset", |connection| {
+            let sql = reading::select("events e", "")
+                + " WHERE e.kind = 'materialized' AND e.asset = ?1 ORDER BY e.seq";
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map([asset.as_str()], StoredEvent::of)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        rows.into_iter().map(|row| self.decode(row)).collect()
+    }
+
+    pub(super) fn keys_of(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError> {
+        self.read("read the keys of partitions", |connection| {
+            let sql = "SELECT key FROM partitions WHERE name = ?1 ORDER BY seq";
+            let mut statement = connection.prepare_cached(sql)?;
+            let keys = statement.query_map([set], |row| row.get::<_, String>(0))?;
+            keys.map(|key| key.map(Arc::from)).collect()
+        })
     }
 
     pub(super) fn newest_wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError> {

@@ -20,7 +20,7 @@ type Derived = BTreeMap<(&'static str, String), String>;
 
 /// The derived tables: each row's key and value as text. (Joined, a blob would pass for the text of
 /// the same bytes, under which no look-up finds it.)
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 8] = [
     (
         "automations",
         "SELECT name, seq || ' ' || quote(cursor) || ' ' || quote(note) FROM automations",
@@ -41,6 +41,10 @@ const TABLES: [(&str, &str); 7] = [
     (
         "checks",
         "SELECT iif(typeof(asset) || typeof(partition) || typeof(name) = 'texttexttext', asset || ' ' || partition || ' ' || name, 'no text'), seq FROM checks",
+    ),
+    (
+        "partitions",
+        "SELECT iif(typeof(name) || typeof(key) = 'texttext', name || ' ' || key, 'no text'), seq FROM partitions",
     ),
     (
         "runs",
@@ -314,6 +318,17 @@ impl Walk {
                 let left = [&tick.cursor, &tick.note].map(|text| quoted(text.as_deref()));
                 let value = format!("{seq} {} {}", left[0], left[1]);
                 ("automations", tick.automation.to_string(), value)
+            }
+            Event::PartitionChanged(change) => {
+                // The name has no space.
+                let row = ("partitions", format!("{} {}", change.set, change.key));
+                if change.added {
+                    let came = self.derived.entry(row);
+                    came.or_insert_with(|| seq.to_string());
+                } else {
+                    self.derived.remove(&row);
+                }
+                return None;
             }
             Event::BackfillRequested(record) => {
                 self.backfills.insert(record.id.to_string(), seq);

@@ -10,7 +10,8 @@ use super::fixture::key;
 use crate::catalog::{Draft, MemoryStore, Pieces, SqliteStore, Store};
 use crate::{
     Attempt, BackfillRecord, Catalog, CheckResult, Durability, Event, Identity, Materialization,
-    Mode, Observation, RunRecord, RunStatus, Selection, Severity, SkipReason, StepFailure, Tick,
+    Mode, Observation, PartitionChange, RunRecord, RunStatus, Selection, Severity, SkipReason,
+    StepFailure, Tick,
 };
 
 const ASSETS: [&str; 2] = ["a", "b"];
@@ -31,7 +32,7 @@ struct Change {
 }
 
 fn changes() -> impl Strategy<Value = Vec<Vec<Change>>> {
-    let parts = (0..14_u8, 0..2_usize, 0..3_usize, 0..4_usize, 0..3_usize);
+    let parts = (0..15_u8, 0..2_usize, 0..3_usize, 0..4_usize, 0..3_usize);
     let change = (parts, any::<bool>()).prop_map(|(parts, mark)| {
         let (kind, asset, partition, run, other) = parts;
         Change {
@@ -120,6 +121,10 @@ impl Recording {
                 let record = BackfillRecord::new(id, Selection::all(), ["x"]);
                 Event::BackfillRequested(Arc::new(record))
             }
+            13 => Event::PartitionChanged(PartitionChange {
+                added: change.mark,
+                ..PartitionChange::added(ASSETS[change.asset], version)
+            }),
             _ => Event::BackfillEnded {
                 id: Arc::from(format!("backfill-{}", change.other)),
                 status: ended,
@@ -195,12 +200,18 @@ fn told(catalog: &Catalog) -> String {
             told.push(format!("{:?}", catalog.stamps_among(&asset, pieces)));
         }
         told.push(format!("{:?}", catalog.wipes_of(&asset).unwrap()));
+        let keys = catalog.partitions(asset.as_str());
+        told.push(format!("{:?}", keys.unwrap()));
         let mut each = |version: crate::catalog::Version<'_>| {
             let (piece, inputs) = (version.piece, version.inputs);
             let (partition, code) = (version.partition, version.code_version);
             told.push(format!("{partition:?} {code} {piece} {inputs}"));
         };
         catalog.each_version(&asset, &mut each).unwrap();
+    }
+    told.push(format!("{:?}", catalog.assets().unwrap()));
+    for asset in ASSETS.map(key) {
+        told.push(format!("{:?}", catalog.history_of(&asset).unwrap()));
     }
     told.push(format!("{:?}", catalog.ticks().unwrap()));
     told.push(format!("{:?}", catalog.orders().unwrap()));

@@ -8,8 +8,9 @@ use serde_json::json;
 use crate::catalog::schema::APPLICATION_ID;
 use crate::{
     Asset, AssetGraph, AssetKey, BackfillRecord, Catalog, CatalogError, CheckResult, Event,
-    Executor, ExecutorOptions, Head, Materialized, Observation, Partitions, Report, RetryPolicy,
-    RunRequest, RunStatus, Selection, StepContext, StepFailure, Tick, Verified,
+    Executor, ExecutorOptions, Head, Materialized, Observation, PartitionChange, Partitions,
+    Report, RetryPolicy, RunRequest, RunStatus, Selection, StepContext, StepFailure, Tick,
+    Verified,
 };
 
 pub fn key(name: &str) -> AssetKey {
@@ -55,6 +56,19 @@ pub fn request(run: &str, mode: &str) -> RunRequest {
 /// Records a catalog on small pages, so that there are many; gives the head after each thing done.
 /// The write-ahead log is as the executor left it.
 pub fn record(path: &Path) -> (Executor, Vec<Head>) {
+    let (executor, mut heads) = record_older(path);
+    let changes = [
+        PartitionChange::added("fruits", "apple"),
+        PartitionChange::added("fruits", "plum"),
+        PartitionChange::removed("fruits", "apple"),
+    ];
+    assert_eq!(executor.change_partitions(changes).unwrap(), 3);
+    heads.push(executor.catalog().head().unwrap());
+    (executor, heads)
+}
+
+/// The same without what only version 7 of the schema has.
+pub fn record_older(path: &Path) -> (Executor, Vec<Head>) {
     let empty = rusqlite::Connection::open(path).unwrap();
     empty.pragma_update(None, "page_size", 512).unwrap();
     empty
@@ -121,6 +135,7 @@ pub fn read_all(catalog: &Catalog) -> Result<String, CatalogError> {
     }
     let (ticks, orders) = (catalog.ticks()?, catalog.orders()?);
     text += &format!("{ticks:?}\n{orders:?}\n{:?}\n", catalog.backfills()?);
+    text += &format!("{:?}\n", catalog.partitions("fruits")?);
     text += &format!("{:?}\n", catalog.stamps_of(&key("shop/report"))?);
     text += &format!("{:?}\n", catalog.observations_of(&key("shop/source"))?);
     Ok(text)

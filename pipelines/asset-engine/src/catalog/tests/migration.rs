@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::fixture::{key, read_all, record, request};
+use super::fixture::{key, read_all, record_older, request};
 use crate::catalog::{Pieces, SqliteStore, StartLog};
 use crate::{Catalog, CatalogError, Durability, Event, Executor, ExecutorOptions, RunStatus};
 
@@ -114,7 +114,7 @@ fn an_executor_of_the_older_version_is_fenced_off() {
 fn version_5_gets_what_its_log_says() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("catalog.db");
-    let (executor, heads) = record(&path);
+    let (executor, heads) = record_older(&path);
     drop(executor);
     let everything = |catalog: &Catalog| {
         let source = key("shop/source");
@@ -126,7 +126,8 @@ fn version_5_gets_what_its_log_says() {
     let older = rusqlite::Connection::open(&path).unwrap();
     older
         .execute_batch(
-            "DROP INDEX events_cancel;
+            "DROP TABLE partitions;
+             DROP INDEX events_cancel;
              DROP INDEX backfills_open;
              DROP INDEX runs_unsuccessful;
              ALTER TABLE observations DROP COLUMN first_seq;

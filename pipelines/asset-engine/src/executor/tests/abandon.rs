@@ -173,8 +173,8 @@ fn an_aborted_run_kills_processes_and_ends_at_once() {
     let executor = memory(2);
     executor.submit(request("run", &graph(assets))).unwrap();
     until("the process runs", || file.exists());
-    executor.abort("run");
-    executor.abort("no such run");
+    assert!(executor.abort("run").unwrap());
+    assert!(!executor.abort("no such run").unwrap());
     let outcome: RunOutcome = executor.wait("run").unwrap();
     assert_eq!(outcome.status, RunStatus::Canceled);
     assert_eq!((outcome.steps.failed, outcome.steps.canceled), (1, 1));

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
-use serde_json::Value;
-
 use crate::{
     Asset, AssetGraph, AssetKey, Executor, ExecutorOptions, Materialized, Mode, Partitions,
     RunRequest, Selection, Step, StepContext, StepFailure,
@@ -30,17 +28,11 @@ pub fn pure_version(cx: &StepContext<'_>) -> Materialized {
     for input in cx.inputs {
         input.data_version.hash(&mut hasher);
     }
-    Materialized {
-        data_version: format!("{:016x}", hasher.finish()),
-        metadata: Value::Null,
-    }
+    Materialized::new(format!("{:016x}", hasher.finish()))
 }
 
 pub fn made(version: &str) -> Materialized {
-    Materialized {
-        data_version: version.to_owned(),
-        metadata: Value::Null,
-    }
+    Materialized::new(version)
 }
 
 /// A step that counts its executions and fails as told.

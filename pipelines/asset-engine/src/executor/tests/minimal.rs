@@ -12,7 +12,7 @@ use super::fixture::{key, memory, piece, request};
 use crate::{
     AssetGraph, Executor, Mapping, Mode, Observation, Plan, RunRequest, Selection, staleness, why,
 };
-use model::{Cut, Model, Node, Piece, keys, name, named, reads};
+use model::{Cut, DAYS, Model, Node, Piece, keys, name, named, reads};
 
 /// What happens to the assets, one after the other.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ fn nodes() -> impl Strategy<Value = Vec<Node>> {
         1 => Just(Mapping::All),
         1 => Just(Mapping::Last(2)),
         2 => Just(Mapping::TimeWindow { start_offset: -1, end_offset: 0 }),
+        2 => Just(Mapping::TimeWindow { start_offset: -2, end_offset: -1 }),
+        1 => Just(Mapping::keys([(DAYS[0], vec![DAYS[2]]), (DAYS[2], vec![DAYS[1], DAYS[0]])])),
     ];
     let reads = proptest::collection::btree_map(0_usize..8, mapping, 0..4);
     let node = (cut, any::<bool>(), any::<bool>(), reads);
@@ -46,10 +48,17 @@ fn nodes() -> impl Strategy<Value = Vec<Node>> {
             .enumerate()
             .map(|(index, (cut, external, pinned, reads))| {
                 let timed = |up: usize| cut == Cut::Days && cuts[up] == Cut::Days;
-                let reads = reads.into_iter().filter(|(up, _)| *up < index);
+                let past = |mapping: &Mapping| {
+                    matches!(mapping, Mapping::TimeWindow { end_offset, .. } if *end_offset < 0)
+                };
+                let own_past = |up: usize, mapping: &Mapping| up == index && timed(up) && past(mapping);
+                let reads = reads.into_iter();
+                let reads = reads.filter(|(up, mapping)| *up < index || own_past(*up, mapping));
                 let reads: Vec<(usize, Mapping)> = reads
                     .map(|(up, mapping)| match mapping {
-                        Mapping::TimeWindow { .. } if !timed(up) => (up, Mapping::Identity),
+                        Mapping::TimeWindow { .. } | Mapping::Keys(_) if !timed(up) => {
+                            (up, Mapping::Identity)
+                        }
                         mapping => (up, mapping),
                     })
                     .collect();

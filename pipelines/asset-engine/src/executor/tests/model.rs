@@ -221,10 +221,13 @@ fn a_cancelled_step_keeps_all_that_it_makes() {
     let graph = graph(assets);
     executor.submit(request("run", &graph)).unwrap();
     is_begun.recv().unwrap();
-    executor.cancel("run");
+    assert!(executor.cancel("run").unwrap());
     go_on.send(()).unwrap();
     let outcome = executor.wait("run").unwrap();
     assert_eq!(outcome.status, RunStatus::Canceled);
     assert_eq!((outcome.steps.materialized, outcome.steps.canceled), (2, 1));
     assert_eq!(executor.wait("run").unwrap().steps, outcome.steps);
+    // It has ended, and the other was never there.
+    assert!(!executor.cancel("run").unwrap());
+    assert!(!executor.cancel("no such run").unwrap());
 }

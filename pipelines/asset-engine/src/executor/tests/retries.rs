@@ -181,7 +181,7 @@ fn a_cancelled_run_finishes_what_it_is_at_and_nothing_else() {
     let executor = memory(1);
     executor.submit(request("run", &graph)).unwrap();
     wait_entered.recv_timeout(Duration::from_secs(10)).unwrap();
-    executor.cancel("run");
+    assert!(executor.cancel("run").unwrap());
     leave.send(()).unwrap();
     let outcome = executor.wait("run").unwrap();
     assert_eq!(outcome.status, RunStatus::Canceled);

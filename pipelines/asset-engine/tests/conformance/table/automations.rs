@@ -55,31 +55,15 @@ pub fn rows() -> Vec<Row> {
             json!({"status": "canceled", "times": {"daily": 3, "lookup": 1}}),
             backfills::canceled,
         ),
-        Row::differ(
+        Row::same(
             "B18",
             "rules are evaluated for the first time, and nothing was ever made",
-            [
-                json!({
-                    "eager_asks_for": [],
-                    "eager_asks_again_for": [],
-                    "on_missing_asks_for": [],
-                    "on_missing_asks_again_for": [],
-                }),
-                json!({
-                    "eager_asks_for": ["daily@2024-01-01", "daily@2024-01-02", "daily@2024-01-03", "whole"],
-                    "eager_asks_again_for": [],
-                    "on_missing_asks_for": [
-                        "daily@2024-01-01",
-                        "daily@2024-01-02",
-                        "daily@2024-01-03",
-                        "whole",
-                    ],
-                    "on_missing_asks_again_for": [],
-                }),
-            ],
-            "what is missing is asked for, whenever it came to be missing and whichever partition it is, so \
-             that a rule on a new catalog fills it; the price is that a rule on a long history begins with \
-             many runs, which Dagster leaves to a backfill by hand",
+            json!({
+                "eager_asks_for": [],
+                "eager_asks_again_for": [],
+                "on_missing_asks_for": [],
+                "on_missing_asks_again_for": [],
+            }),
             conditions::first_evaluation,
         ),
         Row::same(

@@ -77,9 +77,21 @@ pub fn reads(nodes: &[Node], index: usize, own: &Option<String>) -> Vec<String> 
             (_, _, None) | (Mapping::All, ..) => true,
             (Mapping::Last(last), ..) => at + *last as usize >= upstream.len(),
             (_, None, _) => true,
-            (Mapping::TimeWindow { .. }, Some(own), _) => {
-                let day = DAYS.iter().position(|day| day == own).unwrap();
-                at == day || at + 1 == day
+            (
+                Mapping::TimeWindow {
+                    start_offset,
+                    end_offset,
+                },
+                Some(own),
+                _,
+            ) => {
+                let day = |at: usize| i32::try_from(at).unwrap();
+                let own = day(DAYS.iter().position(|day| day == own).unwrap());
+                (own + start_offset..=own + end_offset).contains(&day(at))
+            }
+            (Mapping::Keys(list), Some(own), Some(found)) => {
+                let listed = list.get(own.as_str()).into_iter().flatten();
+                listed.into_iter().any(|key| key.as_ref() == found)
             }
             (Mapping::Identity, Some(own), Some(found)) => {
                 own == found
@@ -195,7 +207,7 @@ impl Model {
                 Cut::DaysAndOrigins => both.clone(),
             });
             for (up, mapping) in &node.reads {
-                asset = asset.depends_on_mapped(key(&name(*up)), *mapping);
+                asset = asset.depends_on_mapped(key(&name(*up)), mapping.clone());
             }
             asset
         };

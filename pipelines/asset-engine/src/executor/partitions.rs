@@ -1,0 +1,51 @@
+//! Partitions that come and go at run time: their keys are in the catalog.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use super::{EngineError, Executor};
+use crate::catalog::Catalog;
+use crate::event::{Event, PartitionChange};
+use crate::graph::AssetGraph;
+
+impl AssetGraph {
+    /// The same graph with the keys that a catalog has for partitions that come and go at run time
+    /// ([`crate::Partitions::dynamic`]); itself where it has them. [`Executor::submit`] and a daemon
+    /// see to that by themselves; who lays out a plan, asks what is stale or requests a backfill does
+    /// so first.
+    ///
+    /// # Errors
+    /// The catalog cannot be read, or with the keys of now these are no graph: one that reads
+    /// another's partitions by key has one that the other has not.
+    pub fn current(self: &Arc<Self>, catalog: &Catalog) -> Result<Arc<Self>, EngineError> {
+        let mut keys: HashMap<&str, Vec<Arc<str>>> = HashMap::new();
+        for set in self.sets() {
+            if let Entry::Vacant(new) = keys.entry(set) {
+                new.insert(catalog.partitions(set)?);
+            }
+        }
+        let keys_of = |set: &str| keys.get(set).cloned().unwrap_or_default();
+        let graph = self.with_keys(&keys_of)?;
+        Ok(graph.map_or_else(|| Arc::clone(self), Arc::new))
+    }
+}
+
+impl Executor {
+    /// Has partitions come and go ([`crate::Partitions::dynamic`]), in one commit, durable when this
+    /// returns; gives how many changes made a difference.
+    ///
+    /// # Errors
+    /// A name that a set or a key cannot have; else the catalog failed.
+    pub fn change_partitions(
+        &self,
+        changes: impl IntoIterator<Item = PartitionChange>,
+    ) -> Result<usize, EngineError> {
+        let changes = self.catalog.effective(changes)?;
+        let count = changes.len();
+        if count > 0 {
+            self.append(changes.into_iter().map(Event::PartitionChanged).collect())?;
+        }
+        Ok(count)
+    }
+}

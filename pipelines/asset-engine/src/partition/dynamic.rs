@@ -1,0 +1,96 @@
+//! Partitions whose keys come and go at run time, as the catalog records them.
+
+use std::sync::Arc;
+
+use super::{PartitionError, PartitionKeys, Partitions, Shape};
+
+impl Partitions {
+    /// Partitions whose keys come and go at run time (Dagster's `DynamicPartitionsDefinition`), in the
+    /// order in which they came. The catalog keeps the keys, under the name of the set: none are here
+    /// until [`crate::AssetGraph::current`] has asked it. Keys are changed by
+    /// [`crate::Executor::change_partitions`], by a [`crate::Recorder`] and by sensors
+    /// ([`crate::Evaluation::change_partitions`]).
+    ///
+    /// # Errors
+    /// The name is empty, or has a space in it.
+    pub fn dynamic(set: &str) -> Result<Self, PartitionError> {
+        check_set(set)?;
+        Self::of_keys(Vec::<Arc<str>>::new(), Shape::Dynamic(Arc::from(set)))
+    }
+
+    /// The names of the sets of which its keys are made that come and go.
+    pub(crate) fn sets(&self) -> Vec<&Arc<str>> {
+        let Self::Keys(keys) = self else {
+            return Vec::new();
+        };
+        match keys.shape() {
+            Shape::Dynamic(set) => vec![set],
+            Shape::Product(dimensions) => {
+                let sets = dimensions
+                    .iter()
+                    .filter_map(|dimension| dimension.keys.set());
+                sets.collect()
+            }
+            Shape::Static | Shape::Windows(_) => Vec::new(),
+        }
+    }
+
+    /// The same with the keys that its sets have; `None` when it has them.
+    pub(crate) fn with_keys(
+        &self,
+        keys_of: &impl Fn(&str) -> Vec<Arc<str>>,
+    ) -> Result<Option<Self>, PartitionError> {
+        let Self::Keys(keys) = self else {
+            return Ok(None);
+        };
+        match keys.shape() {
+            Shape::Dynamic(set) => {
+                let now = keys_of(set);
+                if keys.iter().eq(&now) {
+                    return Ok(None);
+                }
+                Self::of_keys(now, Shape::Dynamic(Arc::clone(set))).map(Some)
+            }
+            Shape::Product(dimensions) => {
+                let mut changed = false;
+                let mut of_now = Vec::with_capacity(dimensions.len());
+                for dimension in dimensions {
+                    let keys = Self::Keys(dimension.keys.clone());
+                    let now = keys.with_keys(keys_of)?;
+                    changed |= now.is_some();
+                    of_now.push((dimension.name.as_str(), now.unwrap_or(keys)));
+                }
+                changed.then(|| Self::product(of_now)).transpose()
+            }
+            Shape::Static | Shape::Windows(_) => Ok(None),
+        }
+    }
+}
+
+impl PartitionKeys {
+    /// The name of the set that they are, if they come and go.
+    pub(super) fn set(&self) -> Option<&Arc<str>> {
+        match self.shape() {
+            Shape::Dynamic(set) => Some(set),
+            Shape::Static | Shape::Windows(_) | Shape::Product(_) => None,
+        }
+    }
+}
+
+/// Checks a key that comes to a set or goes.
+pub(crate) fn check_key(set: &str, key: &str) -> Result<(), PartitionError> {
+    check_set(set)?;
+    if key.is_empty() {
+        return Err(PartitionError::EmptyKey { position: 1 });
+    }
+    Ok(())
+}
+
+fn check_set(set: &str) -> Result<(), PartitionError> {
+    if set.is_empty() || set.contains(char::is_whitespace) {
+        return Err(PartitionError::Set {
+            found: set.to_owned(),
+        });
+    }
+    Ok(())
+}

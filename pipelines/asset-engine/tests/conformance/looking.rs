@@ -1,0 +1,133 @@
+//! B45 to B47, B49 and B50: being told of failures, choosing assets, and looking at their past.
+
+use std::sync::Arc;
+
+use asset_engine::{
+    Asset, Event, Executor, ExecutorOptions, Mapping, Materialized, Mode, Partitions, Plan, Report,
+    Selection, Sensor, StepContext, staleness,
+};
+use serde_json::{Map, Value, json};
+
+use crate::Outcome;
+use crate::conditions::plain;
+use crate::orders::{NOW, Watch};
+use crate::scenario::{Trail, graph, key, planned_failure, request};
+
+/// B45. One run fails before the sensor's first look, another after it.
+pub fn failures() -> Outcome<Value> {
+    let step = |_: &StepContext<'_>| Err(planned_failure());
+    let graph = graph(vec![Asset::new(key("failing")?, step)])?;
+    let told = Trail::default();
+    let alarms = told.clone();
+    let sensor = Sensor::on_failure("alarms", move |_, _| {
+        alarms.leave("told");
+        Ok(Vec::new())
+    });
+    let mut watch = Watch::of(Arc::clone(&graph), sensor);
+    let mut count = 0;
+    let fail = |run: &str| request(run, &graph, &[], Mode::All);
+    watch.run(fail("before")?)?;
+    watch.tick(NOW)?;
+    count += told.take().len();
+    let at_first = count;
+    watch.run(fail("after")?)?;
+    watch.tick(NOW)?;
+    count += told.take().len();
+    let after_one_failed = count;
+    watch.tick(NOW)?;
+    count += told.take().len();
+    Ok(json!({
+        "at_first": at_first,
+        "after_one_failed": after_one_failed,
+        "looking_again": count,
+    }))
+}
+
+/// B46. Two assets of a team, one of a kind, and one without either.
+pub fn selections() -> Outcome<Value> {
+    let graph = graph(vec![
+        plain("a")?.owner("team:raw"),
+        plain("b")?.owner("team:raw").kind("csv"),
+        plain("c")?,
+    ])?;
+    let mut observed = Map::new();
+    for text in [
+        "owner:\"team:raw\"",
+        "kind:\"csv\"",
+        "kind:<null>",
+        "owner:<null>",
+    ] {
+        let selection = Selection::parse(text)?;
+        let keys = selection.keys(&graph)?;
+        let mut names: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        names.sort();
+        observed.insert(format!("`{text}`"), names.into());
+    }
+    Ok(observed.into())
+}
+
+/// B47. How many rows there were over time, and what is there at all.
+pub fn past() -> Outcome<Value> {
+    let executor = Executor::memory(ExecutorOptions::default());
+    let made =
+        |cx: &StepContext<'_>| Ok(Materialized::new("1").metadata(json!({"rows": cx.config})));
+    let graph = graph(vec![Asset::new(key("made")?, made), plain("wiped")?])?;
+    for rows in 1..=3 {
+        let run = request(&rows.to_string(), &graph, &[], Mode::All)?;
+        executor.run(run.config(rows.into()))?;
+    }
+    executor.record_all([Report::Wiped {
+        asset: key("wiped")?,
+        partition: None,
+    }])?;
+    let assets = executor.catalog().assets()?;
+    let history = executor.catalog().history_of(&key("made")?)?.into_iter();
+    let rows = history.filter_map(|record| match record.event {
+        Event::Materialized(made) => made.metadata["rows"].as_u64(),
+        _ => None,
+    });
+    Ok(json!({
+        "assets": assets.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "rows_over_time": rows.collect::<Vec<_>>(),
+    }))
+}
+
+/// B49. A step asks for the time that its partition stands for.
+pub fn window() -> Outcome<Value> {
+    let days = Partitions::daily("2024-02-28", "2024-03-01")?;
+    let step = |cx: &StepContext<'_>| {
+        let (from, to) = cx.window().ok_or_else(planned_failure)?;
+        let window = json!({"from": from.to_string(), "to": to.to_string()});
+        Ok(Materialized::new("1").metadata(window))
+    };
+    let graph = graph(vec![Asset::new(key("daily")?, step).partitions(days)])?;
+    let mut run = request("run", &graph, &[], Mode::All)?;
+    run.selection = run.selection.with_partitions(["2024-02-29"]);
+    let executor = Executor::memory(ExecutorOptions::default());
+    let outcome = executor.run(run)?;
+    let made = outcome.materializations.first().ok_or("nothing was made")?;
+    Ok(made.metadata.clone())
+}
+
+/// B50. What is read by a list of keys; one of the keys is made again.
+pub fn listed_keys() -> Outcome<Value> {
+    let areas = Partitions::static_keys(["north", "south"])?;
+    let airports = Partitions::static_keys(["EWR", "JFK", "LGA"])?;
+    let area = Mapping::keys([("north", vec!["EWR", "LGA"]), ("south", vec!["JFK"])]);
+    let of_run = |cx: &StepContext<'_>| Ok(Materialized::new(cx.run));
+    let graph = graph(vec![
+        Asset::new(key("airport")?, of_run).partitions(airports),
+        plain("area")?
+            .partitions(areas)
+            .depends_on_mapped(key("airport")?, area),
+    ])?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    executor.run(request("all", &graph, &[], Mode::All)?)?;
+    let mut again = request("again", &graph, &["airport"], Mode::All)?;
+    again.selection = again.selection.with_partitions(["LGA"]);
+    executor.run(again)?;
+    let plan = Plan::new(&graph, &Selection::parse("area")?)?;
+    let steps = staleness(&graph, executor.catalog(), &plan)?;
+    let stale = steps.iter().filter_map(|step| step.partition.as_deref());
+    Ok(json!({"stale": stale.collect::<Vec<_>>()}))
+}

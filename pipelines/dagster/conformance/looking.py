@@ -1,0 +1,131 @@
+"""B45 to B47, B49 and B50: being told of failures, choosing assets, and looking at their past."""
+
+from dagster import (
+    AssetDep,
+    AssetExecutionContext,
+    AssetKey,
+    AssetSelection,
+    DailyPartitionsDefinition,
+    Definitions,
+    MaterializeResult,
+    StaticPartitionMapping,
+    StaticPartitionsDefinition,
+    asset,
+    materialize,
+)
+
+from daemon import location, tick_sensors
+from home import home, steps
+from locations import failing
+from orders import at
+from versions import stale_partitions
+
+
+def failures() -> dict:
+    """B45. One run fails before the sensor's first look, another after it."""
+    with home() as instance, location(instance, "alarms") as context:
+
+        def fail() -> None:
+            materialize([failing], instance=instance, raise_on_error=False)
+
+        def told() -> int:
+            return steps().count("told")
+
+        fail()
+        tick_sensors(context, at(3, 0))
+        observed = {"at_first": told()}
+        fail()
+        tick_sensors(context, at(3, 1))
+        observed["after_one_failed"] = told()
+        tick_sensors(context, at(3, 2))
+        observed["looking_again"] = told()
+        return observed
+
+
+def selections() -> dict:
+    """B46. Two assets of a team, one of a kind, and one without either."""
+
+    @asset(owners=["team:raw"])
+    def a():
+        pass
+
+    @asset(owners=["team:raw"], kinds={"csv"})
+    def b():
+        pass
+
+    @asset
+    def c():
+        pass
+
+    graph = Definitions(assets=[a, b, c]).resolve_asset_graph()
+    observed = {}
+    for text in ('owner:"team:raw"', 'kind:"csv"', "kind:<null>", "owner:<null>"):
+        keys = AssetSelection.from_string(text).resolve(graph)
+        observed[f"`{text}`"] = sorted(key.to_user_string() for key in keys)
+    return observed
+
+
+def past() -> dict:
+    """B47. How many rows there were over time, and what is there at all."""
+    rows = [0]
+
+    @asset
+    def made():
+        rows[0] += 1
+        return MaterializeResult(metadata={"rows": rows[0]})
+
+    @asset
+    def wiped():
+        pass
+
+    with home() as instance:
+        for _ in range(3):
+            materialize([made, wiped], instance=instance)
+        instance.wipe_assets([AssetKey("wiped")])
+        records = instance.fetch_materializations(AssetKey("made"), limit=10).records
+        values = [record.asset_materialization.metadata["rows"].value for record in records]
+        assets = [key.to_user_string() for key in instance.all_asset_keys()]
+        return {"assets": sorted(assets), "rows_over_time": values[::-1]}
+
+
+def window() -> dict:
+    """B49. A step asks for the time that its partition stands for."""
+    observed = {}
+
+    @asset(partitions_def=DailyPartitionsDefinition("2024-02-28"))
+    def daily(context: AssetExecutionContext):
+        window = context.partition_time_window
+        observed["from"] = window.start.date().isoformat()
+        observed["to"] = window.end.date().isoformat()
+
+    with home() as instance:
+        materialize([daily], instance=instance, partition_key="2024-02-29")
+        return observed
+
+
+def listed_keys() -> dict:
+    """B50. What is read by a list of keys; one of the keys is made again."""
+    area_of = StaticPartitionMapping({"EWR": "north", "LGA": "north", "JFK": "south"})
+
+    @asset(partitions_def=StaticPartitionsDefinition(["EWR", "JFK", "LGA"]))
+    def airport():
+        pass
+
+    @asset(
+        partitions_def=StaticPartitionsDefinition(["north", "south"]),
+        deps=[AssetDep(airport, partition_mapping=area_of)],
+    )
+    def area():
+        pass
+
+    assets = [airport, area]
+    with home() as instance:
+
+        def make(name: str, *keys: str) -> None:
+            for key in keys:
+                materialize(assets, instance=instance, selection=[name], partition_key=key)
+
+        make("airport", "EWR", "JFK", "LGA")
+        make("area", "north", "south")
+        make("airport", "LGA")
+        return {"stale": stale_partitions(instance, assets, "area", ["north", "south"])}
