@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::record::{FORMAT_VERSION, FormatVersion, Interval, Measurement, TrialSamples};
+use crate::record::{FORMAT_VERSION, FormatVersion, Interval, Measurement, TrialSamples, Warning};
 use crate::results::{Analysis, Conclusion};
 use crate::stats::{self, MARGIN, Side, by_block, change, holm};
 use alike::Making;
@@ -145,7 +145,12 @@ pub fn compare(a: &Analysis, b: &Analysis, gate: &Gate) -> Comparison {
             }),
         }
     }
-    let same_run = a.seal.is_some() && a.seal == b.seal;
+    // What is not as it was sealed is what the seal says no longer.
+    let intact = |run: &Analysis| {
+        let damaged = |warning: &Warning| matches!(warning, Warning::Damaged { .. });
+        !run.verdicts.warnings.iter().any(damaged)
+    };
+    let same_run = a.seal.is_some() && a.seal == b.seal && intact(a) && intact(b);
     let compared: Vec<_> = both
         .iter()
         .filter_map(|pair| Some((pair.a?, pair.b?)))
