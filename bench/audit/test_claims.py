@@ -110,6 +110,35 @@ class Rules(unittest.TestCase):
         self.assertEqual(rules.rates((0, 200), (0, 200), 0.05).verdict_at(0.95), "supported")
         self.assertEqual(rules.rates((60, 100), (0, 100), 0.05).verdict_at(0.95), "contradicted")
 
+    def test_a_capability_is_what_every_program_shows(self):
+        text = """
+phrase = "asset lineage"
+order = 1
+title = "t"
+prediction = "p"
+sentence = "It is {level}."
+beside = [{ engine = "b", settings = "default" }]
+[rule]
+kind = "capability"
+experiment = "e"
+pattern = "lineage"
+engine = "a"
+expects = "native"
+"""
+
+        def program(engine, levels):
+            found = measured("e", "capability_level", engine, [[level] for level in levels])
+            found.factors["pattern"] = "lineage"
+            return found
+
+        claims = decided({"x": text}, [program("a", [2.0, 2.0]), program("b", [1.0])])
+        self.assertEqual((claims.verdict("x"), sentence(claims, "x")), ("supported", "It is native."))
+        shown = [(each["engine"], each["text"], each["n"]) for each in fields(claims, "x")["values"]]
+        self.assertEqual(shown, [("a", "native", 2), ("b", "emulated", 1)])
+        self.assertEqual(decided({"x": text}, [program("a", [0.0])]).verdict("x"), "contradicted")
+        self.assertEqual(decided({"x": text}, [program("a", [2.0, 1.0])]).verdict("x"), "undecided")
+        self.assertEqual(decided({"x": text}, [program("b", [2.0])]).verdict("x"), "not_measured")
+
     def test_phrases_stand_in_one_row(self):
         self.assertEqual(row_of("asset lineage"), "Observability")
         self.assertEqual(row_of("declarative data lineage"), "Core model")

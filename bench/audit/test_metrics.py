@@ -9,7 +9,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from recompute.journal import executions, read_journal  # noqa: E402
-from recompute.metrics import cost, overhead, repetition, restart_survival, retries, throughput  # noqa: E402
+from recompute.metrics import (  # noqa: E402
+    cost,
+    observability,
+    overhead,
+    repetition,
+    restart_survival,
+    retries,
+    throughput,
+)
 from recompute.trial import Run, Trial  # noqa: E402
 
 
@@ -121,6 +129,42 @@ class Metrics(unittest.TestCase):
         ]
         found = values(repetition.derive(trial(records, applied=rows)))
         self.assertEqual(list(found.values()), [1, 1, 1, 1])
+
+    def test_observability(self):
+        def made(step_, t_ms, day="2013-01-01"):
+            key = {"run": "r", "step": step_, "partition": day, "attempt": 1, "key": f"r/{step_}/{day or '-'}"}
+            begun = {"kind": "invoke", "t_ns": t_ms * 10**6, **key}
+            return [begun, {"kind": "ok", "t_ns": (t_ms + 1) * 10**6, "output_digest": f"of {step_}", **key}]
+
+        extracts = [made(each, at, day) for at, (each, day) in enumerate((
+            ("extract_flights", "2013-01-01"), ("extract_weather", "2013-01-01"),
+            ("extract_planes", None), ("extract_airports", None), ("extract_airlines", None),
+        ))]  # fmt: skip
+        later = [made("transform", 10), made("load", 20), made("publish", 30, None)]
+        one = trial([record for each in extracts + later for record in each], "observability")
+        one.plan["parameters"] = {
+            "run": "r", "source": "s", "day": "2013-01-01", "changed": "transform", "approver": "ada",
+        }  # fmt: skip
+        one.runs = [Run("r", "s", {}, 100 * 10**6)]
+        right = observability.Right(one)
+        self.assertEqual(sorted(right.of("refresh", 0)), ["load/2013-01-01", "publish", "transform/2013-01-01"])
+        self.assertEqual(len(right.of("parent-versions", 0)), 5)
+        self.assertEqual(right.of("made-when", 0), {"load/2013-01-01": (20 * 10**6, 100 * 10**6)})
+        self.assertEqual(list(right.of("doing-now", 20 * 10**6 + 1)), ["load/2013-01-01 attempt 1"])
+        self.assertEqual(right.of("unpublished", 0), {})
+
+        def level(*facts, lines=0):
+            labels = {"condition": "present", "question": "lineage", "facts": json.dumps([{"what": f} for f in facts])}
+            one.events = [{"event": "sample", "t_ns": 1, "metric": "answer", "value": lines, "labels": labels}]
+            found = observability.derive(one, one.samples())
+            return {labels.get("pattern"): value for metric, value, labels in found if metric == "capability_level"}
+
+        lineage = list(right.of("lineage", 0))
+        self.assertEqual(len(lineage), 7)
+        self.assertEqual(level(*lineage)["lineage-query"], 2.0)
+        self.assertEqual(level(*lineage, lines=3)["lineage-query"], 1.0)
+        self.assertEqual(level(*lineage[1:])["lineage-query"], 0.0)
+        self.assertEqual(level(*lineage)["materialization-history"], 0.0)
 
     def test_cost(self):
         seen = [("metered_runs", 4.0, {}), ("metered_steps", 20.0, {}), ("cpu_s", 0.9, {"process": "server"})]

@@ -6,6 +6,7 @@
 //! engine of its own with [`add`] (`harness/examples/own_engine.rs`).
 
 mod account;
+mod answer;
 mod asset_engine;
 mod connection;
 mod dagster;
@@ -35,7 +36,7 @@ pub use account::Account;
 pub use descriptor::{EXECUTION, Engine, Open, Pace, Provision, Target};
 pub use laboratory::{Laboratory, TrialError};
 pub use meter::{Meter, Role};
-pub use pipe::PipeSession;
+pub use pipe::{PipeSession, Records};
 pub use serve::{Runs, serve};
 pub use session::{Session, Setup, Strike};
 pub use settings::{Settings, settings, settings_names};

@@ -2,6 +2,7 @@
 //! one. One file each; the registry below is in alphabetical order.
 
 mod closed_loop;
+mod observability;
 pub mod open_loop;
 mod overhead;
 mod restart_survival;
@@ -71,8 +72,9 @@ impl Condition {
 }
 
 /// All experiments.
-pub fn all() -> [Experiment; 4] {
+pub fn all() -> [Experiment; 5] {
     [
+        observability::EXPERIMENT,
         overhead::EXPERIMENT,
         restart_survival::EXPERIMENT,
         retries::EXPERIMENT,
@@ -209,16 +211,15 @@ fn trial(scenario: &Scenario, condition: &Condition, block: u32, arm: PlannedArm
         factors,
         twin,
     } = arm;
-    let values: Vec<String> = factors
+    let values: String = factors
         .values()
-        .map(|value| value.replace(['/', ' '], "-"))
+        .map(|value| format!(".{}", value.replace(['/', ' '], "-")))
         .collect();
     let twin_mark = if twin { ".twin" } else { "" };
     TrialPlan {
         id: format!(
-            "{}.{}.{engine}.{settings}{twin_mark}.{block}",
-            scenario.name,
-            values.join(".")
+            "{}{values}.{engine}.{settings}{twin_mark}.{block}",
+            scenario.name
         ),
         scenario: scenario.name.clone(),
         experiment: scenario.experiment.clone(),

@@ -28,6 +28,7 @@ mod stop_database;
 mod stop_server;
 
 pub use armed::Armed;
+pub(crate) use armed::{accept, listen};
 pub use database::Database;
 pub use plan::{At, Planned, Point, Within};
 

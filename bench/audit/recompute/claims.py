@@ -176,24 +176,34 @@ class Claims:
         return tested
 
     def capability(self, claim, rule):
-        def levels(engine):
+        def programs(engine):
             return [
-                LEVELS.get(int(value))
+                each
                 for each in self.conditions.by_id.values()
-                if (each.experiment, each.metric, each.engine) == (rule["experiment"], "capability", engine)
+                if (each.experiment, each.metric, each.engine) == (rule["experiment"], "capability_level", engine)
                 and each.factors.get("pattern") == rule["pattern"]
-                for _, _, values in each.trials
-                for value in values
             ]
 
-        found = levels(rule["engine"])
+        def levels(measurements):
+            return [LEVELS[int(value)] for each in measurements for _, _, values in each.trials for value in values]
+
+        def text(found):
+            return " and ".join(level for level in LEVELS.values() if level in found)
+
+        of_engine = programs(rule["engine"])
+        found = levels(of_engine)
         if not found:
             return None
         same = {each == rule["expects"] for each in found}
         verdict = {True: rules.SUPPORTED, False: rules.CONTRADICTED}[same.pop()] if len(same) == 1 else rules.UNDECIDED
-        text = " and ".join(level for level in LEVELS.values() if level in found)
         p = 1.0 if verdict == rules.UNDECIDED else 0.0
-        return rules.Tested(None, p, lambda _level: verdict, figures={"level": text})
+        tested = rules.Tested(None, p, lambda _level: verdict, figures={"level": text(found)})
+        for engine in (rule["engine"], *(beside["engine"] for beside in claim.get("beside", []))):
+            for each in programs(engine):
+                shown = levels([each])
+                tested.values.append((each.engine, each.settings, text(shown), None, len(shown)))
+        tested.evidence = [each.id() for each in of_engine]
+        return tested
 
     # What is decided
 

@@ -22,6 +22,8 @@ class Execution:
     ok: bool = False
     error: str | None = None
     crash_ns: int | None = None
+    partition: str | None = None
+    version: str | None = None  # of what it made, where it ended well
 
     def last_seen_ns(self):
         """When the journal last has it alive: its end, else its crash, else nothing."""
@@ -78,6 +80,7 @@ def executions(records):
                     record["attempt"],
                     file,
                     record["t_ns"],
+                    partition=record.get("partition"),
                 )
                 open_ones[place] = each
                 by_key.setdefault(each.key, []).append(each)
@@ -89,6 +92,7 @@ def executions(records):
                     each.ended_ns = record["t_ns"]
                     each.ok = kind == "ok"
                     each.error = record.get("error") if kind == "error" else None
+                    each.version = record.get("output_digest") if each.ok else None
     for each in by_key.values():
         each.sort(key=lambda one: one.invoked_ns)
     return by_key

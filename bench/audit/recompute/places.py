@@ -13,7 +13,10 @@ from .formats import estimate, number, percent, plain, share
 from .seal import seal_digest
 from .statistics import clopper_pearson, estimate as estimated, paired_ratio
 
-STATISTICS = ("n", "samples", "spread", "count", "sum", "zeros", "share")
+STATISTICS = ("n", "samples", "spread", "count", "sum", "zeros", "share", "answers")
+
+# The scores of an answer, the best first.
+ANSWERS = {3.0: "right", 2.0: "only with user code", 1.0: "wrong", 0.0: "not answerable"}
 
 
 class Places:
@@ -70,6 +73,8 @@ class Places:
             return [str(len(values))]
         if statistic == "spread":
             return [number(max(values) / min(values))]
+        if statistic == "answers":
+            return [" and ".join(words for score, words in ANSWERS.items() if score in values)]
         return pooled([found], statistic)
 
     def of(self, id_):

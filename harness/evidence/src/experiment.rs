@@ -2,6 +2,7 @@
 //! alphabetical order. The harness has a descriptor of the same name that plans and makes them.
 
 mod cost;
+pub mod observability;
 pub mod overhead;
 mod repetition;
 pub mod restart_survival;
@@ -74,9 +75,14 @@ pub struct Unreached {
     pub points: Vec<String>,
 }
 
+/// The metric under which a program records how its engine has a pattern, with the factor `pattern`:
+/// 2 native, 1 emulated, 0 unsupported.
+pub const CAPABILITY_METRIC: &str = "capability_level";
+
 /// All experiments.
-pub fn all() -> [Experiment; 4] {
+pub fn all() -> [Experiment; 5] {
     [
+        observability::EXPERIMENT,
         overhead::EXPERIMENT,
         restart_survival::EXPERIMENT,
         retries::EXPERIMENT,

@@ -1,14 +1,16 @@
 //! `asset-engine`: our embedded asset orchestrator in a worker process, catalog on SQLite.
 
 mod account;
+mod answers;
 mod worker;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::pipe::PipeSession;
-use super::{Engine, Pace, Session, Setup, StepExecution, Trial, TrialError};
+use super::pipe::{PipeSession, Records};
+use super::{Account, Engine, Pace, Session, Setup, StepExecution, Trial, TrialError, Work};
+use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
 
 pub(super) static ENGINE: Engine = Engine {
@@ -55,9 +57,24 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
     let own = AssetWorker {
         catalog: catalog.clone(),
     };
-    let accounts = Box::new(move |run: &str| {
-        account::account(&catalog, run).map_err(|error| format!("its catalog: {error}"))
-    });
     let worker = trial.worker_config(&setup, &own)?;
-    PipeSession::open(trial, &setup, worker, Some(accounts))
+    PipeSession::open(trial, &setup, worker, Some(Box::new(CatalogFile(catalog))))
+}
+
+/// What its catalog says.
+struct CatalogFile(PathBuf);
+
+impl Records for CatalogFile {
+    fn account(&self, run: &str) -> Result<Option<Account>, String> {
+        account::account(&self.0, run).map_err(|error| format!("its catalog: {error}"))
+    }
+
+    fn approve(&self, work: &Work, who: &str) -> Result<bool, String> {
+        answers::approve(&self.0, work, who).map_err(|error| format!("its catalog: {error:#}"))
+    }
+
+    fn answers(&self, questions: &[&str], subject: &Subject) -> Result<Vec<Answer>, String> {
+        answers::answers(&self.0, questions, subject)
+            .map_err(|error| format!("its catalog: {error:#}"))
+    }
 }

@@ -3,6 +3,7 @@
 //! webserver. Or deployed, with all three.
 
 mod account;
+mod answers;
 mod deployment;
 mod project;
 
@@ -10,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::pipe::{Accounts, PipeSession};
-use super::{Engine, Pace, Session, Setup, StepExecution, Trial, TrialError};
+use super::pipe::{PipeSession, Records};
+use super::{Account, Engine, Pace, Session, Setup, StepExecution, Trial, TrialError, Work};
+use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
 use orchbench_lab::python;
 use orchbench_lab::server::{Progress, Provisioned};
@@ -132,20 +134,38 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
         let project = project.clone();
         move |config: &Path| project.module("worker", &["--config".as_ref(), config.as_os_str()])
     };
-    let accounts = accounts(&project, home);
+    let instance = Instance { project, home };
     let database = trial.postgres_pid();
     PipeSession::of_program(
         trial,
         &setup,
         worker,
         Box::new(program),
-        Some(accounts),
+        Some(Box::new(instance)),
         database,
     )
 }
 
-/// How the instance in `home` accounts for a run.
-fn accounts(project: &Project, home: PathBuf) -> Accounts {
-    let project = project.clone();
-    Box::new(move |run: &str| account::account(&project, &home, run))
+/// What the instance in `home` says, by programs of the project.
+struct Instance {
+    project: Project,
+    home: PathBuf,
+}
+
+impl Records for Instance {
+    fn account(&self, run: &str) -> Result<Option<Account>, String> {
+        account::account(&self.project, &self.home, run)
+    }
+
+    fn approve(&self, work: &Work, who: &str) -> Result<bool, String> {
+        answers::approve(&self.project, &self.home, work, who)
+    }
+
+    fn forget(&self, work: &Work) -> Result<bool, String> {
+        answers::forget(&self.project, &self.home, work)
+    }
+
+    fn answers(&self, questions: &[&str], subject: &Subject) -> Result<Vec<Answer>, String> {
+        answers::answers(&self.project, &self.home, questions, subject)
+    }
 }

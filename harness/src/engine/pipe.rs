@@ -3,21 +3,41 @@
 use std::time::{Duration, Instant};
 
 use super::protocol::{Op, Reply};
-use super::workers::{Answer, Program, Workers, own_worker};
+use super::workers::{Answer as Heard, Program, Workers, own_worker};
 use super::{Account, Ended, Role, Session, Setup, Strike, Trial, TrialError, Work};
 use crate::engine::WorkerConfig;
+use orchbench_evidence::experiment::observability::{Answer, Subject};
 
 /// How long a worker may take to be ready, and a start to be taken over.
 const READY: Duration = Duration::from_secs(60);
 
-/// How an engine with a catalog gives its account of a run, or why it cannot.
-pub type Accounts = Box<dyn Fn(&str) -> Result<Option<Account>, String> + Send + Sync>;
+/// What an engine keeps beside its workers, and can be asked for while they work. Errors say why it
+/// cannot be read.
+pub trait Records: Send + Sync {
+    /// As [`Session::account`].
+    fn account(&self, run: &str) -> Result<Option<Account>, String>;
+
+    /// As [`Session::approve`].
+    fn approve(&self, _work: &Work, _who: &str) -> Result<bool, String> {
+        Ok(false)
+    }
+
+    /// As [`Session::forget`].
+    fn forget(&self, _work: &Work) -> Result<bool, String> {
+        Ok(false)
+    }
+
+    /// As [`Session::answers`].
+    fn answers(&self, questions: &[&str], _subject: &Subject) -> Result<Vec<Answer>, String> {
+        Ok(questions.iter().map(|id| Answer::none(id)).collect())
+    }
+}
 
 /// A session of an embedded engine.
 pub struct PipeSession {
     engine: String,
     workers: Workers,
-    accounts: Option<Accounts>,
+    records: Option<Box<dyn Records>>,
     /// The process of the database that the engine keeps its state in, where it has one of its own.
     database: Option<u32>,
 }
@@ -31,10 +51,10 @@ impl PipeSession {
         trial: &Trial<'_>,
         setup: &Setup,
         template: WorkerConfig,
-        accounts: Option<Accounts>,
+        records: Option<Box<dyn Records>>,
     ) -> Result<Box<dyn Session>, TrialError> {
         let program = own_worker(&trial.plan.engine);
-        Self::of_program(trial, setup, template, program, accounts, None)
+        Self::of_program(trial, setup, template, program, records, None)
     }
 
     /// The same, of workers that are another program, and of an engine on a `database` of this pid.
@@ -46,7 +66,7 @@ impl PipeSession {
         setup: &Setup,
         template: WorkerConfig,
         program: Program,
-        accounts: Option<Accounts>,
+        records: Option<Box<dyn Records>>,
         database: Option<u32>,
     ) -> Result<Box<dyn Session>, TrialError> {
         let workers = Workers::start(trial, setup, template, program)?;
@@ -54,9 +74,22 @@ impl PipeSession {
         Ok(Box::new(Self {
             engine: trial.plan.engine.clone(),
             workers,
-            accounts,
+            records,
             database,
         }))
+    }
+
+    /// What its records say of a run; `otherwise` where it keeps none.
+    fn recorded<T>(
+        &self,
+        work: &Work,
+        otherwise: T,
+        ask: impl FnOnce(&dyn Records) -> Result<T, String>,
+    ) -> Result<T, TrialError> {
+        let Some(records) = &self.records else {
+            return Ok(otherwise);
+        };
+        ask(&**records).map_err(|reason| self.unreachable(format!("run {}: {reason}", work.run)))
     }
 
     fn unreachable(&self, reason: String) -> TrialError {
@@ -77,16 +110,16 @@ impl Session for PipeSession {
                 .workers
                 .ask(&connection, Op::Start(work.clone()), deadline)?
             {
-                Answer::Reply(Reply::Refused { failure, .. }) => {
+                Heard::Reply(Reply::Refused { failure, .. }) => {
                     let reason = format!("{}: {}", failure.error_type, failure.message);
                     return Err(TrialError::Run(format!(
                         "run {}: refused: {reason}",
                         work.run
                     )));
                 }
-                Answer::Reply(_) => return Ok(()),
-                Answer::Died => {}
-                Answer::Late => break,
+                Heard::Reply(_) => return Ok(()),
+                Heard::Died => {}
+                Heard::Late => break,
             }
         }
         Err(self.unreachable(format!("run {}: no worker took it over", work.run)))
@@ -98,23 +131,36 @@ impl Session for PipeSession {
                 run: work.run.clone(),
             };
             match self.workers.ask(&connection, op, deadline)? {
-                Answer::Reply(Reply::Ended { ended, .. }) => return Ok(ended),
-                Answer::Reply(other) => {
+                Heard::Reply(Reply::Ended { ended, .. }) => return Ok(ended),
+                Heard::Reply(other) => {
                     return Err(self.unreachable(format!("expected a run's end, found {other:?}")));
                 }
-                Answer::Died => {}
-                Answer::Late => break,
+                Heard::Died => {}
+                Heard::Late => break,
             }
         }
         Ok(Ended::Stuck)
     }
 
     fn account(&self, work: &Work) -> Result<Option<Account>, TrialError> {
-        let Some(accounts) = &self.accounts else {
-            return Ok(None);
+        self.recorded(work, None, |records| records.account(&work.run))
+    }
+
+    fn approve(&self, work: &Work, who: &str) -> Result<bool, TrialError> {
+        self.recorded(work, false, |records| records.approve(work, who))
+    }
+
+    fn forget(&self, work: &Work) -> Result<bool, TrialError> {
+        self.recorded(work, false, |records| records.forget(work))
+    }
+
+    fn answers(&self, questions: &[&str], subject: &Subject) -> Result<Vec<Answer>, TrialError> {
+        let Some(records) = &self.records else {
+            return Ok(questions.iter().map(|id| Answer::none(id)).collect());
         };
-        accounts(&work.run)
-            .map_err(|reason| self.unreachable(format!("run {}: {reason}", work.run)))
+        records
+            .answers(questions, subject)
+            .map_err(|reason| self.unreachable(reason))
     }
 
     fn workers(&self) -> Vec<u32> {

@@ -6,6 +6,7 @@ use orchbench_etl::{CrashPlan, FailurePlan, Sink, Summary};
 use rustix::process::Signal;
 
 use super::{Account, Ended, Job, Role, Target, TrialError, Work};
+use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_lab::process::{Child, ProcessError};
 use orchbench_lab::proxy::Proxy;
 
@@ -108,6 +109,24 @@ pub trait Session: Send + Sync {
         Ok(None)
     }
 
+    /// Records that a person approves a run's publication, as the engine's users would; false where
+    /// there is no way to.
+    fn approve(&self, _work: &Work, _who: &str) -> Result<bool, TrialError> {
+        Ok(false)
+    }
+
+    /// Deletes a run that is over, with all that belongs to it, through the engine's own API, and waits
+    /// until it is gone; false where there is no way to.
+    fn forget(&self, _work: &Work) -> Result<bool, TrialError> {
+        Ok(false)
+    }
+
+    /// Answers to questions of an operator, by their ids and in their order, through the engine's own
+    /// API. None of them is answerable unless an engine says otherwise.
+    fn answers(&self, questions: &[&str], _subject: &Subject) -> Result<Vec<Answer>, TrialError> {
+        Ok(questions.iter().map(|id| Answer::none(id)).collect())
+    }
+
     /// The worker processes that are alive, by pid; those that take work come first.
     fn workers(&self) -> Vec<u32>;
 
@@ -150,7 +169,7 @@ pub trait Session: Send + Sync {
 
 impl Ended {
     /// The summary of a success; anything else is an error of the trial.
-    pub(super) fn succeeded(self, run: &str) -> Result<Option<Summary>, TrialError> {
+    pub(crate) fn succeeded(self, run: &str) -> Result<Option<Summary>, TrialError> {
         match self {
             Self::Succeeded { summary } => Ok(summary.map(|summary| *summary)),
             Self::Failed(failure) => Err(TrialError::Run(format!(

@@ -2,7 +2,10 @@
 //! worker processes that poll it, and a client in the harness.
 
 mod account;
+mod activity;
+mod answers;
 mod open;
+mod pieces;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -23,6 +26,7 @@ use super::{
     Account, Ended, Engine, Job, Pace, Role, Session, Settings, StepExecution, Strike,
     Target as Struck, TrialError, Work,
 };
+use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule, RunFailure};
 use orchbench_lab::proxy::Proxy;
 use orchbench_lab::server::{Choice, Provisioned, Server};
@@ -146,7 +150,7 @@ fn available() -> Result<String, String> {
 }
 
 /// What a wait for a run's end comes to: the client's error, or the run's end.
-type Answer =
+type Awaited =
     Result<Result<Option<Box<orchbench_etl::Summary>>, orchbench_temporal::Failure>, ClientError>;
 
 struct TemporalSession {
@@ -185,7 +189,7 @@ impl TemporalSession {
     }
 
     /// A run's end, by the server's word.
-    async fn result(&self, work: &Work) -> Answer {
+    async fn result(&self, work: &Work) -> Awaited {
         match &work.job {
             Job::Pipeline(_) => {
                 let result = self.client.pipeline_result(&work.run, None).await?;
@@ -196,6 +200,17 @@ impl TemporalSession {
                 Ok(result.map(|_| None))
             }
         }
+    }
+
+    /// What the server says of a run.
+    fn asked<T>(
+        &self,
+        run: &str,
+        call: impl Future<Output = Result<T, ClientError>>,
+    ) -> Result<T, TrialError> {
+        let told = self.drive(Instant::now() + READY, call)?;
+        let told = told.ok_or_else(|| Self::unreachable(&format!("run {run}: no history")))?;
+        told.map_err(|error| Self::unreachable(&error))
     }
 
     fn unreachable(error: &dyn std::fmt::Display) -> TrialError {
@@ -244,7 +259,7 @@ impl Session for TemporalSession {
     }
 
     fn wait(&self, work: &Work, deadline: Instant) -> Result<Ended, TrialError> {
-        let answer: Option<Answer> = self.drive(deadline, async {
+        let answer: Option<Awaited> = self.drive(deadline, async {
             let Some(watch) = &self.watch else {
                 return self.result(work).await;
             };
@@ -268,10 +283,22 @@ impl Session for TemporalSession {
         let unseen = Watch::default();
         let watch = self.watch.as_ref().unwrap_or(&unseen);
         let told = account::account(&self.client, watch, work);
-        let told = self.drive(Instant::now() + READY, told)?;
-        let told =
-            told.ok_or_else(|| Self::unreachable(&format!("run {}: no history", work.run)))?;
-        told.map(Some).map_err(|error| Self::unreachable(&error))
+        self.asked(&work.run, told).map(Some)
+    }
+
+    fn approve(&self, work: &Work, who: &str) -> Result<bool, TrialError> {
+        let approved = answers::approve(&self.client, work, who);
+        self.asked(&work.run, approved).map(|()| true)
+    }
+
+    fn forget(&self, work: &Work) -> Result<bool, TrialError> {
+        let forgotten = answers::forget(&self.client, work);
+        self.asked(&work.run, forgotten).map(|()| true)
+    }
+
+    fn answers(&self, questions: &[&str], subject: &Subject) -> Result<Vec<Answer>, TrialError> {
+        let answered = answers::answers(&self.client, questions, subject);
+        self.asked(&subject.run, answered)
     }
 
     fn workers(&self) -> Vec<u32> {

@@ -215,7 +215,11 @@ fn draw(seed: u64, trial: &str, index: usize, within_ms: u64) -> Duration {
     Duration::from_millis(StdRng::seed_from_u64(mixed).random_range(0..within))
 }
 
-fn listen(socket: &std::path::Path) -> Result<UnixListener, TrialError> {
+/// Listens at a rendezvous.
+///
+/// # Errors
+/// When the socket cannot be made.
+pub(crate) fn listen(socket: &std::path::Path) -> Result<UnixListener, TrialError> {
     UnixListener::bind(socket)
         .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
         .map_err(|source| TrialError::Io {
@@ -224,8 +228,12 @@ fn listen(socket: &std::path::Path) -> Result<UnixListener, TrialError> {
         })
 }
 
-/// Waits until a step has come to the rendezvous and said who it is.
-fn accept(
+/// Waits until a step has come to the rendezvous and said who it is; it goes on when the stream is
+/// dropped. `None` when it is over first.
+///
+/// # Errors
+/// When the socket cannot be read.
+pub(crate) fn accept(
     listener: &UnixListener,
     over: &dyn Fn() -> bool,
 ) -> Result<Option<(Rendezvous, UnixStream)>, TrialError> {

@@ -39,10 +39,14 @@ pub(crate) fn asset_name(step: StepName) -> &'static str {
     }
 }
 
-/// The step that makes an asset, by the asset's key; `None` when none does.
+/// The step that makes an asset, by the asset's key; `None` when none does, as of an input that is
+/// called as what is extracted from it.
 #[must_use]
 pub fn step_making(asset: &str) -> Option<StepName> {
-    let (_, name) = asset.rsplit_once('/')?;
+    let (source, name) = asset.rsplit_once('/')?;
+    if source.ends_with("/input") {
+        return None;
+    }
     StepName::ALL
         .into_iter()
         .find(|step| asset_name(*step) == name)
@@ -124,8 +128,9 @@ fn build(
     }
     for step in StepName::ALL {
         let key = asset_key(&source.name, step)?;
+        let changed = options.code_versions.get(&step);
         let mut asset = Asset::shared(key, step_of(etl, source, step, options)?)
-            .code_version(CODE_VERSION)
+            .code_version(changed.map_or(CODE_VERSION, String::as_str))
             .group(source.name.as_str())
             .tag("step", step.as_str())
             .retry(retry.clone())

@@ -1,7 +1,9 @@
 //! How the assets of the ETL are executed.
 
+use std::collections::BTreeMap;
+
 use asset_engine::{Backoff, Execution, RetryPolicy};
-use orchbench_etl::{RetrySpec, StepCommand};
+use orchbench_etl::{RetrySpec, StepCommand, StepName};
 
 use crate::AssetsError;
 
@@ -17,6 +19,8 @@ pub struct GraphOptions {
     pub command: Option<StepCommand>,
     /// Whether the announcement waits for a person's word, see [`crate::Verdict`].
     pub gated: bool,
+    /// Versions of the code behind steps that have changed.
+    pub code_versions: BTreeMap<StepName, String>,
 }
 
 impl GraphOptions {

@@ -18,6 +18,14 @@ use orchbench_etl::{
 
 const SOURCE: &str = "my-source";
 
+#[test]
+fn an_input_is_made_by_no_step_though_it_is_called_as_what_is_extracted_from_it() {
+    let made = |name: &str| orchbench_assets::step_making(&format!("{SOURCE}/{name}"));
+    assert_eq!(made("flights"), Some(StepName::ExtractFlights));
+    assert_eq!(made("input/flights"), None);
+    assert_eq!(made("approval"), None);
+}
+
 /// A catalogue service that keeps its receipts in a folder of its own.
 struct Catalogue {
     service: CatalogueService,
@@ -131,8 +139,8 @@ fn b3_step_processes_give_the_same_and_survive_a_kill() {
     let options = GraphOptions {
         retry: quick_retries(),
         execution: Execution::Subprocess,
-        gated: false,
         command: Some(step_process()),
+        ..GraphOptions::default()
     };
     let executor = open_executor(dir);
     let summary = run(&executor, &etl, "run", SOURCE, &options).unwrap();

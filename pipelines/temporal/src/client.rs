@@ -12,6 +12,7 @@ mod history;
 mod namespace;
 mod payload;
 mod untyped;
+mod visibility;
 
 use std::time::Duration;
 

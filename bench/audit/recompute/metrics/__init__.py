@@ -1,8 +1,9 @@
 """Metrics of trials, one module an experiment."""
 
-from . import cost, overhead, repetition, restart_survival, retries, throughput
+from . import cost, observability, overhead, repetition, restart_survival, retries, throughput
 
 EXPERIMENTS = {
+    "observability": observability,
     "overhead": overhead,
     "restart-survival": restart_survival,
     "retries": retries,

@@ -1,19 +1,8 @@
 //! Names of what is to come, and the nearest known one.
 
 /// Experiments that claims wait for, in alphabetical order.
-pub(super) const PLANNED_EXPERIMENTS: &[&str] = &[
-    "change",
-    "dbt",
-    "effort",
-    "limits",
-    "observability",
-    "saga",
-    "waiting",
-];
-
-/// The metric under which a program records that its engine has a pattern, with the factor
-/// `pattern`: 2 native, 1 emulated, 0 unsupported.
-pub(super) const CAPABILITY_METRIC: &str = "capability_level";
+pub(super) const PLANNED_EXPERIMENTS: &[&str] =
+    &["change", "dbt", "effort", "limits", "saga", "waiting"];
 
 /// The name that is written most like the given one.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

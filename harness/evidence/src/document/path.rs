@@ -6,6 +6,7 @@
 //! | `measurements.json#ID` | the estimate of the measurement with this id, [`Measurement::id`]: `experiment/metric/engine/settings/factor=value,…`, factors in the order of their names |
 //! | `measurements.json#ID:n`, `:samples` | its trials, its samples |
 //! | `measurements.json#ID:spread` | its largest sample over its smallest |
+//! | `measurements.json#ID:answers` | of a `question_score`, each score that its samples have in words, the best first, with ` and ` between: `right` (3), `only with user code` (2), `wrong` (1), `not answerable` (0) |
 //! | `measurements.json#ID:over:ID` | the ratio of the first to the second, over pairs of trials of one block |
 //! | `measurements.json#ID:over:ID:n` | those pairs |
 //! | `measurements.json#ID:twin` | the ratio of a condition to its twin (A/A), over pairs of trials of one block; `:twin:n`, `:twin:groups`, `:twin:groups_decided`, `:twin:decided` the fields of its comparison |

@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::project::Project;
-use super::{DagsterWorker, accounts};
+use super::{DagsterWorker, Instance};
 use crate::engine::event_log::EventLog;
 use crate::engine::{
-    Account, Ended, Job, PipeSession, Role, Session, Setup, Strike, Target, Trial, TrialError,
-    Work, WorkerConfig,
+    Account, Ended, Job, PipeSession, Records, Role, Session, Setup, Strike, Target, Trial,
+    TrialError, Work, WorkerConfig,
 };
+use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::EventBody;
 use orchbench_lab::process::{Child, CommandSpec, ProcessIdentity, Stream, children_of};
 use orchbench_lab::server::free_port;
@@ -110,9 +111,12 @@ pub(super) fn open(
         restart_delay: None,
         ..setup.clone()
     };
-    let accounts = accounts(project, own.home);
+    let records: Box<dyn Records> = Box::new(Instance {
+        project: project.clone(),
+        home: own.home,
+    });
     let client = Box::new(client);
-    let client = PipeSession::of_program(trial, &one, config, client, Some(accounts), None)?;
+    let client = PipeSession::of_program(trial, &one, config, client, Some(records), None)?;
     Ok(Box::new(Deployment {
         engine: trial.plan.engine.clone(),
         version,
@@ -239,6 +243,18 @@ impl Session for Deployment {
 
     fn account(&self, work: &Work) -> Result<Option<Account>, TrialError> {
         self.client.account(work)
+    }
+
+    fn approve(&self, work: &Work, who: &str) -> Result<bool, TrialError> {
+        self.client.approve(work, who)
+    }
+
+    fn forget(&self, work: &Work) -> Result<bool, TrialError> {
+        self.client.forget(work)
+    }
+
+    fn answers(&self, questions: &[&str], subject: &Subject) -> Result<Vec<Answer>, TrialError> {
+        self.client.answers(questions, subject)
     }
 
     /// The processes of runs.

@@ -38,6 +38,13 @@ pub(super) fn settings(name: &str) -> BTreeMap<String, String> {
     settings
 }
 
+/// The text of a module of the engine; empty where there is none.
+pub(super) fn text(module: &str) -> &'static str {
+    let file = MODULES.get_file(format!("orchbench_dagster/engine/{module}.py"));
+    file.and_then(|file| file.contents_utf8())
+        .unwrap_or_default()
+}
+
 /// The project in a folder, with the Python that runs it.
 #[derive(Debug, Clone)]
 pub(super) struct Project {

@@ -155,7 +155,7 @@ pub fn steps(run: &str, events: &[HistoryEvent]) -> Vec<(String, HistoryStep)> {
 }
 
 /// A time since 1970 by the clock of the journals; both clocks are of this host.
-fn to_monotonic_ns(wall_ns: u64) -> u64 {
+pub(super) fn to_monotonic_ns(wall_ns: u64) -> u64 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| {

@@ -20,11 +20,26 @@ impl Trial<'_> {
         session: Box<dyn Session>,
         works: &[Work],
     ) -> Result<(), TrialError> {
+        self.keep_accounts(&*session, works)?;
+        self.close_and_keep_rows(session, works)
+    }
+
+    /// Keeps the engine's account of the runs, of a trial with a journal.
+    pub fn keep_accounts(&self, session: &dyn Session, works: &[Work]) -> Result<(), TrialError> {
         if self.journal_dir().exists() {
             for work in works {
-                self.keep_account(&*session, work)?;
+                self.keep_account(session, work)?;
             }
         }
+        Ok(())
+    }
+
+    /// Ends the session and keeps what the runs left in the warehouse.
+    pub fn close_and_keep_rows(
+        &self,
+        session: Box<dyn Session>,
+        works: &[Work],
+    ) -> Result<(), TrialError> {
         self.note_below(&*session);
         session.close()?;
         let sources: Vec<&str> = works.iter().filter_map(Work::source).collect();

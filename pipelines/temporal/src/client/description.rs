@@ -95,7 +95,7 @@ impl Client {
     }
 }
 
-fn execution(info: &WorkflowExecutionInfo) -> Execution {
+pub(super) fn execution(info: &WorkflowExecutionInfo) -> Execution {
     let id = info.execution.clone().unwrap_or_default();
     let status = WorkflowExecutionStatus::from(info.status());
     let memo = info.memo.iter().flat_map(|memo| &memo.fields);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Measured, Test};
 use crate::claim::decide::Results;
 use crate::claim::definition::{Claim, Level, Rule};
-use crate::claim::metrics::CAPABILITY_METRIC;
+use crate::experiment::CAPABILITY_METRIC;
 use crate::record::{ClaimVerdict, EngineValue, Interval, Measurement};
 
 /// What each program showed, and what is predicted.

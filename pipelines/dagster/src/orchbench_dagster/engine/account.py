@@ -101,10 +101,10 @@ def _days(run: DagsterRun) -> list[str]:
 
 
 def _noted(step: dict[str, Any], entry: EventLogEntry) -> dict[str, int]:
-    return {"attempt": step["attempts"], "noted_ns": _monotonic_ns(entry.timestamp)}
+    return {"attempt": step["attempts"], "noted_ns": monotonic_ns(entry.timestamp)}
 
 
-def _monotonic_ns(timestamp: float) -> int:
+def monotonic_ns(timestamp: float) -> int:
     """A time since 1970 by the clock of the journals; both clocks are of this host."""
     ago_ns = time.time_ns() - int(timestamp * 1e9)
     return max(0, time.monotonic_ns() - ago_ns)

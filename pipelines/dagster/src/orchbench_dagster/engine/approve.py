@@ -1,0 +1,44 @@
+"""Records a person's word on the publication of a run.
+
+usage: python -m orchbench_dagster.engine.approve --home DIR --word JSON
+
+Dagster has no place for it: it becomes an event of a stand-in asset, `SOURCE/approval`.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from dagster import AssetKey, AssetMaterialization, DagsterInstance
+
+from .instance import open_instance
+
+
+# user code: who-approved
+def word_key(source: str) -> AssetKey:
+    """The asset that stands in for what people say of a source."""
+    return AssetKey([source, "approval"])
+
+
+def approve(instance: DagsterInstance, word: dict[str, Any]) -> None:
+    """Records who approves which run."""
+    said = {"who": word["who"], "run": word["run"]}
+    event = AssetMaterialization(asset_key=word_key(word["source"]), metadata=said)
+    instance.report_runless_asset_event(event)
+
+
+# end of user code
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--word", type=json.loads, required=True)
+    arguments = parser.parse_args()
+    with open_instance(arguments.home) as instance:
+        approve(instance, arguments.word)
+
+
+if __name__ == "__main__":
+    main()
