@@ -6,6 +6,7 @@ pub mod open_loop;
 mod overhead;
 mod restart_survival;
 mod retries;
+mod saga;
 mod throughput;
 mod warm_up;
 
@@ -71,11 +72,12 @@ impl Condition {
 }
 
 /// All experiments.
-pub fn all() -> [Experiment; 4] {
+pub fn all() -> [Experiment; 5] {
     [
         overhead::EXPERIMENT,
         restart_survival::EXPERIMENT,
         retries::EXPERIMENT,
+        saga::EXPERIMENT,
         throughput::EXPERIMENT,
     ]
 }

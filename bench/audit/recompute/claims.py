@@ -176,24 +176,39 @@ class Claims:
         return tested
 
     def capability(self, claim, rule):
-        def levels(engine):
+        def programs(engine):
+            place = (rule["experiment"], "capability_level", engine)
             return [
-                LEVELS.get(int(value))
+                each
                 for each in self.conditions.by_id.values()
-                if (each.experiment, each.metric, each.engine) == (rule["experiment"], "capability", engine)
+                if (each.experiment, each.metric, each.engine) == place
                 and each.factors.get("pattern") == rule["pattern"]
-                for _, _, values in each.trials
-                for value in values
             ]
 
-        found = levels(rule["engine"])
+        def levels(programs):
+            values = [value for each in programs for _, _, of_trial in each.trials for value in of_trial]
+            return [LEVELS.get(int(value)) for value in values]
+
+        def text(found):
+            return " and ".join(level for level in LEVELS.values() if level in found)
+
+        own = programs(rule["engine"])
+        found = levels(own)
         if not found:
             return None
         same = {each == rule["expects"] for each in found}
         verdict = {True: rules.SUPPORTED, False: rules.CONTRADICTED}[same.pop()] if len(same) == 1 else rules.UNDECIDED
-        text = " and ".join(level for level in LEVELS.values() if level in found)
         p = 1.0 if verdict == rules.UNDECIDED else 0.0
-        return rules.Tested(None, p, lambda _level: verdict, figures={"level": text})
+        tested = rules.Tested(None, p, lambda _level: verdict, figures={"level": text(found)})
+        tested.evidence = [each.id() for each in own]
+        for engine in (rule["engine"], *(beside["engine"] for beside in claim.get("beside", []))):
+            by_settings = {}
+            for each in programs(engine):
+                by_settings.setdefault(each.settings, []).append(each)
+            for settings, those in sorted(by_settings.items()):
+                shown = levels(those)
+                tested.values.append((engine, settings, text(shown), None, len(shown)))
+        return tested
 
     # What is decided
 

@@ -22,6 +22,7 @@ class Execution:
     ok: bool = False
     error: str | None = None
     crash_ns: int | None = None
+    crash_point: str | None = None
 
     def last_seen_ns(self):
         """When the journal last has it alive: its end, else its crash, else nothing."""
@@ -85,6 +86,7 @@ def executions(records):
                 each = open_ones[place]
                 if kind == "crash":
                     each.crash_ns = record["t_ns"]
+                    each.crash_point = record.get("point")
                 else:
                     each.ended_ns = record["t_ns"]
                     each.ok = kind == "ok"

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::pipe::PipeSession;
-use super::{Engine, Pace, Session, Setup, StepExecution, Trial, TrialError};
+use super::{Engine, Job, Pace, Pipeline, Session, Setup, StepExecution, Trial, TrialError};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
 
 pub(super) static ENGINE: Engine = Engine {
@@ -48,16 +48,28 @@ pub(super) static ENGINE: Engine = Engine {
 struct AssetWorker {
     /// The catalog's file.
     catalog: PathBuf,
+    /// The sagas whose runs a daemon is to undo when they fail.
+    sagas: Vec<Pipeline>,
 }
 
 fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
     let catalog = trial.dir("store")?.join("catalog.sqlite");
     let own = AssetWorker {
         catalog: catalog.clone(),
+        sagas: sagas(&setup.jobs),
     };
     let accounts = Box::new(move |run: &str| {
         account::account(&catalog, run).map_err(|error| format!("its catalog: {error}"))
     });
     let worker = trial.worker_config(&setup, &own)?;
     PipeSession::open(trial, &setup, worker, Some(accounts))
+}
+
+/// The sagas among the jobs to come.
+fn sagas(jobs: &[Job]) -> Vec<Pipeline> {
+    let sagas = jobs.iter().filter_map(|job| match job {
+        Job::Saga(pipeline) => Some(pipeline.clone()),
+        Job::Pipeline(_) | Job::Noop { .. } => None,
+    });
+    sagas.collect()
 }

@@ -1,11 +1,12 @@
 """Metrics of trials, one module an experiment."""
 
-from . import cost, overhead, repetition, restart_survival, retries, throughput
+from . import cost, overhead, repetition, restart_survival, retries, saga, throughput
 
 EXPERIMENTS = {
     "overhead": overhead,
     "restart-survival": restart_survival,
     "retries": retries,
+    "saga": saga,
     "throughput": throughput,
 }
 

@@ -6,14 +6,10 @@ pub(super) const PLANNED_EXPERIMENTS: &[&str] = &[
     "dbt",
     "effort",
     "limits",
+    "microservices",
     "observability",
-    "saga",
     "waiting",
 ];
-
-/// The metric under which a program records that its engine has a pattern, with the factor
-/// `pattern`: 2 native, 1 emulated, 0 unsupported.
-pub(super) const CAPABILITY_METRIC: &str = "capability_level";
 
 /// The name that is written most like the given one.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

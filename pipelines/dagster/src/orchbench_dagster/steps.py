@@ -18,6 +18,7 @@ from dagster import (
     Failure,
     MaterializeResult,
     MetadataValue,
+    OpExecutionContext,
     PipesSubprocessClient,
 )
 
@@ -30,7 +31,6 @@ OUTPUT = "output"
 # Metadata of a failure: the error's type, by which policies name it.
 ERROR_TYPE = "error_type"
 
-Context = AssetExecutionContext | AssetCheckExecutionContext
 Reference = dict[str, Any]
 
 
@@ -54,7 +54,7 @@ class Steps(ConfigurableResource):
         self, context: AssetExecutionContext, source: str, step: str, day: str | None = None, **inputs
     ) -> MaterializeResult:
         """Runs a step that makes an asset. The data version is the digest of the logical rows."""
-        answer = self._answer(context, source, step, day, inputs)
+        answer = self._answer(context.op_execution_context, source, step, day, inputs)
         if "error_type" in answer:
             raise self._failure(answer)
         return MaterializeResult(
@@ -67,7 +67,7 @@ class Steps(ConfigurableResource):
         self, context: AssetCheckExecutionContext, source: str, step: str, day: str, **inputs
     ) -> AssetCheckResult:
         """Runs a step that judges an asset."""
-        answer = self._answer(context, source, step, day, inputs)
+        answer = self._answer(context.op_execution_context, source, step, day, inputs)
         if answer.get("error_type") == "CheckFailed":
             metadata = {ERROR_TYPE: answer["error_type"]}
             return AssetCheckResult(passed=False, description=answer["message"], metadata=metadata)
@@ -75,8 +75,16 @@ class Steps(ConfigurableResource):
             raise self._failure(answer)
         return AssetCheckResult(passed=True, metadata={OUTPUT: MetadataValue.json(answer["value"])})
 
+    def undo(
+        self, context: OpExecutionContext, source: str, step: str, day: str | None = None
+    ) -> None:
+        """Runs a step that undoes another of the same run, whatever became of that."""
+        answer = self._answer(context, source, step, day, {})
+        if "error_type" in answer:
+            raise self._failure(answer)
+
     def _answer(
-        self, context: Context, source: str, step: str, day: str | None, inputs: Reference
+        self, context: OpExecutionContext, source: str, step: str, day: str | None, inputs: Reference
     ) -> dict[str, Any]:
         """What the process answers: the step's output, or its error. Raises
         DagsterPipesExecutionError when it dies instead."""
@@ -84,13 +92,13 @@ class Steps(ConfigurableResource):
             "run": run_of(context.run),
             "source": source,
             "partition": day,
-            "attempt": _attempts_before(context) + context.op_execution_context.retry_number + 1,
+            "attempt": _attempts_before(context) + context.retry_number + 1,
             # Dagster has no fencing token: a later attempt has a later time.
             "token": time.time_ns(),
             "inputs": {"step": step, **inputs},
         }
         invocation = PipesSubprocessClient().run(
-            context=context.op_execution_context,
+            context=context,
             command=[self.program, "step", step],
             extras={"config": self.settings, "call": call},
         )
@@ -107,10 +115,10 @@ class Steps(ConfigurableResource):
         )
 
 
-def _attempts_before(context: Context) -> int:
+def _attempts_before(context: OpExecutionContext) -> int:
     """How often the step began in the runs that this one tries again: Dagster counts from one in each."""
     instance, run = context.instance, context.run
-    step = str(context.op_execution_context.op_handle)
+    step = str(context.op_handle)
     begun = {DagsterEventType.STEP_START, DagsterEventType.STEP_RESTARTED}
     attempts = 0
     while run.parent_run_id and (run := instance.get_run_by_id(run.parent_run_id)):

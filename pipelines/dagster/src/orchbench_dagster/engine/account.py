@@ -4,13 +4,14 @@ does not know.
 usage: python -m orchbench_dagster.engine.account --home DIR --run RUN
 
 `steps` has each step of the ETL by its idempotency key: how many attempts began, whether the last
-one completed, and which failed and when that was noted (CLOCK_MONOTONIC). The rest counts what Dagster
-keeps of the run.
+one completed, and which failed and when that was noted (CLOCK_MONOTONIC); what undoes a run is in
+another run of Dagster. The rest counts what Dagster keeps of the run.
 """
 
 import argparse
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunSta
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from ..assets import DAILY, STEPS, step_key
+from ..saga import UNDOES_TAG, undo_key
 from .history import entries_of, is_whole, materializations, runs_of, standing
 from .instance import open_instance
 from .runs import SOURCE_TAG
@@ -35,7 +37,7 @@ def account(instance: DagsterInstance, name: str) -> dict[str, Any] | None:
     succeeded = all(run.status == DagsterRunStatus.SUCCESS for run in counting)
     steps: dict[str, dict[str, Any]] = {}
     for run in runs:
-        if SOURCE_TAG in run.tags:
+        if SOURCE_TAG in run.tags or UNDOES_TAG in run.tags:
             _read(instance, run, name, steps)
     return {
         "succeeded": succeeded and is_whole(instance, counting),
@@ -49,7 +51,7 @@ def _read(instance: DagsterInstance, run: DagsterRun, name: str, steps: dict) ->
     """Adds what the event log of a run of Dagster says to the steps by their keys. A run that tries
     another again goes on counting its attempts; those that a run left open when it failed were lost,
     and that is when it was noted."""
-    key_of = _keys(run, name)
+    key_of = _key_of(run, name)
     left_open = set()
     kinds = {*BEGUN, *FAILED, DagsterEventType.STEP_SUCCESS, DagsterEventType.RUN_FAILURE}
     for entry in entries_of(instance, run, kinds):
@@ -58,8 +60,9 @@ def _read(instance: DagsterInstance, run: DagsterRun, name: str, steps: dict) ->
             for key in left_open:
                 steps[key]["failed"].append(_noted(steps[key], entry))
             continue
-        key = key_of[entry.step_key]
+        key = key_of(entry.step_key)
         new = {"key": key, "attempts": 0, "completed": False, "failed": []}
+        new["in_another_run"] = UNDOES_TAG in run.tags
         step = steps.setdefault(key, new)
         if event in BEGUN:
             step["attempts"] += 1
@@ -72,13 +75,16 @@ def _read(instance: DagsterInstance, run: DagsterRun, name: str, steps: dict) ->
             step["completed"] = True
 
 
-def _keys(run: DagsterRun, name: str) -> dict[str, str]:
-    """The idempotency key of each of Dagster's steps."""
+def _key_of(run: DagsterRun, name: str) -> Callable[[str], str]:
+    """The idempotency key of a step, by what Dagster calls it."""
+    if UNDOES_TAG in run.tags:
+        return lambda op_name: undo_key(name, op_name)
     source, day = run.tags[SOURCE_TAG], run.tags.get(PARTITION_NAME_TAG)
-    return {
+    keys = {
         step_key(source, asset): f"{name}/{step}/{day if asset in (*DAILY, 'checked') else '-'}"
         for asset, step in STEPS.items()
     }
+    return keys.__getitem__
 
 
 def _noted(step: dict[str, Any], entry: EventLogEntry) -> dict[str, int]:
