@@ -16,6 +16,7 @@ from recompute.metrics import (  # noqa: E402
     repetition,
     restart_survival,
     retries,
+    saga,
     throughput,
 )
 from recompute.trial import Run, Trial  # noqa: E402
@@ -165,6 +166,49 @@ class Metrics(unittest.TestCase):
         self.assertEqual(level(*lineage, lines=3)["lineage-query"], 1.0)
         self.assertEqual(level(*lineage[1:])["lineage-query"], 0.0)
         self.assertEqual(level(*lineage)["materialization-history"], 0.0)
+
+    def saga(self, undone, failed=True, in_another_run=False):
+        """Load and announcement, the latter failed for good; then the compensations that are named."""
+        def at(step_name, key, t_ms, kind, **more):
+            return {**step(kind, t_ms, key=f"r/{step_name}/{key}", **more), "step": step_name}
+
+        records = [
+            at("load", "2013-01-01", 0, "invoke"), at("load", "2013-01-01", 10, "ok"),
+            at("announce", "-", 20, "invoke"), at("announce", "-", 30, "error", error="InjectedFatal"),
+        ]  # fmt: skip
+        keys = {"undo_announce": "-", "undo_load": "2013-01-01"}
+        for number, name in enumerate(undone):
+            records += [at(name, keys[name], 40 + 10 * number, "invoke"), at(name, keys[name], 45 + 10 * number, "ok")]
+        names = ["load", *(name for name in undone if name == "undo_load")]
+        applied = [
+            {"seq": seq, "key": f"r/{name}/2013-01-01", "step": name, "partition": "2013-01-01", "rows_changed": 5}
+            for seq, name in enumerate(names, 1)
+        ]
+        told = [
+            {"key": f"r/{name}/{keys[name]}", "completed": True, "in_another_run": in_another_run} for name in undone
+        ]
+        events = [{"event": "engine_history", "run": "r", "steps": told}]
+        run = Run("r", "s", {}, 90 * 10**6, failure={} if failed else None) if failed is not None else Run("r", "s", {})
+        one = trial(records, "saga", {"pattern": "saga"}, events, runs=[run], applied=applied)
+        return values(saga.derive(one, []))
+
+    def test_saga(self):
+        undone = ["undo_announce", "undo_load"]
+        found = self.saga(undone)
+        self.assertEqual(
+            [found[name] for name in ("sagas_wrong", "effects_left", "undo_ms", "capability_level")], [0, 0, 25, 2]
+        )
+        self.assertEqual(self.saga(undone, in_another_run=True)["capability_level"], 1)
+        found = self.saga(undone[:1])
+        self.assertEqual([found["sagas_wrong"], found["effects_left"], found["capability_level"]], [1, 1, 0])
+        self.assertNotIn("undo_ms", found)
+        self.assertEqual(self.saga([])["effects_left"], 2)
+        self.assertEqual(self.saga(undone[::-1])["sagas_wrong"], 1)
+        # Without an end: undone is right, half done is not.
+        self.assertEqual(self.saga(undone, failed=None)["sagas_wrong"], 0)
+        self.assertEqual(self.saga([], failed=None)["sagas_wrong"], 1)
+        # One that ended well must not be undone.
+        self.assertEqual(self.saga(undone, failed=False)["sagas_wrong"], 1)
 
     def test_cost(self):
         seen = [("metered_runs", 4.0, {}), ("metered_steps", 20.0, {}), ("cpu_s", 0.9, {"process": "server"})]

@@ -7,6 +7,7 @@ pub mod open_loop;
 mod overhead;
 mod restart_survival;
 mod retries;
+mod saga;
 mod throughput;
 mod warm_up;
 
@@ -72,12 +73,13 @@ impl Condition {
 }
 
 /// All experiments.
-pub fn all() -> [Experiment; 5] {
+pub fn all() -> [Experiment; 6] {
     [
         observability::EXPERIMENT,
         overhead::EXPERIMENT,
         restart_survival::EXPERIMENT,
         retries::EXPERIMENT,
+        saga::EXPERIMENT,
         throughput::EXPERIMENT,
     ]
 }

@@ -177,32 +177,37 @@ class Claims:
 
     def capability(self, claim, rule):
         def programs(engine):
+            place = (rule["experiment"], "capability_level", engine)
             return [
                 each
                 for each in self.conditions.by_id.values()
-                if (each.experiment, each.metric, each.engine) == (rule["experiment"], "capability_level", engine)
+                if (each.experiment, each.metric, each.engine) == place
                 and each.factors.get("pattern") == rule["pattern"]
             ]
 
-        def levels(measurements):
-            return [LEVELS[int(value)] for each in measurements for _, _, values in each.trials for value in values]
+        def levels(programs):
+            values = [value for each in programs for _, _, of_trial in each.trials for value in of_trial]
+            return [LEVELS.get(int(value)) for value in values]
 
         def text(found):
             return " and ".join(level for level in LEVELS.values() if level in found)
 
-        of_engine = programs(rule["engine"])
-        found = levels(of_engine)
+        own = programs(rule["engine"])
+        found = levels(own)
         if not found:
             return None
         same = {each == rule["expects"] for each in found}
         verdict = {True: rules.SUPPORTED, False: rules.CONTRADICTED}[same.pop()] if len(same) == 1 else rules.UNDECIDED
         p = 1.0 if verdict == rules.UNDECIDED else 0.0
         tested = rules.Tested(None, p, lambda _level: verdict, figures={"level": text(found)})
+        tested.evidence = [each.id() for each in own]
         for engine in (rule["engine"], *(beside["engine"] for beside in claim.get("beside", []))):
+            by_settings = {}
             for each in programs(engine):
-                shown = levels([each])
-                tested.values.append((each.engine, each.settings, text(shown), None, len(shown)))
-        tested.evidence = [each.id() for each in of_engine]
+                by_settings.setdefault(each.settings, []).append(each)
+            for settings, those in sorted(by_settings.items()):
+                shown = levels(those)
+                tested.values.append((engine, settings, text(shown), None, len(shown)))
         return tested
 
     # What is decided

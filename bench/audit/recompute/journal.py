@@ -24,6 +24,7 @@ class Execution:
     crash_ns: int | None = None
     partition: str | None = None
     version: str | None = None  # of what it made, where it ended well
+    crash_point: str | None = None
 
     def last_seen_ns(self):
         """When the journal last has it alive: its end, else its crash, else nothing."""
@@ -88,6 +89,7 @@ def executions(records):
                 each = open_ones[place]
                 if kind == "crash":
                     each.crash_ns = record["t_ns"]
+                    each.crash_point = record.get("point")
                 else:
                     each.ended_ns = record["t_ns"]
                     each.ok = kind == "ok"

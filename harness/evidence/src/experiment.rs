@@ -7,6 +7,7 @@ pub mod overhead;
 mod repetition;
 pub mod restart_survival;
 pub mod retries;
+mod saga;
 pub mod throughput;
 
 use std::collections::BTreeMap;
@@ -75,17 +76,25 @@ pub struct Unreached {
     pub points: Vec<String>,
 }
 
-/// The metric under which a program records how its engine has a pattern, with the factor `pattern`:
-/// 2 native, 1 emulated, 0 unsupported.
+/// The metric under which a program records how its engine does a pattern, with the factor `pattern`:
+/// [`NATIVE`], [`EMULATED`] or [`UNSUPPORTED`]. It follows from what the program had to do, by the
+/// journal and the engine's own history, and from no descriptor.
 pub const CAPABILITY_METRIC: &str = "capability_level";
+/// By constructs of the engine's own, in the run that was asked for.
+pub(crate) const NATIVE: f64 = 2.0;
+/// By user code around it: another run, a hook, a sensor.
+pub(crate) const EMULATED: f64 = 1.0;
+/// Not at all.
+pub(crate) const UNSUPPORTED: f64 = 0.0;
 
 /// All experiments.
-pub fn all() -> [Experiment; 5] {
+pub fn all() -> [Experiment; 6] {
     [
         observability::EXPERIMENT,
         overhead::EXPERIMENT,
         restart_survival::EXPERIMENT,
         retries::EXPERIMENT,
+        saga::EXPERIMENT,
         throughput::EXPERIMENT,
     ]
 }

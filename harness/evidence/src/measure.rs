@@ -5,6 +5,7 @@ mod evidence;
 mod executions;
 mod outcome;
 mod read;
+mod saga;
 
 #[cfg(test)]
 use crate as harness;
@@ -16,6 +17,7 @@ pub use evidence::{End, JournalFile, Run, SourceEvidence, TrialEvidence};
 pub use executions::{Execution, Executions, Finish};
 pub use outcome::{doubled_keys, ended_right, failed_by_policy, missing_rows, redundant_commits};
 pub use read::Evidence;
+pub use saga::{Act, Saga, sagas};
 
 /// Nanoseconds between two instants as milliseconds, 0 when they are the other way round.
 pub(crate) fn between_ms(from_ns: u64, to_ns: u64) -> f64 {

@@ -10,7 +10,9 @@ use std::path::Path;
 
 use orchbench_evidence as harness;
 use orchbench_evidence::analysis::analyze;
-use orchbench_evidence::record::{Outcome, Packing, ResultsFolder, Verdict, Warning, export};
+use orchbench_evidence::record::{
+    FORMAT_VERSION, Outcome, Packing, ResultsFolder, Verdict, Warning, export,
+};
 use orchbench_evidence::report;
 use orchbench_evidence::results::{Analysis, Conclusion};
 
@@ -66,7 +68,8 @@ fn a_newer_minor_version_is_read_and_its_new_fields_are_ignored() -> anyhow::Res
     anyhow::ensure!(analysis.plan.format_version.to_string() == "3.9");
     let events = analyzed(|root| {
         let path = root.join("open/rate-temporal/events.jsonl");
-        let text = fs::read_to_string(&path)?.replacen("\"3.0\"", "\"4.1\"", 1);
+        let written = format!("\"{FORMAT_VERSION}\"");
+        let text = fs::read_to_string(&path)?.replacen(&written, "\"4.1\"", 1);
         Ok(fs::write(path, text)?)
     })?;
     let unknown = of(&events, "rate-temporal", Outcome::Unknown);
@@ -77,10 +80,10 @@ fn a_newer_minor_version_is_read_and_its_new_fields_are_ignored() -> anyhow::Res
 
 fn plan_of_version(root: &Path, version: &str) -> anyhow::Result<()> {
     let path = root.join("plan.json");
-    let written = "\"format_version\": \"3.0\"";
+    let written = format!("\"format_version\": \"{FORMAT_VERSION}\"");
     let text = fs::read_to_string(&path)?;
-    anyhow::ensure!(text.contains(written), "{text}");
-    let text = text.replacen(written, &format!("\"format_version\": {version}"), 1);
+    anyhow::ensure!(text.contains(&written), "{text}");
+    let text = text.replacen(&written, &format!("\"format_version\": {version}"), 1);
     Ok(fs::write(path, text)?)
 }
 

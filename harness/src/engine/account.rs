@@ -22,5 +22,6 @@ pub(super) fn untold(run: &str, step: &str, partition: Option<&str>) -> HistoryS
         attempts: 0,
         completed: false,
         failed: Vec::new(),
+        in_another_run: false,
     }
 }

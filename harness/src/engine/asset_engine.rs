@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::pipe::{PipeSession, Records};
-use super::{Account, Engine, Pace, Session, Setup, StepExecution, Trial, TrialError, Work};
+use super::{
+    Account, Engine, Job, Pace, Pipeline, Session, Setup, StepExecution, Trial, TrialError, Work,
+};
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
 
@@ -50,12 +52,15 @@ pub(super) static ENGINE: Engine = Engine {
 struct AssetWorker {
     /// The catalog's file.
     catalog: PathBuf,
+    /// The sagas whose runs a daemon is to undo when they fail.
+    sagas: Vec<Pipeline>,
 }
 
 fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
     let catalog = trial.dir("store")?.join("catalog.sqlite");
     let own = AssetWorker {
         catalog: catalog.clone(),
+        sagas: sagas(&setup.jobs),
     };
     let worker = trial.worker_config(&setup, &own)?;
     PipeSession::open(trial, &setup, worker, Some(Box::new(CatalogFile(catalog))))
@@ -77,4 +82,13 @@ impl Records for CatalogFile {
         answers::answers(&self.0, questions, subject)
             .map_err(|error| format!("its catalog: {error:#}"))
     }
+}
+
+/// The sagas among the jobs to come.
+fn sagas(jobs: &[Job]) -> Vec<Pipeline> {
+    let sagas = jobs.iter().filter_map(|job| match job {
+        Job::Saga(pipeline) => Some(pipeline.clone()),
+        Job::Pipeline(_) | Job::Noop { .. } => None,
+    });
+    sagas.collect()
 }

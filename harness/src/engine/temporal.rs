@@ -23,7 +23,7 @@ pub use account::steps as history_steps;
 use self::account::Watch;
 use super::workers::Workers;
 use super::{
-    Account, Ended, Engine, Job, Pace, Role, Session, Settings, StepExecution, Strike,
+    Account, Ended, Engine, Job, Pace, Pipeline, Role, Session, Settings, StepExecution, Strike,
     Target as Struck, TrialError, Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
@@ -153,6 +153,18 @@ fn available() -> Result<String, String> {
 type Awaited =
     Result<Result<Option<Box<orchbench_etl::Summary>>, orchbench_temporal::Failure>, ClientError>;
 
+/// The argument of a pipeline's workflow.
+fn input(run: &str, pipeline: &Pipeline) -> PipelineInput {
+    PipelineInput {
+        run: Some(run.to_owned()),
+        concurrency: pipeline.concurrency,
+        retry: pipeline.retry.clone(),
+        heartbeat_timeout_ms: pipeline.heartbeat_timeout_ms,
+        start_to_close_ms: pipeline.start_to_close_ms,
+        ..PipelineInput::new(&pipeline.source)
+    }
+}
+
 struct TemporalSession {
     runtime: tokio::runtime::Runtime,
     client: Client,
@@ -191,7 +203,7 @@ impl TemporalSession {
     /// A run's end, by the server's word.
     async fn result(&self, work: &Work) -> Awaited {
         match &work.job {
-            Job::Pipeline(_) => {
+            Job::Pipeline(_) | Job::Saga(_) => {
                 let result = self.client.pipeline_result(&work.run, None).await?;
                 Ok(result.map(|summary| Some(Box::new(summary))))
             }
@@ -227,15 +239,12 @@ impl Session for TemporalSession {
         let started = self.drive(deadline, async {
             match &work.job {
                 Job::Pipeline(pipeline) => {
-                    let input = PipelineInput {
-                        run: Some(work.run.clone()),
-                        concurrency: pipeline.concurrency,
-                        retry: pipeline.retry.clone(),
-                        heartbeat_timeout_ms: pipeline.heartbeat_timeout_ms,
-                        start_to_close_ms: pipeline.start_to_close_ms,
-                        ..PipelineInput::new(&pipeline.source)
-                    };
+                    let input = input(&work.run, pipeline);
                     self.client.start_pipeline(&work.run, input).await
+                }
+                Job::Saga(pipeline) => {
+                    let input = input(&work.run, pipeline);
+                    self.client.start_saga(&work.run, input).await
                 }
                 Job::Noop { shape, steps } => {
                     let input = NoopInput {

@@ -18,7 +18,7 @@ impl Work {
     /// The source of an ETL run.
     pub fn source(&self) -> Option<&str> {
         match &self.job {
-            Job::Pipeline(pipeline) => Some(&pipeline.source),
+            Job::Pipeline(pipeline) | Job::Saga(pipeline) => Some(&pipeline.source),
             Job::Noop { .. } => None,
         }
     }
@@ -26,7 +26,7 @@ impl Work {
     /// The policy of its steps.
     pub fn retry(&self) -> RetrySpec {
         match &self.job {
-            Job::Pipeline(pipeline) => pipeline.retry.clone(),
+            Job::Pipeline(pipeline) | Job::Saga(pipeline) => pipeline.retry.clone(),
             Job::Noop { .. } => RetrySpec::default(),
         }
     }
@@ -38,6 +38,9 @@ impl Work {
 pub enum Job {
     /// The ETL over a source.
     Pipeline(Pipeline),
+    /// The same with a way back: when it fails, its load, publication and announcement are undone, as
+    /// far as the engine can.
+    Saga(Pipeline),
     /// Steps that do nothing.
     Noop {
         /// How they depend on one another.

@@ -4,7 +4,7 @@ use orchbench_etl::{CrashPoint, StepName};
 use serde::{Deserialize, Serialize};
 
 use super::{KILL_STEP, KILL_WORKER, named, names};
-use crate::engine::Target;
+use crate::engine::{Target, Trial, TrialError};
 use crate::scenario::{ConfigError, known_name};
 
 /// One fault of a plan.
@@ -55,6 +55,35 @@ fn first() -> u32 {
     1
 }
 
+impl Point {
+    /// The point that a factor of a trial names, such as `load/after_effect`, on the first attempt.
+    ///
+    /// # Errors
+    /// [`TrialError::Plan`] where it names none.
+    pub fn of(trial: &Trial<'_>, factor: &str) -> Result<Self, TrialError> {
+        let text: String = trial.factor(factor)?;
+        let point = text.split_once('/').and_then(|(step, name)| {
+            let mut points = CrashPoint::ALL.into_iter();
+            Some(Self {
+                step: step.parse().ok()?,
+                point: points.find(|point| point.as_str() == name)?,
+                attempt: first(),
+            })
+        });
+        point.ok_or_else(|| {
+            let expected = "expected a step and a point, such as load/after_effect";
+            let id = &trial.plan.id;
+            TrialError::Plan(format!("trial {id}: {factor}: {expected}, found {text:?}"))
+        })
+    }
+}
+
+impl std::fmt::Display for Point {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.step, self.point)
+    }
+}
+
 impl Planned {
     /// Refuses a fault that is not known. `place` names the plan in the message.
     ///
@@ -67,7 +96,7 @@ impl Planned {
     /// Where it strikes: `load/after_effect`, or `in flight`.
     pub fn target(&self) -> String {
         match &self.at {
-            At::Point(Point { step, point, .. }) => format!("{step}/{point}"),
+            At::Point(point) => point.to_string(),
             At::Instant(_) => "in flight".to_owned(),
         }
     }

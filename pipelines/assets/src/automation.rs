@@ -15,7 +15,7 @@ use self::corrections::corrected;
 use crate::AssetsError;
 use crate::approval::gate_key;
 use crate::graph::asset_key;
-use crate::order::{UNDO, undo_of_failed};
+use crate::order;
 
 /// Six in the morning where the flights are.
 const MORNINGS: (&str, &str) = ("0 6 * * *", "America/New_York");
@@ -100,5 +100,5 @@ fn is_day_of(range: DayRange, text: &str) -> bool {
 /// order whose run failed.
 #[must_use]
 pub fn order_automations() -> Vec<Box<dyn Automation>> {
-    vec![Box::new(Sensor::new(UNDO, undo_of_failed))]
+    vec![Box::new(order::undo())]
 }

@@ -31,7 +31,7 @@ pub(crate) fn asset_name(step: StepName) -> &'static str {
         StepName::Load => "warehouse",
         StepName::Publish => "marts",
         StepName::Announce => "announcement",
-        // No asset of the graph: they undo what an asset has done, or call for someone.
+        // Beside the pipeline: what undoes an asset, in a saga's graph only; what calls for someone.
         StepName::UndoAnnounce
         | StepName::UndoPublish
         | StepName::UndoLoad
@@ -47,9 +47,8 @@ pub fn step_making(asset: &str) -> Option<StepName> {
     if source.ends_with("/input") {
         return None;
     }
-    StepName::ALL
-        .into_iter()
-        .find(|step| asset_name(*step) == name)
+    let mut steps = StepName::ALL.into_iter().chain(StepName::BESIDE);
+    steps.find(|step| asset_name(*step) == name)
 }
 
 /// What a step reads, in the order in which its call is built from it.
@@ -97,7 +96,7 @@ pub(crate) fn key(source: &str, name: &str) -> Result<AssetKey, AssetsError> {
 /// # Errors
 /// The source's name or days cannot be used, or the retry policy has no match.
 pub fn definitions(source: &Source, options: &GraphOptions) -> Result<AssetGraph, AssetsError> {
-    build(None, source, options)
+    Ok(AssetGraph::new(assets(None, source, options)?)?)
 }
 
 /// The assets of a source: its inputs, observed; airlines, airports, planes; by day flights,
@@ -112,32 +111,21 @@ pub fn graph(
     source: &Source,
     options: &GraphOptions,
 ) -> Result<AssetGraph, AssetsError> {
-    build(Some(&etl), source, options)
+    Ok(AssetGraph::new(assets(Some(&etl), source, options)?)?)
 }
 
-fn build(
+/// The assets themselves; without the ETL, without their steps.
+pub(crate) fn assets(
     etl: Option<&Arc<Etl>>,
     source: &Source,
     options: &GraphOptions,
-) -> Result<AssetGraph, AssetsError> {
-    let retry = options.retry_policy()?;
-    let days = Partitions::static_keys(source.partitions().iter().map(ToString::to_string))?;
+) -> Result<Vec<Asset>, AssetsError> {
     let mut assets = inputs(etl, source)?;
     if options.gated {
         assets.extend(gate(&source.name)?);
     }
     for step in StepName::ALL {
-        let key = asset_key(&source.name, step)?;
-        let changed = options.code_versions.get(&step);
-        let mut asset = Asset::shared(key, step_of(etl, source, step, options)?)
-            .code_version(changed.map_or(CODE_VERSION, String::as_str))
-            .group(source.name.as_str())
-            .tag("step", step.as_str())
-            .retry(retry.clone())
-            .execution(options.execution);
-        if step.per() == Per::Day {
-            asset = asset.partitions(days.clone());
-        }
+        let mut asset = asset(etl, source, step, options)?;
         if step == StepName::Check {
             asset = asset.blocking_check();
         }
@@ -158,7 +146,32 @@ fn build(
         }
         assets.push(asset);
     }
-    Ok(AssetGraph::new(assets)?)
+    Ok(assets)
+}
+
+/// What a step makes, before it is said what it depends on.
+pub(crate) fn asset(
+    etl: Option<&Arc<Etl>>,
+    source: &Source,
+    step: StepName,
+    options: &GraphOptions,
+) -> Result<Asset, AssetsError> {
+    let key = asset_key(&source.name, step)?;
+    let changed = options.code_versions.get(&step);
+    let asset = Asset::shared(key, step_of(etl, source, step, options)?)
+        .code_version(changed.map_or(CODE_VERSION, String::as_str))
+        .group(source.name.as_str())
+        .tag("step", step.as_str())
+        .retry(options.retry_policy()?)
+        .execution(options.execution);
+    Ok(match step.per() {
+        Per::Run => asset,
+        Per::Day => {
+            let days = source.partitions();
+            let keys = days.iter().map(ToString::to_string);
+            asset.partitions(Partitions::static_keys(keys)?)
+        }
+    })
 }
 
 fn step_of(

@@ -17,7 +17,9 @@ mod order;
 mod process;
 mod rows;
 mod run;
+mod saga;
 mod step;
+mod undo;
 
 pub use approval::{Verdict, word};
 pub use automation::{arrivals, automations, order_automations};
@@ -29,3 +31,5 @@ pub use options::GraphOptions;
 pub use order::{ORDER, order_graph, order_ledger};
 pub use rows::{Rows, rows};
 pub use run::{run, submit, summary, wait};
+pub use saga::{is_owed_undoing, saga_acts, saga_automations, saga_graph, undoing_run};
+pub use undo::undone_by;

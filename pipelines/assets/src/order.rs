@@ -17,14 +17,11 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use asset_engine::{
-    Asset, AssetGraph, AssetKey, Catalog, CatalogError, Evaluation, EvaluationContext, Event,
-    Materialized, Order, Selection, StepContext, StepFailure,
-};
-use serde_json::json;
+use asset_engine::{Asset, AssetGraph, AssetKey, Materialized, Sensor, StepContext, StepFailure};
 
 use crate::AssetsError;
 use crate::graph::key;
+use crate::undo::{UNDO_TAG, undoing, undone_by};
 
 /// The name of the example: the first segment of its keys.
 pub const ORDER: &str = "order";
@@ -69,7 +66,7 @@ pub fn order_graph(work_dir: &Path) -> Result<AssetGraph, AssetsError> {
         let asset_key = undo_key(name)?;
         let asset = Asset::new(asset_key.clone(), undo)
             .group(ORDER)
-            .tag("saga", "undo");
+            .tag(UNDO_TAG.0, UNDO_TAG.1);
         assets.push(after(asset, before.replace(asset_key)));
     }
     Ok(AssetGraph::new(assets)?)
@@ -82,40 +79,12 @@ fn after(asset: Asset, before: Option<AssetKey>) -> Asset {
     }
 }
 
-/// The name of the sensor that undoes orders; the run that undoes one is called after both.
-pub(crate) const UNDO: &str = "order-undo";
-
-/// Orders the undoing of every run that failed with part of an order made, once each. It needs no
-/// cursor: the runs that undo are in the catalog, and a run that does not end is in no other's way.
-pub(crate) fn undo_of_failed(cx: &EvaluationContext<'_>) -> Result<Evaluation, String> {
-    let wrong = |error: &dyn std::fmt::Display| error.to_string();
-    let ended = cx.catalog.unsuccessful(0).map_err(|error| wrong(&error))?;
-    let mut evaluation = Evaluation::default();
-    for id in ended.iter().map(|ended| &ended.run) {
-        let undoing = cx.catalog.status(&format!("{UNDO}/{id}"));
-        if undoing.map_err(|error| wrong(&error))?.is_some()
-            || !has_begun(cx.catalog, id).map_err(|error| wrong(&error))?
-        {
-            continue;
-        }
-        let undo = Selection::parse("tag:saga=undo").map_err(|error| wrong(&error))?;
-        let order = Order::new(id.as_ref(), undo).config(json!({ "undoes": id.as_ref() }));
-        evaluation.orders.push(order);
-    }
-    Ok(evaluation)
-}
-
-/// Whether a run has begun a step of an order, which may have had its effect.
-fn has_begun(catalog: &Catalog, run: &str) -> Result<bool, CatalogError> {
-    let is_step = |key: &AssetKey| {
-        STEPS
-            .iter()
-            .any(|(_, name)| key.as_str() == format!("{ORDER}/{name}"))
-    };
-    let events = catalog.events(run)?;
-    Ok(events.iter().any(
-        |record| matches!(&record.event, Event::AttemptStarted(attempt) if is_step(&attempt.asset)),
-    ))
+/// The sensor that undoes orders.
+pub(crate) fn undo() -> Sensor {
+    undoing("order-undo", |key| {
+        let mut steps = STEPS.iter();
+        steps.any(|(_, name)| key.as_str() == format!("{ORDER}/{name}"))
+    })
 }
 
 /// What happened to orders: a line `do STEP ORDER` or `undo STEP ORDER` each.
@@ -150,7 +119,7 @@ impl Ledger {
 
     /// Undoes a step's effect, once, if there is one.
     fn undo(&self, step: &str, cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
-        let Some(order) = cx.config["undoes"].as_str() else {
+        let Some(order) = undone_by(cx.config) else {
             let message = format!("config: expected {{\"undoes\": RUN}}, found {}", cx.config);
             return Err(StepFailure::fatal("BadInput", message));
         };

@@ -8,6 +8,8 @@ use orchbench_etl::{
     StepName, StepOutput, Transformed,
 };
 
+use crate::undo::undone_by;
+
 /// Calls one step of the ETL in the engine's process.
 pub(crate) struct EtlStep {
     pub etl: Arc<Etl>,
@@ -38,12 +40,26 @@ pub(crate) fn call(
         })
         .transpose()?;
     Ok(StepCall {
-        run: cx.run.to_owned(),
+        run: run_of(step, cx)?,
         source: source.to_owned(),
         partition,
         attempt: cx.attempt,
         token: cx.epoch,
         inputs: inputs(step, cx.inputs)?,
+    })
+}
+
+/// The run that a step is one of: its own, and of a compensation the one that it undoes.
+fn run_of(step: StepName, cx: &StepContext<'_>) -> Result<String, StepError> {
+    if step.undoes().is_none() {
+        return Ok(cx.run.to_owned());
+    }
+    let undone = undone_by(cx.config).map(str::to_owned);
+    undone.ok_or_else(|| {
+        bad_input(format!(
+            "step {step}: configuration: expected {{\"undoes\": RUN}}, found {}",
+            cx.config
+        ))
     })
 }
 
@@ -88,11 +104,10 @@ fn inputs(step: StepName, inputs: &[Arc<Materialization>]) -> Result<StepInputs,
                 published: published(marts)?,
             })
         }
-        // An asset engine materializes; it has no way back.
-        StepName::UndoAnnounce
-        | StepName::UndoPublish
-        | StepName::UndoLoad
-        | StepName::Escalate => Err(bad_input(format!(
+        StepName::UndoAnnounce => Ok(StepInputs::UndoAnnounce),
+        StepName::UndoPublish => Ok(StepInputs::UndoPublish),
+        StepName::UndoLoad => Ok(StepInputs::UndoLoad),
+        StepName::Escalate => Err(bad_input(format!(
             "step {step}: expected a step that makes an asset"
         ))),
     }

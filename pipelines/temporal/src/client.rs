@@ -37,7 +37,7 @@ pub use crate::connection::ConnectError;
 use crate::connection::{Target, connect};
 use crate::failure::Failure;
 use crate::input::{Argument, NoopInput, NoopOutcome, PipelineInput};
-use crate::workflows::{DataPipelineWorkflow, NoopWorkflow};
+use crate::workflows::{DataPipelineWorkflow, NoopWorkflow, SagaWorkflow};
 
 /// A client of one namespace and one task queue.
 #[derive(Clone)]
@@ -114,7 +114,21 @@ impl Client {
         .await
     }
 
-    /// Waits for a pipeline's end: of the execution `run_id`, or of the latest one.
+    /// Starts a pipeline with a way back.
+    ///
+    /// # Errors
+    /// As [`Client::start_pipeline`].
+    pub async fn start_saga(
+        &self,
+        workflow_id: &str,
+        input: PipelineInput,
+    ) -> Result<Started, ClientError> {
+        self.start(SagaWorkflow::run, Argument::from(input), workflow_id)
+            .await
+    }
+
+    /// Waits for the end of a pipeline, with a way back or without: of the execution `run_id`, or of
+    /// the latest one.
     ///
     /// # Errors
     /// [`ClientError::NotFound`]; [`ClientError::Server`] when the server cannot be reached for a minute.

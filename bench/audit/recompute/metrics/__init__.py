@@ -1,12 +1,13 @@
 """Metrics of trials, one module an experiment."""
 
-from . import cost, observability, overhead, repetition, restart_survival, retries, throughput
+from . import cost, observability, overhead, repetition, restart_survival, retries, saga, throughput
 
 EXPERIMENTS = {
     "observability": observability,
     "overhead": overhead,
     "restart-survival": restart_survival,
     "retries": retries,
+    "saga": saga,
     "throughput": throughput,
 }
 

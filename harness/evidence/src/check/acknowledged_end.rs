@@ -36,7 +36,6 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
             })
         })
         .collect();
-    let lost_by_design = !trial.resumes() && trial.plan.factors.contains_key("fault");
     let passed = || {
         Finding::pass(format!(
             "{} of {} acknowledged runs ended",
@@ -45,7 +44,7 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
         ))
     };
     let lost = runs.iter().any(|run| run.ended_ns.is_none());
-    let finding = Finding::of_problems(problems, passed).expected_if(lost_by_design);
+    let finding = Finding::of_problems(problems, passed).expected_if(trial.may_lose_runs());
     // Only whether a failure is excused rests on the journal; a missing end does not.
     let journal_decides =
         !lost && runs.iter().any(|run| run.failure.is_some()) && trial.journalled();

@@ -27,17 +27,20 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
     let mut problems = Vec::new();
     let mut rows_found = 0;
     let mut absent = 0;
+    let mut only_lost = true;
     for (name, source) in &trial.sources {
         let (Some(rows), Some(expected)) = (&source.rows, &source.expected) else {
             return Some(not_recorded(name, source));
         };
         let may_be_absent = let_fail(trial, name);
+        let may_be_lost = lost(trial, name);
         let partitions = Partitions::of(rows, expected);
         for (day, partition) in &partitions.0 {
             if may_be_absent && partition.found.is_empty() {
                 absent += 1;
-            } else {
-                problems.extend(partition.problem(name, *day));
+            } else if let Some(problem) = partition.problem(name, *day) {
+                only_lost &= may_be_lost && partition.found.is_empty();
+                problems.push(problem);
             }
         }
         rows_found += rows.len();
@@ -50,7 +53,8 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
         };
         Finding::pass(format!("{rows_found} rows, each as expected{absent}"))
     };
-    let finding = Finding::of_problems(problems, passed).expected_if(naive);
+    let expected = naive || (only_lost && !problems.is_empty());
+    let finding = Finding::of_problems(problems, passed).expected_if(expected);
     // Whether a partition may be absent after a failure is for the journal to say.
     let journal_decides =
         trial.journalled() && trial.runs().iter().any(|run| run.failure.is_some());
@@ -78,6 +82,13 @@ fn let_fail(trial: &TrialEvidence, source: &str) -> bool {
         .iter()
         .filter(|run| run.source == Some(source))
         .all(|run| run.failure.is_some() && failed_by_policy(run, &executions).is_some())
+}
+
+/// Whether no run of the source has an end, and the fault may have taken them along.
+fn lost(trial: &TrialEvidence, source: &str) -> bool {
+    let runs = trial.runs();
+    let mut own = runs.iter().filter(|run| run.source == Some(source));
+    trial.may_lose_runs() && own.all(|run| run.ended_ns.is_none())
 }
 
 struct Partitions<'a>(BTreeMap<Day, Partition<'a>>);
@@ -245,6 +256,34 @@ mod tests {
             .and_then(|source| source.rows.clone());
         rows(&mut trial).extend(torn.into_iter().flatten().take(2));
         fails_with(&trial, &["expected 3 rows, found 2"]);
+    }
+
+    #[test]
+    fn what_a_lost_run_had_not_loaded_is_missing_as_expected_and_torn_is_not() {
+        let mut trial = TrialBuilder::good("t").without_run_end().evidence();
+        trial
+            .plan
+            .factors
+            .insert("fault".into(), "kill-worker".into());
+        rows(&mut trial).clear();
+        let expected = |trial: &TrialEvidence| {
+            let found = check(trial).filter(|found| found.outcome == Outcome::Fail);
+            found.map(|found| found.expected)
+        };
+        // Its engine says that a run goes on.
+        assert_eq!(expected(&trial), Some(false));
+        if let Some(engine) = &mut trial.engine {
+            engine.resumes.clear();
+        }
+        assert_eq!(expected(&trial), Some(true));
+        let whole = TrialBuilder::good("t").evidence();
+        let torn = whole
+            .sources
+            .values()
+            .next()
+            .and_then(|source| source.rows.clone());
+        rows(&mut trial).extend(torn.into_iter().flatten().take(2));
+        assert_eq!(expected(&trial), Some(false));
     }
 
     #[test]

@@ -10,39 +10,65 @@ use crate::record::Measurement;
 pub struct Column {
     metric: &'static str,
     heading: &'static str,
-    /// Whether the samples are 1 or 0, of which the share is printed.
-    share: bool,
+    print: Print,
+}
+
+/// What of a metric's samples is printed.
+#[derive(Debug, Clone, Copy)]
+enum Print {
+    Estimate,
+    /// Of samples that are 1 or 0, the share of those that are 1.
+    Share,
+    /// Of samples that are counts.
+    Sum,
+    /// Of samples that are all the same, in which there is no chance.
+    Value,
 }
 
 impl Column {
     /// The estimate of a metric.
     pub const fn estimate(metric: &'static str, heading: &'static str) -> Self {
-        let share = false;
-        Self {
-            metric,
-            heading,
-            share,
-        }
+        Self::of(metric, heading, Print::Estimate)
     }
 
     /// The share of the samples that are 1, of a metric whose samples are 1 or 0.
     pub const fn share(metric: &'static str, heading: &'static str) -> Self {
-        let share = true;
+        Self::of(metric, heading, Print::Share)
+    }
+
+    /// The sum of the samples, which are counts.
+    pub const fn sum(metric: &'static str, heading: &'static str) -> Self {
+        Self::of(metric, heading, Print::Sum)
+    }
+
+    /// The value of the samples, in which there is no chance: an estimate without an interval.
+    pub const fn value(metric: &'static str, heading: &'static str) -> Self {
+        Self::of(metric, heading, Print::Value)
+    }
+
+    const fn of(metric: &'static str, heading: &'static str, print: Print) -> Self {
         Self {
             metric,
             heading,
-            share,
+            print,
         }
     }
 
     fn cell(&self, each: &Measurement) -> Text {
-        if !self.share {
-            return Text::from(figure::estimate(each));
-        }
         let values = each.trials.iter().flat_map(|trial| &trial.values);
-        let ones = values.clone().filter(|value| **value > 0.0).count();
-        let place = path::statistic(each, "share");
-        Text::from(figure::share(ones, values.count(), place))
+        Text::from(match self.print {
+            Print::Estimate => figure::estimate(each),
+            Print::Share => {
+                let ones = values.clone().filter(|value| **value > 0.0).count();
+                let place = path::statistic(each, "share");
+                figure::share(ones, values.count(), place)
+            }
+            Print::Sum => {
+                let sum: f64 = values.sum();
+                figure::count(sum as usize, path::statistic(each, "sum"))
+            }
+            Print::Value => figure::value(each.estimate.value, path::measurement(each)),
+        })
     }
 }
 

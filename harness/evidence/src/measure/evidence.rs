@@ -107,6 +107,11 @@ impl TrialEvidence {
         })
     }
 
+    /// Whether its fault may take a run along for good, by the engine's own word.
+    pub fn may_lose_runs(&self) -> bool {
+        !self.resumes() && self.plan.factors.contains_key("fault")
+    }
+
     /// The wait that its engine documents before attempt `failed` + 1, milliseconds.
     pub fn scheduled_delay_ms(&self, retry: &RetrySpec, failed: u32) -> Option<f64> {
         let engine = self.engine.as_ref()?;

@@ -183,6 +183,10 @@ pub struct HistoryStep {
     /// Attempts that the engine is known to have noted as failed or lost, and when.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<FailedAttempt>,
+    /// Whether the engine made it in another run of its own than the one that the harness asked for,
+    /// as a second job that a hook or a sensor starts does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_another_run: bool,
 }
 
 /// An attempt that an engine noted as failed or lost.

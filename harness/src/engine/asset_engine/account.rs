@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use asset_engine::{Attempt, Catalog, CatalogError, Event, RunStatus};
+use asset_engine::{Catalog, CatalogError, Event, EventRecord, RunStatus};
 
 use crate::engine::account::{Account, untold};
 use orchbench_evidence::record::{FailedAttempt, HistoryStep};
@@ -14,39 +14,25 @@ pub(super) fn account(path: &Path, run: &str) -> Result<Option<Account>, Catalog
     let Some(info) = catalog.run(run)? else {
         return Ok(None);
     };
-    let mut steps = Steps::default();
+    // What undoes a saga is a run of its own.
+    let undoing = catalog.events(&orchbench_assets::undoing_run(run))?;
     let events = catalog.events(run)?;
     let materialized = |event: &Event| matches!(event, Event::Materialized(_));
     let footprint = vec![
-        ("catalog_events", events.len() as u64),
+        ("catalog_events", (events.len() + undoing.len()) as u64),
         (
             "materializations",
             events
                 .iter()
+                .chain(&undoing)
                 .filter(|each| materialized(&each.event))
                 .count() as u64,
         ),
     ];
-    for record in events {
-        match &record.event {
-            Event::AttemptStarted(attempt) => steps.of(attempt, |step| {
-                step.attempts = step.attempts.max(attempt.attempt);
-            }),
-            Event::AttemptInterrupted(attempt) | Event::AttemptFailed { attempt, .. } => {
-                steps.of(attempt, |step| {
-                    step.failed.push(FailedAttempt {
-                        attempt: attempt.attempt,
-                        noted_ns: record.t_ns,
-                    });
-                });
-            }
-            Event::Materialized(made) => {
-                if let Some(step) = steps.named(run, made.asset.as_str(), made.partition.as_deref())
-                {
-                    step.completed = true;
-                }
-            }
-            _ => {}
+    let mut steps = Steps::default();
+    for (events, in_another_run) in [(events, false), (undoing, true)] {
+        for record in events {
+            steps.read(run, &record, in_another_run);
         }
     }
     Ok(Some(Account {
@@ -64,14 +50,28 @@ struct Steps {
 }
 
 impl Steps {
-    fn of(&mut self, attempt: &Attempt, change: impl FnOnce(&mut HistoryStep)) {
-        let named = self.named(
-            &attempt.run,
-            attempt.asset.as_str(),
-            attempt.partition.as_deref(),
-        );
-        if let Some(step) = named {
-            change(step);
+    /// Adds what an event says to the steps of a run of the harness's.
+    fn read(&mut self, run: &str, record: &EventRecord, in_another_run: bool) {
+        let (asset, partition) = match &record.event {
+            Event::AttemptStarted(attempt)
+            | Event::AttemptInterrupted(attempt)
+            | Event::AttemptFailed { attempt, .. } => (&attempt.asset, &attempt.partition),
+            Event::Materialized(made) => (&made.asset, &made.partition),
+            _ => return,
+        };
+        let Some(step) = self.named(run, asset.as_str(), partition.as_deref()) else {
+            return;
+        };
+        step.in_another_run = in_another_run;
+        match &record.event {
+            Event::AttemptStarted(attempt) => step.attempts = step.attempts.max(attempt.attempt),
+            Event::AttemptInterrupted(attempt) | Event::AttemptFailed { attempt, .. } => {
+                step.failed.push(FailedAttempt {
+                    attempt: attempt.attempt,
+                    noted_ns: record.t_ns,
+                });
+            }
+            _ => step.completed = true,
         }
     }
 

@@ -4,15 +4,20 @@
 //! a stand-by blocks until the kernel releases the lock of a dead one, then says `ready`.
 //! Runs that its predecessor left unfinished it takes up at once, without being asked.
 
+mod undoing;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use asset_engine::{
     AssetGraph, Durability, Executor, ExecutorOptions, Lock, RunOutcome, RunRequest, RunStatus,
+    Selection,
 };
 use orchbench_assets::GraphOptions;
 use orchbench_etl::{Etl, RetrySpec};
+use serde::Deserialize as _;
+use serde_json::Value;
 
 use super::AssetWorker;
 use crate::engine::{Ended, Job, Runs, StepExecution, Work, WorkerConfig, serve};
@@ -20,37 +25,43 @@ use orchbench_evidence::record::RunFailure;
 
 /// Serves runs on the asset engine until standard input ends.
 pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
-    let AssetWorker { catalog } = config.own_part()?;
+    let AssetWorker { catalog, sagas } = config.own_part()?;
     let etl = Arc::new(Etl::open(config.etl)?);
     let options = ExecutorOptions::default()
         .concurrency(config.concurrency)
         .durability(Durability::PowerLoss)
         .lock(Lock::Wait);
     let runs = Arc::new(Assets {
-        executor: Executor::open(&catalog, options)?,
+        executor: Arc::new(Executor::open(&catalog, options)?),
         etl,
         execution: config.execution,
         works: Mutex::default(),
     });
     for unfinished in runs.executor.unfinished() {
-        let work: Work = serde_json::from_value(unfinished.config)
-            .with_context(|| format!("catalog: run {}: its configuration", unfinished.run))?;
+        // What undoes a run is for the daemon to take up.
+        if orchbench_assets::undone_by(&unfinished.config).is_some() {
+            continue;
+        }
+        let work = work_of(&unfinished.run, &unfinished.config)?;
         runs.start(work)
             .map_err(|failure| anyhow::anyhow!("run {}: {}", unfinished.run, failure.message))?;
+    }
+    for saga in &sagas {
+        undoing::watch(&runs, saga)?;
     }
     serve(runs)
 }
 
 struct Assets {
-    executor: Executor,
+    executor: Arc<Executor>,
     etl: Arc<Etl>,
     execution: StepExecution,
     works: Mutex<HashMap<String, Work>>,
 }
 
 impl Assets {
-    fn graph(&self, work: &Work) -> anyhow::Result<AssetGraph> {
-        match &work.job {
+    fn graph(&self, job: &Job) -> anyhow::Result<AssetGraph> {
+        match job {
             Job::Pipeline(pipeline) => {
                 let source = self.etl.sources().get(&pipeline.source)?.clone();
                 Ok(orchbench_assets::graph(
@@ -59,11 +70,29 @@ impl Assets {
                     &self.options(pipeline.retry.clone()),
                 )?)
             }
+            Job::Saga(pipeline) => {
+                let source = self.etl.sources().get(&pipeline.source)?.clone();
+                let options = self.options(pipeline.retry.clone());
+                let etl = Arc::clone(&self.etl);
+                Ok(orchbench_assets::saga_graph(etl, &source, &options)?)
+            }
             Job::Noop { shape, steps } => {
                 let options = self.options(RetrySpec::default());
                 Ok(orchbench_assets::noop_graph(*shape, *steps, &options)?)
             }
         }
+    }
+
+    /// What a run is of: as it was started here, else as a worker before this one recorded it.
+    fn work(&self, run: &str) -> anyhow::Result<Option<Work>> {
+        let works = self.works.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(work) = works.get(run) {
+            return Ok(Some(work.clone()));
+        }
+        let recorded = self.executor.catalog().run(run)?;
+        recorded
+            .map(|info| work_of(run, info.record.config.as_ref()))
+            .transpose()
     }
 
     fn options(&self, retry: RetrySpec) -> GraphOptions {
@@ -83,7 +112,7 @@ impl Assets {
         if outcome.status == RunStatus::Success {
             let summary = match &work.job {
                 Job::Noop { .. } => None,
-                Job::Pipeline(pipeline) => {
+                Job::Pipeline(pipeline) | Job::Saga(pipeline) => {
                     let source = self.etl.sources().get(&pipeline.source)?;
                     Some(Box::new(orchbench_assets::summary(source, outcome)?))
                 }
@@ -107,8 +136,9 @@ impl Assets {
 impl Runs for Assets {
     fn start(&self, work: Work) -> Result<(), RunFailure> {
         let submit = || -> anyhow::Result<()> {
-            let graph = Arc::new(self.graph(&work)?);
+            let graph = Arc::new(self.graph(&work.job)?);
             let request = RunRequest::new(work.run.as_str(), graph);
+            let request = request.selection(selection(&work.job)?);
             self.executor
                 .submit(request.config(serde_json::to_value(&work)?))?;
             Ok(())
@@ -122,24 +152,34 @@ impl Runs for Assets {
     }
 
     fn wait(&self, run: &str) -> Ended {
-        let work = self
-            .works
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(run)
-            .cloned();
-        let Some(work) = work else {
-            return Ended::Failed(RunFailure {
-                error_type: "RunLost".into(),
-                message: format!("run {run}: not in this catalog"),
-            });
+        let end = || -> anyhow::Result<Ended> {
+            let Some(work) = self.work(run)? else {
+                return Ok(Ended::Failed(RunFailure {
+                    error_type: "RunLost".into(),
+                    message: format!("run {run}: not in this catalog"),
+                }));
+            };
+            let outcome = self.executor.wait(run)?;
+            if matches!(work.job, Job::Saga(_)) && outcome.status != RunStatus::Success {
+                undoing::await_end(&self.executor, run)?;
+            }
+            self.ended(&work, &outcome)
         };
-        self.executor
-            .wait(run)
-            .map_err(anyhow::Error::from)
-            .and_then(|outcome| self.ended(&work, &outcome))
-            .unwrap_or_else(|error| Ended::Failed(unexpected(&error)))
+        end().unwrap_or_else(|error| Ended::Failed(unexpected(&error)))
     }
+}
+
+/// What of its graph a run of the job materializes.
+fn selection(job: &Job) -> anyhow::Result<Selection> {
+    Ok(match job {
+        Job::Saga(_) => orchbench_assets::saga_acts()?,
+        Job::Pipeline(_) | Job::Noop { .. } => Selection::all(),
+    })
+}
+
+/// What a run is of, by its configuration in the catalog.
+fn work_of(run: &str, config: &Value) -> anyhow::Result<Work> {
+    Work::deserialize(config).with_context(|| format!("catalog: run {run}: its configuration"))
 }
 
 fn unexpected(error: &anyhow::Error) -> RunFailure {

@@ -12,15 +12,6 @@ use orchbench_evidence::record::TrialStatus;
 /// The fault of the trial's factors: at a crash point, on the trial's attempt.
 pub(super) fn planned(trial: &Trial<'_>, parameters: &Parameters) -> Result<Planned, TrialError> {
     let fault: String = trial.factor("fault")?;
-    let target: String = trial.factor("point")?;
-    let (step, point) = target
-        .split_once('/')
-        .and_then(|(step, name)| {
-            let mut points = CrashPoint::ALL.into_iter();
-            let point = points.find(|point| point.as_str() == name)?;
-            Some((step.parse().ok()?, point))
-        })
-        .ok_or_else(|| TrialError::Plan(format!("trial {}: point {target:?}", trial.plan.id)))?;
     Ok(Planned {
         // A worker that is killed needs no healing: the arm has a supervisor, or has none. A step's
         // process is the engine's matter.
@@ -30,9 +21,8 @@ pub(super) fn planned(trial: &Trial<'_>, parameters: &Parameters) -> Result<Plan
             parameters.restart_delay_ms
         },
         at: At::Point(Point {
-            step,
-            point,
             attempt: attempt(trial)?,
+            ..Point::of(trial, "point")?
         }),
         fault,
     })

@@ -20,6 +20,7 @@ from dagster import (
     Failure,
     MaterializeResult,
     MetadataValue,
+    OpExecutionContext,
     PipesSubprocessClient,
 )
 
@@ -33,8 +34,6 @@ OUTPUT = "output"
 
 # Metadata of a failure: the error's type, by which policies name it.
 ERROR_TYPE = "error_type"
-
-Context = AssetExecutionContext | AssetCheckExecutionContext
 
 # What a step of a day is given, by the names of its inputs.
 InputsOf = Callable[[str], Reference]
@@ -86,7 +85,9 @@ class Steps(ConfigurableResource):
     ) -> AssetCheckResult:
         """Runs a step that judges each day of the run, up to the first that it finds bad."""
         for day in context.op_execution_context.partition_keys:
-            answer = self._answer(context, source, step, day, inputs(day))
+            answer = self._answer(
+                context.op_execution_context, source, step, day, inputs(day)
+            )
             if answer.get("error_type") == "CheckFailed":
                 metadata = {ERROR_TYPE: answer["error_type"]}
                 return AssetCheckResult(
@@ -97,16 +98,24 @@ class Steps(ConfigurableResource):
         return AssetCheckResult(passed=True)
 
     def _made(
-        self, context: Context, source: str, step: str, day: str | None, inputs: Reference
+        self, context: AssetExecutionContext, source: str, step: str, day: str | None, inputs: Reference
     ) -> dict[str, Any]:
         """The answer of a step that made something. Raises Failure where it did not."""
-        answer = self._answer(context, source, step, day, inputs)
+        answer = self._answer(context.op_execution_context, source, step, day, inputs)
         if "error_type" in answer:
             raise self._failure(answer)
         return answer
 
+    def undo(
+        self, context: OpExecutionContext, source: str, step: str, day: str | None = None
+    ) -> None:
+        """Runs a step that undoes another of the same run, whatever became of that."""
+        answer = self._answer(context, source, step, day, {})
+        if "error_type" in answer:
+            raise self._failure(answer)
+
     def _answer(
-        self, context: Context, source: str, step: str, day: str | None, inputs: Reference
+        self, context: OpExecutionContext, source: str, step: str, day: str | None, inputs: Reference
     ) -> dict[str, Any]:
         """What the process answers: the step's output, or its error. Raises
         DagsterPipesExecutionError when it dies instead."""
@@ -114,13 +123,13 @@ class Steps(ConfigurableResource):
             "run": run_of(context.run),
             "source": source,
             "partition": day,
-            "attempt": _attempts_before(context) + context.op_execution_context.retry_number + 1,
+            "attempt": _attempts_before(context) + context.retry_number + 1,
             # Dagster has no fencing token: a later attempt has a later time.
             "token": time.time_ns(),
             "inputs": {"step": step, **inputs},
         }
         invocation = PipesSubprocessClient().run(
-            context=context.op_execution_context,
+            context=context,
             command=[self.program, "step", step],
             extras={"config": self.settings, "call": call},
         )
@@ -147,10 +156,10 @@ def _version_of(versions: Sequence[str]) -> DataVersion:
     return DataVersion(sha256("\n".join(versions).encode()).hexdigest())
 
 
-def _attempts_before(context: Context) -> int:
+def _attempts_before(context: OpExecutionContext) -> int:
     """How often the step began in the runs that this one tries again: Dagster counts from one in each."""
     instance, run = context.instance, context.run
-    step = str(context.op_execution_context.op_handle)
+    step = str(context.op_handle)
     begun = {DagsterEventType.STEP_START, DagsterEventType.STEP_RESTARTED}
     attempts = 0
     while run.parent_run_id and (run := instance.get_run_by_id(run.parent_run_id)):

@@ -1,5 +1,6 @@
 //! What goes wrong in the warehouse, in its applied log, and in what the runs say.
 
+use super::super::saga;
 use super::{Entry, Plant};
 use crate::measure::TrialEvidence;
 use crate::record::{AppliedRow, EventBody, HistoryStep, WarehouseRow};
@@ -14,7 +15,7 @@ pub(super) const ALL: [Entry; 16] = [
     (
         "double-undo",
         "a compensation changes something a second time",
-        "saga",
+        saga::INVARIANT.name,
         Plant::Evidence(double_undo),
     ),
     (

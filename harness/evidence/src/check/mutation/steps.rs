@@ -3,10 +3,12 @@
 use orchbench_journal::StepName;
 use orchbench_journal::{Kind, Record};
 
+use super::super::saga;
 use super::{Entry, Plant};
 use crate::measure::TrialEvidence;
+use crate::record::EventBody;
 
-pub(super) const ALL: [Entry; 10] = [
+pub(super) const ALL: [Entry; 11] = [
     (
         "attempt-beyond-policy",
         "a step is executed more often than the policy allows",
@@ -24,6 +26,12 @@ pub(super) const ALL: [Entry; 10] = [
         "a step is executed for a run that nobody started",
         "attempts",
         Plant::Evidence(foreign_run),
+    ),
+    (
+        "half-undone",
+        "a saga has no end, and an act of it is not undone",
+        saga::INVARIANT.name,
+        Plant::Evidence(half_undone),
     ),
     (
         "lost-signal",
@@ -46,7 +54,7 @@ pub(super) const ALL: [Entry; 10] = [
     (
         "skipped-undo",
         "an act of a failed saga is not undone",
-        "saga",
+        saga::INVARIANT.name,
         Plant::Evidence(skipped_undo),
     ),
     (
@@ -58,7 +66,7 @@ pub(super) const ALL: [Entry; 10] = [
     (
         "undo-out-of-order",
         "a load is undone before the publication that rests on it",
-        "saga",
+        saga::INVARIANT.name,
         Plant::Evidence(undo_out_of_order),
     ),
     (
@@ -124,6 +132,12 @@ fn skipped_undo(trial: &mut TrialEvidence) -> bool {
         applied.retain(|row| row.step != StepName::UndoLoad.to_string());
     }
     remove(trial, |record| record.step == Some(StepName::UndoLoad))
+}
+
+fn half_undone(trial: &mut TrialEvidence) -> bool {
+    let ended = |body: &EventBody| matches!(body, EventBody::RunEnded { .. });
+    trial.events.retain(|event| !ended(&event.body));
+    skipped_undo(trial)
 }
 
 /// The compensations of load and publication change places in time.

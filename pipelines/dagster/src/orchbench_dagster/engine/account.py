@@ -4,13 +4,15 @@ does not know.
 usage: python -m orchbench_dagster.engine.account --home DIR --run RUN
 
 `steps` has each step of the ETL by its idempotency key: how many attempts began, whether the last
-one completed, and which failed and when that was noted (CLOCK_MONOTONIC). The rest counts what Dagster
-keeps of the run. A run of several days has one history of a step for all of them.
+one completed, and which failed and when that was noted (CLOCK_MONOTONIC); what undoes a run is in
+another run of Dagster. The rest counts what Dagster keeps of the run. A run of several days has one
+history of a step for all of them.
 """
 
 import argparse
 import json
 import time
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from dagster._core.storage.tags import (
 )
 
 from ..assets import DAILY, STEPS, step_key
+from ..saga import UNDOES_TAG, undo_key
 from .history import entries_of, is_whole, materializations, runs_of, standing
 from .instance import open_instance
 from .runs import SOURCE_TAG
@@ -40,7 +43,7 @@ def account(instance: DagsterInstance, name: str) -> dict[str, Any] | None:
     succeeded = all(run.status == DagsterRunStatus.SUCCESS for run in counting)
     steps: dict[str, dict[str, Any]] = {}
     for run in runs:
-        if SOURCE_TAG in run.tags:
+        if SOURCE_TAG in run.tags or UNDOES_TAG in run.tags:
             _read(instance, run, name, steps)
     return {
         "succeeded": succeeded and is_whole(instance, counting),
@@ -64,8 +67,9 @@ def _read(instance: DagsterInstance, run: DagsterRun, name: str, steps: dict) ->
             for key in left_open:
                 steps[key]["failed"].append(_noted(steps[key], entry))
             continue
-        for key in keys_of[entry.step_key]:
+        for key in keys_of(entry.step_key):
             new = {"key": key, "attempts": 0, "completed": False, "failed": []}
+            new["in_another_run"] = UNDOES_TAG in run.tags
             step = steps.setdefault(key, new)
             if event in BEGUN:
                 step["attempts"] += 1
@@ -78,15 +82,18 @@ def _read(instance: DagsterInstance, run: DagsterRun, name: str, steps: dict) ->
                 step["completed"] = True
 
 
-def _keys(run: DagsterRun, name: str) -> dict[str, list[str]]:
-    """The idempotency keys of each of Dagster's steps: one, or one a day of the run."""
+def _keys(run: DagsterRun, name: str) -> Callable[[str], list[str]]:
+    """The idempotency keys of a step, by what Dagster calls it: one, or one a day of the run."""
+    if UNDOES_TAG in run.tags:
+        return lambda op_name: [undo_key(name, op_name)]
     source, days = run.tags[SOURCE_TAG], _days(run)
-    return {
+    keys = {
         step_key(source, asset): [
             f"{name}/{step}/{day}" for day in (days if asset in (*DAILY, "checked") else ["-"])
         ]
         for asset, step in STEPS.items()
     }
+    return keys.__getitem__
 
 
 def _days(run: DagsterRun) -> list[str]:

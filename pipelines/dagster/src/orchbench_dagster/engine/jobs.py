@@ -19,6 +19,7 @@ from dagster._core.definitions.reconstruct import ReconstructableJob
 
 from ..noop import noop_definitions, noop_job
 from ..pipeline import etl_definitions, job_name
+from ..saga import saga_definitions, saga_name
 from ..sources import Source, source_named
 from ..steps import Steps
 
@@ -59,7 +60,8 @@ def definitions_of(
     if words["job"] == "noop":
         return noop_definitions(words["shape"], words["steps"], executor)
     source = source_named(words["source"], words["sources"])
-    assets = etl_definitions(source, retry_policy(words["retry"]), executor, backfill)
+    of_job = saga_definitions if words["job"] == "saga" else etl_definitions
+    assets = of_job(source, retry_policy(words["retry"]), executor, backfill)
     # Where the steps read and write stands in the configuration of each run.
     return Definitions.merge(assets, Definitions(resources={"steps": STEPS}))
 
@@ -68,7 +70,8 @@ def name_of(words: Words) -> str:
     """What Dagster calls a job."""
     if words["job"] == "noop":
         return noop_job(words["shape"], words["steps"])
-    return job_name(source_named(words["source"], words["sources"]))
+    named = saga_name if words["job"] == "saga" else job_name
+    return named(source_named(words["source"], words["sources"]))
 
 
 def words_of(job: Words, config: Words) -> Words:

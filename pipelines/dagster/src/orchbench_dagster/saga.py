@@ -1,0 +1,124 @@
+"""The pipeline with a way back: load, publish and announce, or in net effect none of it.
+
+Dagster has no saga. What its users build is this: a hook on failure starts a job of compensations, in
+the reverse order. Each compensation takes nothing but the name of the run, and holds whatever became of
+the act; so all of them run, also of what was never begun.
+
+What this lacks: the hook runs in the process that held the step. When that process dies, before or on
+the way back, no hook runs again, and the run stays half undone until somebody looks.
+"""
+
+from collections.abc import Iterator
+
+from dagster import (
+    AssetSelection,
+    BackfillPolicy,
+    Definitions,
+    ExecutorDefinition,
+    HookContext,
+    HookDefinition,
+    In,
+    JobDefinition,
+    Nothing,
+    OpDefinition,
+    OpExecutionContext,
+    RetryPolicy,
+    define_asset_job,
+    failure_hook,
+    job,
+    op,
+)
+
+from .assets import days_of, etl_assets, group
+from .pipeline import ONE_RUN
+from .sources import Source
+from .steps import RUN_TAG, Steps, run_of
+
+# The run of Dagster that a run of compensations undoes.
+UNDOES_TAG = "orchbench/undoes"
+
+
+def saga_name(source: Source) -> str:
+    """The name of the job with a way back."""
+    return f"saga_{group(source)}"
+
+
+def saga_definitions(
+    source: Source,
+    retry: RetryPolicy,
+    executor: ExecutorDefinition | None = None,
+    backfill: BackfillPolicy = ONE_RUN,
+) -> Definitions:
+    """The assets of a source, a job on all of them that is undone when it fails, and the job that
+    undoes it; the resource `steps` is the caller's."""
+    assets, checks = etl_assets(source, retry, backfill)
+    undo = _undo_job(source, retry)
+    everything = define_asset_job(
+        saga_name(source),
+        AssetSelection.groups(group(source)),
+        description=f"All or nothing: {source.title}",
+        partitions_def=days_of(source),
+        executor_def=executor,
+        hooks={_undoes_with(undo)},
+    )
+    return Definitions(assets=assets, asset_checks=checks, jobs=[everything, undo])
+
+
+def _undoes_with(undo: JobDefinition) -> HookDefinition:
+    """A hook that undoes the run of a step that failed for good."""
+
+    @failure_hook(name=f"{undo.name}_on_failure", required_resource_keys={"steps"})
+    def undone(context: HookContext) -> None:
+        failed = context.instance.get_run_by_id(context.run_id)
+        undo.execute_in_process(
+            instance=context.instance,
+            resources={"steps": context.resources.steps},
+            tags={RUN_TAG: run_of(failed), UNDOES_TAG: failed.run_id},
+            raise_on_error=False,
+        )
+
+    return undone
+
+
+def _undo_job(source: Source, retry: RetryPolicy) -> JobDefinition:
+    """The compensations of a source, one after the other, as a job."""
+
+    @job(name=f"undo_{group(source)}", description=f"Undoes a run of: {source.title}")
+    def undo() -> None:
+        before = None
+        for step, day in _compensations(source):
+            compensation = _compensation(source, step, day, retry, first=before is None)
+            before = compensation() if before is None else compensation(before)
+
+    return undo
+
+
+def _compensations(source: Source) -> Iterator[tuple[str, str | None]]:
+    """Each step that undoes one, with its day, in the order in which they undo."""
+    yield "undo_announce", None
+    yield "undo_publish", None
+    for day in reversed(source.days):
+        yield "undo_load", day
+
+
+def _compensation(
+    source: Source, step: str, day: str | None, retry: RetryPolicy, first: bool
+) -> OpDefinition:
+    """A compensation as an op, which waits for the one before it."""
+    inputs = {} if first else {"before": In(Nothing)}
+
+    @op(name=_op_name(step, day), ins=inputs, retry_policy=retry)
+    def undone(context: OpExecutionContext, steps: Steps) -> None:
+        steps.undo(context, source.name, step, day)
+
+    return undone
+
+
+def _op_name(step: str, day: str | None) -> str:
+    return f"{step}__{day.replace('-', '_')}" if day else step
+
+
+def undo_key(run: str, op_name: str) -> str:
+    """The idempotency key of a compensation, by the name of its op."""
+    step, _, day = op_name.partition("__")
+    return f"{run}/{step}/{day.replace('_', '-') or '-'}"
