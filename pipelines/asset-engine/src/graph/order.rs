@@ -2,7 +2,7 @@
 //!
 //! Circles are found by petgraph's algorithms. The order is not: its `toposort` needs a graph that
 //! knows both directions, and does not keep the order of definition among what does not depend on
-//! each other. README.md, "At scale", has what it would cost.
+//! each other. The bench `scale` holds what it would cost against the whole of build and plan.
 
 use petgraph::algo::{astar, kosaraju_scc};
 use petgraph::graph::{DiGraph, NodeIndex};
