@@ -17,6 +17,7 @@ seed = 7
 name = "observability"
 blocks = 1
 twins = false
+parameters = { delete = true }
 "#;
 
 /// Scores by condition and question, as `question_score` has them.

@@ -44,9 +44,13 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     Ok(vec![Condition::new(&[], &subject).of(&sources)])
 }
 
-fn seconds(_trial: &TrialPlan, pace: Pace) -> f64 {
+fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
+    let forgetting_s = match trial.parameters["delete"].as_bool() {
+        Some(true) => 20.0,
+        _ => 0.0,
+    };
     // Both runs' steps, and an engine's programs that start to answer.
-    2.0 + 50.0 * pace.step_s + 5.0 * pace.start_s
+    2.0 + 50.0 * pace.step_s + 5.0 * pace.start_s + forgetting_s
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
@@ -96,7 +100,7 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     ask(When::Ended, Asking::WorkerDead)?;
     let works = [asked, failing];
     trial.keep_accounts(&*session, &works)?;
-    if session.forget(&works[0])? {
+    if subject.delete && session.forget(&works[0])? {
         ask(When::Ended, Asking::RunGone)?;
     }
     trial.close_and_keep_rows(session, &works)?;

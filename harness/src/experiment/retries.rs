@@ -99,7 +99,7 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
         .get("case")
         .is_some_and(|case| case.starts_with("rate-"));
     let steps = if rated { 45.0 } else { 12.0 };
-    3.0 + steps * pace.step_s
+    1.0 + steps * pace.step_s
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {

@@ -23,6 +23,10 @@ pub struct Subject {
     pub approver: String,
     /// The retry policy's constant delay.
     pub delay_ms: u64,
+    /// Whether the run is deleted at last and asked about once more: an engine may take most of a
+    /// minute to forget it.
+    #[serde(default)]
+    pub delete: bool,
 }
 
 impl Subject {
