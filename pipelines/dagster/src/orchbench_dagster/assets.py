@@ -32,6 +32,9 @@ from .steps import Steps
 # A new version makes the assets stale.
 CODE_VERSION = "1"
 
+# A backfill is one run: each step is a process already, which goes through its days.
+ONE_RUN = BackfillPolicy.single_run()
+
 DIMENSIONS = ("airlines", "airports", "planes")
 DAILY = ("flights", "weather", "transformed", "warehouse")
 PUBLICATION = ("marts", "announcement")
@@ -74,7 +77,7 @@ def days_of(source: Source) -> DailyPartitionsDefinition:
 
 
 def etl_assets(
-    source: Source, retry: RetryPolicy, backfill: BackfillPolicy
+    source: Source, retry: RetryPolicy, backfill: BackfillPolicy = ONE_RUN
 ) -> tuple[list[AssetsDefinition], list[AssetChecksDefinition]]:
     """The assets of a source and the checks between them, under one retry policy; a backfill is as
     many runs as its policy says."""

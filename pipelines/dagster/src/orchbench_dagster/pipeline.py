@@ -18,7 +18,7 @@ from dagster import (
     sensor,
 )
 
-from .assets import DAILY, days_of, etl_assets, group, keys
+from .assets import DAILY, ONE_RUN, days_of, etl_assets, group, keys
 from .sources import Source
 from .steps import Steps
 
@@ -26,10 +26,6 @@ from .steps import Steps
 def job_name(source: Source) -> str:
     """The name of the job on all assets of a source."""
     return f"etl_{group(source)}"
-
-
-# A backfill is one run: each step is a process already, which goes through its days.
-ONE_RUN = BackfillPolicy.single_run()
 
 
 def etl_definitions(

@@ -29,8 +29,7 @@ from dagster import (
     op,
 )
 
-from .assets import days_of, etl_assets, group
-from .pipeline import ONE_RUN
+from .assets import ONE_RUN, days_of, etl_assets, group
 from .sources import Source
 from .steps import RUN_TAG, Steps, run_of
 
