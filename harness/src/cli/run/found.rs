@@ -6,7 +6,7 @@ use super::Args;
 use crate::engine::{self, TrialError};
 use crate::output;
 use orchbench_evidence::record::TrialPlan;
-use orchbench_lab::server::{self, Provisioned};
+use orchbench_lab::server::{self, Choice, Provisioned};
 
 /// What was found.
 #[derive(Default)]
@@ -39,15 +39,18 @@ pub(super) fn provision<'a>(
         found.unreachable.insert(name.to_owned(), reason);
         first_error.get_or_insert(error);
     };
-    if engines.iter().any(|engine| engine.server) {
-        match server::provision(&args.server.choice()?, &output::waiting()) {
+    let choice = args.server.choice()?;
+    let any_server = engines.iter().any(|engine| engine.server);
+    // In containers it is the database of every engine that is on one, and of each warehouse.
+    if any_server || choice == Choice::Docker {
+        match server::provision(&choice, &output::waiting()) {
             Ok(server) => {
                 output::note(&format!("Temporal server: {server}"));
                 found.server = Some(server);
             }
             Err(unavailable) => {
                 output::note(&format!("error: {unavailable}"));
-                for engine in engines.iter().filter(|engine| engine.server) {
+                for engine in engines.iter().filter(|engine| engine.server || !any_server) {
                     lost(&mut found, engine.name, unavailable.clone().into());
                 }
             }
