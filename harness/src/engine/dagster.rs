@@ -1,6 +1,6 @@
-//! `dagster`: real Dagster, its instance on SQLite, or on PostgreSQL where the run has one. In one Python process, in-process or with a process
-//! a step by its default executor: what a script of a user drives, without daemon, code server and
-//! webserver. Or deployed, with all three.
+//! `dagster`: real Dagster, its instance on SQLite, or on PostgreSQL where the run has one. In one Python
+//! process, in-process or with a process a step by its default executor: what a script of a user drives,
+//! without daemon, code server and webserver. Or deployed, with all three.
 
 mod account;
 mod answers;
@@ -152,20 +152,34 @@ struct Instance {
     home: PathBuf,
 }
 
+impl Instance {
+    /// What a program of the project prints about it that is given one word more.
+    fn told(&self, module: &str, flag: &str, word: &str) -> Result<String, String> {
+        let words = [
+            "--home".as_ref(),
+            self.home.as_os_str(),
+            flag.as_ref(),
+            word.as_ref(),
+        ];
+        let log = self.home.join(format!("{module}.log"));
+        self.project.told(module, &words, &log)
+    }
+}
+
 impl Records for Instance {
     fn account(&self, run: &str) -> Result<Option<Account>, String> {
-        account::account(&self.project, &self.home, run)
+        account::account(self, run)
     }
 
     fn approve(&self, work: &Work, who: &str) -> Result<bool, String> {
-        answers::approve(&self.project, &self.home, work, who)
+        answers::approve(self, work, who).map(|()| true)
     }
 
     fn forget(&self, work: &Work) -> Result<bool, String> {
-        answers::forget(&self.project, &self.home, work)
+        self.told("forget", "--run", &work.run).map(|_| true)
     }
 
     fn answers(&self, questions: &[&str], subject: &Subject) -> Result<Vec<Answer>, String> {
-        answers::answers(&self.project, &self.home, questions, subject)
+        answers::answers(self, questions, subject)
     }
 }

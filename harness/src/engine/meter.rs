@@ -39,6 +39,7 @@ pub struct Meter {
 
 fn usages(session: &dyn Session) -> BTreeMap<(Role, u32), Usage> {
     let mut processes = session.processes();
+    processes.extend(session.database().map(|pid| (Role::Database, pid)));
     processes.push((Role::Harness, std::process::id()));
     processes
         .into_iter()

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::protocol::{Op, Reply};
 use super::workers::{Answer as Heard, Program, Workers, own_worker};
-use super::{Account, Ended, Role, Session, Setup, Strike, Trial, TrialError, Work};
+use super::{Account, Ended, Session, Setup, Strike, Trial, TrialError, Work};
 use crate::engine::WorkerConfig;
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 
@@ -167,10 +167,8 @@ impl Session for PipeSession {
         self.workers.pids()
     }
 
-    fn processes(&self) -> Vec<(Role, u32)> {
-        let workers = self.workers().into_iter().map(|pid| (Role::Worker, pid));
-        let database = self.database.map(|pid| (Role::Database, pid));
-        workers.chain(database).collect()
+    fn database(&self) -> Option<u32> {
+        self.database
     }
 
     fn strike_worker(&self, pid: u32, strike: Strike) -> Result<(), TrialError> {

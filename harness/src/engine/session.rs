@@ -130,7 +130,13 @@ pub trait Session: Send + Sync {
     /// The worker processes that are alive, by pid; those that take work come first.
     fn workers(&self) -> Vec<u32>;
 
-    /// Every process of the engine that is alive, with what it does.
+    /// The process of the database that the engine keeps its state in, where it has one of its own. It
+    /// may be in a container.
+    fn database(&self) -> Option<u32> {
+        None
+    }
+
+    /// Every other process of the engine that is alive, with what it does.
     fn processes(&self) -> Vec<(Role, u32)> {
         let workers = self.workers().into_iter();
         workers.map(|pid| (Role::Worker, pid)).collect()

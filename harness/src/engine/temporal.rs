@@ -314,6 +314,10 @@ impl Session for TemporalSession {
         self.workers.pids()
     }
 
+    fn database(&self) -> Option<u32> {
+        self.database
+    }
+
     fn processes(&self) -> Vec<(Role, u32)> {
         let workers = self.workers().into_iter();
         let mut processes: Vec<(Role, u32)> = workers.map(|pid| (Role::Worker, pid)).collect();
@@ -323,7 +327,6 @@ impl Session for TemporalSession {
             .ok()
             .and_then(|local| local.pid().ok().flatten());
         processes.extend(pid.map(|pid| (Role::Server, pid)));
-        processes.extend(self.database.map(|pid| (Role::Database, pid)));
         processes
     }
 

@@ -258,17 +258,13 @@ fn kill_server(trial: &Trial<'_>, parameters: &Parameters) -> Result<TrialStatus
     for work in &works {
         trial.start(&*session, work)?;
     }
-    let ((), hit) = armed.during(trial, &*session, || {
+    let status = armed.during(trial, &*session, || {
         works
             .iter()
             .try_for_each(|work| trial.end(&*session, work, parameters.deadline()).map(drop))
     })?;
     trial.close_and_keep(session, &works)?;
-    Ok(if hit {
-        TrialStatus::Completed
-    } else {
-        TrialStatus::Void
-    })
+    Ok(status)
 }
 
 fn work(parameters: &Parameters, source: &str, run: &str) -> Work {

@@ -171,15 +171,11 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
         ..Setup::default()
     })?;
     let deadline = Duration::from_secs(parameters.deadline_s);
-    let ((), hit) = armed.during(trial, &*session, || {
+    let status = armed.during(trial, &*session, || {
         trial.attempt(&*session, &work, deadline).map(drop)
     })?;
     trial.close_and_keep(session, &[work])?;
-    Ok(if hit {
-        TrialStatus::Completed
-    } else {
-        TrialStatus::Void
-    })
+    Ok(status)
 }
 
 /// What fails for good in a trial, by a named error that no retry cures.

@@ -11,6 +11,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::{At, Database, Fault, Planned, Scene, in_flight};
 use crate::engine::{Session, Target, Trial, TrialError};
+use orchbench_evidence::record::TrialStatus;
 use orchbench_lab::process::TempFolder;
 
 /// How often a thread looks whether somebody came, or the trial is over.
@@ -86,16 +87,16 @@ impl Armed {
         self.database.as_ref()?.url().map(str::to_owned)
     }
 
-    /// Does the work while the faults strike. The second part says whether each of them did.
+    /// Does the work while the faults strike. A trial in which one of them did not is void.
     ///
     /// # Errors
     /// The work's own, else the first fault's that the harness could not make.
-    pub fn during<T>(
+    pub fn during(
         &self,
         trial: &Trial<'_>,
         session: &dyn Session,
-        work: impl FnOnce() -> Result<T, TrialError>,
-    ) -> Result<(T, bool), TrialError> {
+        work: impl FnOnce() -> Result<(), TrialError>,
+    ) -> Result<TrialStatus, TrialError> {
         let over = AtomicBool::new(false);
         let (worked, struck) = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..self.planned.len())
@@ -116,9 +117,12 @@ impl Armed {
                 .collect();
             (worked, struck)
         });
-        let worked = worked?;
+        worked?;
         let struck: Vec<bool> = struck.into_iter().collect::<Result<_, _>>()?;
-        Ok((worked, struck.into_iter().all(|hit| hit)))
+        Ok(match struck.into_iter().all(|hit| hit) {
+            true => TrialStatus::Completed,
+            false => TrialStatus::Void,
+        })
     }
 
     /// One fault from its trigger to its healing; false when its moment never came.

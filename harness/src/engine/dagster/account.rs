@@ -1,10 +1,8 @@
 //! Dagster's account of a run: its event log, read by a program of the project.
 
-use std::path::Path;
-
 use serde::Deserialize;
 
-use super::project::Project;
+use super::Instance;
 use crate::engine::Account;
 use orchbench_evidence::record::HistoryStep;
 
@@ -19,19 +17,9 @@ struct Told {
     materializations: u64,
 }
 
-/// What the instance in `home` says of a run; `None` when it does not know it.
-pub(super) fn account(
-    project: &Project,
-    home: &Path,
-    run: &str,
-) -> Result<Option<Account>, String> {
-    let words = [
-        "--home".as_ref(),
-        home.as_os_str(),
-        "--run".as_ref(),
-        run.as_ref(),
-    ];
-    let printed = project.told("account", &words, &home.join("account.log"))?;
+/// What an instance says of a run; `None` when it does not know it.
+pub(super) fn account(instance: &Instance, run: &str) -> Result<Option<Account>, String> {
+    let printed = instance.told("account", "--run", run)?;
     let told: Option<Told> =
         serde_json::from_str(&printed).map_err(|error| format!("its event log: {error}"))?;
     Ok(told.map(|told| Account {

@@ -47,8 +47,6 @@ struct Deployment {
     engine: String,
     version: String,
     client: Box<dyn Session>,
-    /// The process of the database that the instance is on, where it is on one.
-    database: Option<u32>,
     /// How each is started.
     commands: BTreeMap<Target, CommandSpec>,
     /// Where those that listen do.
@@ -116,12 +114,12 @@ pub(super) fn open(
         home: own.home,
     });
     let client = Box::new(client);
-    let client = PipeSession::of_program(trial, &one, config, client, Some(records), None)?;
+    let database = trial.postgres_pid();
+    let client = PipeSession::of_program(trial, &one, config, client, Some(records), database)?;
     Ok(Box::new(Deployment {
         engine: trial.plan.engine.clone(),
         version,
         client,
-        database: trial.postgres_pid(),
         commands,
         ports,
         running: Mutex::new(running),
@@ -268,12 +266,15 @@ impl Session for Deployment {
             .collect()
     }
 
+    fn database(&self) -> Option<u32> {
+        self.client.database()
+    }
+
     fn processes(&self) -> Vec<(Role, u32)> {
         // Runs are children of the code server, which has waited for those that are over.
         let services = self.running();
         let services = services.values().map(|child| (Role::Server, child.id()));
-        let database = self.database.map(|pid| (Role::Database, pid));
-        services.chain(database).collect()
+        services.collect()
     }
 
     /// Strikes the process of a run alone: what it has started lives on.

@@ -51,17 +51,13 @@ pub(super) fn run(
         failure: first_attempt_fails(trial, failing)?,
         ..setup(trial, parameters)?
     })?;
-    let ((), hit) = armed.during(trial, &*session, || {
+    let status = armed.during(trial, &*session, || {
         trial
             .attempt(&*session, &work, parameters.deadline())
             .map(drop)
     })?;
     trial.close_and_keep(session, &[work])?;
-    Ok(if hit {
-        TrialStatus::Completed
-    } else {
-        TrialStatus::Void
-    })
+    Ok(status)
 }
 
 /// What the trial's arm, sink and fencing mean for an engine.
