@@ -69,14 +69,9 @@ impl Shared {
     /// Cancels a run and gives up its attempts; whether it is under way here.
     pub fn abort(shared: &Arc<Self>, run: &str) -> Result<bool, EngineError> {
         let mut state = shared.lock();
-        if let Some(stopped) = &state.stopped {
-            return Err(stopped.clone());
-        }
-        let Some(slot) = state.names.get(run).map(|(slot, _)| *slot) else {
+        let Some(slot) = state.cancel(run)? else {
             return Ok(false);
         };
-        state.pending.push(Pending::Cancel { slot });
-        state.urgent = true;
         let of_run = |(ticket, executing): (&Ticket, &Executing)| {
             (ticket.slot == slot).then_some((*ticket, executing.attempt))
         };

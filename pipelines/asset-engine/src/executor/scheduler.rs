@@ -201,26 +201,17 @@ impl Shared {
 
     /// Whether a run is under way here.
     pub fn is_under_way(&self, run: &str) -> Result<bool, EngineError> {
-        let state = self.lock();
-        match &state.stopped {
-            Some(stopped) => Err(stopped.clone()),
-            None => Ok(state.names.contains_key(run)),
-        }
+        self.lock().slot(run).map(|slot| slot.is_some())
     }
 
     /// Cancels a run; whether it is under way here.
     pub fn cancel(shared: &Arc<Self>, run: &str) -> Result<bool, EngineError> {
         let mut state = shared.lock();
-        if let Some(stopped) = &state.stopped {
-            return Err(stopped.clone());
+        let slot = state.cancel(run)?;
+        if slot.is_some() {
+            shared.wake(&mut state, 0);
         }
-        let Some(slot) = state.names.get(run).map(|(slot, _)| *slot) else {
-            return Ok(false);
-        };
-        state.pending.push(Pending::Cancel { slot });
-        state.urgent = true;
-        shared.wake(&mut state, 0);
-        Ok(true)
+        Ok(slot.is_some())
     }
 
     /// Lets the workers finish and commit what they are at, and ends them.

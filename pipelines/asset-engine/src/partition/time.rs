@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{PartitionError, Partitions, Shape, product};
+use super::product::{self, Dimension};
+use super::{PartitionError, PartitionKeys, Partitions, Shape};
 
 const SECONDS_A_DAY: i64 = 86_400;
 
@@ -70,7 +71,7 @@ impl Partitions {
     #[must_use]
     pub fn window(&self, key: &str) -> Option<(Date, Date)> {
         let position = self.position(Some(key))?;
-        let (windows, at, _) = *self.times(position).first()?;
+        let (windows, at, _) = self.times(position).next()?;
         let day = |at| {
             let days = jiff::Span::new().try_days(windows.start(at)).ok()?;
             jiff::civil::date(1970, 1, 1).checked_add(days).ok()
@@ -81,37 +82,37 @@ impl Partitions {
     /// Whether the time that a piece stands for is over at a moment, in UTC. What stands for no time
     /// always is. (In Dagster, a partition is not there before.)
     pub(crate) fn has_come(&self, position: u32, now: Timestamp) -> bool {
-        let times = self.times(position);
-        times
-            .into_iter()
-            .all(|(windows, at, _)| at < windows.over(now))
+        let mut times = self.times(position);
+        times.all(|(windows, at, _)| at < windows.over(now))
     }
 
     /// Whether a piece is of the latest time that is over at a moment. What stands for no time
     /// always is.
     pub(crate) fn is_latest(&self, position: u32, now: Timestamp) -> bool {
-        let times = self.times(position);
-        times
-            .into_iter()
-            .all(|(windows, at, count)| at + 1 == windows.over(now).min(count))
+        let mut times = self.times(position);
+        times.all(|(windows, at, count)| at + 1 == windows.over(now).min(count))
     }
 
     /// The times that a piece stands for: windows, the position among them, how many there are.
-    fn times(&self, position: u32) -> Vec<(Windows, i64, i64)> {
-        let Self::Keys(keys) = self else {
-            return Vec::new();
+    fn times(&self, position: u32) -> impl Iterator<Item = (Windows, i64, i64)> {
+        let own = match self {
+            Self::Unpartitioned => None,
+            Self::Keys(keys) => Some(keys),
         };
-        let count = |keys: &super::PartitionKeys| i64::try_from(keys.len()).unwrap_or(i64::MAX);
-        match keys.shape() {
-            Shape::Static | Shape::Dynamic(_) => Vec::new(),
-            Shape::Windows(windows) => vec![(*windows, position.into(), count(keys))],
-            Shape::Product(dimensions) => product::split(dimensions, position)
-                .filter_map(|(dimension, at)| match dimension.keys.shape() {
-                    Shape::Windows(windows) => Some((*windows, at.into(), count(&dimension.keys))),
-                    Shape::Static | Shape::Dynamic(_) | Shape::Product(_) => None,
-                })
-                .collect(),
-        }
+        let dimensions: &[Dimension] = match own.map(PartitionKeys::shape) {
+            Some(Shape::Product(dimensions)) => dimensions,
+            _ => &[],
+        };
+        let split = product::split(dimensions, position);
+        let keys = own.map(|keys| (keys, position)).into_iter();
+        keys.chain(split.map(|(dimension, at)| (&dimension.keys, at)))
+            .filter_map(|(keys, at)| match keys.shape() {
+                Shape::Windows(windows) => {
+                    let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
+                    Some((*windows, at.into(), count))
+                }
+                Shape::Static | Shape::Dynamic(_) | Shape::Product(_) => None,
+            })
     }
 }
 

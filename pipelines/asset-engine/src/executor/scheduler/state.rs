@@ -135,6 +135,30 @@ impl State {
         }
     }
 
+    /// The slot of a run that is under way here.
+    ///
+    /// # Errors
+    /// The executor has stopped.
+    pub fn slot(&self, run: &str) -> Result<Option<u64>, EngineError> {
+        match &self.stopped {
+            Some(stopped) => Err(stopped.clone()),
+            None => Ok(self.names.get(run).map(|(slot, _)| *slot)),
+        }
+    }
+
+    /// Notes that a run is to be cancelled, if it is under way here, and gives its slot.
+    ///
+    /// # Errors
+    /// As [`Self::slot`].
+    pub fn cancel(&mut self, run: &str) -> Result<Option<u64>, EngineError> {
+        let slot = self.slot(run)?;
+        if let Some(slot) = slot {
+            self.pending.push(Pending::Cancel { slot });
+            self.urgent = true;
+        }
+        Ok(slot)
+    }
+
     /// The next step that may run.
     pub fn next_ready(&mut self) -> Option<Ticket> {
         while let Some(ticket) = self.ready.pop_front() {
