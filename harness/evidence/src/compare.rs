@@ -196,19 +196,16 @@ fn rows(compared: &[(&Measurement, &Measurement)], gate: &Gate, same_run: bool) 
     let families = compared.chunk_by(|(x, _), (y, _)| x.experiment == y.experiment);
     families
         .flat_map(|family| {
-            let changes: Vec<_> = family
-                .iter()
-                .map(|(a, b)| change(&blocks(a), &blocks(b), gate.margin))
-                .collect();
-            let p = |change: &Option<stats::Change>| change.as_ref().map(stats::Change::p_decided);
-            let ps: Vec<f64> = changes.iter().filter_map(p).collect();
+            let sides: Vec<_> = family.iter().map(|(a, b)| Sides::of(a, b, gate)).collect();
+            let p = |sides: &Sides<'_>| sides.change.as_ref().map(stats::Change::p_decided);
+            let ps: Vec<f64> = sides.iter().filter_map(p).collect();
             let mut steps = holm(&ps).into_iter();
-            let of = |((a, b), change): (&(&Measurement, &Measurement), Option<stats::Change>)| {
-                let level = change.as_ref().and_then(|_| steps.next());
+            let of = |sides: &Sides<'_>| {
+                let level = sides.change.as_ref().and_then(|_| steps.next());
                 let level = level.map_or(stats::LEVEL, |step| step.level);
-                Row::of(a, b, change.as_ref(), level, gate, same_run)
+                Row::of(sides, level, gate, same_run)
             };
-            family.iter().zip(changes).map(of).collect::<Vec<_>>()
+            sides.iter().map(of).collect::<Vec<_>>()
         })
         .collect()
 }
@@ -220,17 +217,33 @@ fn blocks(each: &Measurement) -> Vec<f64> {
     by_block.into_iter().flat_map(|each| each.values).collect()
 }
 
+/// A measurement of both runs, with a value a block of each.
+struct Sides<'a> {
+    a: &'a Measurement,
+    b: &'a Measurement,
+    blocks: [Vec<f64>; 2],
+    change: Option<stats::Change>,
+}
+
+impl<'a> Sides<'a> {
+    fn of(a: &'a Measurement, b: &'a Measurement, gate: &Gate) -> Self {
+        let [before, after] = [a, b].map(blocks);
+        let change = change(&before, &after, gate.margin);
+        Self {
+            a,
+            b,
+            blocks: [before, after],
+            change,
+        }
+    }
+}
+
 impl Row {
-    fn of(
-        a: &Measurement,
-        b: &Measurement,
-        change: Option<&stats::Change>,
-        level: f64,
-        gate: &Gate,
-        same_run: bool,
-    ) -> Self {
+    fn of(sides: &Sides<'_>, level: f64, gate: &Gate, same_run: bool) -> Self {
+        let Sides { a, b, .. } = sides;
+        let [before, after] = &sides.blocks;
+        let change = sides.change.as_ref();
         let better = Better::of(&a.metric);
-        let (before, after) = (blocks(a), blocks(b));
         let below_floor = gate.floors.iter().any(|(unit, least)| {
             a.metric.ends_with(unit.as_str())
                 && (a.estimate.value - b.estimate.value).abs() < *least

@@ -81,7 +81,7 @@ impl Welch {
         let enough = earlier.n().min(later.n()) >= FEWEST_TRIALS;
         let freedom = |part: f64, side: &Location| part.powi(2) / (side.n() as f64 - 1.0);
         Self {
-            point: mean(later) - mean(earlier),
+            point: later.mean() - earlier.mean(),
             error: (a + b).sqrt(),
             freedom: enough.then(|| {
                 let sum = freedom(a, earlier) + freedom(b, later);
@@ -107,10 +107,6 @@ impl Welch {
             Some(t) => t.sf(beyond / self.error),
         }
     }
-}
-
-fn mean(side: &Location) -> f64 {
-    side.sorted().iter().sum::<f64>() / side.n() as f64
 }
 
 impl OnLogs for Welch {

@@ -69,6 +69,11 @@ impl Location {
         self.deviation
     }
 
+    /// The values' mean.
+    pub fn mean(&self) -> f64 {
+        self.mean
+    }
+
     /// The mean below [`RANK_FROM`] values, the median from there on.
     pub fn point(&self) -> f64 {
         if self.by_rank() {

@@ -22,8 +22,13 @@ class Source:
     @property
     def days(self) -> list[str]:
         """The partitions, such as `2013-01-01`."""
-        count = (self.last - self.first).days + 1
-        return [(self.first + timedelta(days=at)).isoformat() for at in range(count)]
+        return days_between(self.first, self.last)
+
+
+def days_between(first: date, last: date) -> list[str]:
+    """The days from one to another, that one included, as keys of partitions."""
+    count = (last - first).days + 1
+    return [(first + timedelta(days=at)).isoformat() for at in range(count)]
 
 
 def read_sources(path: str | None = None) -> dict[str, Source]:

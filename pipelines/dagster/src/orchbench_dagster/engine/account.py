@@ -13,7 +13,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from dagster._core.storage.tags import (
 
 from ..assets import DAILY, STEPS, step_key
 from ..saga import UNDOES_TAG, undo_key
+from ..sources import days_between
 from .history import entries_of, is_whole, materializations, runs_of, standing
 from .instance import open_instance
 from .runs import SOURCE_TAG
@@ -103,8 +104,7 @@ def _days(run: DagsterRun) -> list[str]:
     ends = (ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG)
     if ends[0] not in run.tags:
         return []
-    first, last = (date.fromisoformat(run.tags[end]) for end in ends)
-    return [str(first + timedelta(days=at)) for at in range((last - first).days + 1)]
+    return days_between(*(date.fromisoformat(run.tags[end]) for end in ends))
 
 
 def _noted(step: dict[str, Any], entry: EventLogEntry) -> dict[str, int]:
