@@ -1,27 +1,11 @@
 //! The audit of bench/audit, which shares no code with the report: on the reference results, with
 //! every figure altered singly, and its own tests.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+#[path = "fixtures/audit.rs"]
+mod fixture;
 
-use anyhow::{Result, ensure};
-
-fn python(words: &[&str]) -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let output = Command::new("python3")
-        .args(words)
-        .current_dir(root)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .stdin(Stdio::null())
-        .output()?;
-    let said = [&output.stdout[..], &output.stderr].concat();
-    ensure!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&said)
-    );
-    Ok(())
-}
+use anyhow::Result;
+use fixture::python;
 
 #[test]
 fn every_figure_of_the_reference_agrees_and_every_altered_one_is_caught() -> Result<()> {

@@ -1,6 +1,9 @@
 //! The questions of the experiment `observability`, asked of each engine for real: how many it answers,
 //! and that another program comes to the same scores.
 
+#[path = "fixtures/audit.rs"]
+mod audit;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,20 +61,7 @@ fn run(engine: &str) -> Result<(tempfile::TempDir, Scores)> {
 
 /// Every figure of the report agrees with what another program makes of the raw files.
 fn audited(results: &Path) -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let output = Command::new("python3")
-        .arg(root.join("bench/audit/audit.py"))
-        .arg(results)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .stdin(Stdio::null())
-        .output()?;
-    let said = [&output.stdout[..], &output.stderr].concat();
-    ensure!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&said)
-    );
-    Ok(())
+    audit::python(&["bench/audit/audit.py", &results.display().to_string()])
 }
 
 /// The questions of a score under a condition.

@@ -15,23 +15,9 @@ use tempfile::TempDir;
 use crate::Outcome;
 use crate::driver::python;
 
-const PROFILE: &str = r#"
-description = "the test's own"
-seed = 7
-
-[[scenario]]
-name = "restart-survival"
-blocks = 1
-twins = false
-arms = [{ engine = "dagster", settings = ["tuned"], executions = ["deployed"] }]
-
-[scenario.parameters]
-arms = ["supervised"]
-steps = ["load"]
-points = ["after_effect"]
-server_kill_sources = []
-deadline_s = 180
-
+const PROFILE: &str = concat!(
+    include_str!("../fixtures/deployed.toml"),
+    r#"
 # A daemon that is gone for a while holds nothing up that runs.
 [[scenario.parameters.plans]]
 name = "daemon"
@@ -39,7 +25,8 @@ name = "daemon"
 fault = "kill-daemon"
 at = { step = "transform", point = "after_effect" }
 hold_ms = 500
-"#;
+"#
+);
 
 /// The run's process dies, a moment later the run has failed, and run retries make a new one of the
 /// missing steps: without it nothing could end the run. The step that was in flight is an orphan, which

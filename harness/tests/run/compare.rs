@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use crate::folder::{Folder, text};
+use crate::folder::{Folder, copy, text};
 use crate::unpacked::unpack;
 
 const OVERHEAD: &str = r#"
@@ -37,20 +37,6 @@ fn slow(results: &Path, factor: f64) -> Result<()> {
             slowed += &format!("{event}\n");
         }
         fs::write(file, slowed)?;
-    }
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let there = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &there)?;
-        } else {
-            fs::copy(entry.path(), there)?;
-        }
     }
     Ok(())
 }

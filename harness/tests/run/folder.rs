@@ -70,6 +70,21 @@ pub fn text(output: &Output) -> String {
     )
 }
 
+/// Copies a folder with all that is below.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
 /// The first file below a folder whose path has all the parts.
 pub fn find(folder: &Path, parts: &[&str]) -> Result<PathBuf> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder)?

@@ -2,6 +2,8 @@
 //! Temporal server, then what the checker says of tampered results, of a killed harness
 //! and of an interrupted one.
 
+#[path = "../fixtures/audit.rs"]
+mod audit;
 #[path = "../fixtures/unpacked.rs"]
 mod unpacked;
 

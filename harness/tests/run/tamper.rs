@@ -2,28 +2,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
 use orchbench_evidence::record::ResultsFolder;
 
-use crate::folder::{Folder, find, text};
+use crate::audit;
+use crate::folder::{Folder, copy, find, text};
 use crate::unpacked::unpack;
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
-}
 
 fn remove_line(path: &Path, index: usize) -> Result<String> {
     let text = fs::read_to_string(path)?;
@@ -77,14 +63,7 @@ fn report_is_rebuilt(folder: &Folder, results: &Path) -> Result<()> {
 
 /// The audit, which shares no code with the report, gets the same figures from the raw files.
 fn figures_agree(results: &Path) -> Result<()> {
-    let audit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bench/audit/audit.py");
-    let output = Command::new("python3")
-        .arg(audit)
-        .arg(results)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .output()?;
-    ensure!(output.status.success(), "audit: {}", text(&output));
-    Ok(())
+    audit::python(&["bench/audit/audit.py", &results.display().to_string()])
 }
 
 /// The folder as one file is checked like the folder.

@@ -2,14 +2,13 @@
 //! its store and the warehouse killed, frozen and stopped, on both engines.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Result, ensure};
-use orchbench_lab::process::TempFolder;
 use serde_json::Value;
 
 use crate::events::events;
 use crate::images::images;
+use crate::run_on_docker;
 
 const HEAD: &str = r#"
 description = "the test's own"
@@ -47,20 +46,8 @@ hold_ms = {hold_ms}
 "#
         )
     });
-    let folder = TempFolder::create("test-faults")?;
-    std::fs::write(
-        folder.path().join("faults.toml"),
-        HEAD.to_owned() + &plans.concat(),
-    )?;
-    let run = Command::new(env!("CARGO_BIN_EXE_orchbench"))
-        .args(["run", "faults.toml", "--server", "docker"])
-        .args(["--out", "results"])
-        .env("XDG_STATE_HOME", folder.path())
-        .current_dir(folder.path())
-        .output()?;
-    let said = String::from_utf8_lossy(&run.stderr);
     // A fault that hit nothing, or a verdict other than a pass, would end it otherwise.
-    ensure!(run.status.code() == Some(0), "{}: {said}", run.status);
+    let folder = run_on_docker(&(HEAD.to_owned() + &plans.concat()))?;
 
     let fired = fired(&folder.path().join("results"))?;
     let of = |name: &str| fired.iter().filter(|event| event["fault"] == name).count();

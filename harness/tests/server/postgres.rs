@@ -14,7 +14,7 @@ use crate::images::images;
 use crate::lifecycle::{start_workflow, survives_sigkill, workflow_run};
 use crate::processes::SWEEPER_ROLE;
 use crate::role::{Role, has_role, say, wait_to_be_killed};
-use crate::{eventually, use_built_binary};
+use crate::{eventually, run_on_docker, use_built_binary};
 
 const OWNER_ROLE: &str = "postgres::role_owner_of_a_stack";
 
@@ -133,23 +133,7 @@ fn a_run_on_postgres_is_right_and_names_its_images() -> Result<()> {
     let Some(images) = images() else {
         return Ok(());
     };
-    let folder = TempFolder::create("test-run")?;
-    std::fs::write(folder.path().join("small.toml"), PROFILE)?;
-    let run = Command::new(env!("CARGO_BIN_EXE_orchbench"))
-        .args([
-            "run",
-            "small.toml",
-            "--server",
-            "docker",
-            "--out",
-            "results",
-        ])
-        .env("XDG_STATE_HOME", folder.path())
-        .current_dir(folder.path())
-        .output()?;
-    let said = String::from_utf8_lossy(&run.stderr);
-    ensure!(run.status.code() == Some(0), "{}: {said}", run.status);
-
+    let folder = run_on_docker(PROFILE)?;
     let read = std::fs::read_to_string(folder.path().join("results/environment.json"))?;
     let environment: serde_json::Value = serde_json::from_str(&read)?;
     let server = &environment["server"];

@@ -16,16 +16,14 @@ STATUS = {
 }
 
 
-def request(instance, context, names=("lookup", "daily", "total")) -> str:
-    """A backfill of three days of everything."""
-    graph = context.create_request_context().asset_graph
-    keys = [AssetKey(name) for name in names]
+def add_backfill(instance, graph, name, days, keys, timestamp) -> None:
+    """A backfill of some days of assets, asked for at a time."""
     backfill = PartitionBackfill.from_asset_partitions(
-        backfill_id="week",
+        backfill_id=name,
         asset_graph=graph,
-        partition_names=DAYS,
+        partition_names=days,
         asset_selection=keys,
-        backfill_timestamp=1704456000.0,
+        backfill_timestamp=timestamp,
         tags={},
         dynamic_partitions_store=instance,
         all_partitions=False,
@@ -34,7 +32,14 @@ def request(instance, context, names=("lookup", "daily", "total")) -> str:
         run_config=None,
     )
     instance.add_backfill(backfill)
-    return backfill.backfill_id
+
+
+def request(instance, context, names=("lookup", "daily", "total")) -> str:
+    """A backfill of three days of everything."""
+    graph = context.create_request_context().asset_graph
+    keys = [AssetKey(name) for name in names]
+    add_backfill(instance, graph, "week", DAYS, keys, 1704456000.0)
+    return "week"
 
 
 def _status(instance) -> str | None:

@@ -14,8 +14,8 @@ from dagster import (
     observable_source_asset,
 )
 from dagster._core.definitions.observe import observe
-from dagster._core.execution.backfill import PartitionBackfill
 
+from backfills import add_backfill
 from home import home
 
 NOON = datetime(2024, 1, 4, 12, tzinfo=timezone.utc)
@@ -255,18 +255,7 @@ def left_to_a_backfill() -> dict:
         rules = Rules(instance, assets)
         rules.ask()
         materialize(assets, instance=instance, selection=["upstream"], partition_key=day)
-        backfill = PartitionBackfill.from_asset_partitions(
-            backfill_id="backfill",
-            asset_graph=Definitions(assets=assets).resolve_asset_graph(),
-            partition_names=[day],
-            asset_selection=[assets[1].key],
-            backfill_timestamp=NOON.timestamp(),
-            tags={},
-            dynamic_partitions_store=instance,
-            all_partitions=False,
-            title=None,
-            description=None,
-            run_config=None,
-        )
-        instance.add_backfill(backfill)
+        graph = Definitions(assets=assets).resolve_asset_graph()
+        keys = [assets[1].key]
+        add_backfill(instance, graph, "backfill", [day], keys, NOON.timestamp())
         return {"asks_for": rules.ask()}

@@ -241,6 +241,17 @@ mod tests {
         fails_with(&trial, &["1 with other contents"]);
     }
 
+    /// Loads two rows of a partition, and no more.
+    fn tear(trial: &mut TrialEvidence) {
+        let whole = TrialBuilder::good("t").evidence();
+        let torn = whole
+            .sources
+            .values()
+            .next()
+            .and_then(|source| source.rows.clone());
+        rows(trial).extend(torn.into_iter().flatten().take(2));
+    }
+
     #[test]
     fn after_an_allowed_failure_an_absent_partition_passes_and_a_torn_one_is_caught() {
         let mut trial = TrialBuilder::fatal("t").evidence();
@@ -248,13 +259,7 @@ mod tests {
             check(&trial).map(|found| found.outcome),
             Some(Outcome::Pass)
         );
-        let whole = TrialBuilder::good("t").evidence();
-        let torn = whole
-            .sources
-            .values()
-            .next()
-            .and_then(|source| source.rows.clone());
-        rows(&mut trial).extend(torn.into_iter().flatten().take(2));
+        tear(&mut trial);
         fails_with(&trial, &["expected 3 rows, found 2"]);
     }
 
@@ -276,13 +281,7 @@ mod tests {
             engine.resumes.clear();
         }
         assert_eq!(expected(&trial), Some(true));
-        let whole = TrialBuilder::good("t").evidence();
-        let torn = whole
-            .sources
-            .values()
-            .next()
-            .and_then(|source| source.rows.clone());
-        rows(&mut trial).extend(torn.into_iter().flatten().take(2));
+        tear(&mut trial);
         assert_eq!(expected(&trial), Some(false));
     }
 

@@ -19,6 +19,8 @@ use crate::measure::{Evidence, TrialEvidence};
 use crate::record::{EventBody, Outcome, ResultsFolder, TrialPlan};
 
 pub use recorded::recorded;
+#[cfg(test)]
+pub(crate) use recorded::recorded_trial;
 pub use table::{markdown, text};
 
 /// A planted fault.

@@ -106,11 +106,7 @@ mod tests {
     use crate::record::Outcome;
 
     fn saga() -> TrialEvidence {
-        let place = tempfile::tempdir().expect("a temporary folder");
-        let folder = mutation::recorded(place.path()).expect("the recorded folder");
-        let plan = folder.plan().expect("its plan");
-        let saga = plan.trials.iter().find(|trial| trial.id == "saga");
-        crate::measure::Evidence::new(&folder, &plan.engines).trial(saga.expect("a saga"))
+        mutation::recorded_trial("saga").expect("a recorded saga")
     }
 
     #[test]

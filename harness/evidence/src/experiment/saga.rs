@@ -61,16 +61,11 @@ mod tests {
 
     use super::*;
     use crate::check::mutation;
-    use crate::measure::Evidence;
     use crate::record::EventBody;
 
     /// The recorded saga: its announcement failed for good, before its effect.
     fn saga() -> TrialEvidence {
-        let place = tempfile::tempdir().expect("a temporary folder");
-        let folder = mutation::recorded(place.path()).expect("the recorded folder");
-        let plan = folder.plan().expect("its plan");
-        let saga = plan.trials.iter().find(|trial| trial.id == "saga");
-        Evidence::new(&folder, &plan.engines).trial(saga.expect("a saga"))
+        mutation::recorded_trial("saga").expect("a recorded saga")
     }
 
     fn value(trial: &TrialEvidence, metric: &str) -> Option<f64> {

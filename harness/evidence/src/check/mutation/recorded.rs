@@ -23,3 +23,14 @@ pub fn recorded(place: &Path) -> anyhow::Result<ResultsFolder> {
     folder.seal()?;
     Ok(folder)
 }
+
+/// The evidence of one of the recorded trials.
+#[cfg(test)]
+pub(crate) fn recorded_trial(id: &str) -> anyhow::Result<crate::measure::TrialEvidence> {
+    let place = tempfile::tempdir()?;
+    let folder = recorded(place.path())?;
+    let plan = folder.plan()?;
+    let trial = plan.trials.iter().find(|trial| trial.id == id);
+    let trial = trial.with_context(|| format!("no recorded trial {id}"))?;
+    Ok(crate::measure::Evidence::new(&folder, &plan.engines).trial(trial))
+}

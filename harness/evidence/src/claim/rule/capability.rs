@@ -148,17 +148,13 @@ mod tests {
     use crate::check::mutation;
     use crate::claim::decide::decide;
     use crate::experiment;
-    use crate::measure::{Evidence, TrialEvidence};
+    use crate::measure::TrialEvidence;
     use crate::record::{EventBody, HistoryStep, TrialSamples};
     use crate::stats::estimate;
 
     /// The recorded saga, as a program of that pattern: what it is to show does not hang on its kill.
     fn program() -> TrialEvidence {
-        let place = tempfile::tempdir().expect("a temporary folder");
-        let folder = mutation::recorded(place.path()).expect("the recorded folder");
-        let plan = folder.plan().expect("its plan");
-        let saga = plan.trials.iter().find(|trial| trial.id == "saga");
-        let mut trial = Evidence::new(&folder, &plan.engines).trial(saga.expect("a saga"));
+        let mut trial = mutation::recorded_trial("saga").expect("a recorded saga");
         trial.plan.experiment = "saga".to_owned();
         trial.plan.factors.remove("fault");
         trial
