@@ -4,6 +4,7 @@
 mod evidence;
 mod executions;
 mod outcome;
+mod parents;
 mod read;
 mod saga;
 
@@ -16,6 +17,7 @@ pub(crate) mod fixture;
 pub use evidence::{End, JournalFile, Run, SourceEvidence, TrialEvidence};
 pub use executions::{Execution, Executions, Finish};
 pub use outcome::{doubled_keys, ended_right, failed_by_policy, missing_rows, redundant_commits};
+pub(crate) use parents::{Reach, parents};
 pub use read::Evidence;
 pub use saga::{Act, Saga, sagas};
 

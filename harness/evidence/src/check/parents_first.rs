@@ -7,43 +7,13 @@ use std::collections::BTreeSet;
 use orchbench_journal::{Day, StepName};
 
 use super::{Finding, Invariant};
-use crate::measure::{Execution, Executions, TrialEvidence};
+use crate::measure::{Execution, Executions, Reach, TrialEvidence, parents};
 
 pub(super) const INVARIANT: Invariant = Invariant {
     name: "parents_first",
     statement: "a step is invoked after its parents ended well, and read what they made",
     check,
 };
-
-/// Whether a child has the same partition as the parent, or needs all of its partitions.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    Same,
-    WholeRun,
-    EveryDay,
-}
-
-/// The parents of each step.
-fn parents(step: StepName) -> &'static [(StepName, Reach)] {
-    use StepName::{
-        Check, ExtractAirlines, ExtractAirports, ExtractFlights, ExtractPlanes, ExtractWeather,
-        Load, Publish, Transform,
-    };
-    match step {
-        Transform => &[
-            (ExtractFlights, Reach::Same),
-            (ExtractWeather, Reach::Same),
-            (ExtractPlanes, Reach::WholeRun),
-            (ExtractAirports, Reach::WholeRun),
-            (ExtractAirlines, Reach::WholeRun),
-        ],
-        Check => &[(Transform, Reach::Same)],
-        Load => &[(Check, Reach::Same), (Transform, Reach::Same)],
-        Publish => &[(Load, Reach::EveryDay)],
-        StepName::Announce => &[(Publish, Reach::WholeRun)],
-        _ => &[],
-    }
-}
 
 /// The parent whose recorded digest a step's own must equal. A naive sink's warehouse holds
 /// more than the load's input, so its digest is not comparable.

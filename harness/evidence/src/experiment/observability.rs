@@ -7,7 +7,7 @@ mod question;
 mod section;
 mod subject;
 
-use super::{CAPABILITY_METRIC, Experiment, nothing_across, nothing_to_reach, sample};
+use super::{CAPABILITY_METRIC, Experiment, NATIVE, nothing_across, nothing_to_reach, sample};
 use crate::measure::TrialEvidence;
 use crate::record::Sample;
 
@@ -123,7 +123,7 @@ fn levels(scores: &[(&Question, Score)]) -> Vec<Sample> {
                 .filter(|(question, _)| question.patterns.iter().any(|each| each == pattern));
             let level = of_pattern
                 .map(|(_, score)| score.level())
-                .fold(2.0, f64::min);
+                .fold(NATIVE, f64::min);
             sample(CAPABILITY_METRIC, level, &[("pattern", pattern)])
         })
         .collect()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::{EMULATED, NATIVE, UNSUPPORTED};
 use super::expected::Facts;
 use crate::measure::TrialEvidence;
 use crate::record::{EventBody, Sample};
@@ -102,12 +103,12 @@ impl Score {
         Self::ALL.into_iter().find(same)
     }
 
-    /// As a capability's level: 2 native, 1 emulated, 0 unsupported.
+    /// As a capability's level.
     pub(super) fn level(self) -> f64 {
         match self {
-            Self::Right => 2.0,
-            Self::WithUserCode => 1.0,
-            Self::Wrong | Self::NotAnswerable => 0.0,
+            Self::Right => NATIVE,
+            Self::WithUserCode => EMULATED,
+            Self::Wrong | Self::NotAnswerable => UNSUPPORTED,
         }
     }
 

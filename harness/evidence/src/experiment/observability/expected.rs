@@ -6,34 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use orchbench_journal::{Day, StepName};
 
 use super::subject::{Subject, piece};
-use crate::measure::{Execution, Executions, TrialEvidence};
+use crate::measure::{Execution, Executions, TrialEvidence, parents};
 
 /// What is right, each statement with the time in which it must lie, if it has one: from and to,
 /// CLOCK_MONOTONIC. Empty where the evidence does not say what is right.
 pub(super) type Facts = BTreeMap<String, Option<(u64, u64)>>;
 
-/// What the pipeline's data are made of. The check is no data: it judges what is joined.
-const PARENTS: [(StepName, &[StepName]); 4] = [
-    (
-        StepName::Transform,
-        &[
-            StepName::ExtractFlights,
-            StepName::ExtractWeather,
-            StepName::ExtractPlanes,
-            StepName::ExtractAirports,
-            StepName::ExtractAirlines,
-        ],
-    ),
-    (StepName::Load, &[StepName::Transform]),
-    (StepName::Publish, &[StepName::Load]),
-    (StepName::Announce, &[StepName::Publish]),
-];
-
-fn parents(step: StepName) -> &'static [StepName] {
-    let mut known = PARENTS.iter();
-    known
-        .find(|(of, _)| *of == step)
-        .map_or(&[], |(_, read)| read)
+/// What a step's data are made of. The check makes none: it judges what is joined.
+fn made_of(step: StepName) -> impl Iterator<Item = StepName> {
+    let parents = parents(step).iter().map(|(parent, _)| *parent);
+    parents.filter(move |parent| step != StepName::Check && *parent != StepName::Check)
 }
 
 /// What answers are held against.
@@ -110,8 +92,8 @@ impl<'a> Expected<'a> {
     /// What an execution read: its parents' newest versions in the run when it was invoked.
     fn read(&self, child: &Execution) -> Vec<(String, String)> {
         let mut read = Vec::new();
-        for parent in parents(child.step) {
-            for made in self.made(&child.run, *parent) {
+        for parent in made_of(child.step) {
+            for made in self.made(&child.run, parent) {
                 let same_day = made.partition.is_none()
                     || child.partition.is_none()
                     || made.partition == child.partition;
@@ -202,7 +184,8 @@ impl<'a> Expected<'a> {
         // Parents come before what is made of them.
         for (step, day) in self.pieces() {
             let reads = |(parent, of): &(StepName, Option<Day>)| {
-                parents(step).contains(parent) && (of.is_none() || day.is_none() || *of == day)
+                made_of(step).any(|each| each == *parent)
+                    && (of.is_none() || day.is_none() || *of == day)
             };
             if reached.iter().any(reads) {
                 reached.insert((step, day));
