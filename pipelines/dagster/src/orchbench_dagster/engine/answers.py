@@ -188,14 +188,8 @@ class Asked:
             yield f"{_piece(piece)}: {why}"
 
     def refresh(self) -> Iterator[str]:
-        pieces = {piece for piece, _ in self._stale()}
-        open_pieces = list(pieces)
-        while open_pieces:
-            piece = open_pieces.pop()
-            children = self._graph.get_children_partitions(piece.asset_key, piece.partition_key)
-            open_pieces += children - pieces
-            pieces |= children
-        return map(_piece, pieces)
+        stale = {piece for piece, _ in self._stale()}
+        return map(_piece, stale | self._downstream(*stale))
 
     def lineage(self) -> Iterator[str]:
         joined = self._of("transformed", self._subject["day"])
@@ -250,10 +244,10 @@ class Asked:
     def _parents(self, piece: AssetKeyPartitionKey) -> set[AssetKeyPartitionKey]:
         return self._graph.get_parents_partitions(*piece).parent_partitions
 
-    def _downstream(self, piece: AssetKeyPartitionKey) -> set[AssetKeyPartitionKey]:
-        """What is made of a piece, and of what is made of it."""
+    def _downstream(self, *pieces: AssetKeyPartitionKey) -> set[AssetKeyPartitionKey]:
+        """What is made of pieces, and of what is made of these."""
         reached: set[AssetKeyPartitionKey] = set()
-        open_pieces = [piece]
+        open_pieces = [*pieces]
         while open_pieces:
             children = self._graph.get_children_partitions(*open_pieces.pop())
             open_pieces += children - reached
