@@ -121,7 +121,7 @@ impl Runs for Rerun {
 
 fn execute(etl: &Etl, work: &Work) -> Ended {
     let done = match &work.job {
-        Job::Pipeline(pipeline) | Job::Saga(pipeline) => etl
+        Job::Pipeline(pipeline) | Job::Saga(pipeline) | Job::Approval(pipeline) => etl
             .run_direct(&work.run, &pipeline.source, pipeline.concurrency)
             .map(|summary: Summary| Some(Box::new(summary))),
         Job::Noop { .. } => Ok(None),

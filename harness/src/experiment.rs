@@ -9,6 +9,7 @@ mod restart_survival;
 mod retries;
 mod saga;
 mod throughput;
+mod waiting;
 mod warm_up;
 
 use std::collections::BTreeMap;
@@ -73,7 +74,7 @@ impl Condition {
 }
 
 /// All experiments.
-pub fn all() -> [Experiment; 6] {
+pub fn all() -> [Experiment; 7] {
     [
         observability::EXPERIMENT,
         overhead::EXPERIMENT,
@@ -81,6 +82,7 @@ pub fn all() -> [Experiment; 6] {
         retries::EXPERIMENT,
         saga::EXPERIMENT,
         throughput::EXPERIMENT,
+        waiting::EXPERIMENT,
     ]
 }
 

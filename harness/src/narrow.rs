@@ -1,7 +1,10 @@
 //! What of a plan the server at hand lets make. The rest is left out before the first trial,
 //! and named with its reason in plan.json and in the report.
 
+use std::collections::BTreeSet;
+
 use crate::engine;
+use crate::experiment;
 use crate::fault::{self, Needs};
 use crate::profile::Profile;
 use orchbench_evidence::record::{LeftOut, Plan, TrialPlan};
@@ -50,17 +53,24 @@ fn leave_out_faults(plan: &mut Plan, missing: Needs, reason: &str) {
 
 /// In containers each trial starts servers of its own: the profile may ask for fewer blocks.
 fn leave_out_blocks(plan: &mut Plan, profile: &Profile) {
-    for entry in &profile.scenarios {
+    // Of a scenario that comes twice, each entry has trials and a number of its own.
+    let Ok(resolved) = profile.resolve() else {
+        return;
+    };
+    for (entry, (scenario, _)) in profile.scenarios.iter().zip(resolved) {
         let Some(blocks) = entry.docker_blocks.filter(|blocks| *blocks < entry.blocks) else {
             continue;
         };
+        let planned = experiment::plan(&scenario, entry.blocks).unwrap_or_default();
+        let beyond = planned.trials.iter().filter(|trial| trial.block >= blocks);
+        let beyond: BTreeSet<&str> = beyond.map(|trial| trial.id.as_str()).collect();
         let what = format!(
             "scenario {}: blocks: {blocks} instead of {}",
             entry.name, entry.blocks
         );
         let reason = "in containers each trial starts servers of its own (docker_blocks)";
         leave_out(plan, &what, reason, |trial| {
-            trial.scenario == entry.name && trial.block >= blocks
+            beyond.contains(trial.id.as_str())
         });
     }
 }
@@ -81,7 +91,6 @@ fn leave_out(plan: &mut Plan, what: &str, reason: &str, out: impl Fn(&TrialPlan)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment;
     use crate::profile;
     use orchbench_evidence::record::FORMAT_VERSION;
     use orchbench_lab::server::{Image, NamedAddress, StackImages};
@@ -183,7 +192,7 @@ mod tests {
             admin_tools: image.clone(),
             server: image,
         };
-        narrow(&mut plan, &profile, &Provisioned::Docker(images));
+        narrow(&mut plan, &profile, &Provisioned::Docker(images.clone()));
         let of = |plan: &Plan, throughput: bool| {
             let trials = plan.trials.iter();
             trials
@@ -196,6 +205,21 @@ mod tests {
             anyhow::bail!("expected one line, found {:?}", plan.left_out);
         };
         assert_eq!(left.what, "scenario throughput: blocks: 1 instead of 3");
+        // Of a scenario that comes twice, each entry has a number of its own.
+        let restarts = profile
+            .scenarios
+            .iter()
+            .rposition(|each| each.name == "restart-survival");
+        profile.scenarios[restarts.unwrap_or_default()].docker_blocks = Some(1);
+        let mut plan = before.clone();
+        narrow(&mut plan, &profile, &Provisioned::Docker(images));
+        let of = |plan: &Plan, engine: &str| {
+            let trials = plan.trials.iter();
+            let here = trials.filter(|each| each.scenario == "restart-survival");
+            here.filter(|each| each.engine == engine).count()
+        };
+        assert_eq!(of(&plan, "temporal"), of(&before, "temporal"));
+        assert_eq!(of(&plan, "dagster") * 3, of(&before, "dagster"));
         Ok(())
     }
 }

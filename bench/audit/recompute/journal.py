@@ -25,6 +25,7 @@ class Execution:
     partition: str | None = None
     version: str | None = None  # of what it made, where it ended well
     crash_point: str | None = None
+    changed: int | None = None  # rows, where it ended well and says so
 
     def last_seen_ns(self):
         """When the journal last has it alive: its end, else its crash, else nothing."""
@@ -95,6 +96,7 @@ def executions(records):
                     each.ok = kind == "ok"
                     each.error = record.get("error") if kind == "error" else None
                     each.version = record.get("output_digest") if each.ok else None
+                    each.changed = record.get("changed") if each.ok else None
     for each in by_key.values():
         each.sort(key=lambda one: one.invoked_ns)
     return by_key

@@ -9,6 +9,7 @@ pub mod restart_survival;
 pub mod retries;
 mod saga;
 pub mod throughput;
+mod waiting;
 
 use std::collections::BTreeMap;
 
@@ -88,7 +89,7 @@ pub(crate) const EMULATED: f64 = 1.0;
 pub(crate) const UNSUPPORTED: f64 = 0.0;
 
 /// All experiments.
-pub fn all() -> [Experiment; 6] {
+pub fn all() -> [Experiment; 7] {
     [
         observability::EXPERIMENT,
         overhead::EXPERIMENT,
@@ -96,6 +97,7 @@ pub fn all() -> [Experiment; 6] {
         retries::EXPERIMENT,
         saga::EXPERIMENT,
         throughput::EXPERIMENT,
+        waiting::EXPERIMENT,
     ]
 }
 

@@ -7,6 +7,7 @@ mod outcome;
 mod parents;
 mod read;
 mod saga;
+mod signal;
 
 #[cfg(test)]
 use crate as harness;
@@ -20,6 +21,7 @@ pub use outcome::{doubled_keys, ended_right, failed_by_policy, missing_rows, red
 pub(crate) use parents::{Reach, parents};
 pub use read::Evidence;
 pub use saga::{Act, Saga, sagas};
+pub use signal::{Signal, signals};
 
 /// Nanoseconds between two instants as milliseconds, 0 when they are the other way round.
 pub(crate) fn between_ms(from_ns: u64, to_ns: u64) -> f64 {

@@ -17,7 +17,7 @@ use crate::experiment::{self, Planned};
 use crate::output::{self, Progress};
 use crate::profile::{self, Profile};
 use crate::runner::{self, RunEnd};
-use crate::scenario::{known_engine, known_name};
+use crate::scenario::{ConfigError, known_engine, known_name};
 use orchbench_etl::catalogue::CatalogueService;
 use orchbench_evidence::analysis;
 use orchbench_evidence::record::{
@@ -140,13 +140,15 @@ fn show_plan(args: &Args) -> anyhow::Result<Exit> {
             format!("{:.1}", minutes(trials.iter().copied())),
         ]
     };
-    let mut names: Vec<&String> = profile.scenarios.iter().map(|each| &each.name).collect();
-    names.dedup();
-    for name in names {
-        let of = |trial: &&TrialPlan| trial.scenario == *name;
-        let trials: Vec<&TrialPlan> = plan.trials.iter().filter(of).collect();
-        rows.push(row(name, &trials));
+    let mut by_scenario: Vec<(&str, Vec<&TrialPlan>)> = Vec::new();
+    for trial in &plan.trials {
+        let mut known = by_scenario.iter_mut();
+        match known.find(|(name, _)| *name == trial.scenario) {
+            Some((_, trials)) => trials.push(trial),
+            None => by_scenario.push((&trial.scenario, vec![trial])),
+        }
     }
+    rows.extend(by_scenario.iter().map(|(name, trials)| row(name, trials)));
     rows.push(row("all", &plan.trials.iter().collect::<Vec<_>>()));
     output::table(&rows);
     Ok(Exit::Done)
@@ -178,7 +180,23 @@ fn planned(
         all.trials.extend(planned.trials);
         all.left_out.extend(planned.left_out);
     }
+    each_once(&profile.name, &all.trials)?;
     Ok(all)
+}
+
+/// Refuses a profile of which two entries make the same trial: they would share its files.
+fn each_once(profile: &str, trials: &[TrialPlan]) -> Result<(), ConfigError> {
+    let mut ids = BTreeSet::new();
+    match trials.iter().find(|trial| !ids.insert(&trial.id)) {
+        None => Ok(()),
+        Some(twice) => Err(ConfigError::Invalid {
+            place: format!("profile {profile}: {}", twice.scenario),
+            message: format!(
+                "expected each trial once, found {} in two entries",
+                twice.id
+            ),
+        }),
+    }
 }
 
 fn plan(args: &Args, profile: &Profile) -> anyhow::Result<Plan> {

@@ -9,9 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::pipe::{PipeSession, Records};
-use super::{
-    Account, Engine, Job, Pace, Pipeline, Session, Setup, StepExecution, Trial, TrialError, Work,
-};
+use super::{Account, Engine, Job, Pace, Session, Setup, StepExecution, Trial, TrialError, Work};
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
 
@@ -52,15 +50,15 @@ pub(super) static ENGINE: Engine = Engine {
 struct AssetWorker {
     /// The catalog's file.
     catalog: PathBuf,
-    /// The sagas whose runs a daemon is to undo when they fail.
-    sagas: Vec<Pipeline>,
+    /// The jobs whose runs a daemon is to undo or to go on with.
+    watched: Vec<Job>,
 }
 
 fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
     let catalog = trial.dir("store")?.join("catalog.sqlite");
     let own = AssetWorker {
         catalog: catalog.clone(),
-        sagas: sagas(&setup.jobs),
+        watched: watched(&setup.jobs),
     };
     let worker = trial.worker_config(&setup, &own)?;
     PipeSession::open(trial, &setup, worker, Some(Box::new(CatalogFile(catalog))))
@@ -74,6 +72,10 @@ impl Records for CatalogFile {
         account::account(&self.0, run).map_err(|error| format!("its catalog: {error}"))
     }
 
+    fn waits(&self, work: &Work) -> Result<bool, String> {
+        answers::waits(&self.0, work).map_err(|error| format!("its catalog: {error:#}"))
+    }
+
     fn approve(&self, work: &Work, who: &str) -> Result<bool, String> {
         answers::approve(&self.0, work, who).map_err(|error| format!("its catalog: {error:#}"))
     }
@@ -84,11 +86,11 @@ impl Records for CatalogFile {
     }
 }
 
-/// The sagas among the jobs to come.
-fn sagas(jobs: &[Job]) -> Vec<Pipeline> {
-    let sagas = jobs.iter().filter_map(|job| match job {
-        Job::Saga(pipeline) => Some(pipeline.clone()),
-        Job::Pipeline(_) | Job::Noop { .. } => None,
+/// The jobs to come of which a run alone is not the whole.
+fn watched(jobs: &[Job]) -> Vec<Job> {
+    let watched = jobs.iter().filter(|job| match job {
+        Job::Saga(_) | Job::Approval(_) => true,
+        Job::Pipeline(_) | Job::Noop { .. } => false,
     });
-    sagas.collect()
+    watched.cloned().collect()
 }

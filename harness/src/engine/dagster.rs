@@ -171,6 +171,11 @@ impl Records for Instance {
         account::account(self, run)
     }
 
+    fn waits(&self, work: &Work) -> Result<bool, String> {
+        let printed = self.told("waits", "--run", &work.run)?;
+        serde_json::from_str(&printed).map_err(|error| format!("run {}: {error}", work.run))
+    }
+
     fn approve(&self, work: &Work, who: &str) -> Result<bool, String> {
         answers::approve(self, work, who).map(|()| true)
     }

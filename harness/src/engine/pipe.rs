@@ -17,6 +17,11 @@ pub trait Records: Send + Sync {
     /// As [`Session::account`].
     fn account(&self, run: &str) -> Result<Option<Account>, String>;
 
+    /// As [`Session::waits`].
+    fn waits(&self, _work: &Work) -> Result<bool, String> {
+        Ok(false)
+    }
+
     /// As [`Session::approve`].
     fn approve(&self, _work: &Work, _who: &str) -> Result<bool, String> {
         Ok(false)
@@ -144,6 +149,10 @@ impl Session for PipeSession {
 
     fn account(&self, work: &Work) -> Result<Option<Account>, TrialError> {
         self.recorded(work, None, |records| records.account(&work.run))
+    }
+
+    fn waits(&self, work: &Work) -> Result<bool, TrialError> {
+        self.recorded(work, false, |records| records.waits(work))
     }
 
     fn approve(&self, work: &Work, who: &str) -> Result<bool, TrialError> {

@@ -109,6 +109,11 @@ pub trait Session: Send + Sync {
         Ok(None)
     }
 
+    /// Whether a run waits for a person's word, by what the engine says of it; false where none can.
+    fn waits(&self, _work: &Work) -> Result<bool, TrialError> {
+        Ok(false)
+    }
+
     /// Records that a person approves a run's publication, as the engine's users would; false where
     /// there is no way to.
     fn approve(&self, _work: &Work, _who: &str) -> Result<bool, TrialError> {

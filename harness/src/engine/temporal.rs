@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use orchbench_temporal::{Client, ClientError, NoopInput, PipelineInput, Target};
+use orchbench_temporal::{ApprovalInput, Client, ClientError, NoopInput, PipelineInput, Target};
 use rustix::process::{Pid, kill_process};
 use serde::{Deserialize, Serialize};
 
@@ -207,6 +207,10 @@ impl TemporalSession {
                 let result = self.client.pipeline_result(&work.run, None).await?;
                 Ok(result.map(|summary| Some(Box::new(summary))))
             }
+            Job::Approval(_) => {
+                let result = self.client.approval_result(&work.run, None).await?;
+                Ok(result.map(|outcome| outcome.summary.map(Box::new)))
+            }
             Job::Noop { .. } => {
                 let result = self.client.noop_result(&work.run, None).await?;
                 Ok(result.map(|_| None))
@@ -245,6 +249,10 @@ impl Session for TemporalSession {
                 Job::Saga(pipeline) => {
                     let input = input(&work.run, pipeline);
                     self.client.start_saga(&work.run, input).await
+                }
+                Job::Approval(pipeline) => {
+                    let input = ApprovalInput::new(input(&work.run, pipeline));
+                    self.client.start_approval(&work.run, input).await
                 }
                 Job::Noop { shape, steps } => {
                     let input = NoopInput {
@@ -293,6 +301,10 @@ impl Session for TemporalSession {
         let watch = self.watch.as_ref().unwrap_or(&unseen);
         let told = account::account(&self.client, watch, work);
         self.asked(&work.run, told).map(Some)
+    }
+
+    fn waits(&self, work: &Work) -> Result<bool, TrialError> {
+        self.asked(&work.run, answers::waits(&self.client, work))
     }
 
     fn approve(&self, work: &Work, who: &str) -> Result<bool, TrialError> {

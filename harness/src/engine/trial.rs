@@ -1,6 +1,7 @@
 //! A trial in the making: its folder, its events, the engine it brings up.
 
 mod keep;
+mod kill;
 mod warehouse;
 
 pub use warehouse::{keep_warehouse, warehouse_rows};

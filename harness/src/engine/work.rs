@@ -18,7 +18,9 @@ impl Work {
     /// The source of an ETL run.
     pub fn source(&self) -> Option<&str> {
         match &self.job {
-            Job::Pipeline(pipeline) | Job::Saga(pipeline) => Some(&pipeline.source),
+            Job::Pipeline(pipeline) | Job::Saga(pipeline) | Job::Approval(pipeline) => {
+                Some(&pipeline.source)
+            }
             Job::Noop { .. } => None,
         }
     }
@@ -26,7 +28,9 @@ impl Work {
     /// The policy of its steps.
     pub fn retry(&self) -> RetrySpec {
         match &self.job {
-            Job::Pipeline(pipeline) | Job::Saga(pipeline) => pipeline.retry.clone(),
+            Job::Pipeline(pipeline) | Job::Saga(pipeline) | Job::Approval(pipeline) => {
+                pipeline.retry.clone()
+            }
             Job::Noop { .. } => RetrySpec::default(),
         }
     }
@@ -41,6 +45,8 @@ pub enum Job {
     /// The same with a way back: when it fails, its load, publication and announcement are undone, as
     /// far as the engine can.
     Saga(Pipeline),
+    /// The same, which waits for a person's word before it announces, as far as the engine can.
+    Approval(Pipeline),
     /// Steps that do nothing.
     Noop {
         /// How they depend on one another.

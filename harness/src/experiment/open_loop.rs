@@ -77,7 +77,7 @@ pub struct Offer {
 pub struct Observed {
     /// Runs whose start was intended within the offer's duration.
     pub offered: usize,
-    /// Those that ended within the window: the duration and a tenth of it.
+    /// Those that ended within the window: the time for which runs were offered, and a tenth of it.
     pub completed: usize,
     /// The intended start, from the loop's begin, and the time from there to the end, of each run
     /// that ended at all, milliseconds.
@@ -101,7 +101,12 @@ pub fn observe(
     let starts = offer
         .arrivals
         .schedule(offer.rate_per_s, offer.duration, offer.seed);
-    let window = offer.duration.mul_f64(1.0 + GRACE);
+    // Where that many runs are too many, they are offered for a shorter time.
+    let offered_for = match starts.last() {
+        Some(last) if starts.len() == MOST_RUNS => *last,
+        _ => offer.duration,
+    };
+    let window = offered_for.mul_f64(1.0 + GRACE);
     let ends: Mutex<Vec<(Duration, Duration)>> = Mutex::new(Vec::with_capacity(starts.len()));
     let lateness: Mutex<Vec<f64>> = Mutex::new(Vec::with_capacity(starts.len()));
     let begun = Instant::now();
@@ -192,6 +197,21 @@ mod tests {
         anyhow::ensure!(seen.offered > 400, "offered {}", seen.offered);
         anyhow::ensure!(share <= 0.06, "{} of {}", seen.completed, seen.offered);
         anyhow::ensure!(seen.lateness_ms.len() == seen.offered);
+        Ok(())
+    }
+
+    #[test]
+    fn more_runs_than_are_begun_are_offered_for_a_shorter_time() -> anyhow::Result<()> {
+        let offer = offer(40_000.0, Arrivals::Constant);
+        let seen = observe(&offer, |_, _| true)?;
+        anyhow::ensure!(seen.offered == MOST_RUNS);
+        // A tenth of a second, and a tenth of that.
+        let span_ms = MOST_RUNS as f64 / 40.0;
+        anyhow::ensure!(
+            (seen.window_ms - 1.1 * span_ms).abs() < 1.0,
+            "{}",
+            seen.window_ms
+        );
         Ok(())
     }
 

@@ -164,20 +164,19 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     Ok(conditions.into_iter().map(finished).collect())
 }
 
-/// The kill of a worker at each named point of each named step.
+/// The kill of a worker, or of everything, at each named point of each named step.
 fn named(parameters: &Parameters, trial: &Parameters) -> Vec<Condition> {
     let mut conditions = Vec::new();
     for arm in &parameters.arms {
         for step in &parameters.steps {
             for point in &parameters.points {
                 let point = format!("{}/{}", step.as_str(), point.as_str());
-                let factors = [
-                    ("arm", arm.as_str()),
-                    ("fault", fault::KILL_WORKER),
-                    ("point", &point),
-                ];
-                let condition = Condition::new(&factors, trial);
-                conditions.push(condition.with_faults([fault::KILL_WORKER]));
+                let fault = match arm.as_str() {
+                    "whole-host" => fault::KILL_HOST,
+                    _ => fault::KILL_WORKER,
+                };
+                let factors = [("arm", arm.as_str()), ("fault", fault), ("point", &point)];
+                conditions.push(Condition::new(&factors, trial).with_faults([fault]));
             }
         }
     }
@@ -274,5 +273,22 @@ fn work(parameters: &Parameters, source: &str, run: &str) -> Work {
             heartbeat_timeout_ms: parameters.heartbeat_timeout_ms,
             ..Pipeline::new(source, parameters.retry.clone())
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_host_is_struck_as_a_whole() -> Result<(), ConfigError> {
+        let text = "title = \"t\"\nexperiment = \"restart-survival\"\n[[arms]]\nengine = \"temporal\"\n\
+                    settings = [\"tuned\"]\n[parameters]\nsource = \"one-day\"\n\
+                    restart_delay_ms = 500\nheartbeat_timeout_ms = 2000\nsteps = [\"load\"]\n\
+                    points = [\"after_effect\"]\narms = [\"supervised\", \"whole-host\"]";
+        let planned = plan(&crate::scenario::parse("host.toml", text)?)?;
+        let faults: Vec<_> = planned.iter().map(|each| each.faults.as_slice()).collect();
+        assert_eq!(faults, [[fault::KILL_WORKER], [fault::KILL_HOST]]);
+        Ok(())
     }
 }

@@ -48,6 +48,9 @@ struct Parameters {
     rate_source: Option<String>,
     /// The policy's constant delay.
     delay_ms: u64,
+    /// Trials made at a time; their times are then of a loaded machine, and none are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    side_by_side: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -90,7 +93,12 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
             conditions.push(Condition::new(&factors, &trial).of([rated]));
         }
     }
-    Ok(conditions)
+    let side_by_side = parameters.side_by_side.unwrap_or(1);
+    let finished = |condition| Condition {
+        side_by_side,
+        ..condition
+    };
+    Ok(conditions.into_iter().map(finished).collect())
 }
 
 fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {

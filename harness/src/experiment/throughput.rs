@@ -130,19 +130,11 @@ fn three_step(trial: &Trial<'_>, parameters: &Parameters) -> Result<(), TrialErr
         [] => &[Arrivals::Poisson],
         some => some,
     };
-    let shares = parameters.shares.iter().map(|share| {
-        let name = format!("{share} of its capacity");
-        (name, share * capacity)
-    });
-    let rates = parameters
-        .rates_per_s
-        .iter()
-        .map(|rate| (format!("{rate} runs/s"), *rate));
-    for (number, (name, rate)) in shares.chain(rates).enumerate() {
+    for (number, (name, rate)) in loads(parameters, capacity).into_iter().enumerate() {
         for (kind, arrivals) in arrivals.iter().enumerate() {
             let offer = Offer {
                 arrivals: *arrivals,
-                rate_per_s: rate.min(MAX_RATE_PER_S),
+                rate_per_s: rate,
                 duration: Duration::from_secs_f64(parameters.open_loop_seconds),
                 drain: Duration::from_secs(10),
                 seed: trial.block_seed() + (number * 2 + kind) as u64,
@@ -151,6 +143,31 @@ fn three_step(trial: &Trial<'_>, parameters: &Parameters) -> Result<(), TrialErr
         }
     }
     trial.close(session)
+}
+
+/// What is offered in open loops, by name: shares of the capacity and rates, no two the same. What is
+/// above the generator's most is that.
+fn loads(parameters: &Parameters, capacity: f64) -> Vec<(String, f64)> {
+    let shares = parameters.shares.iter().map(|share| {
+        let name = format!("{share} of its capacity");
+        (name, share * capacity)
+    });
+    let rates = parameters.rates_per_s.iter();
+    let rates = rates.map(|rate| (format!("{rate} runs/s"), *rate));
+    let mut loads: Vec<(String, f64)> = Vec::new();
+    for (name, rate) in shares.chain(rates) {
+        let load = match rate > MAX_RATE_PER_S {
+            true => (
+                format!("{MAX_RATE_PER_S} runs/s, the most offered"),
+                MAX_RATE_PER_S,
+            ),
+            false => (name, rate),
+        };
+        if !loads.contains(&load) {
+            loads.push(load);
+        }
+    }
+    loads
 }
 
 /// Up the rungs, and on by doublings while the knee is not among them. Gives the highest rate and
@@ -249,4 +266,27 @@ fn etl(trial: &Trial<'_>, parameters: &Parameters) -> Result<(), TrialError> {
         trial.close_and_keep(session, &[work])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_above_the_most_is_offered_once_and_called_what_it_is() -> Result<(), ConfigError> {
+        let text = "source = \"s\"\nworkloads = [\"three-step\"]\nin_flight = [1]\n\
+                    max_in_flight = 2\nstep_seconds = 1.0\nopen_loop_seconds = 1.0\n\
+                    shares = [0.25, 0.5]\nrates_per_s = [4.0]";
+        let parameters: Parameters = crate::scenario::parse("loads.toml", text)?;
+        let names = |capacity| {
+            let loads = loads(&parameters, capacity).into_iter();
+            loads.map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        let own = ["0.25 of its capacity", "0.5 of its capacity", "4 runs/s"];
+        assert_eq!(names(100.0), own);
+        let most = "400 runs/s, the most offered";
+        assert_eq!(names(1_000.0), ["0.25 of its capacity", most, "4 runs/s"]);
+        assert_eq!(names(9_000.0), [most, "4 runs/s"]);
+        Ok(())
+    }
 }

@@ -1,7 +1,7 @@
 //! SIGKILL of everything that the engine consists of: the whole host goes down.
 
 use super::{Fault, KILL_HOST, Needs, Scene, available_everywhere, kill_server};
-use crate::engine::{Strike, Target, TrialError};
+use crate::engine::{Target, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
     name: KILL_HOST,
@@ -14,14 +14,5 @@ pub(super) const FAULT: Fault = Fault {
 };
 
 fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
-    let mut struck = Vec::new();
-    let execution = scene.trial.execution()?;
-    for service in (scene.trial.engine.beside)(execution) {
-        struck.extend(kill_server::kill(scene, *service)?);
-    }
-    for pid in scene.session.workers() {
-        scene.session.strike_worker(pid, Strike::Kill)?;
-        struck.push(pid);
-    }
-    Ok(struck)
+    scene.trial.kill_all(scene.session)
 }

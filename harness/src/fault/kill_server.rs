@@ -1,8 +1,7 @@
 //! SIGKILL of the engine's server, then a restart on the same store.
 
 use super::{Fault, KILL_SERVER, Needs, Scene, available_everywhere};
-use crate::engine::{Strike, Target, TrialError};
-use orchbench_evidence::record::EventBody;
+use crate::engine::{Target, TrialError};
 
 pub(super) const FAULT: Fault = Fault {
     name: KILL_SERVER,
@@ -20,16 +19,7 @@ fn strike(scene: &Scene<'_>) -> Result<Vec<u32>, TrialError> {
 
 /// Kills a service that has to be there.
 pub(super) fn kill_one(scene: &Scene<'_>, service: Target) -> Result<Vec<u32>, TrialError> {
-    scene.has_to_be(kill(scene, service)?)
-}
-
-/// Kills a service and records that; `None` where there is none.
-pub(super) fn kill(scene: &Scene<'_>, service: Target) -> Result<Option<u32>, TrialError> {
-    let pid = scene.session.strike_service(service, Strike::Kill)?;
-    if pid.is_some() {
-        scene.trial.record(EventBody::ServerKilled { pid })?;
-    }
-    Ok(pid)
+    scene.has_to_be(scene.trial.kill_service(scene.session, service)?)
 }
 
 pub(super) fn heal(scene: &Scene<'_>, _struck: &[u32]) -> Result<(), TrialError> {

@@ -39,6 +39,9 @@ impl Verdict {
     }
 }
 
+/// The type of the error of a gate that finds no word on what it reads.
+pub const NOT_APPROVED: &str = "NotApproved";
+
 /// The key of the gate.
 pub(crate) fn gate_key(source: &str) -> Result<AssetKey, AssetsError> {
     key(source, "approved")
@@ -72,6 +75,16 @@ pub fn word(
     })
 }
 
+/// Whether the newest word approves the newest marts of a source.
+pub(crate) fn is_approved(catalog: &Catalog, source: &str) -> Result<bool, AssetsError> {
+    let Some(marts) = catalog.latest(&asset_key(source, StepName::Publish)?, None)? else {
+        return Ok(false);
+    };
+    let approved = Verdict::Approved.of(&marts.data_version);
+    let words = catalog.observations_of(&word_key(source)?)?;
+    Ok(words.iter().any(|word| word.data_version == approved))
+}
+
 /// The word and the gate as assets.
 pub(crate) fn gate(source: &str) -> Result<[Asset; 2], AssetsError> {
     let word = word_key(source)?;
@@ -103,5 +116,5 @@ fn decide(cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
         return Err(StepFailure::fatal("Rejected", message));
     }
     let message = format!("no word on version {version} of the marts; `orchbench assets approve`");
-    Err(StepFailure::fatal("NotApproved", message))
+    Err(StepFailure::fatal(NOT_APPROVED, message))
 }

@@ -7,6 +7,7 @@
 
 mod approval;
 mod automation;
+mod continuation;
 mod error;
 mod graph;
 mod identity;
@@ -21,8 +22,11 @@ mod saga;
 mod step;
 mod undo;
 
-pub use approval::{Verdict, word};
+pub use approval::{NOT_APPROVED, Verdict, word};
 pub use automation::{arrivals, automations, order_automations};
+pub use continuation::{
+    approval_automations, continued, continued_by, continuing_run, found_no_word,
+};
 pub use error::AssetsError;
 pub use graph::{definitions, graph, step_making};
 pub use identity::{identity, order_identity};

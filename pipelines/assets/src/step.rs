@@ -8,6 +8,7 @@ use orchbench_etl::{
     StepName, StepOutput, Transformed,
 };
 
+use crate::continuation::continued_by;
 use crate::undo::undone_by;
 
 /// Calls one step of the ETL in the engine's process.
@@ -49,10 +50,11 @@ pub(crate) fn call(
     })
 }
 
-/// The run that a step is one of: its own, and of a compensation the one that it undoes.
+/// The run that a step is one of: its own or the one that this goes on with, and of a compensation the
+/// one that it undoes.
 fn run_of(step: StepName, cx: &StepContext<'_>) -> Result<String, StepError> {
     if step.undoes().is_none() {
-        return Ok(cx.run.to_owned());
+        return Ok(continued_by(cx.config).unwrap_or(cx.run).to_owned());
     }
     let undone = undone_by(cx.config).map(str::to_owned);
     undone.ok_or_else(|| {

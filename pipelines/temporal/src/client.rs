@@ -36,8 +36,9 @@ pub(crate) use self::payload::payloads;
 pub use crate::connection::ConnectError;
 use crate::connection::{Target, connect};
 use crate::failure::Failure;
-use crate::input::{Argument, NoopInput, NoopOutcome, PipelineInput};
-use crate::workflows::{DataPipelineWorkflow, NoopWorkflow, SagaWorkflow};
+use crate::input::{ApprovalInput, Argument, NoopInput, NoopOutcome, PipelineInput};
+use crate::workflows::report::ApprovalOutcome;
+use crate::workflows::{ApprovalWorkflow, DataPipelineWorkflow, NoopWorkflow, SagaWorkflow};
 
 /// A client of one namespace and one task queue.
 #[derive(Clone)]
@@ -125,6 +126,33 @@ impl Client {
     ) -> Result<Started, ClientError> {
         self.start(SagaWorkflow::run, Argument::from(input), workflow_id)
             .await
+    }
+
+    /// Starts a pipeline that waits for a verdict before it is published.
+    ///
+    /// # Errors
+    /// As [`Client::start_pipeline`].
+    pub async fn start_approval(
+        &self,
+        workflow_id: &str,
+        input: ApprovalInput,
+    ) -> Result<Started, ClientError> {
+        self.start(ApprovalWorkflow::run, Argument::from(input), workflow_id)
+            .await
+    }
+
+    /// Waits for the end of an approval, whoever decided it.
+    ///
+    /// # Errors
+    /// As [`Client::pipeline_result`].
+    pub async fn approval_result(
+        &self,
+        workflow_id: &str,
+        run_id: Option<&str>,
+    ) -> Result<Result<ApprovalOutcome, Failure>, ClientError> {
+        let handle = self.handle::<ApprovalWorkflow>(workflow_id, run_id);
+        let result = handle.get_result(WorkflowGetResultOptions::default()).await;
+        self.outcome(workflow_id, result)
     }
 
     /// Waits for the end of a pipeline, with a way back or without: of the execution `run_id`, or of

@@ -1,6 +1,6 @@
 """Metrics of trials, one module an experiment."""
 
-from . import cost, observability, overhead, repetition, restart_survival, retries, saga, throughput
+from . import cost, observability, overhead, repetition, restart_survival, retries, saga, throughput, waiting
 
 EXPERIMENTS = {
     "observability": observability,
@@ -9,6 +9,7 @@ EXPERIMENTS = {
     "retries": retries,
     "saga": saga,
     "throughput": throughput,
+    "waiting": waiting,
 }
 
 

@@ -36,11 +36,11 @@ def wasted(by_key):
 
 
 def recovery(trial):
-    """From the kill to the end of the last run, and its parts where a worker was killed."""
-    ends = [run.ended_ns for run in trial.runs]
-    if not ends or None in ends or any(run.stuck for run in trial.runs):
+    """From the kill to the end of the last run, where all ended well, and its parts where a worker was
+    killed."""
+    if not trial.runs or not all(run.ended_well() for run in trial.runs):
         return []
-    end = max(ends)
+    end = max(run.ended_ns for run in trial.runs)
     crashed = [one for each in trial.by_key.values() for one in each if one.crash_ns is not None]
     if crashed:
         first = min(crashed, key=lambda one: one.crash_ns)

@@ -9,7 +9,9 @@ NO_FAILURES = "rate-0.00"
 
 def derive(trial, observed):
     rated = trial.factor("case").startswith("rate-")
-    if rated and not all(trial.ended_right(run) for run in trial.runs):
+    # Times are taken from trials that were alone on the machine.
+    alone = trial.plan.get("side_by_side", 1) == 1
+    if not alone or rated and not all(trial.ended_right(run) for run in trial.runs):
         observed = [each for each in observed if each[0] != "run_ms"]
     found = []
     if rated:
@@ -19,12 +21,11 @@ def derive(trial, observed):
             found.append(("failed_share", failed / len(every), {}))
     policies = {run.id: run.retry for run in trial.runs}
     for _, attempts in sorted(trial.by_key.items()):
-        failed_at_once = len(attempts) == 1 and attempts[0].error is not None
-        if not rated and (len(attempts) > 1 or failed_at_once):
+        if not rated and any(one.error is not None for one in attempts):
             found.append(("attempts", float(len(attempts)), {}))
         retry = policies.get(attempts[0].run)
         for before, after in zip(attempts, attempts[1:]):
-            if before.error is None or retry is None:
+            if before.error is None or retry is None or not alone:
                 continue
             gap = max(0.0, (after.invoked_ns - before.ended_ns) / 1e6)
             delay = scheduled_ms(trial.engine["retry_schedule"], retry, before.attempt)

@@ -1,8 +1,8 @@
 //! Attempts follow the policy: never more than it allows, never sooner than its delay, a
-//! non-retryable error once, and as many as it allows before a run fails.
+//! non-retryable error once, and as many as it allows before a step is given up.
 
 use super::{Finding, Invariant};
-use crate::measure::{Execution, Executions, Run, TrialEvidence};
+use crate::measure::{Execution, Executions, Run, TrialEvidence, failed_by_policy};
 
 pub(super) const INVARIANT: Invariant = Invariant {
     name: "attempts",
@@ -33,6 +33,7 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
         problems.extend(too_many(key, each, run));
         problems.extend(after_fatal(key, each, run));
         problems.extend(too_soon(trial, key, each, run));
+        problems.extend(given_up(key, each, run, &executions));
         let late = late_ms(trial, each, run);
         latest_ms = late.into_iter().fold(latest_ms, f64::max);
     }
@@ -108,6 +109,28 @@ fn too_soon(trial: &TrialEvidence, key: &str, each: &[Execution], run: &Run<'_>)
         .collect()
 }
 
+/// A step whose last attempt failed, of a run that is over, with attempts left: unless the policy gave up
+/// on another step of the run, which has ended it.
+fn given_up(
+    key: &str,
+    each: &[Execution],
+    run: &Run<'_>,
+    executions: &Executions,
+) -> Option<String> {
+    run.ended_ns?;
+    let name = each.last()?.error_type()?;
+    let explained = failed_by_policy(run, executions).is_some();
+    (!explained).then(|| {
+        format!(
+            "{key}: expected another attempt after {name}, of {} that the policy allows, found none",
+            match run.retry.max_attempts {
+                0 => "as many".to_owned(),
+                most => most.to_string(),
+            }
+        )
+    })
+}
+
 /// In the cases that are there to fail, the run must fail, under the injected error's
 /// name, after exactly the attempts that the policy gives.
 fn wrong_end(trial: &TrialEvidence, run: &Run<'_>, executions: &Executions) -> Option<String> {
@@ -152,6 +175,19 @@ mod tests {
     #[test]
     fn a_retry_as_the_policy_says_passes() {
         assert_eq!(outcome(&TrialBuilder::retried("t")), Some(Outcome::Pass));
+    }
+
+    #[test]
+    fn a_step_that_is_given_up_with_attempts_left_is_caught() {
+        // The run has ended by an error that a retry might have cured.
+        let trial = |error: &str| TrialBuilder::fatal("t").with_error("InjectedFatal", error);
+        let trial = |error| trial(error).with_factor("case", "rate-0.30");
+        assert_eq!(outcome(&trial("Injected")), Some(Outcome::Fail));
+        assert_eq!(
+            outcome(&trial("Injected").with_max_attempts(1)),
+            Some(Outcome::Pass)
+        );
+        assert_eq!(outcome(&trial("InjectedFatal")), Some(Outcome::Pass));
     }
 
     #[test]

@@ -7,7 +7,7 @@ pub(super) const PLANNED_EXPERIMENTS: &[&str] = &[
     "effort",
     "limits",
     "microservices",
-    "waiting",
+    "timers",
 ];
 
 /// The name that is written most like the given one.

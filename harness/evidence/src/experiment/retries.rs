@@ -29,19 +29,20 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 /// The case without failures, that the other rates are held against.
 pub(crate) const NO_FAILURES: &str = "rate-0.00";
 
-/// Adds, for every step that was attempted more than once, `attempts`, `retry_gap_ms`
-/// (from the end of a failed attempt to the invocation of the next) and
-/// `retry_gap_excess_ms` (that gap beyond the policy's delay); for a step that failed at
-/// once, its single attempt. In the `rate-…` cases instead of `attempts` the `failed_share`, the
+/// Adds, for every step with a failed attempt, `attempts`, and `retry_gap_ms` (from the end of that one to
+/// the invocation of the next) and `retry_gap_excess_ms` (that gap beyond the policy's delay). In the
+/// `rate-…` cases instead of `attempts` the `failed_share`, the
 /// share of attempts that failed as it came out, and what was done again ([`repetition`]). A
-/// `run_ms` of a run that failed says nothing about the cost of retries and is left out there.
+/// `run_ms` of a run that failed says nothing about the cost of retries and is left out there. Times of
+/// trials that were not alone on the machine are left out.
 fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
     let runs = trial.runs();
     let all_right = runs.iter().all(|run| ended_right(trial, run));
     let rated = trial.factor("case").starts_with("rate-");
+    let alone = trial.plan.side_by_side <= 1;
     let mut samples: Vec<Sample> = observed
         .into_iter()
-        .filter(|each| each.metric != "run_ms" || all_right || !rated)
+        .filter(|each| each.metric != "run_ms" || alone && (all_right || !rated))
         .collect();
     let executions = Executions::of(trial);
     if rated {
@@ -65,7 +66,7 @@ fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
         else {
             continue;
         };
-        for pair in each.windows(2) {
+        for pair in each.windows(2).filter(|_| alone) {
             if let Some((failed_ns, _)) = pair[0].error() {
                 let gap_ms = between_ms(failed_ns, pair[1].invoked_ns);
                 samples.push(sample("retry_gap_ms", gap_ms, &[]));
@@ -122,6 +123,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::measure::fixture::TrialBuilder;
 
     fn runs(case: &str, times: &[f64]) -> Measurement {
         let trials: Vec<TrialSamples> = (0..)
@@ -141,6 +143,21 @@ mod tests {
             estimate: estimate(&trials),
             trials,
         }
+    }
+
+    #[test]
+    fn of_trials_that_are_not_alone_there_are_counts_and_no_times() {
+        let metrics = |side_by_side| {
+            let mut trial = TrialBuilder::retried("t").evidence();
+            trial.plan.side_by_side = side_by_side;
+            let samples = derive(&trial, vec![sample("run_ms", 5.0, &[])]).into_iter();
+            samples.map(|each| each.metric).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            metrics(1),
+            ["run_ms", "attempts", "retry_gap_ms", "retry_gap_excess_ms"]
+        );
+        assert_eq!(metrics(3), ["attempts"]);
     }
 
     #[test]

@@ -10,8 +10,8 @@ use orchbench_journal::Record;
 use orchbench_journal::{RetrySpec, Summary};
 
 use crate::record::{
-    AppliedRow, EngineRecord, Event, EventBody, JournalSeal, RunFailure, Sample, TrialPlan,
-    TrialStatus, WarehouseRow,
+    AppliedRow, EngineRecord, Event, EventBody, HistoryStep, JournalSeal, RunFailure, Sample,
+    TrialPlan, TrialStatus, WarehouseRow,
 };
 
 /// What a results folder holds of one trial.
@@ -173,6 +173,14 @@ impl TrialEvidence {
             }
         }
         runs
+    }
+
+    /// The steps of a run by the engine's own account; `None` where it gave none.
+    pub fn history(&self, run: &str) -> Option<&[HistoryStep]> {
+        self.events.iter().find_map(|event| match &event.body {
+            EventBody::EngineHistory { run: of, steps, .. } if of == run => Some(steps.as_slice()),
+            _ => None,
+        })
     }
 
     /// Seals of the journal files; a later seal of the same file replaces an earlier one.

@@ -14,29 +14,32 @@ pub(super) fn account(path: &Path, run: &str) -> Result<Option<Account>, Catalog
     let Some(info) = catalog.run(run)? else {
         return Ok(None);
     };
-    // What undoes a saga is a run of its own.
-    let undoing = catalog.events(&orchbench_assets::undoing_run(run))?;
+    // What undoes a saga is a run of its own, and so is what comes after a word.
+    let continuing = orchbench_assets::continuing_run(run);
+    let mut others = catalog.events(&orchbench_assets::undoing_run(run))?;
+    others.extend(catalog.events(&continuing)?);
     let events = catalog.events(run)?;
+    let status = catalog.status(&continuing)?.unwrap_or(info.status);
     let materialized = |event: &Event| matches!(event, Event::Materialized(_));
     let footprint = vec![
-        ("catalog_events", (events.len() + undoing.len()) as u64),
+        ("catalog_events", (events.len() + others.len()) as u64),
         (
             "materializations",
             events
                 .iter()
-                .chain(&undoing)
+                .chain(&others)
                 .filter(|each| materialized(&each.event))
                 .count() as u64,
         ),
     ];
     let mut steps = Steps::default();
-    for (events, in_another_run) in [(events, false), (undoing, true)] {
+    for (events, in_another_run) in [(events, false), (others, true)] {
         for record in events {
             steps.read(run, &record, in_another_run);
         }
     }
     Ok(Some(Account {
-        succeeded: info.status == RunStatus::Success,
+        succeeded: status == RunStatus::Success,
         steps: steps.in_order,
         footprint,
     }))

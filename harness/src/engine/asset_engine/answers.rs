@@ -9,9 +9,11 @@ use std::path::Path;
 use anyhow::Context as _;
 use asset_engine::{
     AssetGraph, AssetKey, Attempt, Catalog, Durability, Event, EventRecord, InputVersion,
-    Materialization, Recorder,
+    Materialization, Recorder, RunStatus,
 };
-use orchbench_assets::{GraphOptions, Verdict, definitions, step_making, word};
+use orchbench_assets::{
+    GraphOptions, Verdict, continuing_run, definitions, found_no_word, step_making, word,
+};
 use orchbench_etl::{SourceCatalogue, StepName};
 
 use crate::engine::Work;
@@ -24,6 +26,14 @@ const PROGRAM: &str = concat!(
     include_str!("answers/data.rs"),
     include_str!("answers/executions.rs"),
 );
+
+/// Whether a run is over and found no word, and none has gone on with it.
+pub(super) fn waits(catalog: &Path, work: &Work) -> anyhow::Result<bool> {
+    let catalog = Catalog::open(catalog)?;
+    let over = catalog.status(&work.run)? == Some(RunStatus::Failure);
+    let gone_on = catalog.status(&continuing_run(&work.run))?.is_some();
+    Ok(over && !gone_on && found_no_word(&catalog, &work.run)?)
+}
 
 /// Records a person's word on the newest marts.
 pub(super) fn approve(catalog: &Path, work: &Work, who: &str) -> anyhow::Result<bool> {

@@ -4,7 +4,7 @@
 //! a stand-by blocks until the kernel releases the lock of a dead one, then says `ready`.
 //! Runs that its predecessor left unfinished it takes up at once, without being asked.
 
-mod undoing;
+mod daemon;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use asset_engine::{
     AssetGraph, Durability, Executor, ExecutorOptions, Lock, RunOutcome, RunRequest, RunStatus,
     Selection,
 };
-use orchbench_assets::GraphOptions;
+use orchbench_assets::{GraphOptions, NOT_APPROVED};
 use orchbench_etl::{Etl, RetrySpec};
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -25,7 +25,7 @@ use orchbench_evidence::record::RunFailure;
 
 /// Serves runs on the asset engine until standard input ends.
 pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
-    let AssetWorker { catalog, sagas } = config.own_part()?;
+    let AssetWorker { catalog, watched } = config.own_part()?;
     let etl = Arc::new(Etl::open(config.etl)?);
     let options = ExecutorOptions::default()
         .concurrency(config.concurrency)
@@ -38,16 +38,19 @@ pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
         works: Mutex::default(),
     });
     for unfinished in runs.executor.unfinished() {
-        // What undoes a run is for the daemon to take up.
-        if orchbench_assets::undone_by(&unfinished.config).is_some() {
+        // What undoes a run, or goes on with it, is for the daemon to take up.
+        let config = &unfinished.config;
+        if orchbench_assets::undone_by(config).is_some()
+            || orchbench_assets::continued_by(config).is_some()
+        {
             continue;
         }
-        let work = work_of(&unfinished.run, &unfinished.config)?;
+        let work = work_of(&unfinished.run, config)?;
         runs.start(work)
             .map_err(|failure| anyhow::anyhow!("run {}: {}", unfinished.run, failure.message))?;
     }
-    for saga in &sagas {
-        undoing::watch(&runs, saga)?;
+    for job in &watched {
+        daemon::watch(&runs, job)?;
     }
     serve(runs)
 }
@@ -75,6 +78,15 @@ impl Assets {
                 let options = self.options(pipeline.retry.clone());
                 let etl = Arc::clone(&self.etl);
                 Ok(orchbench_assets::saga_graph(etl, &source, &options)?)
+            }
+            Job::Approval(pipeline) => {
+                let source = self.etl.sources().get(&pipeline.source)?.clone();
+                let options = GraphOptions {
+                    gated: true,
+                    ..self.options(pipeline.retry.clone())
+                };
+                let etl = Arc::clone(&self.etl);
+                Ok(orchbench_assets::graph(etl, &source, &options)?)
             }
             Job::Noop { shape, steps } => {
                 let options = self.options(RetrySpec::default());
@@ -108,11 +120,27 @@ impl Assets {
         }
     }
 
+    /// What a run came to together with the one that the daemon makes after it, if there is to be one.
+    fn completed(&self, work: &Work, outcome: RunOutcome) -> anyhow::Result<RunOutcome> {
+        let mut failures = outcome.failures.iter();
+        match work.job {
+            Job::Saga(_) if outcome.status != RunStatus::Success => {
+                daemon::await_undone(&self.executor, &work.run)?;
+            }
+            Job::Approval(_) if failures.any(|each| each.failure.error_type == NOT_APPROVED) => {
+                let after = daemon::await_approved(&self.executor, &work.run)?;
+                return Ok(orchbench_assets::continued(outcome, after));
+            }
+            _ => {}
+        }
+        Ok(outcome)
+    }
+
     fn ended(&self, work: &Work, outcome: &RunOutcome) -> anyhow::Result<Ended> {
         if outcome.status == RunStatus::Success {
             let summary = match &work.job {
                 Job::Noop { .. } => None,
-                Job::Pipeline(pipeline) | Job::Saga(pipeline) => {
+                Job::Pipeline(pipeline) | Job::Saga(pipeline) | Job::Approval(pipeline) => {
                     let source = self.etl.sources().get(&pipeline.source)?;
                     Some(Box::new(orchbench_assets::summary(source, outcome)?))
                 }
@@ -160,10 +188,7 @@ impl Runs for Assets {
                 }));
             };
             let outcome = self.executor.wait(run)?;
-            if matches!(work.job, Job::Saga(_)) && outcome.status != RunStatus::Success {
-                undoing::await_end(&self.executor, run)?;
-            }
-            self.ended(&work, &outcome)
+            self.ended(&work, &self.completed(&work, outcome)?)
         };
         end().unwrap_or_else(|error| Ended::Failed(unexpected(&error)))
     }
@@ -173,7 +198,7 @@ impl Runs for Assets {
 fn selection(job: &Job) -> anyhow::Result<Selection> {
     Ok(match job {
         Job::Saga(_) => orchbench_assets::saga_acts()?,
-        Job::Pipeline(_) | Job::Noop { .. } => Selection::all(),
+        Job::Pipeline(_) | Job::Approval(_) | Job::Noop { .. } => Selection::all(),
     })
 }
 

@@ -9,7 +9,7 @@ use crate::engine::answer::by_program;
 use orchbench_evidence::experiment::observability::{Answer, Fact, Subject};
 
 /// The programs of which the lines of user code are counted.
-const PROGRAMS: [&str; 2] = ["approve", "answers"];
+const PROGRAMS: [&str; 3] = ["approval", "engine/approve", "engine/answers"];
 
 /// Records a person's word on a run.
 pub(super) fn approve(instance: &Instance, work: &Work, who: &str) -> Result<(), String> {

@@ -243,6 +243,10 @@ impl Session for Deployment {
         self.client.account(work)
     }
 
+    fn waits(&self, work: &Work) -> Result<bool, TrialError> {
+        self.client.waits(work)
+    }
+
     fn approve(&self, work: &Work, who: &str) -> Result<bool, TrialError> {
         self.client.approve(work, who)
     }

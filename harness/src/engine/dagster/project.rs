@@ -38,9 +38,9 @@ pub(super) fn settings(name: &str) -> BTreeMap<String, String> {
     settings
 }
 
-/// The text of a module of the engine; empty where there is none.
+/// The text of a module, by its path in the package; empty where there is none.
 pub(super) fn text(module: &str) -> &'static str {
-    let file = MODULES.get_file(format!("orchbench_dagster/engine/{module}.py"));
+    let file = MODULES.get_file(format!("orchbench_dagster/{module}.py"));
     file.and_then(|file| file.contents_utf8())
         .unwrap_or_default()
 }

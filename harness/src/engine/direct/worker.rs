@@ -75,8 +75,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn execute(etl: &Etl, work: &Work) -> Ended {
     match &work.job {
-        // Plain calls have no way back: what a saga has done stays.
-        Job::Pipeline(pipeline) | Job::Saga(pipeline) => {
+        // Plain calls have no way back, and wait for nobody.
+        Job::Pipeline(pipeline) | Job::Saga(pipeline) | Job::Approval(pipeline) => {
             match etl.run_direct(&work.run, &pipeline.source, pipeline.concurrency) {
                 Ok(summary) => Ended::Succeeded {
                     summary: Some(Box::new(summary)),

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use orchbench_temporal::workflows::report::{ApprovalProgress, Stage};
 use orchbench_temporal::{Client, ClientError};
 use serde_json::json;
 
@@ -21,13 +22,23 @@ const PROGRAM: &str = concat!(include_str!("answers.rs"), include_str!("pieces.r
 /// How often it is looked whether the server has caught up.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How long a worker may take to answer for its workflow.
+const ANSWERED: Duration = Duration::from_secs(10);
+
 /// The workflow of a run.
 const OF_RUNS: &str = "WorkflowType = 'DataPipelineWorkflow'";
 
 /// Sends a person's word to the run, whose history keeps it whether or not its code listens.
 pub(super) async fn approve(client: &Client, work: &Work, who: &str) -> Result<(), ClientError> {
-    let word = json!({ "who": who });
+    let word = json!({ "who": who, "why": "it may be seen" });
     client.signal(&work.run, None, "approve", &[word]).await
+}
+
+/// Whether a run waits for a person's word: asked of the run itself.
+pub(super) async fn waits(client: &Client, work: &Work) -> Result<bool, ClientError> {
+    let progress = client.query(&work.run, None, "progress", &[], ANSWERED);
+    let progress = serde_json::from_value::<ApprovalProgress>(progress.await?);
+    Ok(progress.is_ok_and(|progress| progress.stage == Stage::Waiting))
 }
 
 /// Deletes the executions of a run, its workflow's and its children's, and waits until they are gone.

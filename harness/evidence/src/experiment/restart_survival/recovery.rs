@@ -2,12 +2,14 @@
 
 use super::super::repetition::repetition;
 use super::super::sample;
-use crate::measure::{Execution, Executions, TrialEvidence, between_ms, ended_right, missing_rows};
+use crate::measure::{
+    Execution, Executions, Run, TrialEvidence, between_ms, ended_right, missing_rows,
+};
 use crate::record::{EventBody, Sample};
 
 /// Adds the counts `kills_wrong` (1 where a run that it hit ended wrong, else 0), `rows_lost`, those of what was
 /// done again ([`repetition`]), the `wasted_work_ratio`, and the times of recovery:
-/// `recovery_ms` from the kill to the end of the last run, split for a killed worker into
+/// `recovery_ms` from the kill to the end of the last run, where all of them succeeded, split for a killed worker into
 /// `detect_and_reschedule_ms`, `reexecute_ms` and `catch_up_ms`; the first of them into
 /// `detect_ms` and `reschedule_ms` where it is known when the engine noted the loss.
 pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
@@ -30,13 +32,10 @@ pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sam
         // Times of trials that are not alone on the machine are those of a loaded one.
         return samples;
     }
-    let all_ended = runs.iter().all(|run| run.ended_ns.is_some());
-    let Some(last_end_ns) = runs
-        .iter()
-        .filter_map(|run| run.ended_ns)
-        .max()
-        .filter(|_| all_ended)
-    else {
+    // A run that failed has not recovered, however soon it said so.
+    let succeeded = |run: &Run<'_>| run.ended_ns.filter(|_| run.failure.is_none());
+    let ends_ns: Option<Vec<u64>> = runs.iter().map(succeeded).collect();
+    let Some(last_end_ns) = ends_ns.and_then(|ends_ns| ends_ns.into_iter().max()) else {
         return samples;
     };
     match Crash::first(&executions) {
@@ -153,4 +152,32 @@ fn struck_ns(trial: &TrialEvidence) -> Option<u64> {
             )
         })
         .map(|event| event.t_ns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::fixture::TrialBuilder;
+    use crate::record::RunFailure;
+
+    fn recovery_ms(trial: &TrialEvidence) -> Option<f64> {
+        let samples = derive(trial, Vec::new());
+        let mut found = samples.iter().filter(|each| each.metric == "recovery_ms");
+        found.next().map(|each| each.value)
+    }
+
+    #[test]
+    fn a_run_that_failed_has_not_recovered() {
+        let mut trial = TrialBuilder::killed("t").evidence();
+        assert!(recovery_ms(&trial).is_some_and(|ms| ms > 0.0));
+        for event in &mut trial.events {
+            if let EventBody::RunEnded { failure, .. } = &mut event.body {
+                *failure = Some(RunFailure {
+                    error_type: "RunLost".into(),
+                    message: "its worker died".into(),
+                });
+            }
+        }
+        assert_eq!(recovery_ms(&trial), None);
+    }
 }

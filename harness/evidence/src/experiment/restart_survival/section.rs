@@ -26,7 +26,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         return Ok(blocks);
     };
     blocks.push(Block::paragraph(
-        "A worker dies by SIGKILL at a named point of a named step, or the engine's server dies with runs in flight. Kill domains: unsupervised, one of two workers dies and stays dead; supervised, the only worker dies and is started again after the same fixed delay on every engine; a server lives on in both. An engine without a server has none to kill: its worker is its engine. How each learns of a lost attempt, and what it does then:",
+        "A worker dies by SIGKILL at a named point of a named step, or the engine's server dies with runs in flight. Kill domains: unsupervised, one of two workers dies and stays dead; supervised, the only worker dies and is started again after a fixed delay, the same on every engine whose workers we start; where the engine starts the process of a run itself, nothing of ours starts it again in either. A server lives on in both. An engine without a server has none to kill: its worker is its engine. How each learns of a lost attempt, and what it does then:",
     ));
     let recoveries = analysis.plan.engines.iter();
     blocks.push(Block::list(recoveries.map(|engine| {
@@ -41,7 +41,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     // A sweep's trials ran side by side, and are too many for a row each.
     let swept = |each: &&Measurement| each.factors.contains_key("attempt");
     let columns = [
-        Column::estimate("recovery_ms", "kill to run's end, ms"),
+        Column::estimate("recovery_ms", "kill to run's good end, ms"),
         Column::estimate("detect_ms", "detect, ms"),
         Column::estimate("reschedule_ms", "reschedule, ms"),
         Column::estimate("detect_and_reschedule_ms", "both, ms"),
@@ -182,7 +182,7 @@ fn governors(analysis: &Analysis) -> Option<Text> {
     Some(text![
         "What governs recovery here: a supervisor starts a dead worker again after ",
         values("restart_delay_ms")?,
-        " ms, on every engine. An engine with heartbeats has a heartbeat timeout of ",
+        " ms, on every engine whose workers we start. An engine with heartbeats has a heartbeat timeout of ",
         values("heartbeat_timeout_ms")?,
         " ms in these trials: a shorter one detects sooner and costs more traffic.",
         retry

@@ -2,7 +2,6 @@
 
 use super::super::{EMULATED, NATIVE, UNSUPPORTED};
 use crate::measure::{Saga, TrialEvidence};
-use crate::record::{EventBody, HistoryStep};
 
 /// The level that a saga shows; `None` where it shows none: it did not fail, a fault struck it, there
 /// was nothing to undo, or the engine gives no account of it.
@@ -18,7 +17,7 @@ pub(super) fn of(trial: &TrialEvidence, saga: &Saga<'_>) -> Option<f64> {
     if !saga.came_out_right() {
         return Some(UNSUPPORTED);
     }
-    let history = history(trial, saga.run.id)?;
+    let history = trial.history(saga.run.id)?;
     let undone = || saga.acts.iter().filter(|act| !act.undos.is_empty());
     let in_own_run = |key: &str| {
         let mut steps = history.iter();
@@ -27,12 +26,4 @@ pub(super) fn of(trial: &TrialEvidence, saga: &Saga<'_>) -> Option<f64> {
     undone().next()?;
     let native = undone().all(|act| in_own_run(&act.undo_key));
     Some(if native { NATIVE } else { EMULATED })
-}
-
-/// The steps of a run by the engine's own account.
-fn history<'a>(trial: &'a TrialEvidence, run: &str) -> Option<&'a [HistoryStep]> {
-    trial.events.iter().find_map(|event| match &event.body {
-        EventBody::EngineHistory { run: of, steps, .. } if of == run => Some(steps.as_slice()),
-        _ => None,
-    })
 }

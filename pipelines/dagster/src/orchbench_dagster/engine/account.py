@@ -4,9 +4,9 @@ does not know.
 usage: python -m orchbench_dagster.engine.account --home DIR --run RUN
 
 `steps` has each step of the ETL by its idempotency key: how many attempts began, whether the last
-one completed, and which failed and when that was noted (CLOCK_MONOTONIC); what undoes a run is in
-another run of Dagster. The rest counts what Dagster keeps of the run. A run of several days has one
-history of a step for all of them.
+one completed, and which failed and when that was noted (CLOCK_MONOTONIC); what undoes a run, or goes on
+with it, is in another run of Dagster. The rest counts what Dagster keeps of the run. A run of several
+days has one history of a step for all of them.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from dagster._core.storage.tags import (
     PARTITION_NAME_TAG,
 )
 
+from ..approval import CONTINUES_TAG
 from ..assets import DAILY, STEPS, step_key
 from ..saga import UNDOES_TAG, undo_key
 from ..sources import days_between
@@ -70,7 +71,7 @@ def _read(instance: DagsterInstance, run: DagsterRun, name: str, steps: dict) ->
             continue
         for key in keys_of(entry.step_key):
             new = {"key": key, "attempts": 0, "completed": False, "failed": []}
-            new["in_another_run"] = UNDOES_TAG in run.tags
+            new["in_another_run"] = UNDOES_TAG in run.tags or CONTINUES_TAG in run.tags
             step = steps.setdefault(key, new)
             if event in BEGUN:
                 step["attempts"] += 1

@@ -41,11 +41,11 @@ from dagster._core.execution.stats import StepEventStatus
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 from dagster._time import get_current_datetime
 
+from ..approval import word_key
 from ..assets import DAILY, STEPS, etl_assets, step_key
 from ..sources import source_named
 from ..steps import RUN_TAG
 from .account import BEGUN, FAILED, monotonic_ns
-from .approve import word_key
 from .history import entries_of, runs_of
 from .instance import open_instance
 from .jobs import STEPS as RESOURCE

@@ -10,17 +10,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from dagster import AssetKey, AssetMaterialization, DagsterInstance
+from dagster import AssetMaterialization, DagsterInstance
 
+from ..approval import word_key
 from .instance import open_instance
 
 
 # user code: who-approved
-def word_key(source: str) -> AssetKey:
-    """The asset that stands in for what people say of a source."""
-    return AssetKey([source, "approval"])
-
-
 def approve(instance: DagsterInstance, word: dict[str, Any]) -> None:
     """Records who approves which run."""
     said = {"who": word["who"], "run": word["run"]}

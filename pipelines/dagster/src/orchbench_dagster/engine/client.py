@@ -3,12 +3,14 @@ GraphQL, as its pages do.
 
 usage: python -m orchbench_dagster.engine.client --config FILE
 
-A source of one day is a run of Dagster, of the job on all assets. More days are one backfill of all
-assets: the daemon plans its runs. How they end is read from the instance.
+A source of one day is a run of Dagster, of the job on all assets; where a person's word is to come, of
+those up to it, and a sensor launches another run of the rest. More days are one backfill of all assets:
+the daemon plans its runs. How they end is read from the instance.
 """
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from .history import runs_of
 from .instance import open_instance
 from .jobs import Words, name_of, run_config, source_of, words_of
 from .protocol import LOOK_S, Message, await_end, configuration, refused, serve
-from .runs import SOURCE_TAG, stages, tags_of
+from .runs import SOURCE_TAG, UP_TO_WORD, stages, tags_of
 
 # What Dagster calls definitions that are in no repository of a name of their own.
 REPOSITORY = "__repository__"
@@ -158,14 +160,18 @@ class Client:
         words = words_of(job, self._config)
         config = run_config(words, self._config)
         source = source_of(words)
+        is_approval = job["job"] == "approval"
         if source and len(source.days) > 1:
+            if is_approval:
+                raise ValueError(f"source {source.name}: expected one day to approve, found more")
             tags = {RUN_TAG: run, SOURCE_TAG: source.name}
             if bound := self._instance.run_monitoring_max_runtime_seconds:
                 # Run monitoring's bound is for a run of one day; these may be of many.
                 tags[MAX_RUNTIME_SECONDS_TAG] = str(bound * len(source.days))
             self._webserver.launch_backfill(source, config, tags)
         else:
-            ((part,),) = stages(source)
+            ((whole,),) = stages(source)
+            part = replace(whole, name=UP_TO_WORD) if is_approval else whole
             self._webserver.launch_run(name_of(words), config, tags_of(run, source, part))
 
 

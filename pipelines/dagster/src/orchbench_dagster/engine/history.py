@@ -16,6 +16,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError
 from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES
 from dagster._core.storage.tags import BACKFILL_ID_TAG, WILL_RETRY_TAG
 
+from ..approval import CONTINUES_TAG
 from ..sources import source_named
 from ..steps import ERROR_TYPE, OUTPUT, RUN_TAG
 from .runs import LAST, PART_TAG, SOURCE_TAG
@@ -42,10 +43,12 @@ def is_over(instance: DagsterInstance, run: DagsterRun) -> bool:
 
 
 def is_whole(instance: DagsterInstance, runs: list[DagsterRun]) -> bool:
-    """Whether no other run is to come: the last part is there, or the backfill has ended."""
-    if any(run.tags.get(PART_TAG) == LAST for run in runs):
+    """Whether no other run is to come: the last part is there, or what comes after a person's word, or the
+    backfill has ended."""
+    if any(run.tags.get(PART_TAG) == LAST or CONTINUES_TAG in run.tags for run in runs):
         return True
-    backfill = runs and instance.get_backfill(runs[0].tags[BACKFILL_ID_TAG])
+    backfill_id = runs and runs[0].tags.get(BACKFILL_ID_TAG)
+    backfill = backfill_id and instance.get_backfill(backfill_id)
     return bool(backfill) and backfill.status in BULK_ACTION_TERMINAL_STATUSES
 
 

@@ -17,6 +17,7 @@ from dagster import (
 )
 from dagster._core.definitions.reconstruct import ReconstructableJob
 
+from ..approval import approval_definitions, approval_name
 from ..noop import noop_definitions, noop_job
 from ..pipeline import etl_definitions, job_name
 from ..saga import saga_definitions, saga_name
@@ -31,6 +32,14 @@ STEPS = Steps.configure_at_launch()
 
 # What forkserver imports once; a step's process is then forked from it.
 PRELOADED = ["dagster", "orchbench_dagster.engine.jobs"]
+
+# Of the jobs that are about a source.
+DEFINITIONS = {
+    "approval": approval_definitions,
+    "pipeline": etl_definitions,
+    "saga": saga_definitions,
+}
+NAMES = {"approval": approval_name, "pipeline": job_name, "saga": saga_name}
 
 # Dagster has no word for a policy without limit.
 UNLIMITED = 2**31 - 1
@@ -60,8 +69,7 @@ def definitions_of(
     if words["job"] == "noop":
         return noop_definitions(words["shape"], words["steps"], executor)
     source = source_named(words["source"], words["sources"])
-    of_job = saga_definitions if words["job"] == "saga" else etl_definitions
-    assets = of_job(source, retry_policy(words["retry"]), executor, backfill)
+    assets = DEFINITIONS[words["job"]](source, retry_policy(words["retry"]), executor, backfill)
     # Where the steps read and write stands in the configuration of each run.
     return Definitions.merge(assets, Definitions(resources={"steps": STEPS}))
 
@@ -70,8 +78,7 @@ def name_of(words: Words) -> str:
     """What Dagster calls a job."""
     if words["job"] == "noop":
         return noop_job(words["shape"], words["steps"])
-    named = saga_name if words["job"] == "saga" else job_name
-    return named(source_named(words["source"], words["sources"]))
+    return NAMES[words["job"]](source_named(words["source"], words["sources"]))
 
 
 def words_of(job: Words, config: Words) -> Words:

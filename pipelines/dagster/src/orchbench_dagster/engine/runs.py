@@ -30,6 +30,9 @@ SOURCE_TAG = "orchbench/source"
 # The part whose success is that of the whole.
 LAST = "last"
 
+# The part that ends with what a person is to approve; a sensor launches what comes after.
+UP_TO_WORD = "up-to-word"
+
 # A process executes one run of Dagster at a time: each configures Python's logging anew when it
 # begins, and waits for ever for the lock of a handler by which another is just saying something.
 EXECUTING = threading.Lock()

@@ -2,89 +2,16 @@
 //! of the pattern that follows.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use orchbench_lab::python;
-use serde_json::Value;
 use tempfile::TempDir;
 
-/// `orchbench run` of a profile of these scenarios, by name, each with what is laid over it.
-fn orchbench(dir: &Path, scenarios: &[(&str, &str)], words: &[&str]) -> Result<Output> {
-    let head = "description = \"the test's own\"\nseed = 7\n".to_owned();
-    let profile = scenarios.iter().fold(head, |text, (name, more)| {
-        format!("{text}[[scenario]]\nname = \"{name}\"\nblocks = 1\n{more}\n")
-    });
-    fs::write(dir.join("sagas.toml"), profile)?;
-    let output = Command::new(env!("CARGO_BIN_EXE_orchbench"))
-        .current_dir(dir)
-        .env("XDG_STATE_HOME", dir.join("state"))
-        .args(["run", "sagas.toml"])
-        .args(words)
-        .stdin(Stdio::null())
-        .output()?;
-    Ok(output)
-}
-
-/// The trials of an engine, made; the run has to end with this exit code.
-fn run(engine: &str, scenarios: &[(&str, &str)], code: i32) -> Result<TempDir> {
-    let dir = tempfile::tempdir()?;
-    let words = ["--out", "results", "--engine", engine];
-    let output = orchbench(dir.path(), scenarios, &words)?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.code() == Some(code),
-        "{:?}: {said}",
-        output.status
-    );
-    Ok(dir)
-}
-
-fn read(dir: &TempDir, name: &str) -> Result<Value> {
-    let path = dir.path().join("results").join(name);
-    Ok(serde_json::from_str(&fs::read_to_string(path)?)?)
-}
-
-/// Every value of a metric in a scenario, with the place of its kill or of its failure.
-fn values(dir: &TempDir, scenario: &str, metric: &str) -> Result<Vec<(String, f64)>> {
-    let measurements = read(dir, "measurements.json")?;
-    let measurements = measurements["measurements"].as_array().context("none")?;
-    let mut found = Vec::new();
-    for each in measurements {
-        let factors = &each["factors"];
-        if each["metric"] != metric || factors["scenario"] != scenario {
-            continue;
-        }
-        let place = factors["point"].as_str().or(factors["fails"].as_str());
-        let place = place.context("no place")?;
-        for value in each["trials"].as_array().into_iter().flatten() {
-            for value in value["values"].as_array().into_iter().flatten() {
-                found.push((place.to_owned(), value.as_f64().context("no number")?));
-            }
-        }
-    }
-    Ok(found)
-}
+use crate::made::{all_are, all_pass, orchbench, read, run, values};
 
 fn counts(dir: &TempDir, scenario: &str, metric: &str) -> Result<BTreeSet<(String, u64)>> {
     let found = values(dir, scenario, metric)?.into_iter();
     Ok(found.map(|(place, value)| (place, value as u64)).collect())
-}
-
-fn all_are(dir: &TempDir, scenario: &str, metric: &str, wanted: f64, count: usize) -> Result<()> {
-    let found = values(dir, scenario, metric)?;
-    ensure!(
-        found.len() == count,
-        "{metric}: expected {count}, found {found:?}"
-    );
-    let other = found.iter().find(|(_, value)| *value != wanted);
-    ensure!(
-        other.is_none(),
-        "{metric}: expected {wanted}, found {other:?}"
-    );
-    Ok(())
 }
 
 /// The outcomes of an invariant, each with whether it is what its trial is there to show.
@@ -101,21 +28,8 @@ fn outcomes(dir: &TempDir, invariant: &str) -> Result<Vec<(String, bool)>> {
     .collect()
 }
 
-fn all_pass(dir: &TempDir) -> Result<()> {
-    let verdicts = read(dir, "verdicts.json")?;
-    let verdicts = verdicts["verdicts"].as_array().context("none")?;
-    let judged: BTreeSet<&str> = verdicts
-        .iter()
-        .filter_map(|each| each["invariant"].as_str())
-        .collect();
-    for invariant in ["saga", "history_agrees", "single_change"] {
-        ensure!(judged.contains(invariant), "{invariant}: no verdict");
-    }
-    let other = verdicts.iter().find(|each| each["outcome"] != "pass");
-    ensure!(other.is_none(), "{other:?}");
-    Ok(())
-}
-
+/// What has to be judged in every trial of one.
+const JUDGED: [&str; 3] = ["saga", "history_agrees", "single_change"];
 const KILLS: &str = "kill_points = [\"after_effect\"]";
 
 #[test]
@@ -127,7 +41,7 @@ fn temporal_undoes_in_the_run_that_failed_whatever_is_killed() -> Result<()> {
     all_are(&run, "saga", "sagas_wrong", 0.0, 6)?;
     all_are(&run, "saga-kills", "sagas_wrong", 0.0, 6)?;
     ensure!(values(&run, "saga-kills", "capability_level")?.is_empty());
-    all_pass(&run)
+    all_pass(&run, &JUDGED)
 }
 
 #[test]
@@ -137,7 +51,7 @@ fn the_asset_engine_undoes_in_a_run_of_its_own_whatever_is_killed() -> Result<()
     all_are(&run, "saga", "capability_level", 1.0, 6)?;
     all_are(&run, "saga", "sagas_wrong", 0.0, 6)?;
     all_are(&run, "saga-kills", "sagas_wrong", 0.0, 6)?;
-    all_pass(&run)
+    all_pass(&run, &JUDGED)
 }
 
 /// A hook undoes what failed; what a kill of its process leaves is found, counted and expected.

@@ -1,0 +1,138 @@
+//! Waiting: whether a run went on once, when a person had said so, and by whom.
+
+mod section;
+
+use orchbench_journal::idempotency_key;
+
+use super::repetition::repetition;
+use super::{
+    CAPABILITY_METRIC, EMULATED, Experiment, NATIVE, UNSUPPORTED, nothing_across, nothing_to_reach,
+    sample,
+};
+use crate::measure::{Executions, Run, Signal, TrialEvidence, between_ms, signals};
+use crate::record::Sample;
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "waiting",
+    needs_journal: true,
+    metrics: &[CAPABILITY_METRIC, "approvals_wrong", "wake_ms"],
+    compared_with_itself: &["wake_ms"],
+    derive,
+    across: nothing_across,
+    section: section::blocks,
+    unreached: nothing_to_reach,
+};
+
+/// Adds for each run `approvals_wrong` (0 where it ended well and what a word was to release was
+/// executed after it and took effect once; else 1), the level at which its engine has the pattern
+/// ([`level`]), `wake_ms` (from the word's acknowledgement to the first step that was invoked after it,
+/// where all is right and the trial was alone on the machine); and what was done again
+/// ([`repetition`]).
+fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
+    let executions = Executions::of(trial);
+    let signals = signals(trial, &executions);
+    for run in trial.runs() {
+        let word = signals.iter().find(|signal| signal.run == run.id);
+        let word = word.filter(|word| came_out_right(&run, word));
+        let wrong = if word.is_some() { 0.0 } else { 1.0 };
+        samples.push(sample("approvals_wrong", wrong, &[]));
+        samples.extend(level(trial, word, &run).map(|level| sample(CAPABILITY_METRIC, level, &[])));
+        // Times of trials that are not alone on the machine are those of a loaded one.
+        let alone = trial.plan.side_by_side <= 1;
+        let wake_ms = word
+            .filter(|_| alone)
+            .and_then(|word| wake_ms(&executions, word));
+        samples.extend(wake_ms.map(|ms| sample("wake_ms", ms, &[])));
+    }
+    samples.extend(repetition(trial, &executions));
+    samples
+}
+
+fn came_out_right(run: &Run<'_>, word: &Signal<'_>) -> bool {
+    run.ended_ns.is_some() && run.failure.is_none() && word.problem().is_none()
+}
+
+/// The level that a run shows; `None` where it came out right and its engine gives no account of it.
+///
+/// Native: by the engine's own history, what the word released was completed in the run that waited.
+/// Emulated: it went on in another run, or beside that history. Unsupported: it did not wait, did not go
+/// on, or more than once.
+fn level(trial: &TrialEvidence, word: Option<&Signal<'_>>, run: &Run<'_>) -> Option<f64> {
+    let Some(word) = word else {
+        return Some(UNSUPPORTED);
+    };
+    let key = idempotency_key(run.id, word.releases, None::<&str>);
+    let mut history = trial.history(run.id)?.iter();
+    let native = history.any(|step| step.key == key && step.completed && !step.in_another_run);
+    Some(if native { NATIVE } else { EMULATED })
+}
+
+fn wake_ms(executions: &Executions, word: &Signal<'_>) -> Option<f64> {
+    let of_run = executions.all().filter(|each| each.run == word.run);
+    let after = of_run.filter(|each| each.invoked_ns >= word.sent_ns);
+    let first_ns = after.map(|each| each.invoked_ns).min()?;
+    // The effect may come before the acknowledgement is seen.
+    Some(between_ms(word.acknowledged_ns, first_ns))
+}
+
+#[cfg(test)]
+mod tests {
+    use orchbench_journal::StepName;
+
+    use super::*;
+    use crate::check::mutation;
+    use crate::record::EventBody;
+
+    /// The recorded approval: its publication waited for the word.
+    fn approval() -> TrialEvidence {
+        let mut trial = mutation::recorded_trial("approval").expect("a recorded approval");
+        trial.plan.experiment = EXPERIMENT.name.to_owned();
+        trial
+    }
+
+    fn value(trial: &TrialEvidence, metric: &str) -> Option<f64> {
+        let samples = derive(trial, Vec::new());
+        let mut values = samples.iter().filter(|each| each.metric == metric);
+        values.next().map(|each| each.value)
+    }
+
+    #[test]
+    fn a_run_that_went_on_after_its_word_is_native_where_its_history_says_so() {
+        let mut trial = approval();
+        assert_eq!(value(&trial, "approvals_wrong"), Some(0.0));
+        assert_eq!(value(&trial, CAPABILITY_METRIC), Some(NATIVE));
+        assert!(value(&trial, "wake_ms").is_some_and(|ms| ms >= 0.0));
+        for event in &mut trial.events {
+            if let EventBody::EngineHistory { steps, .. } = &mut event.body {
+                steps.iter_mut().for_each(|step| step.in_another_run = true);
+            }
+        }
+        assert_eq!(value(&trial, CAPABILITY_METRIC), Some(EMULATED));
+    }
+
+    #[test]
+    fn one_that_did_not_wait_or_did_not_go_on_is_unsupported() {
+        let unsupported = |trial: &TrialEvidence| {
+            assert_eq!(value(trial, "approvals_wrong"), Some(1.0));
+            assert_eq!(value(trial, CAPABILITY_METRIC), Some(UNSUPPORTED));
+            assert_eq!(value(trial, "wake_ms"), None);
+        };
+        let mut unheard = approval();
+        let said = |body: &EventBody| matches!(body, EventBody::SignalAcknowledged { .. });
+        unheard.events.retain(|event| !said(&event.body));
+        unsupported(&unheard);
+        let mut early = approval();
+        for event in &mut early.events {
+            if let EventBody::SignalAcknowledged { sent_ns, .. } = &mut event.body {
+                *sent_ns = u64::MAX;
+            }
+        }
+        unsupported(&early);
+        let mut lost = approval();
+        for file in &mut lost.journal {
+            file.records
+                .retain(|record| record.step != Some(StepName::Publish));
+        }
+        unsupported(&lost);
+    }
+}

@@ -1,0 +1,78 @@
+//! What undoes sagas on assets, and what goes on after a person's word: a daemon beside the runs, which
+//! looks for those that failed so, as `orchbench assets daemon` would in a process of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use asset_engine::{Automation, Daemon, EngineError, Executor, RunOutcome};
+use jiff::Timestamp;
+
+use super::Assets;
+use crate::engine::Job;
+
+/// How long the daemon rests between two looks: its users choose seconds.
+const TICK: Duration = Duration::from_secs(1);
+/// How often somebody who waits looks whether the daemon has had its turn.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Starts the daemon of a job, if there is something for one to do; it ends with the process.
+pub(super) fn watch(runs: &Arc<Assets>, job: &Job) -> anyhow::Result<()> {
+    let (source, automations) = match job {
+        Job::Pipeline(_) | Job::Noop { .. } => return Ok(()),
+        Job::Saga(saga) => (&saga.source, orchbench_assets::saga_automations()),
+        Job::Approval(approval) => {
+            let automations = orchbench_assets::approval_automations(&approval.source)?;
+            (&approval.source, automations)
+        }
+    };
+    start(runs, job, source, automations)
+}
+
+fn start(
+    runs: &Arc<Assets>,
+    job: &Job,
+    source: &str,
+    automations: Vec<Box<dyn Automation>>,
+) -> anyhow::Result<()> {
+    let graph = Arc::new(runs.graph(job)?);
+    let mut daemon = Daemon::new(Arc::clone(&runs.executor), graph, automations);
+    let tick = move || {
+        // A catalog that failed has stopped the executor too, and the runs say so.
+        while daemon.tick(Timestamp::now()).is_ok() {
+            std::thread::sleep(TICK);
+        }
+    };
+    std::thread::Builder::new()
+        .name(format!("daemon-{source}"))
+        .spawn(tick)
+        .map(drop)
+        .context("cannot start a thread")
+}
+
+/// Waits until a run that failed has been undone, however that ended; not at all where there is
+/// nothing to undo.
+pub(super) fn await_undone(executor: &Executor, run: &str) -> Result<(), EngineError> {
+    if !orchbench_assets::is_owed_undoing(executor.catalog(), run)? {
+        return Ok(());
+    }
+    await_ordered(executor, &orchbench_assets::undoing_run(run)).map(drop)
+}
+
+/// Waits until there was a word on a run that found none, and the run that goes on with it has ended.
+pub(super) fn await_approved(executor: &Executor, run: &str) -> Result<RunOutcome, EngineError> {
+    await_ordered(executor, &orchbench_assets::continuing_run(run))
+}
+
+/// Waits for the end of a run that the daemon is to order.
+fn await_ordered(executor: &Executor, run: &str) -> Result<RunOutcome, EngineError> {
+    loop {
+        match executor.wait(run) {
+            // The daemon has not ordered it yet, or not taken it up again.
+            Err(EngineError::UnknownRun { .. } | EngineError::NotResumed { .. }) => {
+                std::thread::sleep(LOOK);
+            }
+            ended => return ended,
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Waiting: a run that is loaded waits for a person's word before it is announced. The word comes once
+//! or twice, while all is well; or after everything that the engine consists of was killed while the
+//! run waited, and started again.
+
+use std::time::{Duration, Instant};
+
+use orchbench_etl::{RetrySpec, StepName, monotonic_ns};
+use serde::{Deserialize, Serialize};
+
+use super::{Condition, Experiment};
+use crate::engine::{Job, Pace, Pipeline, Session, Setup, Trial, TrialError, Work};
+use crate::scenario::{ConfigError, Scenario};
+use orchbench_evidence::record::{EventBody, TrialPlan, TrialStatus};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "waiting",
+    question: "does a run wait for a person, also while everything is killed, and go on once, by whom",
+    plan,
+    run,
+    seconds,
+};
+
+/// Who says the word.
+const PERSON: &str = "ada";
+/// How often it is looked whether a run waits.
+const LOOK: Duration = Duration::from_millis(50);
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parameters {
+    source: String,
+    /// What happens while the run waits, each in trials of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    meanwhile: Vec<Meanwhile>,
+    /// How often the word is said, each in trials of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    words: Vec<Words>,
+    /// How long a supervisor waits before it starts a dead worker again.
+    restart_delay_ms: u64,
+    heartbeat_timeout_ms: u64,
+    /// A run that does not wait by then, or has not ended that long after the word, is stuck.
+    deadline_s: u64,
+    /// Trials made at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    side_by_side: Option<usize>,
+}
+
+/// What happens while a run waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Meanwhile {
+    /// Nothing.
+    Nothing,
+    /// SIGKILL of all workers and services, then a restart on the same stores.
+    Restart,
+}
+
+/// How often the word is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Words {
+    /// Once.
+    Once,
+    /// Once more while the first is taking effect.
+    Twice,
+}
+
+impl Meanwhile {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Restart => "restart",
+        }
+    }
+
+    /// What a program shows that waits through it.
+    fn pattern(self) -> &'static str {
+        match self {
+            Self::Nothing => "approval",
+            Self::Restart => "long-wait",
+        }
+    }
+}
+
+impl Words {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Once => "once",
+            Self::Twice => "twice",
+        }
+    }
+}
+
+fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
+    let parameters: Parameters = scenario.parameters()?;
+    let place = format!("scenario {}: parameters", scenario.name);
+    not_empty(&format!("{place}: meanwhile"), &parameters.meanwhile)?;
+    not_empty(&format!("{place}: words"), &parameters.words)?;
+    let trial = Parameters {
+        meanwhile: Vec::new(),
+        words: Vec::new(),
+        ..parameters.clone()
+    };
+    let mut conditions = Vec::new();
+    for meanwhile in &parameters.meanwhile {
+        for words in &parameters.words {
+            let factors = [
+                ("meanwhile", meanwhile.as_str()),
+                ("pattern", meanwhile.pattern()),
+                ("words", words.as_str()),
+            ];
+            conditions.push(Condition {
+                side_by_side: parameters.side_by_side.unwrap_or(1),
+                ..Condition::new(&factors, &trial).of([&parameters.source])
+            });
+        }
+    }
+    Ok(conditions)
+}
+
+fn not_empty<T>(place: &str, list: &[T]) -> Result<(), ConfigError> {
+    match list {
+        [] => Err(ConfigError::Invalid {
+            place: place.to_owned(),
+            message: "expected at least one, found none".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
+    let restart = Meanwhile::Restart.as_str();
+    let restart_s = match trial.factors.get("meanwhile") {
+        Some(meanwhile) if meanwhile == restart => {
+            pace.start_s + trial.parameters["restart_delay_ms"].as_f64().unwrap_or(0.0) / 1e3
+        }
+        _ => 0.0,
+    };
+    // Ten steps; an engine may look for a word every second, or every few.
+    restart_s + 2.0 + 0.3 * pace.start_s + 10.0 * pace.step_s
+}
+
+fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
+    let parameters: Parameters = trial.parameters()?;
+    let meanwhile: Meanwhile = trial.factor("meanwhile")?;
+    let words: Words = trial.factor("words")?;
+    let work = Work {
+        // Of its own: the catalogue service outlives the trial, and knows an announcement by its key.
+        run: trial.plan.id.clone(),
+        job: Job::Approval(Pipeline {
+            heartbeat_timeout_ms: parameters.heartbeat_timeout_ms,
+            ..Pipeline::new(&parameters.source, RetrySpec::default())
+        }),
+    };
+    let session = trial.open(Setup {
+        journal: true,
+        restart_delay: Some(Duration::from_millis(parameters.restart_delay_ms)),
+        jobs: vec![work.job.clone()],
+        ..Setup::default()
+    })?;
+    let deadline = Duration::from_secs(parameters.deadline_s);
+    trial.start(&*session, &work)?;
+    // An engine on which nothing waits is judged by what it has done instead.
+    if waits(trial, &*session, &work, deadline)? {
+        if meanwhile == Meanwhile::Restart {
+            // The workers' supervisor sees to these.
+            trial.kill_all(&*session)?;
+            session.restart_services()?;
+        }
+        say(trial, &*session, &work, words)?;
+    }
+    trial.end(&*session, &work, deadline)?;
+    trial.close_and_keep(session, &[work])?;
+    Ok(TrialStatus::Completed)
+}
+
+/// Waits until a run waits for its word; false where it does not within the deadline.
+fn waits(
+    trial: &Trial<'_>,
+    session: &dyn Session,
+    work: &Work,
+    within: Duration,
+) -> Result<bool, TrialError> {
+    let deadline = Instant::now() + within;
+    while !session.waits(work)? {
+        if trial.interrupted() {
+            return Err(TrialError::Interrupted);
+        }
+        if Instant::now() > deadline {
+            return Ok(false);
+        }
+        std::thread::sleep(LOOK);
+    }
+    Ok(true)
+}
+
+/// Says the word, as the engine's users would.
+fn say(
+    trial: &Trial<'_>,
+    session: &dyn Session,
+    work: &Work,
+    words: Words,
+) -> Result<(), TrialError> {
+    let sent_ns = monotonic_ns();
+    if !session.approve(work, PERSON)? {
+        return Ok(());
+    }
+    trial.record(EventBody::SignalAcknowledged {
+        run: work.run.clone(),
+        signal: "approve".to_owned(),
+        releases: StepName::Announce,
+        sent_ns,
+    })?;
+    if words == Words::Twice {
+        session.approve(work, PERSON)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(parameters: &str) -> Result<Vec<Condition>, ConfigError> {
+        let text = format!(
+            "title = \"t\"\nexperiment = \"waiting\"\n[[arms]]\nengine = \"temporal\"\n\
+             settings = [\"default\"]\n[parameters]\nsource = \"one-day\"\nrestart_delay_ms = 500\n\
+             heartbeat_timeout_ms = 2000\ndeadline_s = 60\n{parameters}"
+        );
+        let scenario = crate::scenario::parse("waits.toml", &text)?;
+        plan(&Scenario {
+            name: "waits".to_owned(),
+            ..scenario
+        })
+    }
+
+    #[test]
+    fn a_wait_through_a_restart_is_a_pattern_of_its_own() -> Result<(), ConfigError> {
+        let planned =
+            planned("meanwhile = [\"nothing\", \"restart\"]\nwords = [\"once\", \"twice\"]")?;
+        let patterns = planned.iter().map(|each| each.factors["pattern"].as_str());
+        let patterns: Vec<&str> = patterns.collect();
+        assert_eq!(patterns, ["approval", "approval", "long-wait", "long-wait"]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_would_plan_nothing_is_refused_with_its_place() {
+        let refused = planned("words = [\"once\"]").expect_err("no meanwhile");
+        assert_eq!(
+            refused.to_string(),
+            "scenario waits: parameters: meanwhile: expected at least one, found none"
+        );
+    }
+}

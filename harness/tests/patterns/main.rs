@@ -1,0 +1,8 @@
+//! The experiments on patterns, made by the harness on each engine: the level that each shows, and that
+//! another program comes to the same figures.
+
+#[path = "../fixtures/audit.rs"]
+mod audit;
+mod made;
+mod saga;
+mod waiting;

@@ -1,0 +1,86 @@
+//! Runs that wait for a person, on each engine: who goes on with them, also when everything was killed
+//! meanwhile.
+
+use anyhow::{Result, ensure};
+use orchbench_lab::python;
+use tempfile::TempDir;
+
+use crate::audit;
+use crate::made::{all_are, all_pass, orchbench, run, values};
+
+/// What has to be judged in every trial of one.
+const JUDGED: [&str; 3] = ["signals_once", "history_agrees", "acknowledged_end"];
+
+/// Both scenarios on an engine: a trial for each of the words, and one in which everything is killed before
+/// the word.
+fn waiting(engine: &str, words: &[&str], level: f64) -> Result<()> {
+    let parameters = format!("parameters = {{ words = {words:?} }}");
+    let scenarios = [("waiting", parameters.as_str()), ("waiting-restart", "")];
+    let run = run(engine, &scenarios, 0)?;
+    for (scenario, trials) in [("waiting", words.len()), ("waiting-restart", 1)] {
+        all_are(&run, scenario, "capability_level", level, trials)?;
+        all_are(&run, scenario, "approvals_wrong", 0.0, trials)?;
+        all_are(&run, scenario, "changes_doubled", 0.0, trials)?;
+    }
+    ensure!(values(&run, "waiting", "wake_ms")?.len() == words.len());
+    // Side by side with others, by its scenario.
+    ensure!(values(&run, "waiting-restart", "wake_ms")?.is_empty());
+    all_pass(&run, &JUDGED)?;
+    audited(&run)
+}
+
+/// Every figure of the report agrees with what another program makes of the raw files.
+fn audited(run: &TempDir) -> Result<()> {
+    let results = run.path().join("results").display().to_string();
+    audit::python(&["bench/audit/audit.py", &results])
+}
+
+#[test]
+fn temporal_goes_on_in_the_run_that_waited() -> Result<()> {
+    waiting("temporal", &["once", "twice"], 2.0)
+}
+
+#[test]
+fn the_asset_engine_goes_on_in_a_run_of_its_own() -> Result<()> {
+    waiting("asset-engine", &["once", "twice"], 1.0)
+}
+
+#[test]
+fn a_sensor_of_dagster_goes_on_in_a_run_of_its_own() -> Result<()> {
+    if let Err(why) = python::cached() {
+        println!("not run: {why}");
+        return Ok(());
+    }
+    // A trial takes half a minute.
+    waiting("dagster", &["twice"], 1.0)
+}
+
+/// A program that does not wait announces without a word: its engine lacks the pattern.
+#[test]
+fn plain_calls_wait_for_nobody_and_are_found_out() -> Result<()> {
+    let more = "arms = [{ engine = \"direct\", settings = [\"default\"] }]\n\
+                parameters = { words = [\"once\"], deadline_s = 2 }";
+    let run = run("direct", &[("waiting", more)], 0)?;
+    all_are(&run, "waiting", "capability_level", 0.0, 1)?;
+    all_are(&run, "waiting", "approvals_wrong", 1.0, 1)
+}
+
+#[test]
+fn what_would_make_nothing_or_the_same_twice_is_refused_with_its_place() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let none = [("waiting", "parameters = { words = [] }")];
+    let twice = [("waiting", ""), ("waiting", "")];
+    for (scenarios, expected) in [
+        (&none[..], "parameters: words: expected at least one"),
+        (
+            &twice[..],
+            "profile mine: waiting: expected each trial once, found waiting.",
+        ),
+    ] {
+        let output = orchbench(dir.path(), scenarios, &["--plan"])?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.code() == Some(2), "{output:?}");
+        ensure!(said.contains(expected), "{said}");
+    }
+    Ok(())
+}
