@@ -1,5 +1,6 @@
 //! The command line: one file a command, each a thin layer over the library.
 
+mod advise;
 mod analyze;
 mod assets;
 mod check;
@@ -51,6 +52,8 @@ enum Command {
     Report(report::Args),
     /// What changed from one run to another, as far as the two can tell.
     Compare(compare::Args),
+    /// For which option the needs of a workload speak, by a results folder; --adr writes a decision record.
+    Advise(advise::Args),
     /// A results folder as one file, which analyze and check read like the folder.
     Export(export::Args),
     /// Materialize assets on the asset engine.
@@ -128,6 +131,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Advise(args) => advise::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Materialize(args) => materialize::run(args),
         Command::Assets(args) => assets::run(args),

@@ -60,12 +60,14 @@ impl Exit {
         use crate::engine::TrialError;
         use crate::engine::WorkerConfigError;
         use crate::scenario::ConfigError;
+        use orchbench_evidence::advice::WorkloadError;
         use orchbench_evidence::record::FolderError;
         for cause in error.chain() {
             if cause.is::<ConfigError>()
                 || cause.is::<WorkerConfigError>()
                 || cause.is::<UsageError>()
                 || cause.is::<NothingGood>()
+                || cause.is::<WorkloadError>()
                 || cause.is::<orchbench_etl::journal::IdError>()
             {
                 return Self::Usage;

@@ -6,7 +6,7 @@ scenario stands among the factors. Twins are there to be compared and count in n
 
 from dataclasses import dataclass, replace
 
-from .metrics import EXPERIMENTS, retries, samples
+from .metrics import EXPERIMENTS, overhead, retries, samples
 from .statistics import LEVEL, Ratio, estimate, holm, paired_ratio
 from .trial import read_trial
 
@@ -57,7 +57,7 @@ class Conditions:
             self.counted.append(plan["id"])
             gather(second if plan.get("twin") else first, plan, samples(trial))
         measurements = list(first.values())
-        measurements += retries.across(measurements)
+        measurements += retries.across(measurements) + overhead.across(measurements)
         self.by_id = {each.id(): each for each in sorted(measurements, key=Measurement.id)}
         self.self_comparisons = compare(self.by_id, second)
 

@@ -180,15 +180,17 @@ def holm(p_values):
     """(adjusted p, level of its interval) of each of a family.
 
     The smallest is held to 0.05 / m, the next to 0.05 / (m - 1), …; from the first that is not
-    decided on, all are held to its level.
+    decided on, all are held to its level. Equal ones are held to the first one's.
     """
     order = sorted(range(len(p_values)), key=lambda index: p_values[index])
     result = [None] * len(p_values)
-    running, stopped = 0.0, None
+    running, stopped, alpha, before = 0.0, None, None, None
     for place, index in enumerate(order):
         left = len(p_values) - place
         running = max(running, min(1.0, p_values[index] * left))
-        alpha = stopped or (1.0 - LEVEL) / left
+        if p_values[index] != before:
+            alpha = stopped or (1.0 - LEVEL) / left
+        before = p_values[index]
         if stopped is None and running > 1.0 - LEVEL + 1e-12:
             stopped = alpha
         result[index] = (running, 1.0 - alpha)

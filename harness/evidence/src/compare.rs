@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::record::{FORMAT_VERSION, FormatVersion, Interval, Measurement, TrialSamples, Warning};
-use crate::results::{Analysis, Conclusion};
+use crate::results::Analysis;
 use crate::stats::{self, MARGIN, Side, by_block, change, holm};
 use alike::Making;
 pub use better::Better;
@@ -293,12 +293,7 @@ impl Run {
             commit: environment.commit.clone(),
             load_1m: environment.load_1m,
             trials: analysis.counted.len(),
-            conclusion: match analysis.conclusion() {
-                Conclusion::Sound => "sound",
-                Conclusion::Broken => "broken",
-                Conclusion::Unreachable => "unreachable",
-                Conclusion::Inconclusive => "inconclusive",
-            },
+            conclusion: analysis.conclusion().as_str(),
         }
     }
 }

@@ -26,3 +26,5 @@ pub mod analysis;
 pub mod report;
 
 pub mod compare;
+
+pub mod advice;

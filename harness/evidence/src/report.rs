@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 
 use crate::analysis;
-use crate::document::{Document, html, markdown};
+use crate::document::{Block, Document, html, markdown};
 use crate::experiment;
 use crate::record::ResultsFolder;
 use crate::results::Analysis;
@@ -70,15 +70,35 @@ pub fn excerpt(analysis: &Analysis, base: &str) -> String {
     markdown::blocks(&section::guidance::excerpt(analysis), base)
 }
 
-/// The report's sections: the answer first, then what proves it, then how and on what it was made.
+/// The report's sections: the answer first; then, as appendices, what proves it, how and on what it was
+/// made.
 ///
 /// # Errors
 /// When a chart cannot be drawn.
 pub fn document(analysis: &Analysis) -> anyhow::Result<Document> {
     let mut blocks = section::summary::first_of_all(analysis);
     blocks.extend(section::guidance::answer(analysis));
+    let (charts, proofs): (Vec<Block>, Vec<Block>) =
+        proofs(analysis)?.into_iter().partition(is_of_first_page);
+    blocks.extend(charts);
     blocks.extend(section::summary::blocks(analysis));
-    blocks.extend(section::guidance::predictions(analysis));
+    blocks.extend(lettered(proofs));
+    Ok(Document {
+        title: "Durable workflows and asset orchestration, measured".to_owned(),
+        blocks,
+    })
+}
+
+/// The charts that stand with the answer: how soon a killed run goes on, how many partitions there are a
+/// second, what a step costs.
+const FIRST_PAGE: [&str; 3] = ["restart-recovery", "throughput-etl", "overhead-chain"];
+
+fn is_of_first_page(block: &Block) -> bool {
+    matches!(block, Block::Figure(figure) if FIRST_PAGE.contains(&figure.name.as_str()))
+}
+
+fn proofs(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
+    let mut blocks = section::guidance::predictions(analysis);
     for experiment in experiment::all() {
         blocks.extend((experiment.section)(analysis)?);
     }
@@ -87,16 +107,26 @@ pub fn document(analysis: &Analysis) -> anyhow::Result<Document> {
     blocks.extend(section::checker::blocks(analysis));
     blocks.extend(section::method::blocks(analysis));
     blocks.extend(section::made_on::blocks(analysis));
-    Ok(Document {
-        title: "Durable workflows and asset orchestration, measured".to_owned(),
-        blocks,
-    })
+    Ok(blocks)
+}
+
+/// The same with each section as an appendix, by letters.
+fn lettered(blocks: Vec<Block>) -> Vec<Block> {
+    let mut letters = 'A'..='Z';
+    let appendix = |block| match block {
+        Block::Heading(2, text) => {
+            let letter = letters.next().unwrap_or('Z');
+            Block::Heading(2, format!("Appendix {letter}. {text}"))
+        }
+        other => other,
+    };
+    blocks.into_iter().map(appendix).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Block, Span};
+    use crate::document::Span;
     use crate::measure::fixture::small_results;
 
     #[test]
@@ -143,7 +173,8 @@ mod tests {
 
     /// Words between figures, outside the sections that explain themselves and the method.
     fn plain_words(document: &Document) -> Vec<String> {
-        let explains = |block: &Block| matches!(block, Block::Heading(2, text) if text == "Method");
+        let explains =
+            |block: &Block| matches!(block, Block::Heading(2, text) if text.ends_with(". Method"));
         let blocks = document.blocks.iter().take_while(|block| !explains(block));
         let results = Document {
             title: String::new(),

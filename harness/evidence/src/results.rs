@@ -39,6 +39,18 @@ pub enum Conclusion {
     Inconclusive,
 }
 
+impl Conclusion {
+    /// In one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sound => "sound",
+            Self::Broken => "broken",
+            Self::Unreachable => "unreachable",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
 impl Analysis {
     /// What it comes to. Where several apply: broken, unreachable, inconclusive.
     pub fn conclusion(&self) -> Conclusion {

@@ -63,9 +63,25 @@ fn the_folder_is_small() -> Result<()> {
         }
     }
     ensure!(
-        files <= 60 && bytes < 1_000_000,
+        files <= 100 && bytes < 10_000_000,
         "{files} files, {bytes} bytes"
     );
+    Ok(())
+}
+
+/// What a reader has before the appendices, without the targets of links.
+#[test]
+fn the_answer_is_short() -> Result<()> {
+    let report = fs::read_to_string(root().join(BASE).join("report.md"))?;
+    let (body, _) = report
+        .split_once("\n## Appendix A")
+        .context("no appendix")?;
+    let mut words = 0;
+    for part in body.split("](") {
+        let read = part.split_once(')').map_or(part, |(_, read)| read);
+        words += read.split_whitespace().count();
+    }
+    ensure!(words <= 2_500, "{words} words");
     Ok(())
 }
 

@@ -27,6 +27,7 @@ pub(super) static ENGINE: Engine = Engine {
     recovery: "a second process stands by for the catalog's lock and learns of a death at once, as the kernel releases it, on one machine only; that lock is its lease and ends with the owner's life only, so that from a worker that is frozen nobody takes over. The loss is noted in its catalog. An attempt that died with its worker is made good, within a bound of its own, without a wait; one whose subprocess alone died is retried as the policy says.",
     pace: |_, execution| Pace {
         start_s: 0.3,
+        partition_s: 0.0,
         step_s: match execution {
             StepExecution::InProcess => 0.001,
             _ => StepExecution::PROCESS_S,

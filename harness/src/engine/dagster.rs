@@ -50,6 +50,10 @@ pub(super) static ENGINE: Engine = Engine {
         } else {
             3.0
         },
+        partition_s: match execution {
+            StepExecution::Deployed => 12.0,
+            _ => 0.5,
+        },
         step_s: match (execution, settings) {
             (StepExecution::InProcess | StepExecution::Subprocess, _) => 0.1,
             (_, "tuned") => 0.5,

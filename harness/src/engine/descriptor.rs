@@ -63,6 +63,8 @@ pub struct Engine {
 pub struct Pace {
     /// To bring engine and workers up.
     pub start_s: f64,
+    /// A partition that is a run of its own, beside its steps.
+    pub partition_s: f64,
     /// A step without work in a chain.
     pub step_s: f64,
     /// From the kill of a worker to the run's end, its supervisor's delay left out.
@@ -123,6 +125,7 @@ impl Engine {
             provision: |_| Ok(env!("CARGO_PKG_VERSION").to_owned()),
             pace: |_, _| Pace {
                 start_s: 0.2,
+                partition_s: 0.0,
                 step_s: 0.0,
                 recovery_s: 0.5,
             },

@@ -129,6 +129,7 @@ fn pace(settings: &str, execution: StepExecution) -> Pace {
     };
     Pace {
         start_s: 1.5,
+        partition_s: 0.0,
         step_s: process_s + if settings == "default" { 0.07 } else { 0.02 },
         recovery_s: if settings == "default" { 12.0 } else { 3.0 },
     }

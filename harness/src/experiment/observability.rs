@@ -50,7 +50,7 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
         _ => 0.0,
     };
     // Both runs' steps, and an engine's programs that start to answer.
-    2.0 + 50.0 * pace.step_s + 5.0 * pace.start_s + forgetting_s
+    1.0 + 50.0 * pace.step_s + 3.0 * pace.start_s + forgetting_s
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {

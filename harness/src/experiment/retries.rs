@@ -107,7 +107,7 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
         .get("case")
         .is_some_and(|case| case.starts_with("rate-"));
     let steps = if rated { 45.0 } else { 12.0 };
-    1.0 + steps * pace.step_s
+    0.5 + steps * pace.step_s
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {

@@ -137,7 +137,7 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
         }
     };
     // Thirteen steps at most, there and back; an engine may look for failed runs once a second.
-    recovery_s + 1.0 + 13.0 * pace.step_s
+    recovery_s + 0.5 + 13.0 * pace.step_s
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {

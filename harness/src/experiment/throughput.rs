@@ -86,7 +86,8 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
     };
     let rungs = parameters.in_flight.len() as f64;
     if !trial.sources.is_empty() {
-        return rungs * (pace.start_s + 30.0 * pace.step_s + 1.0);
+        // A week, and what comes before and after its days.
+        return rungs * (pace.start_s + 9.0 * pace.partition_s + 30.0 * pace.step_s + 1.0);
     }
     let rung_s = parameters
         .step_seconds

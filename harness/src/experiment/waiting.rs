@@ -136,8 +136,8 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
         }
         _ => 0.0,
     };
-    // Ten steps; an engine may look for a word every second, or every few.
-    restart_s + 2.0 + 0.3 * pace.start_s + 10.0 * pace.step_s
+    // Ten steps; an engine may look for a word every few seconds, and programs that ask it have to start.
+    restart_s + 0.5 + pace.start_s + 10.0 * pace.step_s
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {

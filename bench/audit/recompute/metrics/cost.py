@@ -17,7 +17,7 @@ def derive(observed):
     runs, steps, cpu = total("metered_runs"), total("metered_steps"), total("cpu_s")
     if not runs or not steps:
         return others
-    costs = []
+    costs = of_engine(observed, steps)
     for metric, value, labels in observed:
         process = {"process": labels["process"]} if "process" in labels else {}
         if metric == "cpu_s":
@@ -32,3 +32,18 @@ def derive(observed):
         elif metric == "disk_flushes":
             costs.append(("disk_flushes_a_step", value / steps, {}))
     return others + costs
+
+
+def of_engine(observed, steps):
+    """What all processes but the harness's own used together, a step; of memory the sum of the peaks."""
+    names = {
+        "cpu_s": ("engine_cpu_ms_a_step", 1000.0 / steps),
+        "peak_memory_bytes": ("engine_memory_mib", 1.0 / 2**20),
+        "written_bytes": ("engine_written_kib_a_step", 1.0 / 2**10 / steps),
+    }
+    found = []
+    for metered, (metric, unit) in names.items():
+        values = [value for name, value, labels in observed if name == metered and labels.get("process") != "harness"]
+        if values:
+            found.append((metric, sum(values) * unit, {}))
+    return found

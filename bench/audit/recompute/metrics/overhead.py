@@ -8,6 +8,7 @@ from ..statistics import median
 
 SELF = ("step_ms",)
 SIZES, RUNS, RESIDUAL = 3, 5, 0.05
+IN_PROCESS = "in-process"
 
 
 def derive(_trial, observed):
@@ -43,3 +44,36 @@ def fit(points):
     step = sum(w * (n - mean_n) * (t - mean_t) for w, (n, t) in zip(weights, points)) / spread
     start = mean_t - step * mean_n
     return start, step, max(abs(t - start - step * n) / t for n, t in points)
+
+
+def across(measurements):
+    """`step_over_in_process_ratio`: a step's cost in an execution over that in-process, of the same block,
+    scenario and engine; under the same settings, else under the default ones."""
+    steps = [m for m in measurements if m.experiment == "overhead" and m.metric == "step_ms"]
+    found = []
+    for elsewhere in steps:
+        if elsewhere.factors.get("execution", IN_PROCESS) == IN_PROCESS:
+            continue
+        bases = {
+            m.settings: m
+            for m in steps
+            if m.engine == elsewhere.engine
+            and m.factors.get("execution", IN_PROCESS) == IN_PROCESS
+            and without_execution(m) == without_execution(elsewhere)
+        }
+        base = bases.get(elsewhere.settings, bases.get("default"))
+        if base is None:
+            continue
+        costs = {block: median(values) for _, block, values in base.trials if values}
+        trials = [
+            (trial, block, [median(values) / costs[block]])
+            for trial, block, values in elsewhere.trials
+            if values and costs.get(block, 0.0) > 0.0
+        ]
+        if trials:
+            found.append(elsewhere.like("step_over_in_process_ratio", trials))
+    return found
+
+
+def without_execution(measurement):
+    return {name: value for name, value in measurement.factors.items() if name != "execution"}

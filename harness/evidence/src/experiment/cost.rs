@@ -6,6 +6,9 @@ use crate::record::{Measurement, Sample};
 
 /// Metrics of cost, for every experiment that meters its trials.
 pub const METRICS: &[&str] = &[
+    "engine_cpu_ms_a_step",
+    "engine_memory_mib",
+    "engine_written_kib_a_step",
     "cpu_ms_a_run",
     "cpu_ms_a_step",
     "peak_memory_mib",
@@ -22,7 +25,7 @@ pub const METRICS: &[&str] = &[
 
 const KIB: f64 = 1024.0;
 
-/// Replaces what was metered by `cpu_ms_a_run`, `cpu_ms_a_step`, `peak_memory_mib` and
+/// Replaces what was metered by what all processes of the engine used (`engine_…`), by `cpu_ms_a_run`, `cpu_ms_a_step`, `peak_memory_mib` and
 /// `written_kib_a_step` a kind of process, `disk_flushes_a_step` of the whole machine, and
 /// `harness_cpu_share`, the harness's part of all metered CPU time. Other samples stay.
 pub fn derive(observed: Vec<Sample>) -> Vec<Sample> {
@@ -32,7 +35,7 @@ pub fn derive(observed: Vec<Sample>) -> Vec<Sample> {
     };
     let (runs, steps) = (total("metered_runs"), total("metered_steps"));
     let cpu_s = total("cpu_s");
-    let mut samples = Vec::with_capacity(observed.len());
+    let mut samples = of_engine(&observed, steps);
     for each in observed.iter() {
         let process = each.labels.get("process").map_or("", String::as_str);
         let label = [("process", process)];
@@ -57,6 +60,35 @@ pub fn derive(observed: Vec<Sample>) -> Vec<Sample> {
         }
     }
     samples
+}
+
+/// What all processes but the harness's own used together: CPU and writes a step, and the sum of their
+/// peaks of memory.
+fn of_engine(observed: &[Sample], steps: f64) -> Vec<Sample> {
+    let metered = [
+        ("cpu_s", "engine_cpu_ms_a_step", 1e3 / steps),
+        ("peak_memory_bytes", "engine_memory_mib", 1.0 / KIB / KIB),
+        (
+            "written_bytes",
+            "engine_written_kib_a_step",
+            1.0 / KIB / steps,
+        ),
+    ];
+    let total = |metric: &str| {
+        let own = |each: &&Sample| {
+            each.labels
+                .get("process")
+                .is_some_and(|name| name == "harness")
+        };
+        let metered = observed.iter().filter(|each| each.metric == metric);
+        let of_engine = metered.filter(|each| !own(each)).map(|each| each.value);
+        of_engine.reduce(|sum, value| sum + value)
+    };
+    let samples = metered.iter().filter_map(|(from, metric, unit)| {
+        let value = total(from)? * unit;
+        value.is_finite().then(|| sample(metric, value, &[]))
+    });
+    samples.collect()
 }
 
 /// Tables of what an experiment's trials used: by kind of process, and a run.
@@ -118,6 +150,9 @@ mod tests {
         };
         assert_eq!(of("cpu_ms_a_run", "server"), Some(225.0));
         assert_eq!(of("cpu_ms_a_step", "server"), Some(45.0));
+        assert_eq!(of("engine_cpu_ms_a_step", ""), Some(45.0));
+        assert_eq!(of("engine_written_kib_a_step", ""), Some(2.0));
+        assert_eq!(of("engine_memory_mib", ""), None);
         assert_eq!(of("harness_cpu_share", ""), Some(0.1));
         assert_eq!(of("written_kib_a_step", "server"), Some(2.0));
         assert_eq!(of("disk_flushes_a_step", ""), Some(1.5));

@@ -2,10 +2,10 @@
 
 mod section;
 
-use super::{Experiment, cost, nothing_across, nothing_to_reach, sample};
+use super::{Experiment, cost, nothing_to_reach, sample};
 use crate::measure::TrialEvidence;
-use crate::record::Sample;
-use crate::stats::{fit_line, step_from_difference};
+use crate::record::{Measurement, Sample, TrialSamples};
+use crate::stats::{estimate, fit_line, median, step_from_difference};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "overhead",
@@ -13,6 +13,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     metrics: &[
         "run_ms",
         "step_ms",
+        "step_over_in_process_ratio",
         "step_by_line",
         "start_ms",
         "fit_residual_ratio",
@@ -21,7 +22,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     ],
     compared_with_itself: &["step_ms"],
     derive,
-    across: nothing_across,
+    across,
     section: section::blocks,
     unreached: nothing_to_reach,
 };
@@ -52,4 +53,106 @@ fn derive(_trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
         }
     }
     samples
+}
+
+/// What a step costs in a process of the worker, by which the other executions are held.
+const IN_PROCESS: &str = "in-process";
+
+/// `step_over_in_process_ratio`: what a step costs in an execution over what it costs in-process, in the
+/// same block and scenario on the same engine; under the same settings, else under the default ones.
+fn across(measurements: &[Measurement]) -> Vec<Measurement> {
+    let steps = || measurements.iter().filter(|each| each.metric == "step_ms");
+    let execution = |each: &Measurement| each.factors.get("execution").cloned();
+    let mut ratios = Vec::new();
+    for elsewhere in steps() {
+        if execution(elsewhere).is_none_or(|name| name == IN_PROCESS) {
+            continue;
+        }
+        let in_process = |base: &&Measurement| {
+            let rest = |each: &Measurement| {
+                let mut factors = each.factors.clone();
+                factors.remove("execution");
+                factors
+            };
+            base.engine == elsewhere.engine
+                && execution(base).is_none_or(|name| name == IN_PROCESS)
+                && rest(base) == rest(elsewhere)
+        };
+        let under = |settings: &str| {
+            let mut bases = steps().filter(in_process);
+            bases.find(|base| base.settings == settings)
+        };
+        let base = under(&elsewhere.settings).or_else(|| under("default"));
+        ratios.extend(base.and_then(|base| ratio(elsewhere, base)));
+    }
+    ratios
+}
+
+/// Block by block; a block in which a step cost nothing in-process has no ratio.
+fn ratio(elsewhere: &Measurement, base: &Measurement) -> Option<Measurement> {
+    let of_block = |trial: &TrialSamples| {
+        let mut others = base.trials.iter();
+        let base = others.find(|other| other.block == trial.block)?;
+        let base = median(&base.values).filter(|base| *base > 0.0)?;
+        Some(TrialSamples {
+            values: vec![median(&trial.values)? / base],
+            ..trial.clone()
+        })
+    };
+    let trials: Vec<TrialSamples> = elsewhere.trials.iter().filter_map(of_block).collect();
+    (!trials.is_empty()).then(|| Measurement {
+        metric: "step_over_in_process_ratio".to_owned(),
+        estimate: estimate(&trials),
+        trials,
+        ..elsewhere.clone()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn steps(settings: &str, execution: Option<&str>, times: &[f64]) -> Measurement {
+        let trials: Vec<TrialSamples> = (0..)
+            .zip(times)
+            .map(|(block, time)| TrialSamples {
+                trial: format!("{settings}.{block}"),
+                block,
+                values: vec![*time],
+            })
+            .collect();
+        let execution = execution.map(|name| ("execution".to_owned(), name.to_owned()));
+        Measurement {
+            experiment: EXPERIMENT.name.to_owned(),
+            engine: "e".to_owned(),
+            settings: settings.to_owned(),
+            metric: "step_ms".to_owned(),
+            factors: BTreeMap::from_iter(execution),
+            estimate: estimate(&trials),
+            trials,
+        }
+    }
+
+    #[test]
+    fn an_execution_is_held_against_in_process_in_its_block() {
+        let of = |base: Measurement| {
+            let elsewhere = steps("tuned", Some("multiprocess"), &[60.0, 90.0, 50.0]);
+            let found = across(&[base, elsewhere]);
+            let trials = found.into_iter().flat_map(|each| each.trials);
+            trials
+                .map(|trial| (trial.block, trial.values[0]))
+                .collect::<Vec<_>>()
+        };
+        // Where the settings have none of their own, the default ones do; so does an engine of which
+        // in-process is the only way and no factor.
+        let held = [(0, 3.0), (1, 3.0)];
+        assert_eq!(
+            of(steps("default", Some(IN_PROCESS), &[20.0, 30.0, 0.0])),
+            held
+        );
+        assert_eq!(of(steps("tuned", None, &[20.0, 30.0, -1.0])), held);
+        assert!(of(steps("other", None, &[20.0])).is_empty());
+    }
 }

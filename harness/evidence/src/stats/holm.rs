@@ -32,7 +32,7 @@ impl HolmStep {
 }
 
 /// Corrects a family of p-values; the steps stand in the order of the values given. What is
-/// no number counts as 1. The order of equal values does not matter to what is decided.
+/// no number counts as 1. Equal values have one level, the first's, so that their order does not matter.
 pub fn holm(p_values: &[f64]) -> Vec<HolmStep> {
     let p = |index: usize| match p_values[index] {
         p if p.is_nan() => 1.0,
@@ -44,10 +44,11 @@ pub fn holm(p_values: &[f64]) -> Vec<HolmStep> {
     // Where one is not decided, none after it is, and its level is theirs too.
     let (mut adjusted_p, mut level): (f64, f64) = (0.0, 0.0);
     let mut stopped = false;
+    let mut before = f64::NAN;
     for (place, index) in order.into_iter().enumerate() {
         let remaining = (p_values.len() - place) as f64;
         adjusted_p = adjusted_p.max((remaining * p(index)).min(1.0));
-        if !stopped {
+        if !stopped && p(index) != before {
             level = 1.0 - (1.0 - LEVEL) / remaining;
         }
         let step = HolmStep {
@@ -56,6 +57,7 @@ pub fn holm(p_values: &[f64]) -> Vec<HolmStep> {
             level,
         };
         stopped |= !step.decided();
+        before = p(index);
         steps[index] = Some(step);
     }
     steps.into_iter().flatten().collect()
@@ -65,6 +67,15 @@ pub fn holm(p_values: &[f64]) -> Vec<HolmStep> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn equal_values_have_one_level() {
+        let levels: Vec<f64> = holm(&[0.01, 0.01, 0.04])
+            .iter()
+            .map(|step| step.level)
+            .collect();
+        assert_eq!(levels, [1.0 - 0.05 / 3.0, 1.0 - 0.05 / 3.0, 0.95]);
+    }
 
     #[test]
     fn the_steps_are_those_of_the_worked_example() {

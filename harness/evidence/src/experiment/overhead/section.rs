@@ -11,6 +11,11 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     let columns = [
         Column::estimate("start_ms", "start, ms"),
         Column::estimate("step_ms", "a step, ms"),
+        Column::estimate("step_over_in_process_ratio", "over in-process"),
+        Column::estimate("engine_cpu_ms_a_step", "CPU a step, ms"),
+        Column::estimate("engine_memory_mib", "memory, MiB"),
+        Column::estimate("engine_written_kib_a_step", "written a step, KiB"),
+        Column::estimate("disk_flushes_a_step", "flushes a step"),
         Column::share("step_by_line", "share of trials by line"),
         Column::estimate("fit_residual_ratio", "largest relative residual"),
         Column::share("warm_up_flat", "share of warm-ups that got flat"),
@@ -25,7 +30,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     let mut blocks = vec![
         Block::heading("Overhead"),
         Block::paragraph(format!(
-            "Runs of steps that do nothing, in a chain (each on the one before) and fanned out (all independent). {}",
+            "Runs of steps that do nothing, in a chain (each on the one before) and fanned out (all independent). CPU, memory (the sum of its processes' peaks) and writes are of all processes of the engine, those of its server and database with them; flushes are the whole machine's. {}",
             places(&analysis.plan)
         )),
         table,

@@ -1,0 +1,79 @@
+//! What a workload can need, and what shows whether an engine has it: the embedded list.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// The list.
+const TEXT: &str = include_str!("../../advice/needs.toml");
+
+/// The list of needs is wrong.
+pub type NeedsError = toml::de::Error;
+
+/// All that can be needed, and what an option costs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Needs {
+    #[serde(rename = "need")]
+    pub needs: Vec<Need>,
+    pub cost: Cost,
+}
+
+/// One need.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Need {
+    pub name: String,
+    /// The workload's field that asks for it.
+    pub when: String,
+    /// What it is, of an option.
+    pub asks: String,
+    #[serde(default)]
+    pub capability: Vec<Capability>,
+    #[serde(default)]
+    pub outcome: Vec<Counted>,
+    #[serde(default)]
+    pub invariant: Vec<Kept>,
+}
+
+/// A program of a pattern.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Capability {
+    pub experiment: String,
+    pub pattern: String,
+}
+
+/// A count that is 0 where all came out right.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Counted {
+    pub experiment: String,
+    pub metric: String,
+    pub settings: String,
+    pub factors: BTreeMap<String, String>,
+}
+
+/// An invariant of the checker.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Kept {
+    pub name: String,
+}
+
+/// What an empty run costs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cost {
+    pub experiment: String,
+    /// The time of a run, by its number of steps.
+    pub run: String,
+    /// The time that a step adds.
+    pub step: String,
+    pub settings: String,
+}
+
+/// The list.
+pub(super) fn all() -> Result<Needs, NeedsError> {
+    toml::from_str(TEXT)
+}

@@ -1,0 +1,345 @@
+//! How an option stands to each need, and in which order that puts the options.
+
+use std::cmp::Ordering;
+
+use serde::{Serialize, Serializer};
+
+use super::need::{Capability, Cost, Counted, Kept, Need, Needs};
+use super::workload::Workload;
+use crate::document::{Text, figure, path, text};
+use crate::experiment::{CAPABILITY_METRIC, EMULATED, NATIVE};
+use crate::record::{EngineRecord, Family, GuidanceSide, Interval, Measurement, Outcome};
+use crate::results::Analysis;
+
+/// What is added is said within a second, or within itself.
+const UNCERTAIN_S: f64 = 1.0;
+
+/// An engine as it is deployed: where it was tried so, nothing else of it counts.
+const DEPLOYED: &str = "deployed";
+
+/// How an option stands to a need, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It was tried, and did not come out right.
+    Lacking,
+    /// No trial that counts bears on it.
+    NotMeasured,
+    /// By code around the engine.
+    Emulated,
+    /// By the engine itself.
+    Native,
+}
+
+impl Standing {
+    /// As sentences have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lacking => "lacking",
+            Self::NotMeasured => "not measured",
+            Self::Emulated => "emulated",
+            Self::Native => "native",
+        }
+    }
+}
+
+/// How an option stands to one need.
+#[derive(Debug, Clone, Serialize)]
+pub struct Stance {
+    /// The need.
+    pub need: String,
+    /// What it is.
+    pub asks: String,
+    /// How the option stands.
+    pub standing: Standing,
+    /// What was seen, each figure with its place.
+    #[serde(serialize_with = "as_read")]
+    pub seen: Text,
+}
+
+/// An option.
+#[derive(Debug, Clone, Serialize)]
+pub struct Choice {
+    /// What sentences call it.
+    pub label: String,
+    /// Its engine.
+    pub engine: String,
+    /// How it stands to each need of the workload.
+    pub stances: Vec<Stance>,
+    /// The time that it adds to a run, without the work, seconds; `None` where it was not measured.
+    pub added_s: Option<f64>,
+    /// From what that follows.
+    #[serde(serialize_with = "as_read")]
+    pub added: Text,
+}
+
+fn as_read<S: Serializer>(text: &Text, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&text.as_read())
+}
+
+impl Choice {
+    /// How many needs stand so.
+    pub fn count(&self, standing: Standing) -> usize {
+        let stances = self.stances.iter();
+        stances.filter(|stance| stance.standing == standing).count()
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        let counts = |choice: &Self| {
+            [Standing::Lacking, Standing::NotMeasured, Standing::Emulated]
+                .map(|standing| choice.count(standing))
+        };
+        let added_s = |choice: &Self| choice.added_s.unwrap_or(f64::INFINITY);
+        counts(self)
+            .cmp(&counts(other))
+            .then(added_s(self).total_cmp(&added_s(other)))
+    }
+}
+
+/// The options, the one that the needs speak for first.
+pub(super) fn choices(workload: &Workload, needs: &Needs, analysis: &Analysis) -> Vec<Choice> {
+    let asked: Vec<&Need> = needs
+        .needs
+        .iter()
+        .filter(|need| workload.asks(&need.when))
+        .collect();
+    let options = analysis
+        .plan
+        .engines
+        .iter()
+        .filter(|engine| is_option(engine));
+    let mut choices: Vec<Choice> = options
+        .map(|engine| {
+            let (added_s, added) = added(workload, &needs.cost, engine, analysis);
+            Choice {
+                label: label(engine),
+                engine: engine.name.clone(),
+                stances: asked
+                    .iter()
+                    .map(|need| stance(need, engine, analysis))
+                    .collect(),
+                added_s,
+                added,
+            }
+        })
+        .collect();
+    choices.sort_by(Choice::order);
+    choices
+}
+
+/// Whether two orchestrators each have by themselves what the other has not.
+pub(super) fn complement(choices: &[Choice]) -> bool {
+    let alone = |a: &Choice, b: &Choice| {
+        let mut pairs = a.stances.iter().zip(&b.stances);
+        pairs.any(|(a, b)| a.standing == Standing::Native && b.standing != Standing::Native)
+    };
+    let mut pairs = choices
+        .iter()
+        .flat_map(|a| choices.iter().map(move |b| (a, b)));
+    pairs.any(|(a, b)| a.engine < b.engine && alone(a, b) && alone(b, a))
+}
+
+/// The engines that decide about the guidance, and what is without one.
+fn is_option(engine: &EngineRecord) -> bool {
+    let deciders = [GuidanceSide::Temporal, GuidanceSide::AssetStyle].map(GuidanceSide::decider);
+    engine.family == Family::Floor || deciders.contains(&engine.name.as_str())
+}
+
+fn label(engine: &EngineRecord) -> String {
+    match engine.family {
+        Family::Floor => "neither".to_owned(),
+        _ => engine.label.clone(),
+    }
+}
+
+fn stance(need: &Need, engine: &EngineRecord, analysis: &Analysis) -> Stance {
+    let capabilities = need.capability.iter();
+    let outcomes = need.outcome.iter();
+    let invariants = need.invariant.iter();
+    let seen: Vec<(Standing, Text)> = capabilities
+        .map(|one| capability(one, engine, analysis))
+        .chain(outcomes.map(|one| outcome(one, engine, analysis)))
+        .chain(invariants.map(|one| invariant(one, engine, analysis)))
+        .collect();
+    let standing = seen.iter().map(|(standing, _)| *standing).min();
+    Stance {
+        need: need.name.clone(),
+        asks: need.asks.clone(),
+        standing: standing.unwrap_or(Standing::NotMeasured),
+        seen: Text::joined(seen.into_iter().map(|(_, text)| text), "; "),
+    }
+}
+
+/// An engine's measurements of a metric; where it was tried as it is deployed, those.
+fn of<'a>(
+    analysis: &'a Analysis,
+    engine: &EngineRecord,
+    experiment: &str,
+    metric: &str,
+    also: impl Fn(&Measurement) -> bool,
+) -> Vec<&'a Measurement> {
+    let all = analysis.measurements.measurements.iter();
+    let found: Vec<&Measurement> = all
+        .filter(|each| {
+            each.engine == engine.name && each.experiment == experiment && each.metric == metric
+        })
+        .filter(|each| also(each))
+        .collect();
+    let deployed = |each: &&&Measurement| has(each, "execution", DEPLOYED);
+    let as_deployed: Vec<&Measurement> = found.iter().filter(deployed).copied().collect();
+    if as_deployed.is_empty() {
+        found
+    } else {
+        as_deployed
+    }
+}
+
+fn has(each: &Measurement, factor: &str, value: &str) -> bool {
+    each.factors.get(factor).is_some_and(|found| found == value)
+}
+
+fn unmeasured(what: &str) -> (Standing, Text) {
+    (
+        Standing::NotMeasured,
+        Text::from(format!("{what}: not measured")),
+    )
+}
+
+fn capability(one: &Capability, engine: &EngineRecord, analysis: &Analysis) -> (Standing, Text) {
+    let is_of = |each: &Measurement| has(each, "pattern", &one.pattern);
+    let programs = of(analysis, engine, &one.experiment, CAPABILITY_METRIC, is_of);
+    let values = programs
+        .iter()
+        .flat_map(|each| &each.trials)
+        .flat_map(|trial| &trial.values);
+    let Some(least) = values.copied().min_by(f64::total_cmp) else {
+        return unmeasured(&one.pattern);
+    };
+    let standing = match least {
+        least if least >= NATIVE => Standing::Native,
+        least if least >= EMULATED => Standing::Emulated,
+        _ => Standing::Lacking,
+    };
+    let trials = programs
+        .iter()
+        .map(|each| text![figure::count(each.trials.len(), path::statistic(each, "n"))]);
+    let seen = text![
+        format!("{}: {} in a program of ", one.pattern, standing.as_str()),
+        Text::joined(trials, " and "),
+        " trials"
+    ];
+    (standing, seen)
+}
+
+fn outcome(one: &Counted, engine: &EngineRecord, analysis: &Analysis) -> (Standing, Text) {
+    let is_of = |each: &Measurement| {
+        let mut factors = one.factors.iter();
+        each.settings == one.settings && factors.all(|(name, value)| has(each, name, value))
+    };
+    let counts = of(analysis, engine, &one.experiment, &one.metric, is_of);
+    if counts.is_empty() {
+        return unmeasured(&one.metric);
+    }
+    let wrong = |each: &&Measurement| {
+        each.trials
+            .iter()
+            .any(|trial| trial.values.iter().any(|value| *value > 0.0))
+    };
+    let standing = if counts.iter().any(wrong) {
+        Standing::Lacking
+    } else {
+        Standing::Native
+    };
+    let seen = counts.iter().map(|each| {
+        text![
+            "of ",
+            figure::count(each.trials.len(), path::statistic(each, "n")),
+            format!(
+                " trials {} wrong",
+                if wrong(each) { "some" } else { "none" }
+            )
+        ]
+    });
+    (standing, Text::joined(seen, ", "))
+}
+
+fn invariant(one: &Kept, engine: &EngineRecord, analysis: &Analysis) -> (Standing, Text) {
+    let engines: std::collections::BTreeMap<&str, &str> = analysis
+        .plan
+        .trials
+        .iter()
+        .map(|trial| (trial.id.as_str(), trial.engine.as_str()))
+        .collect();
+    let count = |outcome: Outcome| {
+        let verdicts = analysis.verdicts.verdicts.iter();
+        verdicts
+            .filter(|each| each.invariant == one.name && each.outcome == outcome)
+            .filter(|each| engines.get(each.trial.as_str()) == Some(&engine.name.as_str()))
+            .filter(|each| !each.expected)
+            .count()
+    };
+    let (pass, fail) = (count(Outcome::Pass), count(Outcome::Fail));
+    if pass + fail == 0 {
+        return unmeasured(&one.name);
+    }
+    let standing = if fail > 0 {
+        Standing::Lacking
+    } else {
+        Standing::Native
+    };
+    let figure_of = |count, outcome| {
+        figure::count(count, path::verdict_count(&one.name, &engine.name, outcome))
+    };
+    let seen = text![
+        format!("{}: ", one.name),
+        figure_of(pass, "pass"),
+        " trials pass, ",
+        figure_of(fail, "fail"),
+        " fail"
+    ];
+    (standing, seen)
+}
+
+/// What a run costs beside its work: that of the most steps that were measured and are not more, and what
+/// the others add. Where the others are so uncertain that they say nothing, nothing is said.
+fn added(
+    workload: &Workload,
+    cost: &Cost,
+    engine: &EngineRecord,
+    analysis: &Analysis,
+) -> (Option<f64>, Text) {
+    let as_set = |each: &Measurement| each.settings == cost.settings;
+    let runs = of(analysis, engine, &cost.experiment, &cost.run, as_set);
+    let steps_of = |each: &Measurement| each.factors.get("steps")?.parse::<u32>().ok();
+    let sized = runs
+        .iter()
+        .filter_map(|each| Some((steps_of(each)?, *each)));
+    let not_more = sized.filter(|(steps, _)| *steps <= workload.steps);
+    let Some((steps, run)) = not_more.max_by_key(|(steps, _)| *steps) else {
+        return (None, Text::from("not measured"));
+    };
+    let a_run = text![
+        format!("a run of {steps} empty steps takes "),
+        figure::estimate(run),
+        " ms"
+    ];
+    let more = f64::from(workload.steps) - f64::from(steps);
+    if more == 0.0 {
+        return (Some(run.estimate.value / 1e3), a_run);
+    }
+    let same = |each: &Measurement| {
+        let mut factors = each.factors.iter();
+        as_set(each) && factors.all(|(name, value)| run.factors.get(name) == Some(value))
+    };
+    let Some(step) = of(analysis, engine, &cost.experiment, &cost.step, same).pop() else {
+        return (None, a_run);
+    };
+    let seen = text![a_run, ", a step more ", figure::estimate(step), " ms"];
+    let added_s = (run.estimate.value + more * step.estimate.value).max(0.0) / 1e3;
+    let wide =
+        |interval: Interval| (interval.high - interval.low) / 2e3 * more > added_s.max(UNCERTAIN_S);
+    if step.estimate.interval.is_none_or(wide) {
+        return (None, text![seen, ", too uncertain to go on from there"]);
+    }
+    (Some(added_s), seen)
+}
