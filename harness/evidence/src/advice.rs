@@ -14,7 +14,7 @@ mod workload;
 pub use adr::adr;
 pub use flip::Flip;
 pub use print::text;
-pub use weigh::{Choice, Standing};
+pub use weigh::{Choice, Stance, Standing};
 pub use workload::{Workload, WorkloadError};
 
 use serde::Serialize;

@@ -234,6 +234,58 @@ fn planned_alike(files: &mut Files) {
     }
 }
 
+/// The greatest numbers that fit, where the next one is counted or several are added.
+#[test]
+fn numbers_at_the_end_of_their_range_are_no_panic() -> Result<()> {
+    let numbers = [
+        "seq",
+        "t_ns",
+        "attempt",
+        "accepted",
+        "quarantined",
+        "rows_changed",
+    ];
+    for name in numbers {
+        let place = tempfile::tempdir()?;
+        let mut changed = 0;
+        let mut files = files(false).clone();
+        for (file, content) in &mut files {
+            if !file.starts_with("open/") {
+                continue;
+            }
+            let text = String::from_utf8_lossy(content).into_owned();
+            let most = if name == "attempt" {
+                u64::from(u32::MAX)
+            } else {
+                u64::MAX
+            };
+            let greatest = at_most(&text, name, most);
+            changed += usize::from(greatest != text);
+            *content = greatest.into_bytes();
+        }
+        ensure!(changed > 0, "{name}: nowhere");
+        write(place.path(), &files)?;
+        let _ = concluded(place.path());
+    }
+    Ok(())
+}
+
+/// A text in which every number of this name is the greatest.
+fn at_most(text: &str, name: &str, most: u64) -> String {
+    let mark = format!("\"{name}\":");
+    let mut parts = text.split(&mark);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |whole, part| {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let number = if digits > 0 {
+            most.to_string()
+        } else {
+            String::new()
+        };
+        format!("{whole}{mark}{number}{}", &part[digits..])
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: ProptestConfig::default().cases.min(if std::env::var_os("PROPTEST_CASES").is_some() {

@@ -230,7 +230,8 @@ impl<'a> Reader<'a> {
                 );
             }
         }
-        self.next_seq = record.seq + 1;
+        // After the last number there is none: whatever follows is a gap.
+        self.next_seq = record.seq.saturating_add(1);
         self.previous = Some(record.checksum.clone());
         self.journal.records.push(record);
     }

@@ -1,7 +1,7 @@
 //! Advice as a decision record: MADR 4.0, its front matter and its sections, no others.
 
 use super::print::{BOTH, added, label, reason};
-use super::{Advice, Choice, Standing};
+use super::{Advice, Choice, Stance, Standing};
 use crate::document::{Block, Text, figure, markdown, path, text};
 use crate::results::Analysis;
 
@@ -80,7 +80,11 @@ fn drivers(advice: &Advice) -> Vec<Text> {
 }
 
 fn outcome(advice: &Advice, chosen: &Choice, analysis: &Analysis) -> Vec<Block> {
-    let mut consequences = judged(chosen);
+    let stances = chosen.stances.iter();
+    let mut consequences: Vec<Text> = stances
+        .map(|stance| Text::from(in_words(stance)))
+        .chain([Text::from(adds(chosen))])
+        .collect();
     consequences.extend(
         advice
             .both
@@ -107,29 +111,29 @@ fn outcome(advice: &Advice, chosen: &Choice, analysis: &Analysis) -> Vec<Block> 
     ]
 }
 
-/// What speaks for an option and against it.
+/// What speaks for an option and against it, with what was seen.
 fn judged(choice: &Choice) -> Vec<Text> {
-    let word = |standing| match standing {
-        Standing::Native => "Good",
-        Standing::Emulated | Standing::NotMeasured => "Neutral",
-        Standing::Lacking => "Bad",
-    };
-    let stances = choice.stances.iter().map(|stance| {
-        text![
-            format!(
-                "{}, because {} is {}: ",
-                word(stance.standing),
-                stance.asks,
-                stance.standing.as_str()
-            ),
-            stance.seen.clone()
-        ]
-    });
-    let added = text![
-        format!("Neutral, because it adds {} to a run: ", added(choice)),
-        choice.added.clone()
-    ];
+    let stances = choice.stances.iter();
+    let stances = stances.map(|stance| text![in_words(stance), ": ", stance.seen.clone()]);
+    let added = text![adds(choice), ": ", choice.added.clone()];
     stances.chain([added]).collect()
+}
+
+fn in_words(stance: &Stance) -> String {
+    let words = match stance.standing {
+        Standing::Native => "Good, because by itself",
+        Standing::Emulated => "Neutral, because by code around the engine",
+        Standing::NotMeasured => "Neutral, because it is not measured whether",
+        Standing::Lacking => "Bad, because it did not come out that",
+    };
+    format!("{words} {}", stance.asks)
+}
+
+fn adds(choice: &Choice) -> String {
+    match choice.added_s {
+        Some(_) => format!("Neutral, because it adds {} to a run", added(choice)),
+        None => "Neutral, because what it adds to a run is not known".to_owned(),
+    }
 }
 
 fn more(advice: &Advice) -> Vec<Text> {

@@ -38,7 +38,6 @@ would have both, and are not measured";
 
 /// What the recommendation rests on, in words.
 pub(super) fn reason(advice: &Advice, choice: &Choice) -> String {
-    let needs = plural(choice.stances.len(), "need");
     if choice.stances.is_empty() {
         return "it asks for nothing beyond a plain run, so the least that is added to one decides"
             .to_owned();
@@ -67,7 +66,8 @@ pub(super) fn reason(advice: &Advice, choice: &Choice) -> String {
         };
         format!("; {} stands as well, and {adds}", other.label)
     });
-    format!("of its {needs} {}{tie}", counts.join(", "))
+    let needs = plural(choice.stances.len(), "need");
+    format!("of {needs} it has {}{tie}", counts.join(", "))
 }
 
 /// What an option's engine is called.

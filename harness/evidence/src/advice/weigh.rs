@@ -1,6 +1,7 @@
 //! How an option stands to each need, and in which order that puts the options.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
@@ -250,21 +251,37 @@ fn outcome(one: &Counted, engine: &EngineRecord, analysis: &Analysis) -> (Standi
     } else {
         Standing::Native
     };
-    let seen = counts.iter().map(|each| {
+    let mut by_pool: BTreeMap<String, (usize, bool)> = BTreeMap::new();
+    for each in &counts {
+        let (trials, some) = by_pool.entry(pooled(each)).or_default();
+        *trials += each.trials.len();
+        *some |= wrong(&each);
+    }
+    let seen = by_pool.into_iter().map(|(place, (trials, some))| {
         text![
             "of ",
-            figure::count(each.trials.len(), path::statistic(each, "n")),
-            format!(
-                " trials {} wrong",
-                if wrong(each) { "some" } else { "none" }
-            )
+            figure::count(trials, place),
+            format!(" trials {} wrong", if some { "some" } else { "none" })
         ]
     });
     (standing, Text::joined(seen, ", "))
 }
 
+/// Where the number of a count's values stands, over all places at which it was struck.
+fn pooled(each: &Measurement) -> String {
+    let mut pool = each.clone();
+    let point = pool.factors.get_mut("point");
+    match point {
+        Some(point) => {
+            "*".clone_into(point);
+            path::statistic(&pool, "count")
+        }
+        None => path::statistic(each, "n"),
+    }
+}
+
 fn invariant(one: &Kept, engine: &EngineRecord, analysis: &Analysis) -> (Standing, Text) {
-    let engines: std::collections::BTreeMap<&str, &str> = analysis
+    let engines: BTreeMap<&str, &str> = analysis
         .plan
         .trials
         .iter()

@@ -22,7 +22,7 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
             continue;
         };
         summaries += 1;
-        if summary.extracted != summary.accepted + summary.quarantined {
+        if Some(summary.extracted) != summary.accepted.checked_add(summary.quarantined) {
             problems.push(format!(
                 "run {}: expected extracted = accepted + quarantined, found {} and {} + {}",
                 run.id, summary.extracted, summary.accepted, summary.quarantined

@@ -21,10 +21,12 @@ pub fn render(document: &Document) -> String {
     for block in &document.blocks {
         if let Block::Heading(2, text) = block {
             sections += 1;
+            // The bar has no room for a word that every entry has.
+            let short = text.strip_prefix("Appendix ").unwrap_or(text);
             let _ = writeln!(
                 contents,
                 "<li><a href=\"#section-{sections}\">{}</a></li>",
-                escape(text)
+                escape(short)
             );
             let _ = writeln!(body, "<h2 id=\"section-{sections}\">{}</h2>", escape(text));
         } else {

@@ -128,10 +128,11 @@ fn wasted_work(executions: &Executions) -> Option<f64> {
     let spent_ns = |execution: &Execution| {
         let finished = execution.finish.as_ref().map(|finish| finish.t_ns);
         let ended = finished.or(execution.crash.map(|(_, t_ns)| t_ns));
-        ended.map_or(0, |t_ns| t_ns.saturating_sub(execution.invoked_ns))
+        let spent_ns = ended.map_or(0, |t_ns| t_ns.saturating_sub(execution.invoked_ns));
+        u128::from(spent_ns)
     };
-    let total: u64 = executions.all().map(spent_ns).sum();
-    let useful: u64 = executions
+    let total: u128 = executions.all().map(spent_ns).sum();
+    let useful: u128 = executions
         .by_key
         .values()
         .filter_map(|each| each.iter().rfind(|execution| execution.ok_ns().is_some()))
