@@ -255,7 +255,7 @@ fn outcome(one: &Counted, engine: &EngineRecord, analysis: &Analysis) -> (Standi
     for each in &counts {
         let (trials, some) = by_pool.entry(pooled(each)).or_default();
         *trials += each.trials.len();
-        *some |= wrong(&each);
+        *some |= wrong(each);
     }
     let seen = by_pool.into_iter().map(|(place, (trials, some))| {
         text![
