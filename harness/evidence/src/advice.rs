@@ -46,8 +46,9 @@ impl Advice {
     /// None that the embedded list of needs could cause.
     pub fn of(workload: &Workload, analysis: &Analysis) -> Result<Self, NeedsError> {
         let needs = need::all()?;
-        let choices = weigh::choices(workload, &needs, analysis);
-        let flips = flip::flips(workload, &needs, analysis);
+        let options = weigh::Options::of(&needs, analysis);
+        let choices = options.choices(workload);
+        let flips = flip::flips(workload, &options);
         Ok(Self {
             workload: workload.clone(),
             trials: analysis.counted.len(),

@@ -1,6 +1,7 @@
 //! What is made of each experiment's trials: one file an experiment; the registry below is in
 //! alphabetical order. The harness has a descriptor of the same name that plans and makes them.
 
+mod blocks;
 mod cost;
 pub mod observability;
 pub mod overhead;

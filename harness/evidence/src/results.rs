@@ -1,5 +1,7 @@
 //! What a results folder says, as the report is written from it.
 
+use std::collections::BTreeMap;
+
 use crate::record::{
     ClaimRecord, Claims, Environment, Measurements, Outcome, Plan, Verdicts, Warning,
 };
@@ -78,6 +80,27 @@ impl Analysis {
         } else {
             Conclusion::Sound
         }
+    }
+
+    /// Verdicts by invariant and engine, of the outcomes pass, fail, fail as its trial is there to show, and
+    /// unknown.
+    pub fn verdict_counts(&self) -> BTreeMap<(&str, &str), [usize; 4]> {
+        let trials = self.plan.trials.iter();
+        let engines: BTreeMap<&str, &str> = trials
+            .map(|trial| (trial.id.as_str(), trial.engine.as_str()))
+            .collect();
+        let mut counts: BTreeMap<(&str, &str), [usize; 4]> = BTreeMap::new();
+        for verdict in &self.verdicts.verdicts {
+            let engine = engines.get(verdict.trial.as_str()).copied().unwrap_or("?");
+            let column = match (verdict.outcome, verdict.expected) {
+                (Outcome::Pass, _) => 0,
+                (Outcome::Fail, false) => 1,
+                (Outcome::Fail, true) => 2,
+                (Outcome::Unknown, _) => 3,
+            };
+            counts.entry((&verdict.invariant, engine)).or_default()[column] += 1;
+        }
+        counts
     }
 
     /// The claims of a row of the guidance, in order.

@@ -2,10 +2,8 @@
 
 use serde::Serialize;
 
-use super::need::Needs;
-use super::weigh::choices;
+use super::weigh::Options;
 use super::workload::Workload;
-use crate::results::Analysis;
 
 /// A change of one field, and what would then be recommended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,9 +15,9 @@ pub struct Flip {
 }
 
 /// The changes that change it. Of a number of steps the least multiple that does, up and down.
-pub(super) fn flips(workload: &Workload, needs: &Needs, analysis: &Analysis) -> Vec<Flip> {
+pub(super) fn flips(workload: &Workload, options: &Options<'_>) -> Vec<Flip> {
     let recommended = |workload: &Workload| {
-        let first = choices(workload, needs, analysis).into_iter().next();
+        let first = options.choices(workload).into_iter().next();
         first.map(|choice| choice.engine)
     };
     let now = recommended(workload);

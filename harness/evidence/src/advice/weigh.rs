@@ -9,7 +9,7 @@ use super::need::{Capability, Cost, Counted, Kept, Need, Needs};
 use super::workload::Workload;
 use crate::document::{Text, figure, path, text};
 use crate::experiment::{CAPABILITY_METRIC, EMULATED, NATIVE};
-use crate::record::{EngineRecord, Family, GuidanceSide, Interval, Measurement, Outcome};
+use crate::record::{EngineRecord, Family, GuidanceSide, Interval, Measurement};
 use crate::results::Analysis;
 
 /// What is added is said within a second, or within itself.
@@ -97,35 +97,52 @@ impl Choice {
     }
 }
 
-/// The options, the one that the needs speak for first.
-pub(super) fn choices(workload: &Workload, needs: &Needs, analysis: &Analysis) -> Vec<Choice> {
-    let asked: Vec<&Need> = needs
-        .needs
-        .iter()
-        .filter(|need| workload.asks(&need.when))
-        .collect();
-    let options = analysis
-        .plan
-        .engines
-        .iter()
-        .filter(|engine| is_option(engine));
-    let mut choices: Vec<Choice> = options
-        .map(|engine| {
-            let (added_s, added) = added(workload, &needs.cost, engine, analysis);
+/// How every option stands to every need, whatever a workload asks for.
+pub(super) struct Options<'a> {
+    needs: &'a Needs,
+    analysis: &'a Analysis,
+    options: Vec<(&'a EngineRecord, Vec<Stance>)>,
+}
+
+impl<'a> Options<'a> {
+    /// What a results folder has of them.
+    pub fn of(needs: &'a Needs, analysis: &'a Analysis) -> Self {
+        let stances = |engine: &'a EngineRecord| {
+            let needs = needs.needs.iter();
+            (
+                engine,
+                needs.map(|need| stance(need, engine, analysis)).collect(),
+            )
+        };
+        let engines = analysis.plan.engines.iter();
+        Self {
+            needs,
+            analysis,
+            options: engines
+                .filter(|engine| is_option(engine))
+                .map(stances)
+                .collect(),
+        }
+    }
+
+    /// The options by what a workload asks for, the one that its needs speak for first.
+    pub fn choices(&self, workload: &Workload) -> Vec<Choice> {
+        let asked = |(need, _): &(&Need, &Stance)| workload.asks(&need.when);
+        let choice = |(engine, stances): &(&EngineRecord, Vec<Stance>)| {
+            let (added_s, added) = added(workload, &self.needs.cost, engine, self.analysis);
+            let stances = self.needs.needs.iter().zip(stances).filter(asked);
             Choice {
                 label: label(engine),
                 engine: engine.name.clone(),
-                stances: asked
-                    .iter()
-                    .map(|need| stance(need, engine, analysis))
-                    .collect(),
+                stances: stances.map(|(_, stance)| stance.clone()).collect(),
                 added_s,
                 added,
             }
-        })
-        .collect();
-    choices.sort_by(Choice::order);
-    choices
+        };
+        let mut choices: Vec<Choice> = self.options.iter().map(choice).collect();
+        choices.sort_by(Choice::order);
+        choices
+    }
 }
 
 /// Whether two orchestrators each have by themselves what the other has not.
@@ -281,21 +298,9 @@ fn pooled(each: &Measurement) -> String {
 }
 
 fn invariant(one: &Kept, engine: &EngineRecord, analysis: &Analysis) -> (Standing, Text) {
-    let engines: BTreeMap<&str, &str> = analysis
-        .plan
-        .trials
-        .iter()
-        .map(|trial| (trial.id.as_str(), trial.engine.as_str()))
-        .collect();
-    let count = |outcome: Outcome| {
-        let verdicts = analysis.verdicts.verdicts.iter();
-        verdicts
-            .filter(|each| each.invariant == one.name && each.outcome == outcome)
-            .filter(|each| engines.get(each.trial.as_str()) == Some(&engine.name.as_str()))
-            .filter(|each| !each.expected)
-            .count()
-    };
-    let (pass, fail) = (count(Outcome::Pass), count(Outcome::Fail));
+    let counts = analysis.verdict_counts();
+    let found = counts.get(&(one.name.as_str(), engine.name.as_str()));
+    let [pass, fail, ..] = found.copied().unwrap_or_default();
     if pass + fail == 0 {
         return unmeasured(&one.name);
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::claim::nearest;
+use crate::claim::hint;
 
 /// A pipeline of the reader's own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,11 +66,10 @@ impl Workload {
             message,
         };
         let workload: Self = toml::from_str(text).map_err(|error| {
-            let span = error.span().map_or(0, |span| span.start);
-            let line = text[..span].lines().count().max(1);
-            // Where the span begins a line, that line is not among those before it.
-            let begins = text[..span].ends_with('\n');
-            refuse(line + usize::from(begins), told(&error))
+            let begin = error.span().map_or(0, |span| span.start);
+            let line = text[..begin].matches('\n').count() + 1;
+            let message = error.message().trim().replace('\n', " ");
+            refuse(line, format!("{message}{}", hint(&message)))
         })?;
         match workload.impossible() {
             None => Ok(workload),
@@ -117,19 +116,5 @@ impl Workload {
         value
             .as_bool()
             .unwrap_or_else(|| value.as_f64().is_some_and(|value| value > 0.0))
-    }
-}
-
-/// The parser's message in one line, with the nearest known name.
-fn told(error: &toml::de::Error) -> String {
-    // Serde names the unknown key first and those that it knows after it, in backticks.
-    let message = error.message().trim().replace('\n', " ");
-    let mut names = message.split('`').skip(1).step_by(2);
-    let found = names.next().unwrap_or_default();
-    match nearest(found, names) {
-        Some(name) if message.starts_with("unknown field") => {
-            format!("{message}; did you mean {name:?}?")
-        }
-        _ => message,
     }
 }

@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::definition::{Claim, ClaimText};
 use super::fairness::check;
 use super::guidance::{GUIDANCE, phrase, phrases};
-use super::metrics::nearest;
+use super::metrics::{hint, nearest};
 
 /// The folder `claims/` as it was when the crate was built.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/claims");
@@ -65,13 +65,9 @@ impl Source<'_> {
     }
 
     fn malformed(&self, error: &toml::de::Error) -> ClaimError {
-        // Serde names the unknown key first and those that it knows after it, in backticks.
         let message = error.message();
-        let mut names = message.split('`').skip(1).step_by(2);
-        let found = names.next().unwrap_or_default();
-        let hint = nearest(found, names)
-            .map(|name| format!("; did you mean {name:?}?"))
-            .unwrap_or_default();
+        let hint = hint(message);
+        let found = message.split('`').nth(1).unwrap_or_default();
         // The span is that of the whole table where the key stands in a rule.
         let key_line = (!hint.is_empty())
             .then(|| self.text.lines().position(|line| line.contains(found)))

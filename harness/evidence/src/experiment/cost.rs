@@ -25,8 +25,8 @@ pub const METRICS: &[&str] = &[
 
 const KIB: f64 = 1024.0;
 
-/// Replaces what was metered by what all processes of the engine used (`engine_…`), by `cpu_ms_a_run`, `cpu_ms_a_step`, `peak_memory_mib` and
-/// `written_kib_a_step` a kind of process, `disk_flushes_a_step` of the whole machine, and
+/// Replaces what was metered by what all processes of the engine used (`engine_…`), by `cpu_ms_a_run`,
+/// `cpu_ms_a_step`, `peak_memory_mib` and `written_kib_a_step` a kind of process, `disk_flushes_a_step` of the whole machine, and
 /// `harness_cpu_share`, the harness's part of all metered CPU time. Other samples stay.
 pub fn derive(observed: Vec<Sample>) -> Vec<Sample> {
     let total = |metric: &str| {

@@ -2,10 +2,11 @@
 
 mod section;
 
+use super::blocks::by_blocks;
 use super::{Experiment, cost, nothing_to_reach, sample};
 use crate::measure::TrialEvidence;
-use crate::record::{Measurement, Sample, TrialSamples};
-use crate::stats::{estimate, fit_line, median, step_from_difference};
+use crate::record::{Measurement, Sample};
+use crate::stats::{fit_line, step_from_difference};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "overhead",
@@ -83,29 +84,12 @@ fn across(measurements: &[Measurement]) -> Vec<Measurement> {
             bases.find(|base| base.settings == settings)
         };
         let base = under(&elsewhere.settings).or_else(|| under("default"));
-        ratios.extend(base.and_then(|base| ratio(elsewhere, base)));
+        // A block in which a step cost nothing in-process has no ratio.
+        let ratio = |step: f64, base: f64| (base > 0.0).then(|| step / base);
+        let over = |base| by_blocks("step_over_in_process_ratio", elsewhere, base, ratio);
+        ratios.extend(base.and_then(over));
     }
     ratios
-}
-
-/// Block by block; a block in which a step cost nothing in-process has no ratio.
-fn ratio(elsewhere: &Measurement, base: &Measurement) -> Option<Measurement> {
-    let of_block = |trial: &TrialSamples| {
-        let mut others = base.trials.iter();
-        let base = others.find(|other| other.block == trial.block)?;
-        let base = median(&base.values).filter(|base| *base > 0.0)?;
-        Some(TrialSamples {
-            values: vec![median(&trial.values)? / base],
-            ..trial.clone()
-        })
-    };
-    let trials: Vec<TrialSamples> = elsewhere.trials.iter().filter_map(of_block).collect();
-    (!trials.is_empty()).then(|| Measurement {
-        metric: "step_over_in_process_ratio".to_owned(),
-        estimate: estimate(&trials),
-        trials,
-        ..elsewhere.clone()
-    })
 }
 
 #[cfg(test)]
@@ -113,6 +97,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::record::TrialSamples;
+    use crate::stats::estimate;
 
     fn steps(settings: &str, execution: Option<&str>, times: &[f64]) -> Measurement {
         let trials: Vec<TrialSamples> = (0..)

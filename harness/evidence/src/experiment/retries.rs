@@ -2,11 +2,11 @@
 
 mod section;
 
+use super::blocks::by_blocks;
 use super::repetition::repetition;
 use super::{Experiment, nothing_to_reach, sample};
 use crate::measure::{Executions, TrialEvidence, between_ms, ended_right};
-use crate::record::{Measurement, Sample, TrialSamples};
-use crate::stats::{estimate, median};
+use crate::record::{Measurement, Sample};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "retries",
@@ -94,26 +94,8 @@ fn across(measurements: &[Measurement]) -> Vec<Measurement> {
                 && base.settings == rated.settings
                 && base.factors.get("scenario") == rated.factors.get("scenario")
         });
-        let Some(base) = base else { continue };
-        let of_block = |trial: &TrialSamples| {
-            let base = base
-                .trials
-                .iter()
-                .find(|other| other.block == trial.block)?;
-            Some(TrialSamples {
-                values: vec![median(&trial.values)? - median(&base.values)?],
-                ..trial.clone()
-            })
-        };
-        let trials: Vec<TrialSamples> = rated.trials.iter().filter_map(of_block).collect();
-        if !trials.is_empty() {
-            added.push(Measurement {
-                metric: "added_ms".to_owned(),
-                estimate: estimate(&trials),
-                trials,
-                ..rated.clone()
-            });
-        }
+        let more = |base| by_blocks("added_ms", rated, base, |run, base| Some(run - base));
+        added.extend(base.and_then(more));
     }
     added
 }
@@ -124,6 +106,8 @@ mod tests {
 
     use super::*;
     use crate::measure::fixture::TrialBuilder;
+    use crate::record::TrialSamples;
+    use crate::stats::estimate;
 
     fn runs(case: &str, times: &[f64]) -> Measurement {
         let trials: Vec<TrialSamples> = (0..)

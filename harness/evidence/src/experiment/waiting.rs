@@ -62,8 +62,7 @@ fn level(trial: &TrialEvidence, word: Option<&Signal<'_>>, run: &Run<'_>) -> Opt
         return Some(UNSUPPORTED);
     };
     let key = idempotency_key(run.id, word.releases, None::<&str>);
-    let mut history = trial.history(run.id)?.iter();
-    let native = history.any(|step| step.key == key && step.completed && !step.in_another_run);
+    let native = trial.completed_itself(run.id)?.contains(key.as_str());
     Some(if native { NATIVE } else { EMULATED })
 }
 

@@ -3,7 +3,7 @@
 //! A file of the trial that cannot be read does not stop the analysis: its message is kept
 //! in [`TrialEvidence::malformed`], and every verdict on the trial is then "unknown".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use orchbench_journal::Record;
@@ -175,12 +175,21 @@ impl TrialEvidence {
         runs
     }
 
-    /// The steps of a run by the engine's own account; `None` where it gave none.
-    pub fn history(&self, run: &str) -> Option<&[HistoryStep]> {
-        self.events.iter().find_map(|event| match &event.body {
-            EventBody::EngineHistory { run: of, steps, .. } if of == run => Some(steps.as_slice()),
+    /// The keys of the steps that a run completed itself, and no other run of the engine for it, by the
+    /// engine's own account; `None` where it gave none.
+    pub fn completed_itself(&self, run: &str) -> Option<BTreeSet<&str>> {
+        let steps = self.events.iter().find_map(|event| match &event.body {
+            EventBody::EngineHistory { run: of, steps, .. } if of == run => Some(steps),
             _ => None,
-        })
+        })?;
+        let own = |step: &&HistoryStep| step.completed && !step.in_another_run;
+        Some(
+            steps
+                .iter()
+                .filter(own)
+                .map(|step| step.key.as_str())
+                .collect(),
+        )
     }
 
     /// Seals of the journal files; a later seal of the same file replaces an earlier one.

@@ -9,7 +9,8 @@ use crate::record::{EventBody, Sample};
 
 /// Adds the counts `kills_wrong` (1 where a run that it hit ended wrong, else 0), `rows_lost`, those of what was
 /// done again ([`repetition`]), the `wasted_work_ratio`, and the times of recovery:
-/// `recovery_ms` from the kill to the end of the last run, where all of them succeeded, split for a killed worker into
+/// `recovery_ms` from the kill to the end of the last run, where all of them succeeded, split for a
+/// killed worker into
 /// `detect_and_reschedule_ms`, `reexecute_ms` and `catch_up_ms`; the first of them into
 /// `detect_ms` and `reschedule_ms` where it is known when the engine noted the loss.
 pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {

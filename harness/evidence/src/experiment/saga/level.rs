@@ -17,13 +17,9 @@ pub(super) fn of(trial: &TrialEvidence, saga: &Saga<'_>) -> Option<f64> {
     if !saga.came_out_right() {
         return Some(UNSUPPORTED);
     }
-    let history = trial.history(saga.run.id)?;
+    let own = trial.completed_itself(saga.run.id)?;
     let undone = || saga.acts.iter().filter(|act| !act.undos.is_empty());
-    let in_own_run = |key: &str| {
-        let mut steps = history.iter();
-        steps.any(|step| step.key == key && step.completed && !step.in_another_run)
-    };
     undone().next()?;
-    let native = undone().all(|act| in_own_run(&act.undo_key));
+    let native = undone().all(|act| own.contains(act.undo_key.as_str()));
     Some(if native { NATIVE } else { EMULATED })
 }

@@ -1,7 +1,5 @@
 //! The checker's verdicts, and the evidence of what failed.
 
-use std::collections::BTreeMap;
-
 use crate::check;
 use crate::document::{Block, Table, Text, figure, path, text};
 use crate::record::{Outcome, Verdict};
@@ -67,23 +65,6 @@ fn place(verdict: &Verdict, field: &str) -> String {
 }
 
 fn matrix(analysis: &Analysis) -> Table {
-    let engines: BTreeMap<&str, &str> = analysis
-        .plan
-        .trials
-        .iter()
-        .map(|trial| (trial.id.as_str(), trial.engine.as_str()))
-        .collect();
-    let mut counts: BTreeMap<(&str, &str), [usize; 4]> = BTreeMap::new();
-    for verdict in &analysis.verdicts.verdicts {
-        let engine = engines.get(verdict.trial.as_str()).copied().unwrap_or("?");
-        let column = match (verdict.outcome, verdict.expected) {
-            (Outcome::Pass, _) => 0,
-            (Outcome::Fail, false) => 1,
-            (Outcome::Fail, true) => 2,
-            (Outcome::Unknown, _) => 3,
-        };
-        counts.entry((&verdict.invariant, engine)).or_default()[column] += 1;
-    }
     let head = [
         "invariant and engine",
         "pass",
@@ -92,7 +73,7 @@ fn matrix(analysis: &Analysis) -> Table {
         "unknown",
     ];
     let mut table = Table::new("Verdicts, by invariant and engine", &head);
-    for ((invariant, engine), counts) in counts {
+    for ((invariant, engine), counts) in analysis.verdict_counts() {
         let mut row = vec![Text::from(format!("{invariant} on {engine}"))];
         let outcomes = ["pass", "fail", "expected", "unknown"];
         row.extend(counts.iter().zip(outcomes).map(|(count, outcome)| {
