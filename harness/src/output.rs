@@ -194,6 +194,13 @@ pub fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Lines, a table, and lines after it.
+pub fn page((before, rows, after): (Vec<String>, Vec<Vec<String>>, Vec<String>)) {
+    before.iter().for_each(|text| line(text));
+    table(&rows);
+    after.iter().for_each(|text| line(text));
+}
+
 /// A table with aligned columns, to standard output. A cell stays on its line, whatever is in it.
 pub fn table(rows: &[Vec<String>]) {
     let rows: Vec<Vec<Cow<'_, str>>> = rows

@@ -4,12 +4,14 @@
 #[path = "fixtures/audit.rs"]
 mod fixture;
 
+use std::path::Path;
+
 use anyhow::Result;
-use fixture::python;
+use fixture::{agrees, python};
 
 #[test]
 fn every_figure_of_the_reference_agrees_and_every_altered_one_is_caught() -> Result<()> {
-    python(&["bench/audit/audit.py", "reports/reference", "--alter"])
+    agrees(Path::new("reports/reference"), &["--alter"])
 }
 
 #[test]

@@ -44,10 +44,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if args.json {
         output::json(&advice)?;
     } else {
-        let (before, table, after) = text(&advice);
-        before.iter().for_each(|line| output::line(line));
-        output::table(&table);
-        after.iter().for_each(|line| output::line(line));
+        output::page(text(&advice));
     }
     Ok(match advice.recommended() {
         Some(_) => Exit::Done,

@@ -92,10 +92,7 @@ fn print(args: &Args, comparison: &Comparison) -> anyhow::Result<()> {
         output::line(compare::markdown(comparison).trim());
         return Ok(());
     }
-    let (before, table, after) = compare::text(comparison);
-    before.iter().for_each(|line| output::line(line));
-    output::table(&table);
-    after.iter().for_each(|line| output::line(line));
+    output::page(compare::text(comparison));
     Ok(())
 }
 

@@ -51,15 +51,15 @@ pub(super) static ENGINE: Engine = Engine {
 struct AssetWorker {
     /// The catalog's file.
     catalog: PathBuf,
-    /// The jobs whose runs a daemon is to undo or to go on with.
-    watched: Vec<Job>,
+    /// The jobs to come, of which a daemon undoes some or goes on with them.
+    jobs: Vec<Job>,
 }
 
 fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError> {
     let catalog = trial.dir("store")?.join("catalog.sqlite");
     let own = AssetWorker {
         catalog: catalog.clone(),
-        watched: watched(&setup.jobs),
+        jobs: setup.jobs.clone(),
     };
     let worker = trial.worker_config(&setup, &own)?;
     PipeSession::open(trial, &setup, worker, Some(Box::new(CatalogFile(catalog))))
@@ -85,13 +85,4 @@ impl Records for CatalogFile {
         answers::answers(&self.0, questions, subject)
             .map_err(|error| format!("its catalog: {error:#}"))
     }
-}
-
-/// The jobs to come of which a run alone is not the whole.
-fn watched(jobs: &[Job]) -> Vec<Job> {
-    let watched = jobs.iter().filter(|job| match job {
-        Job::Saga(_) | Job::Approval(_) => true,
-        Job::Pipeline(_) | Job::Noop { .. } => false,
-    });
-    watched.cloned().collect()
 }

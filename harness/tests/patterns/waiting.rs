@@ -3,7 +3,6 @@
 
 use anyhow::{Result, ensure};
 use orchbench_lab::python;
-use tempfile::TempDir;
 
 use crate::audit;
 use crate::made::{all_are, all_pass, orchbench, run, values};
@@ -26,13 +25,7 @@ fn waiting(engine: &str, words: &[&str], level: f64) -> Result<()> {
     // Side by side with others, by its scenario.
     ensure!(values(&run, "waiting-restart", "wake_ms")?.is_empty());
     all_pass(&run, &JUDGED)?;
-    audited(&run)
-}
-
-/// Every figure of the report agrees with what another program makes of the raw files.
-fn audited(run: &TempDir) -> Result<()> {
-    let results = run.path().join("results").display().to_string();
-    audit::python(&["bench/audit/audit.py", &results])
+    audit::agrees(&run.path().join("results"), &[])
 }
 
 #[test]

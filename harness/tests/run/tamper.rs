@@ -42,7 +42,7 @@ fn a_run_is_checked_reported_and_tamper_evident() -> Result<()> {
     }
     ensure!(!results.join("open").exists(), "trials were left open");
     report_is_rebuilt(&folder, &results)?;
-    figures_agree(&results)?;
+    audit::agrees(&results, &[])?;
     exported_is_the_same(&folder)?;
     unpack(&results)?;
     missing_row_is_broken(&folder, &results)?;
@@ -59,11 +59,6 @@ fn report_is_rebuilt(folder: &Folder, results: &Path) -> Result<()> {
         "another report"
     );
     Ok(())
-}
-
-/// The audit, which shares no code with the report, gets the same figures from the raw files.
-fn figures_agree(results: &Path) -> Result<()> {
-    audit::python(&["bench/audit/audit.py", &results.display().to_string()])
 }
 
 /// The folder as one file is checked like the folder.

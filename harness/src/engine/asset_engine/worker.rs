@@ -25,7 +25,7 @@ use orchbench_evidence::record::RunFailure;
 
 /// Serves runs on the asset engine until standard input ends.
 pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
-    let AssetWorker { catalog, watched } = config.own_part()?;
+    let AssetWorker { catalog, jobs } = config.own_part()?;
     let etl = Arc::new(Etl::open(config.etl)?);
     let options = ExecutorOptions::default()
         .concurrency(config.concurrency)
@@ -49,7 +49,7 @@ pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
         runs.start(work)
             .map_err(|failure| anyhow::anyhow!("run {}: {}", unfinished.run, failure.message))?;
     }
-    for job in &watched {
+    for job in &jobs {
         daemon::watch(&runs, job)?;
     }
     serve(runs)
@@ -65,28 +65,20 @@ struct Assets {
 impl Assets {
     fn graph(&self, job: &Job) -> anyhow::Result<AssetGraph> {
         match job {
-            Job::Pipeline(pipeline) => {
+            Job::Pipeline(pipeline) | Job::Approval(pipeline) => {
                 let source = self.etl.sources().get(&pipeline.source)?.clone();
-                Ok(orchbench_assets::graph(
-                    Arc::clone(&self.etl),
-                    &source,
-                    &self.options(pipeline.retry.clone()),
-                )?)
+                let options = GraphOptions {
+                    gated: matches!(job, Job::Approval(_)),
+                    ..self.options(pipeline.retry.clone())
+                };
+                let etl = Arc::clone(&self.etl);
+                Ok(orchbench_assets::graph(etl, &source, &options)?)
             }
             Job::Saga(pipeline) => {
                 let source = self.etl.sources().get(&pipeline.source)?.clone();
                 let options = self.options(pipeline.retry.clone());
                 let etl = Arc::clone(&self.etl);
                 Ok(orchbench_assets::saga_graph(etl, &source, &options)?)
-            }
-            Job::Approval(pipeline) => {
-                let source = self.etl.sources().get(&pipeline.source)?.clone();
-                let options = GraphOptions {
-                    gated: true,
-                    ..self.options(pipeline.retry.clone())
-                };
-                let etl = Arc::clone(&self.etl);
-                Ok(orchbench_assets::graph(etl, &source, &options)?)
             }
             Job::Noop { shape, steps } => {
                 let options = self.options(RetrySpec::default());

@@ -9,12 +9,10 @@ with it, is in another run of Dagster. The rest counts what Dagster keeps of the
 days has one history of a step for all of them.
 """
 
-import argparse
 import json
 import time
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, EventLogEntry
@@ -29,7 +27,7 @@ from ..assets import DAILY, STEPS, step_key
 from ..saga import UNDOES_TAG, undo_key
 from ..sources import days_between
 from .history import entries_of, is_whole, materializations, runs_of, standing
-from .instance import open_instance
+from .instance import of_run, open_instance
 from .runs import SOURCE_TAG
 
 BEGUN = (DagsterEventType.STEP_START, DagsterEventType.STEP_RESTARTED)
@@ -119,12 +117,9 @@ def monotonic_ns(timestamp: float) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--run", required=True)
-    arguments = parser.parse_args()
-    with open_instance(arguments.home) as instance:
-        print(json.dumps(account(instance, arguments.run)))
+    home, name = of_run(__doc__.splitlines()[0])
+    with open_instance(home) as instance:
+        print(json.dumps(account(instance, name)))
 
 
 if __name__ == "__main__":

@@ -3,20 +3,14 @@
 usage: python -m orchbench_dagster.engine.forget --home DIR --run RUN
 """
 
-import argparse
-from pathlib import Path
-
 from .history import runs_of
-from .instance import open_instance
+from .instance import of_run, open_instance
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--run", required=True)
-    arguments = parser.parse_args()
-    with open_instance(arguments.home) as instance:
-        for run in runs_of(instance, arguments.run):
+    home, name = of_run(__doc__.splitlines()[0])
+    with open_instance(home) as instance:
+        for run in runs_of(instance, name):
             instance.delete_run(run.run_id)
 
 
