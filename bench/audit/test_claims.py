@@ -110,6 +110,37 @@ class Rules(unittest.TestCase):
         self.assertEqual(rules.rates((0, 200), (0, 200), 0.05).verdict_at(0.95), "supported")
         self.assertEqual(rules.rates((60, 100), (0, 100), 0.05).verdict_at(0.95), "contradicted")
 
+    def test_counts_are_totals_over_what_both_sides_have(self):
+        text = """
+phrase = "code as workflow"
+order = 1
+title = "t"
+prediction = "p"
+sentence = "{a} against {b}."
+[rule]
+kind = "count"
+experiment = "e"
+metric = "lines"
+over = "pattern"
+predicted = "lower"
+a = { engine = "a", settings = "default", scenario = "s" }
+b = { engine = "b", settings = "default", scenario = "s" }
+"""
+
+        def taken(engine, pattern, values):
+            found = measured("e", "lines", engine, [[value] for value in values])
+            found.factors["pattern"] = pattern
+            return found
+
+        both = [taken("a", "x", [3.0, 3.0]), taken("b", "x", [4.0]), taken("b", "y", [1.0])]
+        claims = decided({"x": text}, both)
+        self.assertEqual((claims.verdict("x"), sentence(claims, "x")), ("supported", "3 against 4."))
+        more = decided({"x": text}, [*both, taken("a", "y", [2.0])])
+        self.assertEqual((more.verdict("x"), sentence(more, "x")), ("contradicted", "5 against 5."))
+        differing = decided({"x": text}, [taken("a", "x", [3.0, 2.0]), taken("b", "x", [4.0])])
+        self.assertEqual(differing.verdict("x"), "undecided")
+        self.assertEqual(decided({"x": text}, both[1:]).verdict("x"), "not_measured")
+
     def test_a_capability_is_what_every_program_shows(self):
         text = """
 phrase = "asset lineage"

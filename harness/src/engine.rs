@@ -23,6 +23,7 @@ mod settings;
 mod storage;
 mod temporal;
 mod trial;
+mod user_code;
 mod work;
 mod worker_config;
 mod workers;
@@ -42,6 +43,7 @@ pub use session::{Session, Setup, Strike};
 pub use settings::{Settings, settings, settings_names};
 pub use temporal::{ENGINE as TEMPORAL, TemporalWorker, history_steps};
 pub use trial::{Trial, keep_warehouse, warehouse_rows};
+pub use user_code::Programs;
 pub use work::{Ended, Job, Pipeline, Work};
 pub use worker_config::{StepExecution, WorkerConfig, WorkerConfigError};
 

@@ -2,6 +2,7 @@
 //! one. One file each; the registry below is in alphabetical order.
 
 mod closed_loop;
+mod effort;
 mod observability;
 pub mod open_loop;
 mod overhead;
@@ -11,6 +12,7 @@ mod saga;
 mod throughput;
 mod waiting;
 mod warm_up;
+mod word;
 
 use std::collections::BTreeMap;
 
@@ -74,8 +76,9 @@ impl Condition {
 }
 
 /// All experiments.
-pub fn all() -> [Experiment; 7] {
+pub fn all() -> [Experiment; 8] {
     [
+        effort::EXPERIMENT,
         observability::EXPERIMENT,
         overhead::EXPERIMENT,
         restart_survival::EXPERIMENT,

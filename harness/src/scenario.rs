@@ -120,6 +120,17 @@ fn nearest(found: &str, known: &[String]) -> String {
         .map_or(String::new(), |(_, name)| format!(" (nearest: {name})"))
 }
 
+/// Refuses an empty list.
+pub(crate) fn not_empty<T>(place: &str, list: &[T]) -> Result<(), ConfigError> {
+    match list {
+        [] => Err(ConfigError::Invalid {
+            place: place.to_owned(),
+            message: "expected at least one, found none".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses a name that is not among the known ones.
 pub fn known_name(
     place: &str,

@@ -8,6 +8,7 @@ import tomllib
 
 from . import rules
 from .fields import NoSuchPlace
+from .formats import number
 from .statistics import LEVEL, clopper_pearson, holm
 
 # The user's table, row by row: what it says of either side.
@@ -105,6 +106,8 @@ class Claims:
             return self.counted(claim, rule)
         if kind == "conformance":
             return self.conformance(claim, rule)
+        if kind == "count":
+            return self.totals(claim, rule)
         return self.capability(claim, rule) if kind == "capability" else None
 
     def sides(self, claim, first, *others):
@@ -173,6 +176,43 @@ class Claims:
             if n:
                 text = rules.conformance(passed, failed, unknown, rule["at_most"]).figures["passed"]
                 tested.values.append((side["engine"], side["settings"], text, clopper_pearson(passed, n), n))
+        return tested
+
+    def totals(self, claim, rule):
+        """Totals of counts without chance, over the values of a factor that both sides have."""
+
+        def counts(side):
+            found = {}
+            for each in rules.selected(self.conditions, rule, side):
+                values = [value for _, _, of_trial in each.trials for value in of_trial]
+                found.setdefault(each.factors.get(rule["over"]), []).extend(values)
+            return found
+
+        def total(found, names):
+            """None where trials differ."""
+            differ = any(len(set(found[name])) > 1 for name in names)
+            return None if differ else sum(found[name][0] for name in names)
+
+        found = [counts(rule[side]) for side in "ab"]
+        names = set(found[0]) & set(found[1]) - {None}
+        if not names:
+            return None
+        a, b = (total(each, names) for each in found)
+        so = {"lower": lambda: a < b, "higher": lambda: a > b, "equivalent": lambda: a == b}[rule["predicted"]]
+        verdict = rules.UNDECIDED
+        if a is not None and b is not None:
+            verdict = rules.SUPPORTED if so() else rules.CONTRADICTED
+        tested = rules.Tested(None, 1.0 if verdict == rules.UNDECIDED else 0.0, lambda _level: verdict)
+        for side in self.sides(claim, rule["a"], rule["b"]):
+            of = counts(side)
+            if names <= set(of):
+                known = total(of, names)
+                text = "differing counts" if known is None else number(known)
+                tested.values.append((side["engine"], side["settings"], text, None, len(names)))
+        tested.figures = {"a": tested.values[0][2], "b": tested.values[1][2]}
+        tested.evidence = [
+            each.id() for side in "ab" for each in rules.selected(self.conditions, rule, rule[side])
+        ]
         return tested
 
     def capability(self, claim, rule):

@@ -26,6 +26,7 @@ class Execution:
     version: str | None = None  # of what it made, where it ended well
     crash_point: str | None = None
     changed: int | None = None  # rows, where it ended well and says so
+    rows: int | None = None  # made, or in the warehouse after a load, where it ended well
 
     def last_seen_ns(self):
         """When the journal last has it alive: its end, else its crash, else nothing."""
@@ -97,6 +98,7 @@ def executions(records):
                     each.error = record.get("error") if kind == "error" else None
                     each.version = record.get("output_digest") if each.ok else None
                     each.changed = record.get("changed") if each.ok else None
+                    each.rows = record.get("rows") if each.ok else None
     for each in by_key.values():
         each.sort(key=lambda one: one.invoked_ns)
     return by_key

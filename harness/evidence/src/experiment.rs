@@ -3,6 +3,7 @@
 
 mod blocks;
 mod cost;
+pub mod effort;
 pub mod observability;
 pub mod overhead;
 mod repetition;
@@ -90,8 +91,9 @@ pub(crate) const EMULATED: f64 = 1.0;
 pub(crate) const UNSUPPORTED: f64 = 0.0;
 
 /// All experiments.
-pub fn all() -> [Experiment; 7] {
+pub fn all() -> [Experiment; 8] {
     [
+        effort::EXPERIMENT,
         observability::EXPERIMENT,
         overhead::EXPERIMENT,
         restart_survival::EXPERIMENT,

@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::pipe::{PipeSession, Records};
-use super::{Account, Engine, Job, Pace, Session, Setup, StepExecution, Trial, TrialError, Work};
+use super::{
+    Account, Engine, Job, Pace, Programs, Session, Setup, StepExecution, Trial, TrialError, Work,
+};
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
 
@@ -41,6 +43,10 @@ pub(super) static ENGINE: Engine = Engine {
             setting: "journal_mode=WAL, synchronous=FULL, success acknowledged after the commit"
                 .into(),
         }]
+    },
+    programs: || Programs {
+        texts: orchbench_assets::PROGRAMS.to_vec(),
+        libraries: &["asset_engine"],
     },
     ..Engine::embedded(open, worker::run)
 };

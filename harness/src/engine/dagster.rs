@@ -12,12 +12,17 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::pipe::{PipeSession, Records};
-use super::{Account, Engine, Pace, Session, Setup, StepExecution, Trial, TrialError, Work};
+use super::{
+    Account, Engine, Pace, Programs, Session, Setup, StepExecution, Trial, TrialError, Work,
+};
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
 use orchbench_lab::python;
 use orchbench_lab::server::{Progress, Provisioned};
 use project::Project;
+
+/// The modules of what a user writes for a pattern.
+const PATTERNS: [&str; 5] = ["approval", "assets", "enough", "pipeline", "saga"];
 
 pub(super) static ENGINE: Engine = Engine {
     name: "dagster",
@@ -84,6 +89,13 @@ pub(super) static ENGINE: Engine = Engine {
             survives: "power loss".into(),
             setting: setting.into(),
         }]
+    },
+    programs: || Programs {
+        texts: PATTERNS
+            .iter()
+            .map(|module| project::text(module))
+            .collect(),
+        libraries: &["dagster"],
     },
     ..Engine::embedded(open, |_| {
         anyhow::bail!("Dagster's worker is a Python program, which the harness starts")

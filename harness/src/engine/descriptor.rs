@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use orchbench_evidence::record::{Durability, EngineRecord, Family, RetrySchedule};
 use orchbench_lab::server::{Progress, Provisioned};
 
-use super::{Session, Settings, Setup, StepExecution, Trial, TrialError, WorkerConfig};
+use super::{Programs, Session, Settings, Setup, StepExecution, Trial, TrialError, WorkerConfig};
 
 /// The factor that says where an engine executes its steps.
 pub const EXECUTION: &str = "execution";
@@ -52,6 +52,8 @@ pub struct Engine {
     pub describe: fn(&Settings) -> BTreeMap<String, String>,
     /// What each store of its own survives, on the server at hand.
     pub durability: fn(Option<&Provisioned>) -> Vec<Durability>,
+    /// What its user writes for each pattern.
+    pub programs: fn() -> Programs,
     /// Brings it up for a trial.
     pub open: Open,
     /// Does its work in this process, to the end: `orchbench worker NAME`.
@@ -131,6 +133,7 @@ impl Engine {
             },
             describe: |_| BTreeMap::new(),
             durability: |_| Vec::new(),
+            programs: Programs::default,
             open,
             worker,
         }

@@ -14,7 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use orchbench_temporal::{ApprovalInput, Client, ClientError, NoopInput, PipelineInput, Target};
+use orchbench_temporal::{
+    ApprovalInput, Client, ClientError, EnoughInput, NoopInput, PipelineInput, Target,
+};
 use rustix::process::{Pid, kill_process};
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +25,8 @@ pub use account::steps as history_steps;
 use self::account::Watch;
 use super::workers::Workers;
 use super::{
-    Account, Ended, Engine, Job, Pace, Pipeline, Role, Session, Settings, StepExecution, Strike,
-    Target as Struck, TrialError, Work,
+    Account, Ended, Engine, Job, Pace, Pipeline, Programs, Role, Session, Settings, StepExecution,
+    Strike, Target as Struck, TrialError, Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule, RunFailure};
@@ -51,6 +53,10 @@ pub static ENGINE: Engine = Engine {
     pace,
     describe,
     durability,
+    programs: || Programs {
+        texts: orchbench_temporal::workflows::PROGRAMS.to_vec(),
+        libraries: &["temporalio_macros", "temporalio_sdk"],
+    },
     open: open::open,
     worker: worker::run,
 };
@@ -212,6 +218,10 @@ impl TemporalSession {
                 let result = self.client.approval_result(&work.run, None).await?;
                 Ok(result.map(|outcome| outcome.summary.map(Box::new)))
             }
+            Job::Enough { .. } => {
+                let result = self.client.enough_result(&work.run, None).await?;
+                Ok(result.map(|_| None))
+            }
             Job::Noop { .. } => {
                 let result = self.client.noop_result(&work.run, None).await?;
                 Ok(result.map(|_| None))
@@ -254,6 +264,14 @@ impl Session for TemporalSession {
                 Job::Approval(pipeline) => {
                     let input = ApprovalInput::new(input(&work.run, pipeline));
                     self.client.start_approval(&work.run, input).await
+                }
+                Job::Enough { pipeline, rows } => {
+                    let pipeline = input(&work.run, pipeline);
+                    let input = EnoughInput {
+                        pipeline,
+                        rows: *rows,
+                    };
+                    self.client.start_enough(&work.run, input).await
                 }
                 Job::Noop { shape, steps } => {
                     let input = NoopInput {

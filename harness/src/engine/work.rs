@@ -15,24 +15,18 @@ pub struct Work {
 }
 
 impl Work {
-    /// The source of an ETL run.
+    /// The source of an ETL run that is to bring in all of it.
     pub fn source(&self) -> Option<&str> {
         match &self.job {
-            Job::Pipeline(pipeline) | Job::Saga(pipeline) | Job::Approval(pipeline) => {
-                Some(&pipeline.source)
-            }
-            Job::Noop { .. } => None,
+            Job::Enough { .. } => None,
+            job => job.pipeline().map(|pipeline| pipeline.source.as_str()),
         }
     }
 
     /// The policy of its steps.
     pub fn retry(&self) -> RetrySpec {
-        match &self.job {
-            Job::Pipeline(pipeline) | Job::Saga(pipeline) | Job::Approval(pipeline) => {
-                pipeline.retry.clone()
-            }
-            Job::Noop { .. } => RetrySpec::default(),
-        }
+        let pipeline = self.job.pipeline();
+        pipeline.map_or_else(RetrySpec::default, |pipeline| pipeline.retry.clone())
     }
 }
 
@@ -47,6 +41,15 @@ pub enum Job {
     Saga(Pipeline),
     /// The same, which waits for a person's word before it announces, as far as the engine can.
     Approval(Pipeline),
+    /// The days of a source, one after the other up to the warehouse, until there are enough rows; a call
+    /// for somebody where there never are.
+    Enough {
+        /// The source, and how its steps are made.
+        #[serde(flatten)]
+        pipeline: Pipeline,
+        /// How many rows are enough.
+        rows: u64,
+    },
     /// Steps that do nothing.
     Noop {
         /// How they depend on one another.
@@ -54,6 +57,19 @@ pub enum Job {
         /// How many.
         steps: u32,
     },
+}
+
+impl Job {
+    /// The ETL that it is about; `None` of steps that do nothing.
+    pub fn pipeline(&self) -> Option<&Pipeline> {
+        match self {
+            Self::Pipeline(pipeline)
+            | Self::Saga(pipeline)
+            | Self::Approval(pipeline)
+            | Self::Enough { pipeline, .. } => Some(pipeline),
+            Self::Noop { .. } => None,
+        }
+    }
 }
 
 /// The ETL over a source.

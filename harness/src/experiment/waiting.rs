@@ -2,15 +2,15 @@
 //! or twice, while all is well; or after everything that the engine consists of was killed while the
 //! run waited, and started again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use orchbench_etl::{RetrySpec, StepName, monotonic_ns};
+use orchbench_etl::RetrySpec;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Experiment};
-use crate::engine::{Job, Pace, Pipeline, Session, Setup, Trial, TrialError, Work};
-use crate::scenario::{ConfigError, Scenario};
-use orchbench_evidence::record::{EventBody, TrialPlan, TrialStatus};
+use super::{Condition, Experiment, word};
+use crate::engine::{Job, Pace, Pipeline, Setup, Trial, TrialError, Work};
+use crate::scenario::{ConfigError, Scenario, not_empty};
+use orchbench_evidence::record::{TrialPlan, TrialStatus};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "waiting",
@@ -19,11 +19,6 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     run,
     seconds,
 };
-
-/// Who says the word.
-const PERSON: &str = "ada";
-/// How often it is looked whether a run waits.
-const LOOK: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -118,16 +113,6 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     Ok(conditions)
 }
 
-fn not_empty<T>(place: &str, list: &[T]) -> Result<(), ConfigError> {
-    match list {
-        [] => Err(ConfigError::Invalid {
-            place: place.to_owned(),
-            message: "expected at least one, found none".to_owned(),
-        }),
-        _ => Ok(()),
-    }
-}
-
 fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
     let restart = Meanwhile::Restart.as_str();
     let restart_s = match trial.factors.get("meanwhile") {
@@ -161,60 +146,19 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let deadline = Duration::from_secs(parameters.deadline_s);
     trial.start(&*session, &work)?;
     // An engine on which nothing waits is judged by what it has done instead.
-    if waits(trial, &*session, &work, deadline)? {
+    if word::awaited(trial, &*session, &work, deadline)? {
         if meanwhile == Meanwhile::Restart {
             // The workers' supervisor sees to these.
             trial.kill_all(&*session)?;
             session.restart_services()?;
         }
-        say(trial, &*session, &work, words)?;
+        if word::say(trial, &*session, &work)? && words == Words::Twice {
+            session.approve(&work, word::PERSON)?;
+        }
     }
     trial.end(&*session, &work, deadline)?;
     trial.close_and_keep(session, &[work])?;
     Ok(TrialStatus::Completed)
-}
-
-/// Waits until a run waits for its word; false where it does not within the deadline.
-fn waits(
-    trial: &Trial<'_>,
-    session: &dyn Session,
-    work: &Work,
-    within: Duration,
-) -> Result<bool, TrialError> {
-    let deadline = Instant::now() + within;
-    while !session.waits(work)? {
-        if trial.interrupted() {
-            return Err(TrialError::Interrupted);
-        }
-        if Instant::now() > deadline {
-            return Ok(false);
-        }
-        std::thread::sleep(LOOK);
-    }
-    Ok(true)
-}
-
-/// Says the word, as the engine's users would.
-fn say(
-    trial: &Trial<'_>,
-    session: &dyn Session,
-    work: &Work,
-    words: Words,
-) -> Result<(), TrialError> {
-    let sent_ns = monotonic_ns();
-    if !session.approve(work, PERSON)? {
-        return Ok(());
-    }
-    trial.record(EventBody::SignalAcknowledged {
-        run: work.run.clone(),
-        signal: "approve".to_owned(),
-        releases: StepName::Announce,
-        sent_ns,
-    })?;
-    if words == Words::Twice {
-        session.approve(work, PERSON)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

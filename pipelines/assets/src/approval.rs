@@ -42,6 +42,7 @@ impl Verdict {
 /// The type of the error of a gate that finds no word on what it reads.
 pub const NOT_APPROVED: &str = "NotApproved";
 
+// user code: approval
 /// The key of the gate.
 pub(crate) fn gate_key(source: &str) -> Result<AssetKey, AssetsError> {
     key(source, "approved")
@@ -118,3 +119,4 @@ fn decide(cx: &StepContext<'_>) -> Result<Materialized, StepFailure> {
     let message = format!("no word on version {version} of the marts; `orchbench assets approve`");
     Err(StepFailure::fatal(NOT_APPROVED, message))
 }
+// end of user code

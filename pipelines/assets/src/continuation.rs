@@ -13,6 +13,7 @@ use crate::AssetsError;
 use crate::approval::{NOT_APPROVED, gate_key, is_approved};
 use crate::graph::asset_key;
 
+// user code: approval
 /// The name of the sensor.
 const SENSOR: &str = "approved";
 
@@ -81,3 +82,4 @@ fn go_on(
     }
     Ok(evaluation)
 }
+// end of user code

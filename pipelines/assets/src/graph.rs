@@ -51,6 +51,7 @@ pub fn step_making(asset: &str) -> Option<StepName> {
     steps.find(|step| asset_name(*step) == name)
 }
 
+// user code: pipeline
 /// What a step reads, in the order in which its call is built from it.
 fn reads(step: StepName) -> &'static [StepName] {
     match step {
@@ -76,6 +77,7 @@ fn reads(step: StepName) -> &'static [StepName] {
         StepName::Announce => &[StepName::Publish],
     }
 }
+// end of user code
 
 /// The key of what a step makes, for a source.
 pub(crate) fn asset_key(source: &str, step: StepName) -> Result<AssetKey, AssetsError> {
@@ -114,6 +116,7 @@ pub fn graph(
     Ok(AssetGraph::new(assets(Some(&etl), source, options)?)?)
 }
 
+// user code: pipeline
 /// The assets themselves; without the ETL, without their steps.
 pub(crate) fn assets(
     etl: Option<&Arc<Etl>>,
@@ -173,6 +176,7 @@ pub(crate) fn asset(
         }
     })
 }
+// end of user code
 
 fn step_of(
     etl: Option<&Arc<Etl>>,

@@ -8,6 +8,7 @@
 mod approval;
 mod automation;
 mod continuation;
+mod enough;
 mod error;
 mod graph;
 mod identity;
@@ -22,11 +23,24 @@ mod saga;
 mod step;
 mod undo;
 
+/// The texts of the programs whose lines are counted, by the patterns that their regions name.
+pub const PROGRAMS: [&str; 8] = [
+    include_str!("approval.rs"),
+    include_str!("continuation.rs"),
+    include_str!("enough.rs"),
+    include_str!("graph.rs"),
+    include_str!("saga.rs"),
+    include_str!("step.rs"),
+    include_str!("undo.rs"),
+    orchbench_etl::UNTIL_ENOUGH,
+];
+
 pub use approval::{NOT_APPROVED, Verdict, word};
 pub use automation::{arrivals, automations, order_automations};
 pub use continuation::{
     approval_automations, continued, continued_by, continuing_run, found_no_word,
 };
+pub use enough::{enough_graph, told};
 pub use error::AssetsError;
 pub use graph::{definitions, graph, step_making};
 pub use identity::{identity, order_identity};

@@ -13,6 +13,7 @@ use crate::graph::{asset, asset_key, assets, step_making};
 use crate::undo::{UNDO_TAG, has_begun, run_of, undoing};
 use crate::{AssetsError, GraphOptions};
 
+// user code: saga
 /// The name of the sensor.
 const SENSOR: &str = "pipeline-undo";
 
@@ -78,3 +79,4 @@ fn is_act(key: &AssetKey) -> bool {
             .any(|undo| undo.undoes() == Some(step))
     })
 }
+// end of user code

@@ -65,6 +65,7 @@ fn run_of(step: StepName, cx: &StepContext<'_>) -> Result<String, StepError> {
     })
 }
 
+// user code: pipeline
 fn inputs(step: StepName, inputs: &[Arc<Materialization>]) -> Result<StepInputs, StepError> {
     match step {
         StepName::ExtractAirlines => Ok(StepInputs::ExtractAirlines),
@@ -114,6 +115,7 @@ fn inputs(step: StepName, inputs: &[Arc<Materialization>]) -> Result<StepInputs,
         ))),
     }
 }
+// end of user code
 
 fn array<const N: usize>(
     step: StepName,

@@ -7,6 +7,7 @@ use asset_engine::{
 };
 use serde_json::{Value, json};
 
+// user code: saga
 /// The tag of what undoes, name and value.
 pub(crate) const UNDO_TAG: (&str, &str) = ("saga", "undo");
 
@@ -65,3 +66,4 @@ pub(crate) fn has_begun(
         |record| matches!(&record.event, Event::AttemptStarted(attempt) if is_act(&attempt.asset)),
     ))
 }
+// end of user code

@@ -25,6 +25,15 @@ pub struct PreparedDay {
     pub checked: Checked,
 }
 
+/// What a run came to that loads until it has enough.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UntilEnough {
+    /// The days that it has loaded.
+    pub days: Vec<Day>,
+    /// Whether there are enough rows.
+    pub enough: bool,
+}
+
 /// A run by plain calls. Each step has one attempt, and the token is the worker's epoch.
 struct DirectRun<'a> {
     etl: &'a Etl,
@@ -57,15 +66,7 @@ impl Etl {
         let entry = self.source(source)?;
         let dimensions = direct.dimensions()?;
         let days = each_day(&entry.partitions(), concurrency, |day| {
-            let prepared = direct.prepare(day, &dimensions)?;
-            let loaded = direct.load(&prepared)?;
-            Ok(DayResult {
-                day,
-                flights: prepared.flights,
-                weather: prepared.weather,
-                transformed: prepared.transformed,
-                loaded,
-            })
+            direct.day(day, &dimensions)
         })?;
         let loaded = days.iter().map(|day| day.loaded.clone()).collect();
         let published = direct
@@ -77,6 +78,43 @@ impl Etl {
         let announced = direct.call(None, announce)?.try_into_announced()?;
         Ok(summarize(run, entry, &days, &published, &announced))
     }
+
+    // user code: data-dependent-loop
+    /// Loads day after day until there are so many rows, and calls for somebody when the days run out
+    /// before.
+    ///
+    /// # Errors
+    /// As [`Etl::run_direct`].
+    pub fn run_until_enough(
+        &self,
+        run: &str,
+        source: &str,
+        rows: u64,
+    ) -> Result<UntilEnough, StepError> {
+        let direct = DirectRun {
+            etl: self,
+            run,
+            source,
+        };
+        let entry = self.source(source)?;
+        let dimensions = direct.dimensions()?;
+        let (mut days, mut found) = (Vec::new(), 0);
+        for day in entry.partitions() {
+            let done = direct.day(day, &dimensions)?;
+            found += done.loaded.rows;
+            days.push(day);
+            if found >= rows {
+                return Ok(UntilEnough { days, enough: true });
+            }
+        }
+        let reason = format!("expected {rows} rows, found {found}");
+        direct.call(None, StepInputs::Escalate { reason })?;
+        Ok(UntilEnough {
+            days,
+            enough: false,
+        })
+    }
+    // end of user code
 
     /// Extract, transform and check only: every day of the source, ready to load, in the order of
     /// the days.
@@ -148,6 +186,18 @@ impl DirectRun<'_> {
             weather,
             transformed,
             checked,
+        })
+    }
+
+    fn day(&self, day: Day, dimensions: &Dimensions) -> Result<DayResult, StepError> {
+        let prepared = self.prepare(day, dimensions)?;
+        let loaded = self.load(&prepared)?;
+        Ok(DayResult {
+            day,
+            flights: prepared.flights,
+            weather: prepared.weather,
+            transformed: prepared.transformed,
+            loaded,
         })
     }
 

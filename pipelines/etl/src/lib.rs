@@ -35,6 +35,9 @@ mod transform;
 mod undo;
 pub mod warehouse;
 
+/// The text of the plain calls, whose user's part is counted where a loop is one step.
+pub const UNTIL_ENOUGH: &str = include_str!("direct.rs");
+
 pub use orchbench_journal as journal;
 /// The words of the work, which the checker knows too.
 pub use orchbench_journal::{
@@ -44,7 +47,7 @@ pub use orchbench_journal::{
 
 pub use config::{EtlConfig, Sink, SinkKind};
 pub use crash::{CrashAction, CrashPlan, CrashRule, Rendezvous};
-pub use direct::PreparedDay;
+pub use direct::{PreparedDay, UntilEnough};
 pub use error::{EtlError, StepError};
 pub use etl::Etl;
 pub use failure::FailurePlan;

@@ -16,7 +16,7 @@ mod visibility;
 
 use std::time::Duration;
 
-use orchbench_etl::Summary;
+use orchbench_etl::{Day, Summary};
 use serde::{Deserialize, Serialize};
 use temporalio_client::errors::{
     WorkflowGetResultError, WorkflowInteractionError, WorkflowStartError,
@@ -36,9 +36,11 @@ pub(crate) use self::payload::payloads;
 pub use crate::connection::ConnectError;
 use crate::connection::{Target, connect};
 use crate::failure::Failure;
-use crate::input::{ApprovalInput, Argument, NoopInput, NoopOutcome, PipelineInput};
+use crate::input::{ApprovalInput, Argument, EnoughInput, NoopInput, NoopOutcome, PipelineInput};
 use crate::workflows::report::ApprovalOutcome;
-use crate::workflows::{ApprovalWorkflow, DataPipelineWorkflow, NoopWorkflow, SagaWorkflow};
+use crate::workflows::{
+    ApprovalWorkflow, DataPipelineWorkflow, EnoughWorkflow, NoopWorkflow, SagaWorkflow,
+};
 
 /// A client of one namespace and one task queue.
 #[derive(Clone)]
@@ -151,6 +153,33 @@ impl Client {
         run_id: Option<&str>,
     ) -> Result<Result<ApprovalOutcome, Failure>, ClientError> {
         let handle = self.handle::<ApprovalWorkflow>(workflow_id, run_id);
+        let result = handle.get_result(WorkflowGetResultOptions::default()).await;
+        self.outcome(workflow_id, result)
+    }
+
+    /// Starts a pipeline that takes as many days as it needs.
+    ///
+    /// # Errors
+    /// As [`Client::start_pipeline`].
+    pub async fn start_enough(
+        &self,
+        workflow_id: &str,
+        input: EnoughInput,
+    ) -> Result<Started, ClientError> {
+        self.start(EnoughWorkflow::run, Argument::from(input), workflow_id)
+            .await
+    }
+
+    /// Waits for the end of one, and says which days it took.
+    ///
+    /// # Errors
+    /// As [`Client::pipeline_result`].
+    pub async fn enough_result(
+        &self,
+        workflow_id: &str,
+        run_id: Option<&str>,
+    ) -> Result<Result<Vec<Day>, Failure>, ClientError> {
+        let handle = self.handle::<EnoughWorkflow>(workflow_id, run_id);
         let result = handle.get_result(WorkflowGetResultOptions::default()).await;
         self.outcome(workflow_id, result)
     }

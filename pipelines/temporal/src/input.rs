@@ -9,6 +9,7 @@ mod argument;
 mod backfill;
 mod bounds;
 mod daily;
+mod enough;
 mod noop;
 mod partition;
 mod pipeline;
@@ -25,6 +26,7 @@ pub use self::bounds::{
     MAX_WAIT_MS,
 };
 pub use self::daily::DailyInput;
+pub use self::enough::EnoughInput;
 pub use self::noop::{NoopInput, NoopOutcome};
 pub use self::partition::{Dimensions, PartitionInput};
 pub use self::pipeline::PipelineInput;

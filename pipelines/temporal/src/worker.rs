@@ -25,8 +25,9 @@ pub use self::settings::{SettingsName, WorkerSettings};
 use crate::activities::EtlActivities;
 use crate::connection::{ConnectError, Target, connect};
 use crate::workflows::{
-    ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, ExtractWorkflow,
-    NoopWorkflow, ParallelWorkflow, PartitionWorkflow, SagaWorkflow, SequentialWorkflow,
+    ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, EnoughWorkflow,
+    ExtractWorkflow, NoopWorkflow, ParallelWorkflow, PartitionWorkflow, SagaWorkflow,
+    SequentialWorkflow,
 };
 
 /// After the graceful shutdown period: time for the last completions to reach the server.
@@ -252,6 +253,7 @@ fn create(
         .and_then(|worker| worker.register_workflow::<BackfillWorkflow>())
         .and_then(|worker| worker.register_workflow::<ApprovalWorkflow>())
         .and_then(|worker| worker.register_workflow::<DailyWorkflow>())
+        .and_then(|worker| worker.register_workflow::<EnoughWorkflow>())
         .and_then(|worker| worker.register_workflow::<ExtractWorkflow>())
         .and_then(|worker| worker.register_workflow::<NoopWorkflow>())
         .map_err(|error| failed(error.to_string()))?

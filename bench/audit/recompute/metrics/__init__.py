@@ -1,8 +1,9 @@
 """Metrics of trials, one module an experiment."""
 
-from . import cost, observability, overhead, repetition, restart_survival, retries, saga, throughput, waiting
+from . import cost, effort, observability, overhead, repetition, restart_survival, retries, saga, throughput, waiting
 
 EXPERIMENTS = {
+    "effort": effort,
     "observability": observability,
     "overhead": overhead,
     "restart-survival": restart_survival,

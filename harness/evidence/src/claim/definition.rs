@@ -98,6 +98,22 @@ pub enum Rule {
         /// What is predicted.
         expects: Level,
     },
+    /// The first side's counts against the second's, in total over what both have: figures without
+    /// chance, such as lines of code.
+    Count {
+        /// The experiment.
+        experiment: String,
+        /// The metric.
+        metric: String,
+        /// The factor whose values both sides must have.
+        over: String,
+        /// What the first total is predicted to be.
+        predicted: Predicted,
+        /// The first side.
+        a: SideOf,
+        /// The second side.
+        b: SideOf,
+    },
     /// An invariant passes in every trial of a side, and in enough of them.
     Conformance {
         /// The experiment.
@@ -194,6 +210,7 @@ impl Rule {
             Self::Ratio { .. } => "ratio",
             Self::Difference { .. } => "difference",
             Self::Capability { .. } => "capability",
+            Self::Count { .. } => "count",
             Self::Conformance { .. } => "conformance",
             Self::Ablation { .. } => "ablation",
             Self::Planned { .. } => "planned",
@@ -207,6 +224,7 @@ impl Rule {
             | Self::Ratio { experiment, .. }
             | Self::Difference { experiment, .. }
             | Self::Capability { experiment, .. }
+            | Self::Count { experiment, .. }
             | Self::Conformance { experiment, .. }
             | Self::Ablation { experiment, .. }
             | Self::Planned { experiment } => experiment,
@@ -219,6 +237,7 @@ impl Rule {
             Self::Bound { metric, .. }
             | Self::Ratio { metric, .. }
             | Self::Difference { metric, .. }
+            | Self::Count { metric, .. }
             | Self::Ablation { metric, .. } => Some(metric),
             Self::Capability { .. } | Self::Conformance { .. } | Self::Planned { .. } => None,
         }
@@ -230,6 +249,7 @@ impl Rule {
             Self::Bound { side, .. } | Self::Conformance { side, .. } => vec![side],
             Self::Ratio { a, b, .. }
             | Self::Difference { a, b, .. }
+            | Self::Count { a, b, .. }
             | Self::Ablation { a, b, .. } => {
                 vec![a, b]
             }

@@ -66,7 +66,7 @@ fn settings(rule: &Rule, source: &Source<'_>) -> Result<(), ClaimError> {
         Err(source.refuse(&format!("settings = \"{}\"", side.settings), message))
     };
     match rule {
-        Rule::Ratio { a, b, .. } | Rule::Difference { a, b, .. }
+        Rule::Ratio { a, b, .. } | Rule::Difference { a, b, .. } | Rule::Count { a, b, .. }
             if a.settings != b.settings && !a.single_setting && !b.single_setting =>
         {
             let message = format!(

@@ -7,6 +7,7 @@
 mod bound;
 mod capability;
 mod conformance;
+mod count;
 mod difference;
 mod ratio;
 
@@ -53,6 +54,7 @@ pub(super) fn measure(claim: &Claim, results: &Results<'_>) -> Result<Measured, 
         Rule::Ratio { .. } | Rule::Ablation { .. } => ratio::measure(claim, results),
         Rule::Difference { .. } => difference::measure(claim, results),
         Rule::Capability { .. } => capability::measure(claim, results),
+        Rule::Count { .. } => count::measure(claim, results),
         Rule::Conformance { .. } => conformance::measure(claim, results),
         Rule::Planned { experiment } => {
             Err(format!("the experiment `{experiment}`, which is to come"))

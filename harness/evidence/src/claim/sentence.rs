@@ -15,6 +15,7 @@ fn known(rule: &Rule) -> &'static [&'static str] {
         Rule::Ratio { .. } | Rule::Ablation { .. } => &["a", "b", "ratio"],
         Rule::Difference { .. } => &["a", "b", "difference"],
         Rule::Capability { .. } => &["level"],
+        Rule::Count { .. } => &["a", "b"],
         Rule::Conformance { .. } => &["passed", "bound"],
         Rule::Planned { .. } => &[],
     }

@@ -30,6 +30,8 @@ pub struct Execution {
     pub output_digest: Option<String>,
     /// Rows that it changed (1 for a publication), when it ended well and says so.
     pub changed: Option<u64>,
+    /// Rows that it made, or that were in the warehouse after a load, when it ended well and says so.
+    pub rows: Option<u64>,
 }
 
 /// The end of an execution.
@@ -155,6 +157,7 @@ fn begin(file: &str, record: &Record, attempt: u32) -> Option<Execution> {
         crash: None,
         output_digest: None,
         changed: None,
+        rows: None,
     })
 }
 
@@ -167,6 +170,7 @@ fn follow(execution: &mut Execution, record: &Record) {
             });
             execution.output_digest = record.output_digest.clone();
             execution.changed = record.changed;
+            execution.rows = record.rows;
         }
         Kind::Error => {
             let error = record.error.clone().unwrap_or_else(|| "unnamed".to_owned());

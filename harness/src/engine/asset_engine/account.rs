@@ -5,6 +5,8 @@ use std::path::Path;
 
 use asset_engine::{Catalog, CatalogError, Event, EventRecord, RunStatus};
 
+use orchbench_etl::{Day, StepName};
+
 use crate::engine::account::{Account, untold};
 use orchbench_evidence::record::{FailedAttempt, HistoryStep};
 
@@ -55,6 +57,9 @@ struct Steps {
 impl Steps {
     /// Adds what an event says to the steps of a run of the harness's.
     fn read(&mut self, run: &str, record: &EventRecord, in_another_run: bool) {
+        if let Event::Materialized(made) = &record.event {
+            self.read_told(run, &orchbench_assets::told(made));
+        }
         let (asset, partition) = match &record.event {
             Event::AttemptStarted(attempt)
             | Event::AttemptInterrupted(attempt)
@@ -75,6 +80,19 @@ impl Steps {
                 });
             }
             _ => step.completed = true,
+        }
+    }
+
+    /// Adds what an asset says to have done by itself: no step of the engine's own, so that it calls none
+    /// of them completed.
+    fn read_told(&mut self, run: &str, told: &[(StepName, Option<Day>)]) {
+        for (step, day) in told {
+            let day = day.map(|day| day.to_string());
+            let step = untold(run, step.as_str(), day.as_deref());
+            self.in_order.push(HistoryStep {
+                attempts: 1,
+                ..step
+            });
         }
     }
 

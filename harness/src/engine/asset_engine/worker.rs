@@ -80,6 +80,14 @@ impl Assets {
                 let etl = Arc::clone(&self.etl);
                 Ok(orchbench_assets::saga_graph(etl, &source, &options)?)
             }
+            Job::Enough { pipeline, rows } => {
+                let source = self.etl.sources().get(&pipeline.source)?.clone();
+                let options = self.options(pipeline.retry.clone());
+                let etl = Arc::clone(&self.etl);
+                Ok(orchbench_assets::enough_graph(
+                    etl, &source, *rows, &options,
+                )?)
+            }
             Job::Noop { shape, steps } => {
                 let options = self.options(RetrySpec::default());
                 Ok(orchbench_assets::noop_graph(*shape, *steps, &options)?)
@@ -131,7 +139,7 @@ impl Assets {
     fn ended(&self, work: &Work, outcome: &RunOutcome) -> anyhow::Result<Ended> {
         if outcome.status == RunStatus::Success {
             let summary = match &work.job {
-                Job::Noop { .. } => None,
+                Job::Enough { .. } | Job::Noop { .. } => None,
                 Job::Pipeline(pipeline) | Job::Saga(pipeline) | Job::Approval(pipeline) => {
                     let source = self.etl.sources().get(&pipeline.source)?;
                     Some(Box::new(orchbench_assets::summary(source, outcome)?))
@@ -190,7 +198,7 @@ impl Runs for Assets {
 fn selection(job: &Job) -> anyhow::Result<Selection> {
     Ok(match job {
         Job::Saga(_) => orchbench_assets::saga_acts()?,
-        Job::Pipeline(_) | Job::Approval(_) | Job::Noop { .. } => Selection::all(),
+        _ => Selection::all(),
     })
 }
 

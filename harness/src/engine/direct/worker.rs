@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use orchbench_etl::Etl;
+use orchbench_etl::{Etl, StepError};
 
 use crate::engine::{Ended, Job, Runs, Work, WorkerConfig, serve};
 use orchbench_evidence::record::RunFailure;
@@ -81,10 +81,13 @@ fn execute(etl: &Etl, work: &Work) -> Ended {
                 Ok(summary) => Ended::Succeeded {
                     summary: Some(Box::new(summary)),
                 },
-                Err(error) => Ended::Failed(RunFailure {
-                    error_type: error.error_type.as_str().to_owned(),
-                    message: error.message,
-                }),
+                Err(error) => failed(error),
+            }
+        }
+        Job::Enough { pipeline, rows } => {
+            match etl.run_until_enough(&work.run, &pipeline.source, *rows) {
+                Ok(_) => Ended::Succeeded { summary: None },
+                Err(error) => failed(error),
             }
         }
         Job::Noop { steps, .. } => {
@@ -94,4 +97,11 @@ fn execute(etl: &Etl, work: &Work) -> Ended {
             Ended::Succeeded { summary: None }
         }
     }
+}
+
+fn failed(error: StepError) -> Ended {
+    Ended::Failed(RunFailure {
+        error_type: error.error_type.as_str().to_owned(),
+        message: error.message,
+    })
 }

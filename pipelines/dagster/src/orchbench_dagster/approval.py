@@ -52,7 +52,7 @@ def approval_name(source: Source) -> str:
     return f"approval_{group(source)}"
 
 
-# user code: who-approved
+# user code: who-approved, approval
 def word_key(source: str) -> AssetKey:
     """The asset that stands in for what people say of a source."""
     return AssetKey([source, "approval"])
@@ -61,6 +61,7 @@ def word_key(source: str) -> AssetKey:
 # end of user code
 
 
+# user code: approval
 def approval_definitions(
     source: Source,
     retry: RetryPolicy,
@@ -127,3 +128,4 @@ def waiting_run(instance: DagsterInstance, run: str) -> DagsterRun | None:
         if is_first and each.status == DagsterRunStatus.SUCCESS:
             return each
     return None
+# end of user code

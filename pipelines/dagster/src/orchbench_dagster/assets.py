@@ -76,6 +76,7 @@ def days_of(source: Source) -> DailyPartitionsDefinition:
     return DailyPartitionsDefinition(source.first.isoformat(), end.isoformat())
 
 
+# user code: pipeline
 def etl_assets(
     source: Source, retry: RetryPolicy, backfill: BackfillPolicy = ONE_RUN
 ) -> tuple[list[AssetsDefinition], list[AssetChecksDefinition]]:
@@ -186,3 +187,4 @@ def etl_assets(
     extracts = [extract(name) for name in DIMENSIONS]
     extracts += [extract_days(name) for name in ("flights", "weather")]
     return [*extracts, transformed, warehouse, marts, announcement], [checked]
+# end of user code

@@ -37,6 +37,7 @@ def etl_definitions(
     """The assets of a source and what runs them; the resource `steps` is the caller's."""
     assets, checks = etl_assets(source, retry, backfill)
     days = days_of(source)
+    # user code: pipeline
     everything = define_asset_job(
         job_name(source),
         AssetSelection.groups(group(source)),
@@ -44,6 +45,7 @@ def etl_definitions(
         partitions_def=days,
         executor_def=executor,
     )
+    # end of user code
     # The unpartitioned assets before and after a day are not that day's.
     one_day = define_asset_job(
         f"day_{group(source)}",

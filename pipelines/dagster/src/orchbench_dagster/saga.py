@@ -42,6 +42,7 @@ def saga_name(source: Source) -> str:
     return f"saga_{group(source)}"
 
 
+# user code: saga
 def saga_definitions(
     source: Source,
     retry: RetryPolicy,
@@ -115,6 +116,7 @@ def _compensation(
 
 def _op_name(step: str, day: str | None) -> str:
     return f"{step}__{day.replace('-', '_')}" if day else step
+# end of user code
 
 
 def undo_key(run: str, op_name: str) -> str:

@@ -59,11 +59,11 @@ class Steps(ConfigurableResource):
         self, context: AssetExecutionContext, source: str, step: str, **inputs
     ) -> MaterializeResult:
         """Runs a step that makes an asset. The data version is the digest of the logical rows."""
-        made = self._made(context.op_execution_context, source, step, None, inputs)
+        made = self.made(context.op_execution_context, source, step, None, inputs)
         return MaterializeResult(
             value=made["value"],
             data_version=DataVersion(made["data_version"]),
-            metadata=_output(made),
+            metadata=output(made),
         )
 
     def materialize_days(
@@ -73,10 +73,10 @@ class Steps(ConfigurableResource):
         step has one data version for all partitions that it makes; of several, the digest of theirs."""
         made = {}
         for day in context.partition_keys:
-            made[day] = self._made(
+            made[day] = self.made(
                 context.op_execution_context, source, step, day, inputs(day)
             )
-            context.add_asset_metadata(_output(made[day]), partition_key=day)
+            context.add_asset_metadata(output(made[day]), partition_key=day)
         return MaterializeResult(
             value={day: each["value"] for day, each in made.items()},
             data_version=_version_of([each["data_version"] for each in made.values()]),
@@ -99,7 +99,7 @@ class Steps(ConfigurableResource):
                 raise self._failure(answer)
         return AssetCheckResult(passed=True)
 
-    def _made(
+    def made(
         self, context: OpExecutionContext, source: str, step: str, day: str | None, inputs: Reference
     ) -> dict[str, Any]:
         """The answer of a step that did what it is for. Raises Failure where it did not."""
@@ -112,7 +112,7 @@ class Steps(ConfigurableResource):
         self, context: OpExecutionContext, source: str, step: str, day: str | None = None
     ) -> None:
         """Runs a step that undoes another of the same run, whatever became of that."""
-        self._made(context, source, step, day, {})
+        self.made(context, source, step, day, {})
 
     def _answer(
         self, context: OpExecutionContext, source: str, step: str, day: str | None, inputs: Reference
@@ -146,7 +146,8 @@ class Steps(ConfigurableResource):
         )
 
 
-def _output(made: dict[str, Any]) -> dict[str, MetadataValue]:
+def output(made: dict[str, Any]) -> dict[str, MetadataValue]:
+    """What a step made, as metadata."""
     return {OUTPUT: MetadataValue.json(made["value"])}
 
 

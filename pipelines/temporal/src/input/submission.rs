@@ -5,17 +5,19 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use super::argument::read;
 use super::{
-    ApprovalInput, BackfillInput, DailyInput, NoopInput, PartitionInput, PipelineInput, Validate,
+    ApprovalInput, BackfillInput, DailyInput, EnoughInput, NoopInput, PartitionInput,
+    PipelineInput, Validate,
 };
 
 type Look = fn(&[Payload]) -> Result<(), String>;
 
 /// The workflows of [`crate::workflows`] by name, each with how its argument is read.
-pub const WORKFLOWS: [(&str, Look); 10] = [
+pub const WORKFLOWS: [(&str, Look); 11] = [
     ("ApprovalWorkflow", look::<ApprovalInput>),
     ("BackfillWorkflow", look::<BackfillInput>),
     ("DailyWorkflow", look::<DailyInput>),
     ("DataPipelineWorkflow", look::<PipelineInput>),
+    ("EnoughWorkflow", look::<EnoughInput>),
     ("ExtractWorkflow", look::<PipelineInput>),
     ("NoopWorkflow", look::<NoopInput>),
     ("ParallelWorkflow", look::<PipelineInput>),

@@ -32,6 +32,7 @@ use crate::failure::{bad_input, closing};
 use crate::input::{ApprovalInput, Argument, Verdict};
 use crate::workflows::report::{ApprovalOutcome, ApprovalProgress, DayLineage, Decision, Stage};
 
+// user code: approval
 /// The id of the patch that brought the escalation.
 pub const ESCALATION: &str = "escalate-before-expiry";
 
@@ -157,3 +158,4 @@ async fn verdict(
 async fn within(ctx: &WorkflowContext<ApprovalWorkflow>, time: Duration) -> WorkflowResult<()> {
     wait_at_most(ctx, time, "verdict", |state| state.progress.decided()).await
 }
+// end of user code

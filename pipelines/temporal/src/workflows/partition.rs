@@ -17,6 +17,7 @@ use super::steps::Steps;
 use crate::failure::{bad_input, closing};
 use crate::input::{Argument, PartitionInput};
 
+// user code: pipeline
 /// The child workflow of one day.
 #[workflow]
 #[derive(Default)]
@@ -38,3 +39,4 @@ impl PartitionWorkflow {
             .map_err(closing)
     }
 }
+// end of user code

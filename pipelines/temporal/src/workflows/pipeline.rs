@@ -35,6 +35,7 @@ use super::steps::Steps;
 use crate::failure::{bad_input, closing};
 use crate::input::{Argument, Dimensions, PartitionInput, PipelineInput};
 
+// user code: pipeline
 /// The workflow of a run.
 #[workflow]
 #[derive(Default)]
@@ -109,3 +110,4 @@ pub(super) async fn child<W>(
         .await?;
     Ok(child.result().await?)
 }
+// end of user code

@@ -33,6 +33,7 @@ use crate::activities::EtlActivities;
 use crate::failure::{bad_input, closing};
 use crate::input::{Argument, PipelineInput};
 
+// user code: saga
 /// The workflow with a way back.
 #[workflow]
 #[derive(Default)]
@@ -158,3 +159,4 @@ impl Saga<'_> {
         Ok(())
     }
 }
+// end of user code

@@ -163,6 +163,7 @@ impl<W> Steps<W> {
             .await?)
     }
 
+    // user code: pipeline
     /// What every day needs, extracted once a run, the three side by side.
     ///
     /// # Errors
@@ -260,6 +261,7 @@ impl<W> Steps<W> {
         let announced = self.call(EtlActivities::announce, None, inputs).await?;
         Ok(summarize(&self.run, source, days, &published, &announced))
     }
+    // end of user code
 
     /// Undoes one act of the run, whatever became of it.
     ///

@@ -18,6 +18,7 @@ from dagster import (
 from dagster._core.definitions.reconstruct import ReconstructableJob
 
 from ..approval import approval_definitions, approval_name
+from ..enough import enough_definitions, enough_name
 from ..noop import noop_definitions, noop_job
 from ..pipeline import etl_definitions, job_name
 from ..saga import saga_definitions, saga_name
@@ -39,7 +40,7 @@ DEFINITIONS = {
     "pipeline": etl_definitions,
     "saga": saga_definitions,
 }
-NAMES = {"approval": approval_name, "pipeline": job_name, "saga": saga_name}
+NAMES = {"approval": approval_name, "enough": enough_name, "pipeline": job_name, "saga": saga_name}
 
 # Dagster has no word for a policy without limit.
 UNLIMITED = 2**31 - 1
@@ -68,8 +69,11 @@ def definitions_of(
     or ValueError where Dagster has nothing for the words."""
     if words["job"] == "noop":
         return noop_definitions(words["shape"], words["steps"], executor)
-    source = source_named(words["source"], words["sources"])
-    assets = DEFINITIONS[words["job"]](source, retry_policy(words["retry"]), executor, backfill)
+    source, retry = source_named(words["source"], words["sources"]), retry_policy(words["retry"])
+    if words["job"] == "enough":
+        assets = enough_definitions(source, retry, words["rows"], executor)
+    else:
+        assets = DEFINITIONS[words["job"]](source, retry, executor, backfill)
     # Where the steps read and write stands in the configuration of each run.
     return Definitions.merge(assets, Definitions(resources={"steps": STEPS}))
 
@@ -87,13 +91,16 @@ def words_of(job: Words, config: Words) -> Words:
     if job["job"] == "noop":
         return job
     sources = config["etl"].get("sources_file")
-    named = {name: job[name] for name in ("job", "source", "retry")}
+    named = {name: job[name] for name in ("job", "source", "retry", "rows") if name in job}
     return named | {"sources": sources}
 
 
 def source_of(words: Words) -> Source | None:
-    """The source that a job is about; None for steps without work."""
-    return source_named(words["source"], words["sources"]) if "source" in words else None
+    """The source whose assets a job makes; None for steps without work, and for a job that is no assets'
+    and goes through the days by itself."""
+    if "source" not in words or words["job"] == "enough":
+        return None
+    return source_named(words["source"], words["sources"])
 
 
 def run_config(words: Words, config: Words) -> Words:
