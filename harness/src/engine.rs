@@ -44,7 +44,7 @@ pub use settings::{Settings, settings, settings_names};
 pub use temporal::{ENGINE as TEMPORAL, TemporalWorker, history_steps};
 pub use trial::{Trial, keep_warehouse, warehouse_rows};
 pub use user_code::Programs;
-pub use work::{Ended, Job, Pipeline, Work};
+pub use work::{Ended, Job, Pipeline, Refresh, Refreshed, Work};
 pub use worker_config::{StepExecution, WorkerConfig, WorkerConfigError};
 
 /// The engines that another program has added.

@@ -1,6 +1,7 @@
 //! What can be tried: an experiment plans trials from a scenario's parameters, and makes
 //! one. One file each; the registry below is in alphabetical order.
 
+mod change;
 mod closed_loop;
 mod effort;
 mod observability;
@@ -76,8 +77,9 @@ impl Condition {
 }
 
 /// All experiments.
-pub fn all() -> [Experiment; 8] {
+pub fn all() -> [Experiment; 9] {
     [
+        change::EXPERIMENT,
         effort::EXPERIMENT,
         observability::EXPERIMENT,
         overhead::EXPERIMENT,

@@ -2,6 +2,7 @@
 //! alphabetical order. The harness has a descriptor of the same name that plans and makes them.
 
 mod blocks;
+mod change;
 mod cost;
 pub mod effort;
 pub mod observability;
@@ -91,8 +92,9 @@ pub(crate) const EMULATED: f64 = 1.0;
 pub(crate) const UNSUPPORTED: f64 = 0.0;
 
 /// All experiments.
-pub fn all() -> [Experiment; 8] {
+pub fn all() -> [Experiment; 9] {
     [
+        change::EXPERIMENT,
         effort::EXPERIMENT,
         observability::EXPERIMENT,
         overhead::EXPERIMENT,

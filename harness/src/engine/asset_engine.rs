@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::pipe::{PipeSession, Records};
 use super::{
-    Account, Engine, Job, Pace, Programs, Session, Setup, StepExecution, Trial, TrialError, Work,
+    Account, Engine, Job, Pace, Programs, Refreshed, Session, Setup, StepExecution, Trial,
+    TrialError, Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
@@ -85,6 +86,10 @@ impl Records for CatalogFile {
 
     fn approve(&self, work: &Work, who: &str) -> Result<bool, String> {
         answers::approve(&self.0, work, who).map_err(|error| format!("its catalog: {error:#}"))
+    }
+
+    fn refreshed(&self, work: &Work) -> Result<Option<Refreshed>, String> {
+        account::refreshed(&self.0, &work.run).map_err(|error| format!("its catalog: {error}"))
     }
 
     fn answers(&self, questions: &[&str], subject: &Subject) -> Result<Vec<Answer>, String> {

@@ -13,7 +13,8 @@ use serde::Serialize;
 
 use super::pipe::{PipeSession, Records};
 use super::{
-    Account, Engine, Pace, Programs, Session, Setup, StepExecution, Trial, TrialError, Work,
+    Account, Engine, Pace, Programs, Refreshed, Session, Setup, StepExecution, Trial, TrialError,
+    Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
@@ -194,6 +195,10 @@ impl Records for Instance {
 
     fn approve(&self, work: &Work, who: &str) -> Result<bool, String> {
         answers::approve(self, work, who).map(|()| true)
+    }
+
+    fn refreshed(&self, work: &Work) -> Result<Option<Refreshed>, String> {
+        answers::refreshed(self, work).map(Some)
     }
 
     fn forget(&self, work: &Work) -> Result<bool, String> {

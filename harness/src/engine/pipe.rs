@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::protocol::{Op, Reply};
 use super::workers::{Answer as Heard, Program, Workers, own_worker};
-use super::{Account, Ended, Session, Setup, Strike, Trial, TrialError, Work};
+use super::{Account, Ended, Refreshed, Session, Setup, Strike, Trial, TrialError, Work};
 use crate::engine::WorkerConfig;
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 
@@ -25,6 +25,11 @@ pub trait Records: Send + Sync {
     /// As [`Session::approve`].
     fn approve(&self, _work: &Work, _who: &str) -> Result<bool, String> {
         Ok(false)
+    }
+
+    /// As [`Session::refreshed`].
+    fn refreshed(&self, _work: &Work) -> Result<Option<Refreshed>, String> {
+        Ok(None)
     }
 
     /// As [`Session::forget`].
@@ -157,6 +162,10 @@ impl Session for PipeSession {
 
     fn approve(&self, work: &Work, who: &str) -> Result<bool, TrialError> {
         self.recorded(work, false, |records| records.approve(work, who))
+    }
+
+    fn refreshed(&self, work: &Work) -> Result<Option<Refreshed>, TrialError> {
+        self.recorded(work, None, |records| records.refreshed(work))
     }
 
     fn forget(&self, work: &Work) -> Result<bool, TrialError> {

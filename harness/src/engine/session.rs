@@ -1,11 +1,12 @@
 //! An engine that is up, for the time of a trial.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use orchbench_etl::{CrashPlan, FailurePlan, Sink, Summary};
 use rustix::process::Signal;
 
-use super::{Account, Ended, Job, Role, Target, TrialError, Work};
+use super::{Account, Ended, Job, Refreshed, Role, Target, TrialError, Work};
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_lab::process::{Child, ProcessError};
 use orchbench_lab::proxy::Proxy;
@@ -35,6 +36,8 @@ pub struct Setup {
     pub small_disk: bool,
     /// The jobs of the runs to come: an engine that loads definitions loads those of these.
     pub jobs: Vec<Job>,
+    /// The folder of the input, `None` for the embedded one.
+    pub data_dir: Option<PathBuf>,
     /// URL of the warehouse, `None` for a SQLite file of the trial's own.
     pub warehouse: Option<String>,
 }
@@ -53,6 +56,7 @@ impl Default for Setup {
             network: false,
             small_disk: false,
             jobs: Vec::new(),
+            data_dir: None,
             warehouse: None,
         }
     }
@@ -118,6 +122,11 @@ pub trait Session: Send + Sync {
     /// there is no way to.
     fn approve(&self, _work: &Work, _who: &str) -> Result<bool, TrialError> {
         Ok(false)
+    }
+
+    /// How the engine knew what to make in a run that refreshed; `None` where it makes everything.
+    fn refreshed(&self, _work: &Work) -> Result<Option<Refreshed>, TrialError> {
+        Ok(None)
     }
 
     /// Deletes a run that is over, with all that belongs to it, through the engine's own API, and waits

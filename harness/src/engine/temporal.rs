@@ -6,6 +6,7 @@ mod activity;
 mod answers;
 mod open;
 mod pieces;
+mod refresh;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -25,8 +26,8 @@ pub use account::steps as history_steps;
 use self::account::Watch;
 use super::workers::Workers;
 use super::{
-    Account, Ended, Engine, Job, Pace, Pipeline, Programs, Role, Session, Settings, StepExecution,
-    Strike, Target as Struck, TrialError, Work,
+    Account, Ended, Engine, Job, Pace, Pipeline, Programs, Refreshed, Role, Session, Settings,
+    StepExecution, Strike, Target as Struck, TrialError, Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule, RunFailure};
@@ -222,6 +223,10 @@ impl TemporalSession {
                 let result = self.client.enough_result(&work.run, None).await?;
                 Ok(result.map(|_| None))
             }
+            Job::Refresh(_) => {
+                let result = self.client.refresh_result(&work.run, None).await?;
+                Ok(result.map(|_| None))
+            }
             Job::Noop { .. } => {
                 let result = self.client.noop_result(&work.run, None).await?;
                 Ok(result.map(|_| None))
@@ -272,6 +277,10 @@ impl Session for TemporalSession {
                         rows: *rows,
                     };
                     self.client.start_enough(&work.run, input).await
+                }
+                Job::Refresh(refresh) => {
+                    let input = refresh::input(&self.client, &work.run, refresh).await?;
+                    self.client.start_refresh(&work.run, input).await
                 }
                 Job::Noop { shape, steps } => {
                     let input = NoopInput {
@@ -329,6 +338,10 @@ impl Session for TemporalSession {
     fn approve(&self, work: &Work, who: &str) -> Result<bool, TrialError> {
         let approved = answers::approve(&self.client, work, who);
         self.asked(&work.run, approved).map(|()| true)
+    }
+
+    fn refreshed(&self, _work: &Work) -> Result<Option<Refreshed>, TrialError> {
+        Ok(Some(refresh::told()))
     }
 
     fn forget(&self, work: &Work) -> Result<bool, TrialError> {

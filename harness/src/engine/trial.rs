@@ -224,6 +224,7 @@ impl<'a> Trial<'a> {
 
     fn etl_config(&self, setup: &Setup) -> EtlConfig {
         EtlConfig {
+            data_dir: setup.data_dir.clone(),
             sink: setup.sink,
             journal_dir: setup.journal.then(|| self.journal_dir()),
             catalogue_url: Some(self.laboratory.catalogue_url.clone()),

@@ -60,7 +60,7 @@ fn members(code: &[&str]) -> Vec<String> {
 }
 
 /// Lines of user code for an id in a text, without blank lines and comments.
-pub(super) fn lines(text: &str, id: &str) -> u32 {
+pub(crate) fn lines(text: &str, id: &str) -> u32 {
     region(text, id).count() as u32
 }
 

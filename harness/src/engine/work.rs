@@ -1,6 +1,6 @@
 //! What an engine is asked to do: the same words for every engine.
 
-use orchbench_etl::{RetrySpec, Shape, Summary};
+use orchbench_etl::{RetrySpec, Shape, StepName, Summary};
 use serde::{Deserialize, Serialize};
 
 use orchbench_evidence::record::RunFailure;
@@ -50,6 +50,9 @@ pub enum Job {
         /// How many rows are enough.
         rows: u64,
     },
+    /// What of the ETL over a source is missing or out of date, as far as the engine can tell; else all
+    /// of it. It has no summary, as it need not make everything.
+    Refresh(Refresh),
     /// Steps that do nothing.
     Noop {
         /// How they depend on one another.
@@ -66,7 +69,8 @@ impl Job {
             Self::Pipeline(pipeline)
             | Self::Saga(pipeline)
             | Self::Approval(pipeline)
-            | Self::Enough { pipeline, .. } => Some(pipeline),
+            | Self::Enough { pipeline, .. }
+            | Self::Refresh(Refresh { pipeline, .. }) => Some(pipeline),
             Self::Noop { .. } => None,
         }
     }
@@ -85,6 +89,33 @@ pub struct Pipeline {
     pub heartbeat_timeout_ms: u64,
     /// Longest time of one attempt, milliseconds (Temporal).
     pub start_to_close_ms: u64,
+}
+
+/// What of the ETL over a source is missing or out of date.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Refresh {
+    /// The ETL.
+    #[serde(flatten)]
+    pub pipeline: Pipeline,
+    /// The step whose code is of another version than before.
+    pub changed_code: Option<StepName>,
+    /// The run before it; `None` of the first one.
+    pub after: Option<String>,
+}
+
+impl Refresh {
+    /// The version of the code that has changed.
+    pub const CHANGED: &str = "2";
+}
+
+/// How an engine knew what to make in a [`Job::Refresh`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Refreshed {
+    /// The idempotency keys of the steps whose outcome the engine's own records called missing or stale
+    /// before it had them made; empty where it keeps no such records.
+    pub called_stale: Vec<String>,
+    /// Lines of user code that it took beside the definitions of the pipeline.
+    pub user_code_lines: u32,
 }
 
 /// How a run ended, in the engine's own account.

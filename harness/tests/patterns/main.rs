@@ -3,6 +3,7 @@
 
 #[path = "../fixtures/audit.rs"]
 mod audit;
+mod change;
 mod effort;
 mod made;
 mod saga;

@@ -123,7 +123,7 @@ pub(crate) fn assets(
     source: &Source,
     options: &GraphOptions,
 ) -> Result<Vec<Asset>, AssetsError> {
-    let mut assets = inputs(etl, source)?;
+    let mut assets = inputs(etl, source, options.inputs_by_day)?;
     if options.gated {
         assets.extend(gate(&source.name)?);
     }

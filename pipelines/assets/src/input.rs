@@ -2,13 +2,14 @@
 //!
 //! Their data version is the digest of the file. A changed file is unseen until somebody looks, as in
 //! Dagster; from then on what is extracted from it is stale. Every command that materializes looks
-//! first, and the daemon at each tick.
+//! first, and the daemon at each tick. Whoever wants to know which days have changed cuts the daily ones
+//! by day ([`crate::GraphOptions::inputs_by_day`]): then a correction of one day makes that day stale.
 
 use std::sync::Arc;
 
-use asset_engine::{Asset, AssetKey, Materialized, StepContext, StepFailure};
+use asset_engine::{Asset, AssetKey, Materialized, Partitions, StepContext, StepFailure};
 use orchbench_etl::dataset::Dataset;
-use orchbench_etl::{Etl, Source};
+use orchbench_etl::{Day, ErrorType, Etl, Source, StepError};
 use serde_json::json;
 
 use crate::AssetsError;
@@ -20,18 +21,45 @@ pub(crate) fn input_key(source: &str, dataset: Dataset) -> Result<AssetKey, Asse
     key(source, &format!("input/{}", dataset.name()))
 }
 
-/// The datasets as assets.
-pub(crate) fn inputs(etl: Option<&Arc<Etl>>, source: &Source) -> Result<Vec<Asset>, AssetsError> {
+/// The datasets as assets, the daily ones with a version a day where `by_day` says so.
+pub(crate) fn inputs(
+    etl: Option<&Arc<Etl>>,
+    source: &Source,
+    by_day: bool,
+) -> Result<Vec<Asset>, AssetsError> {
     let input = |dataset: Dataset| {
-        let key = input_key(&source.name, dataset)?;
-        let Some(etl) = etl.map(Arc::clone) else {
-            return Ok(Asset::observed(key, only_defined).group(source.name.as_str()));
-        };
-        let look = move |_: &StepContext<'_>| -> Result<Materialized, StepFailure> {
-            let version = etl.input_version(dataset).map_err(failure)?;
-            Ok(Materialized::new(version).metadata(json!({ "file": dataset.zip_name() })))
-        };
-        Ok(Asset::observed(key, look).group(source.name.as_str()))
+        let asset = observed(input_key(&source.name, dataset)?, etl, dataset);
+        let asset = asset.group(source.name.as_str());
+        if by_day && dataset.is_daily() {
+            let days = source.partitions();
+            let keys = days.iter().map(ToString::to_string);
+            return Ok(asset.partitions(Partitions::static_keys(keys)?));
+        }
+        Ok(asset)
     };
     Dataset::ALL.into_iter().map(input).collect()
 }
+
+// user code: refresh
+fn observed(key: AssetKey, etl: Option<&Arc<Etl>>, dataset: Dataset) -> Asset {
+    let Some(etl) = etl.map(Arc::clone) else {
+        return Asset::observed(key, only_defined);
+    };
+    let look = move |cx: &StepContext<'_>| -> Result<Materialized, StepFailure> {
+        let version = match cx.partition {
+            None => etl.input_version(dataset),
+            Some(day) => day_of(day).and_then(|day| etl.day_version(dataset, day)),
+        };
+        let file = json!({ "file": dataset.zip_name() });
+        Ok(Materialized::new(version.map_err(failure)?).metadata(file))
+    };
+    Asset::observed(key, look)
+}
+
+fn day_of(partition: &str) -> Result<Day, StepError> {
+    partition.parse().map_err(|error| {
+        let message = format!("partition {partition:?}: {error}");
+        StepError::new(ErrorType::BadInput, message)
+    })
+}
+// end of user code

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use orchbench_journal::hex;
-use orchbench_journal::{CrashPoint, Entry, ErrorType, Kind, Writer};
+use orchbench_journal::{CrashPoint, Day, Entry, ErrorType, Kind, Writer};
 use sha2::{Digest as _, Sha256};
 
 use crate::artifact::ArtifactStore;
@@ -102,6 +102,15 @@ impl Etl {
     /// `Dataset`, when the file cannot be read.
     pub fn input_version(&self, dataset: Dataset) -> Result<String, StepError> {
         self.inputs.version(dataset)
+    }
+
+    /// The version of what an input has of one day: a digest of its rows as they stand in the table, equal
+    /// as long as none of them changes, whatever becomes of other days.
+    ///
+    /// # Errors
+    /// `Dataset`, when the archive cannot be used.
+    pub fn day_version(&self, dataset: Dataset, day: Day) -> Result<String, StepError> {
+        self.inputs.day_version(dataset, day)
     }
 
     /// Whether an artifact is where a reference says, by a look at both ends of its file. One that

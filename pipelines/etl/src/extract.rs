@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use orchbench_journal::{Day, ErrorType};
+use orchbench_journal::{Day, ErrorType, hex};
+use sha2::{Digest as _, Sha256};
 
 use crate::artifact::ArtifactStore;
 use crate::canonical::Value;
@@ -72,6 +73,19 @@ impl Inputs {
         let version = self.archive(dataset)?.version();
         *slot = Some((look, version.clone()));
         Ok(version)
+    }
+
+    /// The version of a day of an input as it is now: a digest over those of its runs of rows.
+    ///
+    /// # Errors
+    /// As [`Inputs::staged`].
+    pub(crate) fn day_version(&self, dataset: Dataset, day: Day) -> Result<String, StepError> {
+        let staged = self.staged(dataset, None)?;
+        let mut digest = Sha256::new();
+        for extent in staged.index.extents(Some(day)) {
+            digest.update(extent.digest.as_bytes());
+        }
+        Ok(hex(&digest.finalize()))
     }
 
     /// The staged dataset. A second thread waits for the first instead of staging again. `damaged`

@@ -20,6 +20,7 @@ pub mod dataset;
 mod direct;
 pub mod error;
 mod etl;
+pub mod excerpt;
 mod execute;
 mod extract;
 pub mod failure;

@@ -13,9 +13,11 @@
 
 mod extract_days;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use orchbench_etl::dataset::Dataset;
 use orchbench_etl::process::{Answer, Order};
 use orchbench_etl::{
     Announced, Checked, Day, ErrorType, Escalated, Etl, Extracted, Loaded, Published, Source,
@@ -183,6 +185,38 @@ impl EtlActivities {
             ))),
         }
     }
+
+    // user code: refresh
+    /// The versions of the inputs of a source as they are now, by name and, of the daily ones, day, such
+    /// as `flights/2013-01-01`.
+    #[activity(name = "input_versions")]
+    pub async fn input_versions(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        source: String,
+    ) -> Result<BTreeMap<String, String>, ActivityError> {
+        let etl = Arc::clone(&self.etl);
+        let look = move |_: &dyn Fn(u64)| {
+            let source = etl.sources().get(&source);
+            let source = source
+                .map_err(|error| StepError::new(ErrorType::UnknownSource, error.to_string()))?;
+            let mut versions = BTreeMap::new();
+            for dataset in Dataset::ALL {
+                if !dataset.is_daily() {
+                    versions.insert(dataset.name().to_owned(), etl.input_version(dataset)?);
+                    continue;
+                }
+                for day in source.partitions() {
+                    let name = format!("{}/{day}", dataset.name());
+                    versions.insert(name, etl.day_version(dataset, day)?);
+                }
+            }
+            Ok(versions)
+        };
+        let versions = run_blocking(&ctx, |rows| Progress { rows }, look).await?;
+        versions.map_err(|error| activity_error(&error))
+    }
+    // end of user code
 
     /// The airlines dataset, once a run.
     #[activity(name = "extract_airlines")]

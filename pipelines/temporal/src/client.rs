@@ -36,10 +36,14 @@ pub(crate) use self::payload::payloads;
 pub use crate::connection::ConnectError;
 use crate::connection::{Target, connect};
 use crate::failure::Failure;
-use crate::input::{ApprovalInput, Argument, EnoughInput, NoopInput, NoopOutcome, PipelineInput};
+use crate::input::{
+    ApprovalInput, Argument, EnoughInput, Memory, NoopInput, NoopOutcome, PipelineInput,
+    RefreshInput,
+};
 use crate::workflows::report::ApprovalOutcome;
 use crate::workflows::{
-    ApprovalWorkflow, DataPipelineWorkflow, EnoughWorkflow, NoopWorkflow, SagaWorkflow,
+    ApprovalWorkflow, DataPipelineWorkflow, EnoughWorkflow, NoopWorkflow, RefreshWorkflow,
+    SagaWorkflow,
 };
 
 /// A client of one namespace and one task queue.
@@ -195,6 +199,33 @@ impl Client {
         run_id: Option<&str>,
     ) -> Result<Result<Summary, Failure>, ClientError> {
         let handle = self.handle::<DataPipelineWorkflow>(workflow_id, run_id);
+        let result = handle.get_result(WorkflowGetResultOptions::default()).await;
+        self.outcome(workflow_id, result)
+    }
+
+    /// Starts a workflow that makes what is missing or out of date.
+    ///
+    /// # Errors
+    /// As [`Client::start_pipeline`].
+    pub async fn start_refresh(
+        &self,
+        workflow_id: &str,
+        input: RefreshInput,
+    ) -> Result<Started, ClientError> {
+        self.start(RefreshWorkflow::run, Argument::from(input), workflow_id)
+            .await
+    }
+
+    /// Waits for the end of such a workflow, and gives what it remembers.
+    ///
+    /// # Errors
+    /// As [`Client::pipeline_result`].
+    pub async fn refresh_result(
+        &self,
+        workflow_id: &str,
+        run_id: Option<&str>,
+    ) -> Result<Result<Memory, Failure>, ClientError> {
+        let handle = self.handle::<RefreshWorkflow>(workflow_id, run_id);
         let result = handle.get_result(WorkflowGetResultOptions::default()).await;
         self.outcome(workflow_id, result)
     }

@@ -13,6 +13,7 @@ mod enough;
 mod noop;
 mod partition;
 mod pipeline;
+mod refresh;
 mod submission;
 
 use serde::de::DeserializeOwned;
@@ -30,6 +31,7 @@ pub use self::enough::EnoughInput;
 pub use self::noop::{NoopInput, NoopOutcome};
 pub use self::partition::{Dimensions, PartitionInput};
 pub use self::pipeline::PipelineInput;
+pub use self::refresh::{Memory, RefreshInput, Remembered};
 pub use self::submission::{WORKFLOWS, check};
 
 /// An argument whose values can decode and yet make no sense.

@@ -5,6 +5,7 @@
 //! | [`sequential`] | one activity after the other |
 //! | [`parallel`] | activities side by side, with bounded concurrency |
 //! | [`pipeline`], [`partition`] | parallel activities, one child workflow a day, then a sequence |
+//! | [`refresh`] | only what would be made of something else than before, by digests that it keeps |
 //! | [`saga`] | a compensation for each act, undone in reverse |
 //! | [`backfill`] | many child workflows, an update that changes their number, continue-as-new |
 //! | [`approval`] | signals, queries, timers, and a patch while workflows wait |
@@ -31,6 +32,7 @@ pub mod noop;
 pub mod parallel;
 pub mod partition;
 pub mod pipeline;
+pub mod refresh;
 pub mod report;
 pub mod saga;
 pub mod sequential;
@@ -56,5 +58,6 @@ pub use noop::NoopWorkflow;
 pub use parallel::ParallelWorkflow;
 pub use partition::PartitionWorkflow;
 pub use pipeline::DataPipelineWorkflow;
+pub use refresh::RefreshWorkflow;
 pub use saga::SagaWorkflow;
 pub use sequential::SequentialWorkflow;

@@ -1,8 +1,21 @@
 """Metrics of trials, one module an experiment."""
 
-from . import cost, effort, observability, overhead, repetition, restart_survival, retries, saga, throughput, waiting
+from . import (
+    change,
+    cost,
+    effort,
+    observability,
+    overhead,
+    repetition,
+    restart_survival,
+    retries,
+    saga,
+    throughput,
+    waiting,
+)
 
 EXPERIMENTS = {
+    "change": change,
     "effort": effort,
     "observability": observability,
     "overhead": overhead,

@@ -189,7 +189,7 @@ fn outcomes(trial: &TrialEvidence) -> BTreeMap<String, Outcome> {
 }
 
 /// Makes the seals fit the journal again, so that a planted fault is not noticed as damage.
-pub(super) fn reseal(trial: &mut TrialEvidence) {
+pub(crate) fn reseal(trial: &mut TrialEvidence) {
     for event in &mut trial.events {
         let EventBody::JournalSealed { files } = &mut event.body else {
             continue;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use orchbench_journal::{Day, StepName};
+use orchbench_journal::{Day, StepName, idempotency_key};
 
 use super::{Finding, Invariant};
 use crate::measure::{Execution, Executions, Reach, TrialEvidence, parents};
@@ -38,7 +38,7 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
             for (parent, reach) in parents(child.step) {
                 for day in days(trial, child, *reach) {
                     edges += 1;
-                    if ended_before(&executions, child, *parent, day)
+                    if ended_before(trial, &executions, child, *parent, day)
                         .next()
                         .is_none()
                     {
@@ -51,7 +51,7 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
                 }
             }
             if let Some(parent) = same_data(child.step, naive) {
-                problems.extend(stale(&executions, key, child, parent));
+                problems.extend(stale(trial, &executions, key, child, parent));
             }
         }
     }
@@ -84,36 +84,36 @@ fn days(trial: &TrialEvidence, child: &Execution, reach: Reach) -> Vec<Option<Da
     }
 }
 
+/// The executions of a parent that ended well before the child was invoked: those of its own run, and of
+/// one that rests on earlier runs, where it made the parent not itself, those of the last that did.
 fn ended_before<'a>(
+    trial: &'a TrialEvidence,
     executions: &'a Executions,
     child: &'a Execution,
     parent: StepName,
     day: Option<Day>,
 ) -> impl Iterator<Item = &'a Execution> {
-    let key = match day {
-        Some(day) => format!("{}/{parent}/{day}", child.run),
-        None => format!("{}/{parent}/-", child.run),
-    };
-    executions
-        .by_key
-        .get(&key)
-        .into_iter()
-        .flatten()
-        .filter(|execution| {
-            execution
-                .ok_ns()
-                .is_some_and(|t_ns| t_ns <= child.invoked_ns)
-        })
+    let runs = trial.rests_on(&child.run).into_iter();
+    let mut made = runs.filter_map(|run| {
+        let key = idempotency_key(run, parent, day);
+        executions.by_key.get(&key)
+    });
+    made.next().into_iter().flatten().filter(|execution| {
+        execution
+            .ok_ns()
+            .is_some_and(|t_ns| t_ns <= child.invoked_ns)
+    })
 }
 
 fn stale(
+    trial: &TrialEvidence,
     executions: &Executions,
     key: &str,
     child: &Execution,
     parent: StepName,
 ) -> Option<String> {
     let digest = child.output_digest.as_ref()?;
-    let made: Vec<&String> = ended_before(executions, child, parent, child.partition)
+    let made: Vec<&String> = ended_before(trial, executions, child, parent, child.partition)
         .filter_map(|execution| execution.output_digest.as_ref())
         .collect();
     (!made.is_empty() && !made.contains(&digest)).then(|| {

@@ -29,7 +29,7 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
     }
     let mut problems = Vec::new();
     for each in &published {
-        let expected = recomputed(&executions, each);
+        let expected = recomputed(trial, &executions, each);
         let found = each.output_digest.as_deref().unwrap_or_default();
         if expected != found {
             problems.push(format!(
@@ -50,10 +50,12 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
 }
 
 /// The digest over the last good load of each day before the publication was invoked.
-fn recomputed(executions: &Executions, publish: &Execution) -> String {
+fn recomputed(trial: &TrialEvidence, executions: &Executions, publish: &Execution) -> String {
+    let runs = trial.rests_on(&publish.run);
     let mut loads: Vec<(Day, u64, &str)> = executions
         .all()
-        .filter(|execution| execution.step == StepName::Load && execution.run == publish.run)
+        .filter(|execution| execution.step == StepName::Load)
+        .filter(|execution| runs.contains(&execution.run.as_str()))
         .filter_map(|execution| {
             let ended_ns = execution
                 .ok_ns()

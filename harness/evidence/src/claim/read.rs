@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn unknown_keys_kinds_and_phrases_are_refused_with_line_and_nearest_name() {
-        let good = "phrase = \"asset-based\"\norder = 1\ntitle = \"t\"\nprediction = \"p.\"\n\n[rule]\nkind = \"planned\"\nexperiment = \"change\"\n";
+        let good = "phrase = \"asset-based\"\norder = 1\ntitle = \"t\"\nprediction = \"p.\"\n\n[rule]\nkind = \"planned\"\nexperiment = \"dbt\"\n";
         assert!(parse("c", good).is_ok());
         let refused = |from: &str, to: &str| {
             parse("c", &good.replace(from, to))

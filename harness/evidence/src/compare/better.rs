@@ -18,7 +18,7 @@ const OF_THE_HARNESS: [&str; 3] = ["generator_", "harness_", "warm_up_"];
 /// Rates that somebody else chose.
 const CHOSEN: [&str; 1] = ["offered_"];
 
-const SMALLER: [&str; 14] = [
+const SMALLER: [&str; 17] = [
     "_ms",
     "_ms_a_run",
     "_ms_a_step",
@@ -31,6 +31,9 @@ const SMALLER: [&str; 14] = [
     "_redundant",
     "_repeated",
     "_overlapping",
+    "_needless",
+    "_missed",
+    "_twice",
     "backlog_runs",
     "wasted_work_ratio",
 ];

@@ -109,7 +109,9 @@ impl TrialEvidence {
 
     /// Whether its fault may take a run along for good, by the engine's own word.
     pub fn may_lose_runs(&self) -> bool {
-        !self.resumes() && self.plan.factors.contains_key("fault")
+        let struck =
+            self.plan.factors.contains_key("fault") || self.factor("changed") == "interrupted";
+        !self.resumes() && struck
     }
 
     /// The wait that its engine documents before attempt `failed` + 1, milliseconds.
@@ -190,6 +192,23 @@ impl TrialEvidence {
                 .map(|step| step.key.as_str())
                 .collect(),
         )
+    }
+
+    /// The runs on which a run rests, itself first: where something changes between the runs of a source, a
+    /// later one makes only what is out of date, and what it does not make is what an earlier one made.
+    pub fn rests_on<'a>(&'a self, run: &'a str) -> Vec<&'a str> {
+        let mut rests_on = vec![run];
+        if self.factor("changed").is_empty() {
+            return rests_on;
+        }
+        let runs = self.runs();
+        let Some(at) = runs.iter().position(|each| each.id == run) else {
+            return rests_on;
+        };
+        let before = runs[..at].iter().rev();
+        let of_source = before.filter(|each| each.source == runs[at].source);
+        rests_on.extend(of_source.map(|each| each.id));
+        rests_on
     }
 
     /// Seals of the journal files; a later seal of the same file replaces an earlier one.

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use asset_engine::{Catalog, CatalogError, Event, EventRecord, RunStatus};
+use asset_engine::{Catalog, CatalogError, Event, EventRecord, Mode, RunStatus};
 
 use orchbench_etl::{Day, StepName};
 
+use crate::engine::Refreshed;
 use crate::engine::account::{Account, untold};
+use crate::engine::user_code;
 use orchbench_evidence::record::{FailedAttempt, HistoryStep};
 
 /// What a catalog says of a run; `None` when it does not know it.
@@ -44,6 +46,34 @@ pub(super) fn account(path: &Path, run: &str) -> Result<Option<Account>, Catalog
         succeeded: status == RunStatus::Success,
         steps: steps.in_order,
         footprint,
+    }))
+}
+
+/// The programs of which the lines of user code are counted.
+const PROGRAMS: [&str; 2] = [
+    include_str!("../../../../pipelines/assets/src/input.rs"),
+    include_str!("worker.rs"),
+];
+
+/// What a run made because the catalog called it missing or stale when its turn came: everything, of a run
+/// that was asked for nothing else.
+pub(super) fn refreshed(path: &Path, run: &str) -> Result<Option<Refreshed>, CatalogError> {
+    let catalog = Catalog::open(path)?;
+    let Some(info) = catalog.run(run)? else {
+        return Ok(None);
+    };
+    let mut steps = Steps::default();
+    if info.record.mode == Mode::Stale {
+        for record in catalog.events(run)? {
+            steps.read(run, &record, false);
+        }
+    }
+    Ok(Some(Refreshed {
+        called_stale: steps.in_order.into_iter().map(|step| step.key).collect(),
+        user_code_lines: PROGRAMS
+            .iter()
+            .map(|program| user_code::lines(program, "refresh"))
+            .sum(),
     }))
 }
 

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use asset_engine::{
-    AssetGraph, Durability, Executor, ExecutorOptions, Lock, RunOutcome, RunRequest, RunStatus,
-    Selection,
+    AssetGraph, Durability, Executor, ExecutorOptions, Lock, Mode, RunOutcome, RunRequest,
+    RunStatus, Selection,
 };
 use orchbench_assets::{GraphOptions, NOT_APPROVED};
 use orchbench_etl::{Etl, RetrySpec};
@@ -20,7 +20,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::AssetWorker;
-use crate::engine::{Ended, Job, Runs, StepExecution, Work, WorkerConfig, serve};
+use crate::engine::{Ended, Job, Refresh, Runs, StepExecution, Work, WorkerConfig, serve};
 use orchbench_evidence::record::RunFailure;
 
 /// Serves runs on the asset engine until standard input ends.
@@ -88,6 +88,19 @@ impl Assets {
                     etl, &source, *rows, &options,
                 )?)
             }
+            Job::Refresh(refresh) => {
+                let source = self.etl.sources().get(&refresh.pipeline.source)?.clone();
+                let changed = refresh.changed_code.into_iter();
+                let options = GraphOptions {
+                    inputs_by_day: true,
+                    code_versions: changed
+                        .map(|step| (step, Refresh::CHANGED.to_owned()))
+                        .collect(),
+                    ..self.options(refresh.pipeline.retry.clone())
+                };
+                let etl = Arc::clone(&self.etl);
+                Ok(orchbench_assets::graph(etl, &source, &options)?)
+            }
             Job::Noop { shape, steps } => {
                 let options = self.options(RetrySpec::default());
                 Ok(orchbench_assets::noop_graph(*shape, *steps, &options)?)
@@ -139,7 +152,7 @@ impl Assets {
     fn ended(&self, work: &Work, outcome: &RunOutcome) -> anyhow::Result<Ended> {
         if outcome.status == RunStatus::Success {
             let summary = match &work.job {
-                Job::Enough { .. } | Job::Noop { .. } => None,
+                Job::Enough { .. } | Job::Noop { .. } | Job::Refresh(_) => None,
                 Job::Pipeline(pipeline) | Job::Saga(pipeline) | Job::Approval(pipeline) => {
                     let source = self.etl.sources().get(&pipeline.source)?;
                     Some(Box::new(orchbench_assets::summary(source, outcome)?))
@@ -165,8 +178,14 @@ impl Runs for Assets {
     fn start(&self, work: Work) -> Result<(), RunFailure> {
         let submit = || -> anyhow::Result<()> {
             let graph = Arc::new(self.graph(&work.job)?);
-            let request = RunRequest::new(work.run.as_str(), graph);
-            let request = request.selection(selection(&work.job)?);
+            let mut request = RunRequest::new(work.run.as_str(), Arc::clone(&graph));
+            request = request.selection(selection(&work.job)?);
+            // user code: refresh
+            if let Job::Refresh(_) = &work.job {
+                self.executor.look(&graph)?;
+                request = request.mode(Mode::Stale);
+            }
+            // end of user code
             self.executor
                 .submit(request.config(serde_json::to_value(&work)?))?;
             Ok(())

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::Instance;
 use super::project::text;
-use crate::engine::Work;
 use crate::engine::answer::by_program;
+use crate::engine::user_code;
+use crate::engine::{Refreshed, Work};
 use orchbench_evidence::experiment::observability::{Answer, Fact, Subject};
 
 /// The programs of which the lines of user code are counted.
@@ -17,6 +18,20 @@ pub(super) fn approve(instance: &Instance, work: &Work, who: &str) -> Result<(),
     instance
         .told("approve", "--word", &word.to_string())
         .map(drop)
+}
+
+/// The programs of which the lines of a refresh are counted.
+const REFRESHING: [&str; 2] = ["refresh", "engine/refreshing"];
+
+/// What of a run was called missing or stale before it was made.
+pub(super) fn refreshed(instance: &Instance, work: &Work) -> Result<Refreshed, String> {
+    let printed = instance.told("refreshed", "--run", &work.run)?;
+    let called_stale =
+        serde_json::from_str(&printed).map_err(|error| format!("run {}: {error}", work.run))?;
+    Ok(Refreshed {
+        called_stale,
+        user_code_lines: user_code::lines(&REFRESHING.map(text).concat(), "refresh"),
+    })
 }
 
 /// Answers questions about an instance.

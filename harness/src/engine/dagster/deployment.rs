@@ -15,8 +15,8 @@ use super::project::Project;
 use super::{DagsterWorker, Instance};
 use crate::engine::event_log::EventLog;
 use crate::engine::{
-    Account, Ended, Job, PipeSession, Records, Role, Session, Setup, Strike, Target, Trial,
-    TrialError, Work, WorkerConfig,
+    Account, Ended, Job, PipeSession, Records, Refreshed, Role, Session, Setup, Strike, Target,
+    Trial, TrialError, Work, WorkerConfig,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::EventBody;
@@ -249,6 +249,10 @@ impl Session for Deployment {
 
     fn approve(&self, work: &Work, who: &str) -> Result<bool, TrialError> {
         self.client.approve(work, who)
+    }
+
+    fn refreshed(&self, work: &Work) -> Result<Option<Refreshed>, TrialError> {
+        self.client.refreshed(work)
     }
 
     fn forget(&self, work: &Work) -> Result<bool, TrialError> {

@@ -90,6 +90,14 @@ fn execute(etl: &Etl, work: &Work) -> Ended {
                 Err(error) => failed(error),
             }
         }
+        // Plain calls remember nothing: all of it anew.
+        Job::Refresh(refresh) => {
+            let pipeline = &refresh.pipeline;
+            match etl.run_direct(&work.run, &pipeline.source, pipeline.concurrency) {
+                Ok(_) => Ended::Succeeded { summary: None },
+                Err(error) => failed(error),
+            }
+        }
         Job::Noop { steps, .. } => {
             for step in 0..*steps {
                 std::hint::black_box(step);

@@ -5,7 +5,7 @@ loaded; then marts over all days, and their announcement. Values that pass are r
 A run may be of one day or of many: each step then goes through its days.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from dagster import (
@@ -78,14 +78,18 @@ def days_of(source: Source) -> DailyPartitionsDefinition:
 
 # user code: pipeline
 def etl_assets(
-    source: Source, retry: RetryPolicy, backfill: BackfillPolicy = ONE_RUN
+    source: Source,
+    retry: RetryPolicy,
+    backfill: BackfillPolicy = ONE_RUN,
+    inputs: Mapping[str, AssetKey] | None = None,
+    code_versions: Mapping[str, str] | None = None,
 ) -> tuple[list[AssetsDefinition], list[AssetChecksDefinition]]:
     """The assets of a source and the checks between them, under one retry policy; a backfill is as
-    many runs as its policy says."""
+    many runs as its policy says. With `inputs`, what is extracted depends on these; `code_versions` has
+    those that differ, by the assets' names."""
     common = {
         "key_prefix": source.name,
         "group_name": group(source),
-        "code_version": CODE_VERSION,
         "retry_policy": retry,
         "io_manager_def": References(),
     }
@@ -96,21 +100,27 @@ def etl_assets(
     def reads(*names: str) -> dict[str, AssetIn]:
         return {name: AssetIn(key) for name, key in zip(names, keys(source, names))}
 
+    def code(name: str) -> dict[str, str]:
+        return {"code_version": (code_versions or {}).get(name, CODE_VERSION)}
+
+    def read(name: str) -> dict[str, list[AssetKey]]:
+        return {"deps": [inputs[name]]} if inputs else {}
+
     def extract(name: str) -> AssetsDefinition:
-        @asset(name=name, **common)
+        @asset(name=name, **common, **code(name), **read(name))
         def extracted(context: AssetExecutionContext, steps: Steps) -> MaterializeResult:
             return steps.materialize(context, source.name, STEPS[name])
 
         return extracted
 
     def extract_days(name: str) -> AssetsDefinition:
-        @asset(name=name, **daily)
+        @asset(name=name, **daily, **code(name), **read(name))
         def extracted(context: AssetExecutionContext, steps: Steps) -> MaterializeResult:
             return steps.materialize_days(context, source.name, STEPS[name], lambda day: {})
 
         return extracted
 
-    @asset(ins=reads("flights", "weather", *DIMENSIONS), **daily)
+    @asset(ins=reads("flights", "weather", *DIMENSIONS), **daily, **code("transformed"))
     def transformed(
         context: AssetExecutionContext,
         steps: Steps,
@@ -155,7 +165,7 @@ def etl_assets(
             lambda day: {"flights": flights[day], "transformed": transformed[day]},
         )
 
-    @asset(ins=reads("transformed"), **daily)
+    @asset(ins=reads("transformed"), **daily, **code("warehouse"))
     def warehouse(
         context: AssetExecutionContext, steps: Steps, transformed: Reference
     ) -> MaterializeResult:
@@ -169,7 +179,7 @@ def etl_assets(
 
         return steps.materialize_days(context, source.name, "load", loaded)
 
-    @asset(ins=reads("warehouse"), **derived)
+    @asset(ins=reads("warehouse"), **derived, **code("marts"))
     def marts(
         context: AssetExecutionContext, steps: Steps, warehouse: Reference
     ) -> MaterializeResult:
@@ -177,7 +187,7 @@ def etl_assets(
         loaded = [warehouse[day] for day in source.days]
         return steps.materialize(context, source.name, "publish", loaded=loaded)
 
-    @asset(ins=reads("marts"), **derived)
+    @asset(ins=reads("marts"), **derived, **code("announcement"))
     def announcement(
         context: AssetExecutionContext, steps: Steps, marts: Reference
     ) -> MaterializeResult:

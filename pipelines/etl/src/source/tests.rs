@@ -32,8 +32,8 @@ fn an_unknown_source_lists_the_known_ones() {
         .to_string();
     assert_eq!(
         message,
-        "unknown source \"ewr\": expected one of EWR, JFK, LGA, all, my-source, one-day, \
-         one-day-EWR, one-day-JFK, one-day-LGA"
+        "unknown source \"ewr\": expected one of EWR, JFK, LGA, all, january, my-source, \
+         one-day, one-day-EWR, one-day-JFK, one-day-LGA"
     );
 }
 

@@ -6,13 +6,13 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 use super::argument::read;
 use super::{
     ApprovalInput, BackfillInput, DailyInput, EnoughInput, NoopInput, PartitionInput,
-    PipelineInput, Validate,
+    PipelineInput, RefreshInput, Validate,
 };
 
 type Look = fn(&[Payload]) -> Result<(), String>;
 
 /// The workflows of [`crate::workflows`] by name, each with how its argument is read.
-pub const WORKFLOWS: [(&str, Look); 11] = [
+pub const WORKFLOWS: [(&str, Look); 12] = [
     ("ApprovalWorkflow", look::<ApprovalInput>),
     ("BackfillWorkflow", look::<BackfillInput>),
     ("DailyWorkflow", look::<DailyInput>),
@@ -22,6 +22,7 @@ pub const WORKFLOWS: [(&str, Look); 11] = [
     ("NoopWorkflow", look::<NoopInput>),
     ("ParallelWorkflow", look::<PipelineInput>),
     ("PartitionWorkflow", look::<PartitionInput>),
+    ("RefreshWorkflow", look::<RefreshInput>),
     ("SagaWorkflow", look::<PipelineInput>),
     ("SequentialWorkflow", look::<PipelineInput>),
 ];

@@ -161,6 +161,8 @@ class Client:
         config = run_config(words, self._config)
         source = source_of(words)
         is_approval = job["job"] == "approval"
+        if job["job"] == "refresh":
+            raise ValueError("a code location has code of one version: expected another execution")
         if source and len(source.days) > 1:
             if is_approval:
                 raise ValueError(f"source {source.name}: expected one day to approve, found more")

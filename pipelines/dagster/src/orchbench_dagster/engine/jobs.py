@@ -21,6 +21,7 @@ from ..approval import approval_definitions, approval_name
 from ..enough import enough_definitions, enough_name
 from ..noop import noop_definitions, noop_job
 from ..pipeline import etl_definitions, job_name
+from ..refresh import refresh_definitions, refresh_name
 from ..saga import saga_definitions, saga_name
 from ..sources import Source, source_named
 from ..steps import Steps
@@ -38,9 +39,16 @@ PRELOADED = ["dagster", "orchbench_dagster.engine.jobs"]
 DEFINITIONS = {
     "approval": approval_definitions,
     "pipeline": etl_definitions,
+    "refresh": refresh_definitions,
     "saga": saga_definitions,
 }
-NAMES = {"approval": approval_name, "enough": enough_name, "pipeline": job_name, "saga": saga_name}
+NAMES = {
+    "approval": approval_name,
+    "enough": enough_name,
+    "pipeline": job_name,
+    "refresh": refresh_name,
+    "saga": saga_name,
+}
 
 # Dagster has no word for a policy without limit.
 UNLIMITED = 2**31 - 1
@@ -62,6 +70,12 @@ def resolve_job(job: str, executor: str) -> JobDefinition:
     return definitions.resolve_job_def(name_of(words))
 
 
+def definitions_of_words(words: Words, config: Words) -> Definitions:
+    """[`definitions_of`], by the worker's configuration."""
+    by = executor_words(config)
+    return definitions_of(words, executor_of(**by), backfill_policy(by["settings"]))
+
+
 def definitions_of(
     words: Words, executor: ExecutorDefinition, backfill: BackfillPolicy
 ) -> Definitions:
@@ -73,7 +87,8 @@ def definitions_of(
     if words["job"] == "enough":
         assets = enough_definitions(source, retry, words["rows"], executor)
     else:
-        assets = DEFINITIONS[words["job"]](source, retry, executor, backfill)
+        changed = {"changed_code": words["changed_code"]} if "changed_code" in words else {}
+        assets = DEFINITIONS[words["job"]](source, retry, executor, backfill, **changed)
     # Where the steps read and write stands in the configuration of each run.
     return Definitions.merge(assets, Definitions(resources={"steps": STEPS}))
 
@@ -91,7 +106,8 @@ def words_of(job: Words, config: Words) -> Words:
     if job["job"] == "noop":
         return job
     sources = config["etl"].get("sources_file")
-    named = {name: job[name] for name in ("job", "source", "retry", "rows") if name in job}
+    known = ("job", "source", "retry", "rows", "changed_code")
+    named = {name: job[name] for name in known if name in job}
     return named | {"sources": sources}
 
 

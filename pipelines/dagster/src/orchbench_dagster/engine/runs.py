@@ -89,12 +89,14 @@ class Run:
         job = reconstructable(json.dumps(words), json.dumps(executor_words(config)))
         return cls(work["run"], source, job, stages(source), run_config(words, config))
 
-    def create(self, instance: DagsterInstance, stage: list[Part]) -> list[DagsterRun]:
-        """Records the runs of a stage. When it returns, they are in the instance."""
-        return [self._create(instance, part) for part in stage]
+    def create(
+        self, instance: DagsterInstance, stage: list[Part], more: dict[str, str] | None = None
+    ) -> list[DagsterRun]:
+        """Records the runs of a stage, with `more` tags. When it returns, they are in the instance."""
+        return [self._create(instance, part, more or {}) for part in stage]
 
-    def _create(self, instance: DagsterInstance, part: Part) -> DagsterRun:
-        tags = tags_of(self.name, self.source, part)
+    def _create(self, instance: DagsterInstance, part: Part, more: dict[str, str]) -> DagsterRun:
+        tags = tags_of(self.name, self.source, part) | more
         return instance.create_run_for_job(
             self.job.get_definition(),
             run_config=self.config,
@@ -106,13 +108,13 @@ class Run:
         """Executes the runs of the first stage, then the others, until a stage has a failure: what
         comes after it has nothing to work on. One that fails does not stop those beside it."""
         for stage in self.stages[1:]:
-            if not all([self._execute(instance, run) for run in runs]):
+            if not all([self.execute(instance, run) for run in runs]):
                 return
             runs = self.create(instance, stage)
         for run in runs:
-            self._execute(instance, run)
+            self.execute(instance, run)
 
-    def _execute(self, instance: DagsterInstance, run: DagsterRun) -> bool:
+    def execute(self, instance: DagsterInstance, run: DagsterRun) -> bool:
         """Whether it succeeded."""
         with EXECUTING:
             return execute_run(self.job, run, instance).success

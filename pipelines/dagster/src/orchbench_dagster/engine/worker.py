@@ -10,7 +10,9 @@ from dagster import DagsterInstance, DagsterRun
 
 from .history import runs_of
 from .instance import open_instance
+from .jobs import words_of
 from .protocol import Message, await_end, configuration, refused, serve
+from .refreshing import Automation, Refreshing
 from .runs import Run
 
 
@@ -22,6 +24,9 @@ class Worker:
         self._starting = threading.Lock()
         # The thread that drives a run, by the run.
         self._driving: dict[str, threading.Thread] = {}
+        # Whether a run that refreshed made all that it had to; what it makes may be nothing.
+        self._refreshed: dict[str, bool] = {}
+        self._automation = Automation()
 
     def answer(self, request: Message) -> Message:
         """The reply to a request; a wait takes as long as the run."""
@@ -33,16 +38,21 @@ class Worker:
         """Records a run in the instance and begins it. One that is there is left as it is."""
         name = work["run"]
         with self._starting:
-            if runs_of(self._instance, name):
+            if runs_of(self._instance, name) or name in self._driving:
                 return {"reply": "started"}
             try:
                 if work["job"]["job"] == "approval":
                     raise ValueError("a sensor takes a daemon: expected the execution deployed")
                 run = Run.of(work, self._config)
-                first = run.create(self._instance, run.stages[0])
+                if work["job"]["job"] == "refresh":
+                    words = words_of(work["job"], self._config)
+                    what = Refreshing(run, words, self._config, self._automation)
+                    target, args = self._refresh, (name, what)
+                else:
+                    target, args = self._drive, (run, run.create(self._instance, run.stages[0]))
             except Exception as error:
                 return refused(name, error)
-            thread = threading.Thread(target=self._drive, args=(run, first), daemon=True)
+            thread = threading.Thread(target=target, args=args, daemon=True)
             self._driving[name] = thread
             thread.start()
         return {"reply": "started"}
@@ -56,9 +66,17 @@ class Worker:
                 if not each.is_finished:
                     self._instance.report_run_failed(each)
 
+    def _refresh(self, name: str, what: Refreshing) -> None:
+        self._refreshed[name] = False
+        self._refreshed[name] = what.drive(self._instance)
+
     def _wait(self, name: str) -> Message:
         if driving := self._driving.get(name):
             driving.join()
+            if self._refreshed.get(name):
+                return {"ended": "succeeded", "summary": None}
+            if name in self._refreshed and not runs_of(self._instance, name):
+                return {"ended": "failed", "error_type": "Unexpected", "message": f"run {name}"}
         elif not runs_of(self._instance, name):
             message = f"run {name}: not in this instance"
             return {"ended": "failed", "error_type": "RunLost", "message": message}

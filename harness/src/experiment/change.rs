@@ -1,0 +1,291 @@
+//! Change: a source of some days is made; then one of its days is corrected, or the code of a step has a
+//! new version, or nothing happens; and the engine is asked, as its users would, to bring up to date what
+//! is not. Or the first run is interrupted, all of the engine killed when half of the days are loaded, and
+//! is begun again where the engine does not go on with it by itself: a backfill.
+
+use std::time::{Duration, Instant};
+
+use orchbench_etl::journal::{self, Kind};
+use orchbench_etl::{Day, RetrySpec, Source, SourceCatalogue, StepName, excerpt};
+use serde::{Deserialize, Serialize};
+
+use super::{Condition, Experiment};
+use crate::engine::{
+    Job, Pace, Pipeline, Refresh, Refreshed, Session, Setup, Trial, TrialError, Work,
+};
+use crate::fault::KILL_HOST;
+use crate::scenario::{ConfigError, Scenario};
+use orchbench_evidence::record::{TrialPlan, TrialStatus};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "change",
+    question: "when one day of a source or the code of a step changes, what is made again",
+    plan,
+    run,
+    seconds,
+};
+
+/// How long a supervisor waits before it starts a dead worker again.
+const RESTART_DELAY: Duration = Duration::from_millis(500);
+/// How often it is looked whether half of the days are loaded.
+const LOOK: Duration = Duration::from_millis(20);
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parameters {
+    source: String,
+    /// What changes, each in trials of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    changed: Vec<Changed>,
+    /// The day of the source that is corrected.
+    day: Day,
+    /// The step whose code has a new version, which makes the same.
+    step: StepName,
+    /// A run that has not ended by then is stuck.
+    deadline_s: u64,
+    /// Trials made at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    side_by_side: Option<usize>,
+}
+
+/// What changes between the two runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Changed {
+    /// Nothing.
+    Nothing,
+    /// One row of one day of the flights: a late correction.
+    Partition,
+    /// The version of the code of one step.
+    Code,
+    /// No data and no code: the first run is cut short by SIGKILL of everything.
+    Interrupted,
+}
+
+impl Changed {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Partition => "partition",
+            Self::Code => "code",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
+    let parameters: Parameters = scenario.parameters()?;
+    let invalid = |what: &str, message: String| ConfigError::Invalid {
+        place: format!("scenario {}: parameters: {what}", scenario.name),
+        message,
+    };
+    let source = source(&parameters.source).map_err(|message| invalid("source", message))?;
+    if !source.days.contains(parameters.day) {
+        let (days, found) = (source.days, parameters.day);
+        let message = format!("expected a day of {}, {days}, found {found}", source.name);
+        return Err(invalid("day", message));
+    }
+    if parameters.changed.is_empty() {
+        let message = "expected at least one, found none".to_owned();
+        return Err(invalid("changed", message));
+    }
+    let trial = Parameters {
+        changed: Vec::new(),
+        ..parameters.clone()
+    };
+    let conditions = parameters.changed.iter().map(|changed| Condition {
+        side_by_side: parameters.side_by_side.unwrap_or(1),
+        ..Condition::new(&[("changed", changed.as_str())], &trial).of([&parameters.source])
+    });
+    Ok(conditions.collect())
+}
+
+fn source(name: &str) -> Result<Source, String> {
+    let catalogue = SourceCatalogue::embedded().map_err(|error| error.to_string())?;
+    let source = catalogue.get(name).map_err(|error| error.to_string())?;
+    Ok(source.clone())
+}
+
+fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
+    let days = trial.parameters["source"]
+        .as_str()
+        .and_then(|name| source(name).ok())
+        .map_or(1, |source| source.days.len()) as f64;
+    // Three steps before the days, five a day, two after them; and a run of each day where days are such.
+    // What is made again is less, and the input is cut out first.
+    2.0 + 1.5 * ((5.0 + 5.0 * days) * pace.step_s + days * pace.partition_s)
+}
+
+fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
+    let parameters: Parameters = trial.parameters()?;
+    let changed: Changed = trial.factor("changed")?;
+    let source = source(&parameters.source).map_err(TrialError::Plan)?;
+    let data = trial.dir("data")?;
+    let put = |uncorrected: Option<Day>| {
+        excerpt::write(&data, &source, uncorrected)
+            .map_err(|error| TrialError::Plan(format!("its input: {}", error.message)))
+    };
+    put((changed == Changed::Partition).then_some(parameters.day))?;
+    // Of its own: the catalogue service outlives the trial, and knows an announcement by its key.
+    let first = work(trial, &parameters, None);
+    let code = (changed == Changed::Code).then_some(parameters.step);
+    let again = work(trial, &parameters, Some((&first, code)));
+    let session = trial.open(Setup {
+        journal: true,
+        jobs: vec![first.job.clone(), again.job.clone()],
+        data_dir: Some(data.clone()),
+        restart_delay: (changed == Changed::Interrupted).then_some(RESTART_DELAY),
+        ..Setup::default()
+    })?;
+    let deadline = Duration::from_secs(parameters.deadline_s);
+    if changed == Changed::Interrupted {
+        let last = interrupt(
+            trial,
+            &*session,
+            [&first, &again],
+            source.days.len(),
+            deadline,
+        )?;
+        if let Some(refreshed) = session.refreshed(last)? {
+            record(trial, &refreshed)?;
+        }
+        let begun = [first.clone(), again.clone()];
+        let begun = if last == &first {
+            &begun[..1]
+        } else {
+            &begun[..]
+        };
+        trial.close_and_keep(session, begun)?;
+        return Ok(TrialStatus::Completed);
+    }
+    trial.complete(&*session, &first, deadline)?;
+    if changed == Changed::Partition {
+        put(None)?;
+    }
+    trial.attempt(&*session, &again, deadline)?;
+    if let Some(refreshed) = session.refreshed(&again)? {
+        record(trial, &refreshed)?;
+    }
+    trial.close_and_keep(session, &[first, again])?;
+    Ok(TrialStatus::Completed)
+}
+
+/// Begins the first run and kills everything that the engine consists of when half of the days are loaded;
+/// then waits for its end where the engine promises to go on with it, and else begins another. Gives the one
+/// that was waited for.
+fn interrupt<'a>(
+    trial: &Trial<'_>,
+    session: &dyn Session,
+    [first, again]: [&'a Work; 2],
+    days: usize,
+    within: Duration,
+) -> Result<&'a Work, TrialError> {
+    trial.armed(KILL_HOST, "half of the days")?;
+    trial.start(session, first)?;
+    if half_is_loaded(trial, days, within)? {
+        for pid in trial.kill_all(session)? {
+            trial.fired(KILL_HOST, "half of the days", Some(pid))?;
+        }
+        session.restart_services()?;
+    }
+    let execution = trial.execution()?;
+    let under = format!("{}/{}", execution.as_str(), trial.plan.settings);
+    let mut promised = trial.engine.resumes.iter();
+    if promised.any(|each| *each == execution.as_str() || *each == under) {
+        trial.end(session, first, within)?;
+        return Ok(first);
+    }
+    trial.attempt(session, again, within)?;
+    Ok(again)
+}
+
+/// Waits until at least half of the days are loaded, by the journal; false where they are not in time.
+fn half_is_loaded(trial: &Trial<'_>, days: usize, within: Duration) -> Result<bool, TrialError> {
+    let deadline = Instant::now() + within;
+    while Instant::now() < deadline {
+        if trial.interrupted() {
+            return Err(TrialError::Interrupted);
+        }
+        let read = journal::read_dir(&trial.journal_dir())
+            .map_err(|error| TrialError::Plan(error.to_string()))?;
+        let loaded = read
+            .records
+            .iter()
+            .filter(|record| record.kind == Kind::Ok && record.step == Some(StepName::Load));
+        if loaded.count() * 2 >= days {
+            return Ok(true);
+        }
+        std::thread::sleep(LOOK);
+    }
+    Ok(false)
+}
+
+/// The first run of a trial, or the one after it, on code of which a step's may have a new version.
+fn work(
+    trial: &Trial<'_>,
+    parameters: &Parameters,
+    after: Option<(&Work, Option<StepName>)>,
+) -> Work {
+    let part = if after.is_some() { "again" } else { "first" };
+    Work {
+        run: format!("{}.{part}", trial.plan.id),
+        job: Job::Refresh(Refresh {
+            pipeline: Pipeline::new(&parameters.source, RetrySpec::default()),
+            changed_code: after.and_then(|(_, code)| code),
+            after: after.map(|(first, _)| first.run.clone()),
+        }),
+    }
+}
+
+/// Writes down how the engine knew what to make.
+fn record(trial: &Trial<'_>, refreshed: &Refreshed) -> Result<(), TrialError> {
+    for key in &refreshed.called_stale {
+        trial.sample("called_stale", 1.0, &[("key", key)])?;
+    }
+    let lines = f64::from(refreshed.user_code_lines);
+    trial.sample("user_code_lines", lines, &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(parameters: &str) -> Result<Vec<Condition>, ConfigError> {
+        let text = format!(
+            "title = \"t\"\nexperiment = \"change\"\n[[arms]]\nengine = \"direct\"\n\
+             settings = [\"default\"]\n[parameters]\nsource = \"my-source\"\nstep = \"transform\"\n\
+             deadline_s = 60\n{parameters}"
+        );
+        let scenario = crate::scenario::parse("changes.toml", &text)?;
+        plan(&Scenario {
+            name: "changes".to_owned(),
+            ..scenario
+        })
+    }
+
+    #[test]
+    fn each_change_has_trials_of_its_own() -> Result<(), ConfigError> {
+        let planned = planned("day = \"2013-01-03\"\nchanged = [\"nothing\", \"code\"]")?;
+        let changed = planned.iter().map(|each| each.factors["changed"].as_str());
+        assert_eq!(changed.collect::<Vec<&str>>(), ["nothing", "code"]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_cannot_change_is_refused_with_its_place() {
+        for (parameters, expected) in [
+            (
+                "day = \"2013-02-01\"\nchanged = [\"partition\"]",
+                "scenario changes: parameters: day: expected a day of my-source, 2013-01-01 to 2013-01-07, \
+                 found 2013-02-01",
+            ),
+            (
+                "day = \"2013-01-01\"",
+                "scenario changes: parameters: changed: expected at least one, found none",
+            ),
+        ] {
+            let refused = planned(parameters).expect_err("refused");
+            assert_eq!(refused.to_string(), expected);
+        }
+    }
+}
