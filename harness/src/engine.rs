@@ -39,12 +39,12 @@ pub use laboratory::{Laboratory, TrialError};
 pub use meter::{Meter, Role};
 pub use pipe::{PipeSession, Records};
 pub use serve::{Runs, serve};
-pub use session::{Session, Setup, Strike};
+pub use session::{Session, Setup, StepEnds, Strike};
 pub use settings::{Settings, settings, settings_names};
 pub use temporal::{ENGINE as TEMPORAL, TemporalWorker, history_steps};
 pub use trial::{Trial, keep_warehouse, warehouse_rows};
 pub use user_code::Programs;
-pub use work::{Ended, Job, Pipeline, Refresh, Refreshed, Work};
+pub use work::{Embargo, Ended, Job, Pipeline, Refresh, Refreshed, Work};
 pub use worker_config::{StepExecution, WorkerConfig, WorkerConfigError};
 
 /// The engines that another program has added.

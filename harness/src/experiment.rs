@@ -4,6 +4,7 @@
 mod change;
 mod closed_loop;
 mod effort;
+mod limits;
 mod observability;
 pub mod open_loop;
 mod overhead;
@@ -11,6 +12,7 @@ mod restart_survival;
 mod retries;
 mod saga;
 mod throughput;
+mod timers;
 mod waiting;
 mod warm_up;
 mod word;
@@ -21,6 +23,11 @@ use crate::engine::{self, EXECUTION, Pace, Trial, TrialError};
 use crate::fault;
 use crate::scenario::{Arm, ConfigError, Scenario, Twin};
 use orchbench_evidence::record::{LeftOut, TrialPlan, TrialStatus};
+
+/// The factor that names the clock by which a run waits.
+pub(crate) const CLOCK: &str = "clock";
+/// The clock of an engine's own that skips time; its server has to be set so.
+pub(crate) const SKIPPED: &str = "skipped";
 
 /// A kind of trial. What is made of its trials is in the evidence crate, under the same name.
 pub struct Experiment {
@@ -77,16 +84,18 @@ impl Condition {
 }
 
 /// All experiments.
-pub fn all() -> [Experiment; 9] {
+pub fn all() -> [Experiment; 11] {
     [
         change::EXPERIMENT,
         effort::EXPERIMENT,
+        limits::EXPERIMENT,
         observability::EXPERIMENT,
         overhead::EXPERIMENT,
         restart_survival::EXPERIMENT,
         retries::EXPERIMENT,
         saga::EXPERIMENT,
         throughput::EXPERIMENT,
+        timers::EXPERIMENT,
         waiting::EXPERIMENT,
     ]
 }

@@ -36,6 +36,10 @@ fn leave_out_own_server(plan: &mut Plan, address: &str) {
             |trial| set && engine::needs_server(trial) && trial.settings == name,
         );
     }
+    leave_out(plan, "time skipped by a server", &reason, |trial| {
+        let clock = trial.factors.get(experiment::CLOCK);
+        engine::needs_server(trial) && clock.is_some_and(|clock| clock == experiment::SKIPPED)
+    });
     leave_out_faults(plan, Needs::OwnServer, &reason);
 }
 

@@ -5,6 +5,7 @@ mod blocks;
 mod change;
 mod cost;
 pub mod effort;
+mod limits;
 pub mod observability;
 pub mod overhead;
 mod repetition;
@@ -12,6 +13,7 @@ pub mod restart_survival;
 pub mod retries;
 mod saga;
 pub mod throughput;
+mod timers;
 mod waiting;
 
 use std::collections::BTreeMap;
@@ -92,16 +94,18 @@ pub(crate) const EMULATED: f64 = 1.0;
 pub(crate) const UNSUPPORTED: f64 = 0.0;
 
 /// All experiments.
-pub fn all() -> [Experiment; 9] {
+pub fn all() -> [Experiment; 11] {
     [
         change::EXPERIMENT,
         effort::EXPERIMENT,
+        limits::EXPERIMENT,
         observability::EXPERIMENT,
         overhead::EXPERIMENT,
         restart_survival::EXPERIMENT,
         retries::EXPERIMENT,
         saga::EXPERIMENT,
         throughput::EXPERIMENT,
+        timers::EXPERIMENT,
         waiting::EXPERIMENT,
     ]
 }

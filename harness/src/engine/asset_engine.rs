@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::pipe::{PipeSession, Records};
 use super::{
-    Account, Engine, Job, Pace, Programs, Refreshed, Session, Setup, StepExecution, Trial,
-    TrialError, Work,
+    Account, Engine, Job, Pace, Programs, Refreshed, Session, Setup, StepEnds, StepExecution,
+    Trial, TrialError, Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
@@ -78,6 +78,12 @@ struct CatalogFile(PathBuf);
 impl Records for CatalogFile {
     fn account(&self, run: &str) -> Result<Option<Account>, String> {
         account::account(&self.0, run).map_err(|error| format!("its catalog: {error}"))
+    }
+
+    fn step_ends(&self, run: &str) -> Result<Option<StepEnds>, String> {
+        let ends = account::step_ends(&self.0, run);
+        ends.map(Some)
+            .map_err(|error| format!("its catalog: {error}"))
     }
 
     fn waits(&self, work: &Work) -> Result<bool, String> {

@@ -13,8 +13,8 @@ use serde::Serialize;
 
 use super::pipe::{PipeSession, Records};
 use super::{
-    Account, Engine, Pace, Programs, Refreshed, Session, Setup, StepExecution, Trial, TrialError,
-    Work,
+    Account, Engine, Pace, Programs, Refreshed, Session, Setup, StepEnds, StepExecution, Trial,
+    TrialError, Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
@@ -186,6 +186,10 @@ impl Instance {
 impl Records for Instance {
     fn account(&self, run: &str) -> Result<Option<Account>, String> {
         account::account(self, run)
+    }
+
+    fn step_ends(&self, run: &str) -> Result<Option<StepEnds>, String> {
+        account::step_ends(self, run).map(Some)
     }
 
     fn waits(&self, work: &Work) -> Result<bool, String> {

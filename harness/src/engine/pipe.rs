@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::protocol::{Op, Reply};
 use super::workers::{Answer as Heard, Program, Workers, own_worker};
-use super::{Account, Ended, Refreshed, Session, Setup, Strike, Trial, TrialError, Work};
+use super::{Account, Ended, Refreshed, Session, Setup, StepEnds, Strike, Trial, TrialError, Work};
 use crate::engine::WorkerConfig;
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 
@@ -16,6 +16,11 @@ const READY: Duration = Duration::from_secs(60);
 pub trait Records: Send + Sync {
     /// As [`Session::account`].
     fn account(&self, run: &str) -> Result<Option<Account>, String>;
+
+    /// As [`Session::step_ends`].
+    fn step_ends(&self, _run: &str) -> Result<Option<StepEnds>, String> {
+        Ok(None)
+    }
 
     /// As [`Session::waits`].
     fn waits(&self, _work: &Work) -> Result<bool, String> {
@@ -154,6 +159,10 @@ impl Session for PipeSession {
 
     fn account(&self, work: &Work) -> Result<Option<Account>, TrialError> {
         self.recorded(work, None, |records| records.account(&work.run))
+    }
+
+    fn step_ends(&self, work: &Work) -> Result<Option<StepEnds>, TrialError> {
+        self.recorded(work, None, |records| records.step_ends(&work.run))
     }
 
     fn waits(&self, work: &Work) -> Result<bool, TrialError> {

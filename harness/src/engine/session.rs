@@ -32,6 +32,8 @@ pub struct Setup {
     pub step_delay_ms: u64,
     /// Whether a proxy of the harness stands between workers and server.
     pub network: bool,
+    /// Whether the engine is to be able to skip time for a run, where it can.
+    pub skips_time: bool,
     /// Whether the artifact store is on a small file system of its own.
     pub small_disk: bool,
     /// The jobs of the runs to come: an engine that loads definitions loads those of these.
@@ -54,12 +56,25 @@ impl Default for Setup {
             sink: Sink::default(),
             step_delay_ms: 0,
             network: false,
+            skips_time: false,
             small_disk: false,
             jobs: Vec::new(),
             data_dir: None,
             warehouse: None,
         }
     }
+}
+
+/// When the steps of a run ended, by the engine's own records.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepEnds {
+    /// By `CLOCK_MONOTONIC`, nanoseconds; one a step that ended well.
+    pub ended_ns: Vec<u64>,
+    /// How many executions of the engine's own the run took.
+    pub executions: u64,
+    /// How many entries the engine's record of the longest of them has.
+    pub longest_record: u64,
 }
 
 /// What is done to a process.
@@ -113,7 +128,13 @@ pub trait Session: Send + Sync {
         Ok(None)
     }
 
-    /// Whether a run waits for a person's word, by what the engine says of it; false where none can.
+    /// When each step of a run that is over ended, by the engine's own records; `None` where it keeps none.
+    fn step_ends(&self, _work: &Work) -> Result<Option<StepEnds>, TrialError> {
+        Ok(None)
+    }
+
+    /// Whether a run waits for a person's word, or for a time to pass, by what the engine says of it;
+    /// false where none can.
     fn waits(&self, _work: &Work) -> Result<bool, TrialError> {
         Ok(false)
     }
@@ -126,6 +147,12 @@ pub trait Session: Send + Sync {
 
     /// How the engine knew what to make in a run that refreshed; `None` where it makes everything.
     fn refreshed(&self, _work: &Work) -> Result<Option<Refreshed>, TrialError> {
+        Ok(None)
+    }
+
+    /// Has the engine skip time for a run that waits, until `leave` before its wait is over, and says how
+    /// much it skipped by its own account; `None` where an engine cannot.
+    fn skip_time(&self, _work: &Work, _leave: Duration) -> Result<Option<Duration>, TrialError> {
         Ok(None)
     }
 

@@ -27,7 +27,7 @@ use self::account::Watch;
 use super::workers::Workers;
 use super::{
     Account, Ended, Engine, Job, Pace, Pipeline, Programs, Refreshed, Role, Session, Settings,
-    StepExecution, Strike, Target as Struck, TrialError, Work,
+    StepEnds, StepExecution, Strike, Target as Struck, TrialError, Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule, RunFailure};
@@ -211,7 +211,7 @@ impl TemporalSession {
     /// A run's end, by the server's word.
     async fn result(&self, work: &Work) -> Awaited {
         match &work.job {
-            Job::Pipeline(_) | Job::Saga(_) => {
+            Job::Pipeline(_) | Job::Saga(_) | Job::Embargo(_) => {
                 let result = self.client.pipeline_result(&work.run, None).await?;
                 Ok(result.map(|summary| Some(Box::new(summary))))
             }
@@ -282,6 +282,13 @@ impl Session for TemporalSession {
                     let input = refresh::input(&self.client, &work.run, refresh).await?;
                     self.client.start_refresh(&work.run, input).await
                 }
+                Job::Embargo(embargo) => {
+                    let input = PipelineInput {
+                        embargo_ms: embargo.embargo_ms,
+                        ..input(&work.run, &embargo.pipeline)
+                    };
+                    self.client.start_pipeline(&work.run, input).await
+                }
                 Job::Noop { shape, steps } => {
                     let input = NoopInput {
                         shape: *shape,
@@ -331,8 +338,17 @@ impl Session for TemporalSession {
         self.asked(&work.run, told).map(Some)
     }
 
+    fn step_ends(&self, work: &Work) -> Result<Option<StepEnds>, TrialError> {
+        let ends = account::step_ends(&self.client, &work.run);
+        self.asked(&work.run, ends).map(Some)
+    }
+
     fn waits(&self, work: &Work) -> Result<bool, TrialError> {
         self.asked(&work.run, answers::waits(&self.client, work))
+    }
+
+    fn skip_time(&self, work: &Work, leave: Duration) -> Result<Option<Duration>, TrialError> {
+        self.asked(&work.run, answers::skip_time(&self.client, work, leave))
     }
 
     fn approve(&self, work: &Work, who: &str) -> Result<bool, TrialError> {

@@ -53,6 +53,8 @@ pub enum Job {
     /// What of the ETL over a source is missing or out of date, as far as the engine can tell; else all
     /// of it. It has no summary, as it need not make everything.
     Refresh(Refresh),
+    /// The same, which waits for a time to pass before it announces, as far as the engine can.
+    Embargo(Embargo),
     /// Steps that do nothing.
     Noop {
         /// How they depend on one another.
@@ -69,6 +71,7 @@ impl Job {
             Self::Pipeline(pipeline)
             | Self::Saga(pipeline)
             | Self::Approval(pipeline)
+            | Self::Embargo(Embargo { pipeline, .. })
             | Self::Enough { pipeline, .. }
             | Self::Refresh(Refresh { pipeline, .. }) => Some(pipeline),
             Self::Noop { .. } => None,
@@ -116,6 +119,16 @@ pub struct Refreshed {
     pub called_stale: Vec<String>,
     /// Lines of user code that it took beside the definitions of the pipeline.
     pub user_code_lines: u32,
+}
+
+/// The ETL over a source, announced some time after it was published.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Embargo {
+    /// The ETL.
+    #[serde(flatten)]
+    pub pipeline: Pipeline,
+    /// How long after the publication it is announced, milliseconds.
+    pub embargo_ms: u64,
 }
 
 /// How a run ended, in the engine's own account.

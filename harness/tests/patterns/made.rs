@@ -55,7 +55,7 @@ pub fn values(dir: &TempDir, scenario: &str, metric: &str) -> Result<Vec<(String
         if each["metric"] != metric || factors["scenario"] != scenario {
             continue;
         }
-        let mut names = ["point", "fails", "words", "program", "changed"].iter();
+        let mut names = ["point", "fails", "words", "program", "changed", "clock"].iter();
         let place = names.find_map(|name| factors[*name].as_str());
         let place = place.context("no place")?;
         for value in each["trials"].as_array().into_iter().flatten() {

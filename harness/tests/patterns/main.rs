@@ -5,6 +5,8 @@
 mod audit;
 mod change;
 mod effort;
+mod limits;
 mod made;
 mod saga;
+mod timers;
 mod waiting;

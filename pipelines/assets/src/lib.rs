@@ -8,6 +8,7 @@
 mod approval;
 mod automation;
 mod continuation;
+mod embargo;
 mod enough;
 mod error;
 mod graph;
@@ -40,6 +41,7 @@ pub use automation::{arrivals, automations, order_automations};
 pub use continuation::{
     approval_automations, continued, continued_by, continuing_run, found_no_word,
 };
+pub use embargo::{awaits_its_time, due_run, embargo_automations, embargoed};
 pub use enough::{enough_graph, told};
 pub use error::AssetsError;
 pub use graph::{definitions, graph, step_making};

@@ -11,6 +11,7 @@ mod hindrance;
 mod history;
 mod namespace;
 mod payload;
+mod timer;
 mod untyped;
 mod visibility;
 
@@ -33,6 +34,7 @@ pub use self::error::ClientError;
 pub use self::hindrance::Hindrance;
 pub use self::history::{HistoryEvent, PendingActivity};
 pub(crate) use self::payload::payloads;
+pub use self::timer::Timer;
 pub use crate::connection::ConnectError;
 use crate::connection::{Target, connect};
 use crate::failure::Failure;

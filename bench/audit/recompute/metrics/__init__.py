@@ -4,6 +4,7 @@ from . import (
     change,
     cost,
     effort,
+    limits,
     observability,
     overhead,
     repetition,
@@ -11,18 +12,21 @@ from . import (
     retries,
     saga,
     throughput,
+    timers,
     waiting,
 )
 
 EXPERIMENTS = {
     "change": change,
     "effort": effort,
+    "limits": limits,
     "observability": observability,
     "overhead": overhead,
     "restart-survival": restart_survival,
     "retries": retries,
     "saga": saga,
     "throughput": throughput,
+    "timers": timers,
     "waiting": waiting,
 }
 

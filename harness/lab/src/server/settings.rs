@@ -13,6 +13,9 @@ const POLL_RATES: [&str; 3] = [
 /// The shift that delays timers (and so retries) by up to 1 s by default.
 const TIMER_SHIFT: &str = "history.timerProcessorMaxTimeShift";
 
+/// Whether clients may have an execution skip time; off by default.
+const TIME_SKIPPING: &str = "frontend.WorkflowTimeSkippingEnabled";
+
 /// A named set of dynamic configuration values of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,6 +81,14 @@ impl ServerSettings {
                 name: name.to_owned(),
             }),
         }
+    }
+
+    /// The same, on which an execution may skip time, as far as the server has that.
+    #[must_use]
+    pub fn skipping_time(mut self) -> Self {
+        self.dynamic_config
+            .insert(TIME_SKIPPING.to_owned(), "true".to_owned());
+        self
     }
 
     /// The command-line arguments for `temporal server start-dev`.

@@ -7,9 +7,9 @@ use asset_engine::{Catalog, CatalogError, Event, EventRecord, Mode, RunStatus};
 
 use orchbench_etl::{Day, StepName};
 
-use crate::engine::Refreshed;
 use crate::engine::account::{Account, untold};
 use crate::engine::user_code;
+use crate::engine::{Refreshed, StepEnds};
 use orchbench_evidence::record::{FailedAttempt, HistoryStep};
 
 /// What a catalog says of a run; `None` when it does not know it.
@@ -18,12 +18,18 @@ pub(super) fn account(path: &Path, run: &str) -> Result<Option<Account>, Catalog
     let Some(info) = catalog.run(run)? else {
         return Ok(None);
     };
-    // What undoes a saga is a run of its own, and so is what comes after a word.
-    let continuing = orchbench_assets::continuing_run(run);
+    // What undoes a saga is a run of its own, and so is what comes after a word or an embargo.
+    let continuing = [
+        orchbench_assets::continuing_run(run),
+        orchbench_assets::due_run(run),
+    ];
     let mut others = catalog.events(&orchbench_assets::undoing_run(run))?;
-    others.extend(catalog.events(&continuing)?);
     let events = catalog.events(run)?;
-    let status = catalog.status(&continuing)?.unwrap_or(info.status);
+    let mut status = info.status;
+    for after in &continuing {
+        others.extend(catalog.events(after)?);
+        status = catalog.status(after)?.unwrap_or(status);
+    }
     let materialized = |event: &Event| matches!(event, Event::Materialized(_));
     let footprint = vec![
         ("catalog_events", (events.len() + others.len()) as u64),
@@ -75,6 +81,19 @@ pub(super) fn refreshed(path: &Path, run: &str) -> Result<Option<Refreshed>, Cat
             .map(|program| user_code::lines(program, "refresh"))
             .sum(),
     }))
+}
+
+/// When the steps of a run ended, by the events of its catalog.
+pub(super) fn step_ends(path: &Path, run: &str) -> Result<StepEnds, CatalogError> {
+    let events = Catalog::open(path)?.events(run)?;
+    let made = events
+        .iter()
+        .filter(|record| matches!(record.event, Event::Materialized(_)));
+    Ok(StepEnds {
+        ended_ns: made.map(|record| record.t_ns).collect(),
+        executions: 1,
+        longest_record: events.len() as u64,
+    })
 }
 
 /// The steps of a run, in the order in which the catalog first names them.

@@ -12,12 +12,13 @@ use asset_engine::{
     Materialization, Recorder, RunStatus,
 };
 use orchbench_assets::{
-    GraphOptions, Verdict, continuing_run, definitions, found_no_word, step_making, word,
+    GraphOptions, Verdict, awaits_its_time, continuing_run, definitions, found_no_word,
+    step_making, word,
 };
 use orchbench_etl::{SourceCatalogue, StepName};
 
-use crate::engine::Work;
 use crate::engine::answer::by_program;
+use crate::engine::{Embargo, Job, Work};
 use orchbench_evidence::experiment::observability::{Answer, Fact, Subject, piece};
 
 /// The text of this program.
@@ -27,9 +28,13 @@ const PROGRAM: &str = concat!(
     include_str!("answers/executions.rs"),
 );
 
-/// Whether a run is over and found no word, and none has gone on with it.
+/// Whether a run is over and found no word, or has published what is under an embargo, and none has gone
+/// on with it.
 pub(super) fn waits(catalog: &Path, work: &Work) -> anyhow::Result<bool> {
     let catalog = Catalog::open(catalog)?;
+    if let Job::Embargo(Embargo { pipeline, .. }) = &work.job {
+        return Ok(awaits_its_time(&catalog, &pipeline.source, &work.run)?);
+    }
     let over = catalog.status(&work.run)? == Some(RunStatus::Failure);
     let gone_on = catalog.status(&continuing_run(&work.run))?.is_some();
     Ok(over && !gone_on && found_no_word(&catalog, &work.run)?)

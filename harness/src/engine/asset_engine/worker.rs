@@ -20,7 +20,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::AssetWorker;
-use crate::engine::{Ended, Job, Refresh, Runs, StepExecution, Work, WorkerConfig, serve};
+use crate::engine::{Embargo, Ended, Job, Refresh, Runs, StepExecution, Work, WorkerConfig, serve};
 use orchbench_evidence::record::RunFailure;
 
 /// Serves runs on the asset engine until standard input ends.
@@ -65,7 +65,9 @@ struct Assets {
 impl Assets {
     fn graph(&self, job: &Job) -> anyhow::Result<AssetGraph> {
         match job {
-            Job::Pipeline(pipeline) | Job::Approval(pipeline) => {
+            Job::Pipeline(pipeline)
+            | Job::Approval(pipeline)
+            | Job::Embargo(Embargo { pipeline, .. }) => {
                 let source = self.etl.sources().get(&pipeline.source)?.clone();
                 let options = GraphOptions {
                     gated: matches!(job, Job::Approval(_)),
@@ -144,6 +146,10 @@ impl Assets {
                 let after = daemon::await_approved(&self.executor, &work.run)?;
                 return Ok(orchbench_assets::continued(outcome, after));
             }
+            Job::Embargo(_) if outcome.status == RunStatus::Success => {
+                let after = daemon::await_due(&self.executor, &work.run)?;
+                return Ok(orchbench_assets::continued(outcome, after));
+            }
             _ => {}
         }
         Ok(outcome)
@@ -153,7 +159,10 @@ impl Assets {
         if outcome.status == RunStatus::Success {
             let summary = match &work.job {
                 Job::Enough { .. } | Job::Noop { .. } | Job::Refresh(_) => None,
-                Job::Pipeline(pipeline) | Job::Saga(pipeline) | Job::Approval(pipeline) => {
+                Job::Pipeline(pipeline)
+                | Job::Saga(pipeline)
+                | Job::Approval(pipeline)
+                | Job::Embargo(Embargo { pipeline, .. }) => {
                     let source = self.etl.sources().get(&pipeline.source)?;
                     Some(Box::new(orchbench_assets::summary(source, outcome)?))
                 }
@@ -217,6 +226,7 @@ impl Runs for Assets {
 fn selection(job: &Job) -> anyhow::Result<Selection> {
     Ok(match job {
         Job::Saga(_) => orchbench_assets::saga_acts()?,
+        Job::Embargo(embargo) => orchbench_assets::embargoed(&embargo.pipeline.source)?,
         _ => Selection::all(),
     })
 }

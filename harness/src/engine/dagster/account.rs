@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::Instance;
-use crate::engine::Account;
+use crate::engine::{Account, StepEnds};
 use orchbench_evidence::record::HistoryStep;
 
 /// What that program prints.
@@ -31,4 +31,10 @@ pub(super) fn account(instance: &Instance, run: &str) -> Result<Option<Account>,
             ("materializations", told.materializations),
         ],
     }))
+}
+
+/// When the steps of a run ended, by an instance's event logs.
+pub(super) fn step_ends(instance: &Instance, run: &str) -> Result<StepEnds, String> {
+    let printed = instance.told("ends", "--run", run)?;
+    serde_json::from_str(&printed).map_err(|error| format!("its event log: {error}"))
 }

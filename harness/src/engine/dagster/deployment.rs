@@ -15,8 +15,8 @@ use super::project::Project;
 use super::{DagsterWorker, Instance};
 use crate::engine::event_log::EventLog;
 use crate::engine::{
-    Account, Ended, Job, PipeSession, Records, Refreshed, Role, Session, Setup, Strike, Target,
-    Trial, TrialError, Work, WorkerConfig,
+    Account, Ended, Job, PipeSession, Records, Refreshed, Role, Session, Setup, StepEnds, Strike,
+    Target, Trial, TrialError, Work, WorkerConfig,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::EventBody;
@@ -241,6 +241,10 @@ impl Session for Deployment {
 
     fn account(&self, work: &Work) -> Result<Option<Account>, TrialError> {
         self.client.account(work)
+    }
+
+    fn step_ends(&self, work: &Work) -> Result<Option<StepEnds>, TrialError> {
+        self.client.step_ends(work)
     }
 
     fn waits(&self, work: &Work) -> Result<bool, TrialError> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use orchbench_etl::{Etl, StepError};
 
-use crate::engine::{Ended, Job, Runs, Work, WorkerConfig, serve};
+use crate::engine::{Embargo, Ended, Job, Runs, Work, WorkerConfig, serve};
 use orchbench_evidence::record::RunFailure;
 
 /// Serves runs as plain calls until standard input ends.
@@ -75,8 +75,11 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn execute(etl: &Etl, work: &Work) -> Ended {
     match &work.job {
-        // Plain calls have no way back, and wait for nobody.
-        Job::Pipeline(pipeline) | Job::Saga(pipeline) | Job::Approval(pipeline) => {
+        // Plain calls have no way back, and wait for nobody and nothing.
+        Job::Pipeline(pipeline)
+        | Job::Saga(pipeline)
+        | Job::Approval(pipeline)
+        | Job::Embargo(Embargo { pipeline, .. }) => {
             match etl.run_direct(&work.run, &pipeline.source, pipeline.concurrency) {
                 Ok(summary) => Ended::Succeeded {
                     summary: Some(Box::new(summary)),

@@ -14,8 +14,8 @@ use orchbench_etl::{RetrySpec, monotonic_ns};
 use orchbench_temporal::client::{HistoryEvent, PendingActivity};
 use orchbench_temporal::{Client, ClientError};
 
-use crate::engine::Work;
 use crate::engine::account::{Account, untold};
+use crate::engine::{StepEnds, Work};
 use orchbench_evidence::record::{FailedAttempt, HistoryStep};
 
 /// How often the server is asked; shorter than the delay before a retry, during which the answer
@@ -116,6 +116,26 @@ pub(super) async fn account(
             ("billable_actions", actions),
         ],
     })
+}
+
+/// When the activities of a workflow were completed, over all of its continuations; its children have their
+/// own.
+pub(super) async fn step_ends(client: &Client, workflow: &str) -> Result<StepEnds, ClientError> {
+    let mut ends = StepEnds::default();
+    let last = client.describe(workflow, None).await?.execution;
+    let mut next = Some(last.first_run_id.unwrap_or(last.run_id));
+    while let Some(execution) = next {
+        let events = client.history(workflow, Some(&execution)).await?;
+        let completed = events
+            .iter()
+            .filter(|event| event.event_type == "ActivityTaskCompleted");
+        let ended_ns = completed.map(|event| to_monotonic_ns(event.t_ns));
+        ends.ended_ns.extend(ended_ns);
+        ends.executions += 1;
+        ends.longest_record = ends.longest_record.max(events.len() as u64);
+        next = events.last().and_then(|event| event.next_run_id.clone());
+    }
+    Ok(ends)
 }
 
 /// What an event counts for in Temporal Cloud's price list

@@ -3,7 +3,7 @@
 //! To Temporal an activity is a name with arguments and a result. Which data these are is the user's
 //! own convention: questions about data go through `pieces.rs`, which is user code as a whole.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use orchbench_temporal::workflows::report::{ApprovalProgress, Stage};
 use orchbench_temporal::{Client, ClientError};
@@ -12,8 +12,8 @@ use serde_json::json;
 use super::account::to_monotonic_ns;
 use super::activity::{Activity, activities, workflows};
 use super::pieces::{Piece, arguments, downstream, pieces, read_by};
-use crate::engine::Work;
 use crate::engine::answer::by_program;
+use crate::engine::{Job, Work};
 use orchbench_evidence::experiment::observability::{Answer, Fact, Subject, piece};
 
 /// The text of this program.
@@ -34,11 +34,51 @@ pub(super) async fn approve(client: &Client, work: &Work, who: &str) -> Result<(
     client.signal(&work.run, None, "approve", &[word]).await
 }
 
-/// Whether a run waits for a person's word: asked of the run itself.
+/// Whether a run waits for a person's word, asked of the run itself; or for a time to pass: its history has
+/// a timer that has not fired.
 pub(super) async fn waits(client: &Client, work: &Work) -> Result<bool, ClientError> {
+    if let Job::Embargo(_) = work.job {
+        let timer = client.last_timer(&work.run).await?;
+        return Ok(timer.is_some_and(|timer| !timer.fired));
+    }
     let progress = client.query(&work.run, None, "progress", &[], ANSWERED);
     let progress = serde_json::from_value::<ApprovalProgress>(progress.await?);
     Ok(progress.is_ok_and(|progress| progress.stage == Stage::Waiting))
+}
+
+/// Has the server skip time for a run until `leave` before its timer is due, and waits until its history
+/// says so: by how much. `None` where no timer runs, or for less than that.
+pub(super) async fn skip_time(
+    client: &Client,
+    work: &Work,
+    leave: Duration,
+) -> Result<Option<Duration>, ClientError> {
+    let Some(timer) = client.last_timer(&work.run).await? else {
+        return Ok(None);
+    };
+    let due = Duration::from_nanos(timer.started_ns.saturating_add(timer.length_ns));
+    // The time that is left is not for workers to come up in.
+    while client
+        .hindrance(&client.describe(&work.run, None).await?)
+        .await?
+        .is_some()
+    {
+        tokio::time::sleep(LOOK).await;
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let ahead = due.saturating_sub(now.unwrap_or_default() + leave);
+    if timer.fired || ahead.is_zero() {
+        return Ok(None);
+    }
+    client.skip_time(&work.run, "embargo", ahead).await?;
+    loop {
+        let timer = client.last_timer(&work.run).await?;
+        let skipped_ns = timer.map_or(0, |timer| timer.skipped_ns);
+        if skipped_ns > 0 {
+            return Ok(Some(Duration::from_nanos(skipped_ns)));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// Deletes the executions of a run, its workflow's and its children's, and waits until they are gone.

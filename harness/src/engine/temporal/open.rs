@@ -22,7 +22,10 @@ pub(super) fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, 
     let Some(provisioned) = &trial.laboratory.server else {
         return Err(unreachable("no server was provisioned".into()));
     };
-    let settings = trial.settings.server();
+    let mut settings = trial.settings.server();
+    if setup.skips_time {
+        settings = settings.skipping_time();
+    }
     if matches!(provisioned, Provisioned::Address(_)) && !settings.dynamic_config.is_empty() {
         let name = trial.settings.name;
         return Err(unreachable(format!(

@@ -4,7 +4,7 @@ use orchbench_etl::RetrySpec;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::bounds::{MAX_CONCURRENCY, within};
+use super::bounds::{MAX_CONCURRENCY, MAX_WAIT_MS, within};
 use super::{Validate, bounds, source_or_object};
 
 /// The argument of `DataPipelineWorkflow`: a source's name, or an object with the source's name and
@@ -25,11 +25,23 @@ pub struct PipelineInput {
     pub heartbeat_timeout_ms: u64,
     /// How long one attempt at a step may take.
     pub start_to_close_ms: u64,
+    /// How long what is published waits before it is announced: a durable timer. 0 for no wait.
+    #[serde(skip_serializing_if = "is_none")]
+    pub embargo_ms: u64,
+}
+
+/// An argument without an embargo has no word of one.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+fn is_none(embargo_ms: &u64) -> bool {
+    *embargo_ms == 0
 }
 
 impl PipelineInput {
     /// The defaults: 8 days at a time, [`RetrySpec::default`], a heartbeat timeout of 2 s, one minute
-    /// for an attempt.
+    /// for an attempt, no embargo.
     #[must_use]
     pub fn new(source: impl Into<String>) -> Self {
         Self {
@@ -39,6 +51,7 @@ impl PipelineInput {
             retry: RetrySpec::default(),
             heartbeat_timeout_ms: 2_000,
             start_to_close_ms: 60_000,
+            embargo_ms: 0,
         }
     }
 }
@@ -52,6 +65,7 @@ impl Validate for PipelineInput {
         within("concurrency", self.concurrency, 1..=MAX_CONCURRENCY)?;
         bounds::wait("heartbeat_timeout_ms", self.heartbeat_timeout_ms)?;
         bounds::wait("start_to_close_ms", self.start_to_close_ms)?;
+        within("embargo_ms", self.embargo_ms, 0..=MAX_WAIT_MS)?;
         bounds::retry(&self.retry)
     }
 }
@@ -66,6 +80,7 @@ struct PipelineObject {
     retry: Option<RetrySpec>,
     heartbeat_timeout_ms: Option<u64>,
     start_to_close_ms: Option<u64>,
+    embargo_ms: Option<u64>,
 }
 
 impl From<PipelineObject> for PipelineInput {
@@ -81,6 +96,7 @@ impl From<PipelineObject> for PipelineInput {
             start_to_close_ms: object
                 .start_to_close_ms
                 .unwrap_or(default.start_to_close_ms),
+            embargo_ms: object.embargo_ms.unwrap_or(default.embargo_ms),
             source: default.source,
         }
     }

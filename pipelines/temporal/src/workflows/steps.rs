@@ -5,6 +5,8 @@
 
 mod prepared;
 
+use std::time::Duration;
+
 use orchbench_etl::journal::check_id;
 use orchbench_etl::{
     Day, DayResult, Published, Source, StepInputs, StepName, Summary, Undone, summarize,
@@ -13,7 +15,9 @@ use temporalio_common::ActivityDefinition;
 use temporalio_common::MemoValue;
 use temporalio_common::data_converters::TemporalDeserializable;
 use temporalio_sdk::workflows::join;
-use temporalio_sdk::{ActivityOptions, WorkflowContext, WorkflowResult};
+use temporalio_sdk::{
+    ActivityOptions, TimerResult, WorkflowContext, WorkflowResult, WorkflowTermination,
+};
 
 pub use self::prepared::Prepared;
 use crate::activities::{EtlActivities, StepRequest};
@@ -29,6 +33,8 @@ pub struct Steps<W> {
     run: String,
     source: String,
     policy: Policy,
+    /// How long what is published waits before it is announced.
+    embargo: Duration,
 }
 
 impl<W> Steps<W> {
@@ -49,6 +55,7 @@ impl<W> Steps<W> {
             run: input.run.clone().unwrap_or_else(own),
             source: input.source.clone(),
             policy: Policy::from(input),
+            embargo: Duration::from_millis(input.embargo_ms),
         }
     }
 
@@ -60,6 +67,8 @@ impl<W> Steps<W> {
             run: input.run.clone(),
             source: input.source.clone(),
             policy: Policy::from(input),
+            // A day announces nothing.
+            embargo: Duration::ZERO,
         }
     }
 
@@ -247,14 +256,15 @@ impl<W> Steps<W> {
         Ok(prepared.loaded(day, loaded))
     }
 
-    /// The end of a run: publish, then announce.
+    /// The end of a run: publish, wait while there is an embargo, then announce.
     ///
     /// # Errors
-    /// As [`Steps::call`].
+    /// As [`Steps::call`]; when the workflow is cancelled while it waits.
     pub async fn finish(&self, source: &Source, days: &[DayResult]) -> WorkflowResult<Summary> {
         let loaded = days.iter().map(|day| day.loaded.clone()).collect();
         let inputs = StepInputs::Publish { loaded };
         let published: Published = self.call(EtlActivities::publish, None, inputs).await?;
+        self.embargo_over().await?;
         let inputs = StepInputs::Announce {
             published: published.clone(),
         };
@@ -262,6 +272,19 @@ impl<W> Steps<W> {
         Ok(summarize(&self.run, source, days, &published, &announced))
     }
     // end of user code
+
+    /// Waits until the embargo is over. The timer is an event on the server: it costs a worker nothing
+    /// while it runs, and fires after any number of restarts.
+    async fn embargo_over(&self) -> WorkflowResult<()> {
+        if self.embargo.is_zero() {
+            return Ok(());
+        }
+        match self.ctx.timer(self.embargo).await {
+            // A timer ends early when its workflow is cancelled, and says so.
+            TimerResult::Cancelled => Err(WorkflowTermination::cancelled()),
+            TimerResult::Fired => Ok(()),
+        }
+    }
 
     /// Undoes one act of the run, whatever became of it.
     ///

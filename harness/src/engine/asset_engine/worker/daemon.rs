@@ -1,4 +1,4 @@
-//! What undoes sagas on assets, and what goes on after a person's word: a daemon beside the runs, which
+//! What undoes sagas on assets, and what goes on after a person's word or when a time has passed: a daemon beside the runs, which
 //! looks for those that failed so, as `orchbench assets daemon` would in a process of its own.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use asset_engine::{Automation, Daemon, EngineError, Executor, RunOutcome};
 use jiff::Timestamp;
 
 use super::Assets;
-use crate::engine::Job;
+use crate::engine::{Embargo, Job};
 
 /// How long the daemon rests between two looks: its users choose seconds.
 const TICK: Duration = Duration::from_secs(1);
@@ -26,6 +26,14 @@ pub(super) fn watch(runs: &Arc<Assets>, job: &Job) -> anyhow::Result<()> {
         Job::Approval(approval) => {
             let automations = orchbench_assets::approval_automations(&approval.source)?;
             (&approval.source, automations)
+        }
+        Job::Embargo(Embargo {
+            pipeline,
+            embargo_ms,
+        }) => {
+            let embargo = Duration::from_millis(*embargo_ms);
+            let automations = orchbench_assets::embargo_automations(&pipeline.source, embargo)?;
+            (&pipeline.source, automations)
         }
     };
     start(runs, job, source, automations)
@@ -64,6 +72,11 @@ pub(super) fn await_undone(executor: &Executor, run: &str) -> Result<(), EngineE
 /// Waits until there was a word on a run that found none, and the run that goes on with it has ended.
 pub(super) fn await_approved(executor: &Executor, run: &str) -> Result<RunOutcome, EngineError> {
     await_ordered(executor, &orchbench_assets::continuing_run(run))
+}
+
+/// Waits until the embargo of a run is over, and the run that announces has ended.
+pub(super) fn await_due(executor: &Executor, run: &str) -> Result<RunOutcome, EngineError> {
+    await_ordered(executor, &orchbench_assets::due_run(run))
 }
 
 /// Waits for the end of a run that the daemon is to order.

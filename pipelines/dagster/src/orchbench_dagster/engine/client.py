@@ -3,8 +3,8 @@ GraphQL, as its pages do.
 
 usage: python -m orchbench_dagster.engine.client --config FILE
 
-A source of one day is a run of Dagster, of the job on all assets; where a person's word is to come, of
-those up to it, and a sensor launches another run of the rest. More days are one backfill of all assets:
+A source of one day is a run of Dagster, of the job on all assets; where a person's word is to come, or a
+time to pass, of those up to it, and a sensor launches another run of the rest. More days are one backfill of all assets:
 the daemon plans its runs. How they end is read from the instance.
 """
 
@@ -19,6 +19,7 @@ from dagster import DagsterInstance
 from dagster._core.storage.tags import MAX_RUNTIME_SECONDS_TAG
 
 from ..assets import DAILY, DIMENSIONS, PUBLICATION, keys
+from ..embargo import EMBARGO_TAG
 from ..sources import Source
 from ..steps import RUN_TAG
 from .history import runs_of
@@ -160,12 +161,12 @@ class Client:
         words = words_of(job, self._config)
         config = run_config(words, self._config)
         source = source_of(words)
-        is_approval = job["job"] == "approval"
         if job["job"] == "refresh":
             raise ValueError("a code location has code of one version: expected another execution")
+        waits = job["job"] in ("approval", "embargo")
         if source and len(source.days) > 1:
-            if is_approval:
-                raise ValueError(f"source {source.name}: expected one day to approve, found more")
+            if waits:
+                raise ValueError(f"source {source.name}: expected one day to wait for, found more")
             tags = {RUN_TAG: run, SOURCE_TAG: source.name}
             if bound := self._instance.run_monitoring_max_runtime_seconds:
                 # Run monitoring's bound is for a run of one day; these may be of many.
@@ -173,8 +174,11 @@ class Client:
             self._webserver.launch_backfill(source, config, tags)
         else:
             ((whole,),) = stages(source)
-            part = replace(whole, name=UP_TO_WORD) if is_approval else whole
-            self._webserver.launch_run(name_of(words), config, tags_of(run, source, part))
+            part = replace(whole, name=UP_TO_WORD) if waits else whole
+            tags = tags_of(run, source, part)
+            if job["job"] == "embargo":
+                tags[EMBARGO_TAG] = str(job["embargo_ms"])
+            self._webserver.launch_run(name_of(words), config, tags)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from dagster import (
 from dagster._core.definitions.reconstruct import ReconstructableJob
 
 from ..approval import approval_definitions, approval_name
+from ..embargo import embargo_definitions, embargo_name
 from ..enough import enough_definitions, enough_name
 from ..noop import noop_definitions, noop_job
 from ..pipeline import etl_definitions, job_name
@@ -38,12 +39,14 @@ PRELOADED = ["dagster", "orchbench_dagster.engine.jobs"]
 # Of the jobs that are about a source.
 DEFINITIONS = {
     "approval": approval_definitions,
+    "embargo": embargo_definitions,
     "pipeline": etl_definitions,
     "refresh": refresh_definitions,
     "saga": saga_definitions,
 }
 NAMES = {
     "approval": approval_name,
+    "embargo": embargo_name,
     "enough": enough_name,
     "pipeline": job_name,
     "refresh": refresh_name,

@@ -30,7 +30,7 @@ SOURCE_TAG = "orchbench/source"
 # The part whose success is that of the whole.
 LAST = "last"
 
-# The part that ends with what a person is to approve; a sensor launches what comes after.
+# The part that ends with what a person is to approve, or what a time has to pass for; a sensor launches what comes after.
 UP_TO_WORD = "up-to-word"
 
 # A process executes one run of Dagster at a time: each configures Python's logging anew when it

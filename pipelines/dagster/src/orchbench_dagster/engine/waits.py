@@ -1,4 +1,4 @@
-"""Whether a run of orchbench waits for a person's word: prints true or false.
+"""Whether a run of orchbench waits for a person's word, or for a time to pass: prints true or false.
 
 usage: python -m orchbench_dagster.engine.waits --home DIR --run RUN
 

@@ -41,7 +41,7 @@ class Worker:
             if runs_of(self._instance, name) or name in self._driving:
                 return {"reply": "started"}
             try:
-                if work["job"]["job"] == "approval":
+                if work["job"]["job"] in ("approval", "embargo"):
                     raise ValueError("a sensor takes a daemon: expected the execution deployed")
                 run = Run.of(work, self._config)
                 if work["job"]["job"] == "refresh":

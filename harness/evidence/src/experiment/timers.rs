@@ -1,0 +1,175 @@
+//! Timers: whether a run that waited for a time to pass went on once, how late, and by whom.
+
+mod section;
+
+use orchbench_journal::{StepName, idempotency_key};
+
+use super::repetition::repetition;
+use super::{
+    CAPABILITY_METRIC, EMULATED, Experiment, NATIVE, UNSUPPORTED, nothing_across, nothing_to_reach,
+    sample,
+};
+use crate::measure::{Execution, Executions, Run, TrialEvidence};
+use crate::record::Sample;
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "timers",
+    needs_journal: true,
+    metrics: &[
+        CAPABILITY_METRIC,
+        "timers_wrong",
+        "timers_missed",
+        "timer_late_ms",
+        "time_skipped_ms",
+    ],
+    compared_with_itself: &["timer_late_ms"],
+    derive,
+    across: nothing_across,
+    section: section::blocks,
+    unreached: nothing_to_reach,
+};
+
+/// What goes before the wait, and what comes after it.
+const BEFORE: StepName = StepName::Publish;
+const AFTER: StepName = StepName::Announce;
+
+/// How late a run that wakes in time may be, milliseconds.
+const IN_TIME_MS: f64 = 1_000.0;
+
+/// Adds for each run `timers_wrong` (0 where it ended well, and announced once and not before its time;
+/// else 1), `timers_missed` (1 where that is wrong or came more than a second late), `timer_late_ms` (from
+/// the time that was due to the first invocation of the announcement, where all is right), the level at
+/// which its engine has the pattern ([`level`]); and what was done again ([`repetition`]).
+fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
+    let executions = Executions::of(trial);
+    for run in trial.runs() {
+        let late_ms = late_ms(trial, &executions, run.id);
+        let late_ms = late_ms.filter(|late| *late >= 0.0 && came_out_right(&run, &executions));
+        let wrong = if late_ms.is_some() { 0.0 } else { 1.0 };
+        let in_time = late_ms.is_some_and(|late| late <= IN_TIME_MS);
+        samples.push(sample("timers_wrong", wrong, &[]));
+        let missed = if in_time { 0.0 } else { 1.0 };
+        samples.push(sample("timers_missed", missed, &[]));
+        samples.extend(late_ms.map(|late| sample("timer_late_ms", late, &[])));
+        let level = level(trial, &run, late_ms.is_some());
+        samples.extend(level.map(|level| sample(CAPABILITY_METRIC, level, &[])));
+    }
+    samples.extend(repetition(trial, &executions));
+    samples
+}
+
+fn of_step<'a>(
+    executions: &'a Executions,
+    run: &'a str,
+    step: StepName,
+) -> impl Iterator<Item = &'a Execution> {
+    let all = executions.all();
+    all.filter(move |each| each.run == run && each.step == step)
+}
+
+/// It ended well, and what the wait was for was done, and changed something once at most.
+fn came_out_right(run: &Run<'_>, executions: &Executions) -> bool {
+    let after = || of_step(executions, run.id, AFTER);
+    let changed = |each: &&Execution| each.changed.is_some_and(|changed| changed > 0);
+    run.ended_ns.is_some()
+        && run.failure.is_none()
+        && after().any(|each| each.ok_ns().is_some())
+        && after().filter(changed).count() <= 1
+}
+
+/// How long after its time a run went on, below 0 where before; `None` where it did not publish or did not
+/// go on. By the journal alone, but for what the engine says to have skipped: the time is the end of the
+/// publication and the embargo, less that.
+fn late_ms(trial: &TrialEvidence, executions: &Executions, run: &str) -> Option<f64> {
+    let embargo_ms = trial.plan.parameters["embargo_s"].as_f64()? * 1e3;
+    let skipped = trial.samples();
+    let skipped = skipped
+        .iter()
+        .filter(|each| each.metric == "time_skipped_ms");
+    let skipped_ms: f64 = skipped.map(|each| each.value).sum();
+    let published = of_step(executions, run, BEFORE).filter_map(Execution::ok_ns);
+    let published_ns = published.max()?;
+    let invoked = of_step(executions, run, AFTER).map(|each| each.invoked_ns);
+    let waited_ns = i128::from(invoked.min()?) - i128::from(published_ns);
+    Some(waited_ns as f64 / 1e6 - (embargo_ms - skipped_ms))
+}
+
+/// The level that a run shows; `None` where it came out right and its engine gives no account of it.
+///
+/// Native: by the engine's own history, what came after the wait was completed in the run that waited.
+/// Emulated: in another run, or beside that history. Unsupported: it came early, not, or more than once.
+fn level(trial: &TrialEvidence, run: &Run<'_>, right: bool) -> Option<f64> {
+    if !right {
+        return Some(UNSUPPORTED);
+    }
+    let key = idempotency_key(run.id, AFTER, None::<&str>);
+    let native = trial.completed_itself(run.id)?.contains(key.as_str());
+    Some(if native { NATIVE } else { EMULATED })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::mutation;
+    use crate::record::EventBody;
+
+    /// The recorded approval, read as a run that had to wait this long after it had published.
+    fn after(embargo_ms: f64) -> TrialEvidence {
+        let mut trial = mutation::recorded_trial("approval").expect("a recorded approval");
+        trial.plan.experiment = EXPERIMENT.name.to_owned();
+        trial.plan.parameters = serde_json::json!({ "embargo_s": embargo_ms / 1e3 });
+        trial
+    }
+
+    /// How long after its publication that run announced, milliseconds.
+    fn waited_ms() -> f64 {
+        value(&after(0.0), "timer_late_ms").expect("no embargo, and right")
+    }
+
+    fn value(trial: &TrialEvidence, metric: &str) -> Option<f64> {
+        let samples = derive(trial, Vec::new());
+        let mut values = samples.iter().filter(|each| each.metric == metric);
+        values.next().map(|each| each.value)
+    }
+
+    #[test]
+    fn a_run_that_went_on_in_time_is_native_where_its_history_says_so() {
+        let mut trial = after(waited_ms() - 10.0);
+        assert_eq!(value(&trial, "timers_wrong"), Some(0.0));
+        assert_eq!(value(&trial, "timers_missed"), Some(0.0));
+        assert!(value(&trial, "timer_late_ms").is_some_and(|ms| (ms - 10.0).abs() < 1e-3));
+        assert_eq!(value(&trial, CAPABILITY_METRIC), Some(NATIVE));
+        for event in &mut trial.events {
+            if let EventBody::EngineHistory { steps, .. } = &mut event.body {
+                steps.iter_mut().for_each(|step| step.in_another_run = true);
+            }
+        }
+        assert_eq!(value(&trial, CAPABILITY_METRIC), Some(EMULATED));
+    }
+
+    #[test]
+    fn one_that_went_on_before_its_time_or_not_is_unsupported() {
+        let unsupported = |trial: &TrialEvidence| {
+            assert_eq!(value(trial, "timers_wrong"), Some(1.0));
+            assert_eq!(value(trial, "timers_missed"), Some(1.0));
+            assert_eq!(value(trial, CAPABILITY_METRIC), Some(UNSUPPORTED));
+            assert_eq!(value(trial, "timer_late_ms"), None);
+        };
+        unsupported(&after(waited_ms() + 1.0));
+        let mut lost = after(0.0);
+        for file in &mut lost.journal {
+            file.records.retain(|record| record.step != Some(AFTER));
+        }
+        unsupported(&lost);
+    }
+
+    #[test]
+    fn more_than_a_second_late_is_missed_and_skipped_time_is_not_waited_for() {
+        let day_ms = 86_400_000.0;
+        let mut trial = after(waited_ms() + day_ms);
+        trial.events[1].body = EventBody::Sample(sample("time_skipped_ms", day_ms + 1_001.0, &[]));
+        assert_eq!(value(&trial, "timers_wrong"), Some(0.0));
+        assert_eq!(value(&trial, "timers_missed"), Some(1.0));
+        assert!(value(&trial, "timer_late_ms").is_some_and(|ms| (ms - 1_001.0).abs() < 1e-3));
+    }
+}

@@ -1,0 +1,228 @@
+//! Timers: a run that has published waits for a time to pass before it announces. Meanwhile everything that
+//! the engine consists of is killed, and started again. The time is seconds of the real clock; or days, most
+//! of which the engine skips for the run, where it can.
+
+use std::time::{Duration, Instant};
+
+use orchbench_etl::RetrySpec;
+use serde::{Deserialize, Serialize};
+
+use super::{CLOCK, Condition, Experiment, SKIPPED};
+use crate::engine::{Embargo, Job, Pace, Pipeline, Session, Setup, Trial, TrialError, Work};
+use crate::scenario::{ConfigError, Scenario};
+use orchbench_evidence::record::{TrialPlan, TrialStatus};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "timers",
+    question: "does a run that waits for a time to pass go on once, and how late, when everything is killed meanwhile",
+    plan,
+    run,
+    seconds,
+};
+
+/// How often it is looked whether a run waits.
+const LOOK: Duration = Duration::from_millis(50);
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parameters {
+    source: String,
+    /// How long a run waits after it has published.
+    embargo_s: u64,
+    /// By which clock.
+    clock: Clock,
+    /// What of the wait is not skipped, by a clock that skips.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leave_ms: Option<u64>,
+    /// How long a supervisor waits before it starts a dead worker again.
+    restart_delay_ms: u64,
+    heartbeat_timeout_ms: u64,
+    /// A run that does not wait by then, or has not ended that long after its time, is stuck.
+    deadline_s: u64,
+    /// Trials made at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    side_by_side: Option<usize>,
+}
+
+/// By which clock a run waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Clock {
+    /// The real one.
+    Real,
+    /// The engine's own for the run, which skips time.
+    Skipped,
+}
+
+impl Clock {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Skipped => SKIPPED,
+        }
+    }
+}
+
+impl Parameters {
+    /// How long a trial really waits.
+    fn real(&self) -> Duration {
+        let embargo = Duration::from_secs(self.embargo_s);
+        match self.clock {
+            Clock::Real => embargo,
+            Clock::Skipped => embargo.min(self.leave()),
+        }
+    }
+
+    fn leave(&self) -> Duration {
+        Duration::from_millis(self.leave_ms.unwrap_or_default())
+    }
+}
+
+fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
+    let parameters: Parameters = scenario.parameters()?;
+    let expected = match (parameters.clock, parameters.leave_ms) {
+        (Clock::Real, Some(_)) => Some("leave_ms: expected with the clock \"skipped\" only"),
+        (Clock::Skipped, None) => Some("leave_ms: expected with the clock \"skipped\""),
+        _ => None,
+    };
+    if let Some(message) = expected {
+        return Err(ConfigError::Invalid {
+            place: format!("scenario {}: parameters", scenario.name),
+            message: message.to_owned(),
+        });
+    }
+    let factors = [
+        (CLOCK, parameters.clock.as_str()),
+        ("pattern", "long-timer"),
+    ];
+    Ok(vec![Condition {
+        side_by_side: parameters.side_by_side.unwrap_or(1),
+        ..Condition::new(&factors, &parameters).of([&parameters.source])
+    }])
+}
+
+fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
+    let parameters = serde_json::from_value::<Parameters>(trial.parameters.clone());
+    let waited_s = parameters.map_or(0.0, |parameters| parameters.real().as_secs_f64());
+    // Ten steps, and a second start.
+    2.0 * pace.start_s + waited_s + 10.0 * pace.step_s + 1.0
+}
+
+fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
+    let parameters: Parameters = trial.parameters()?;
+    let pipeline = Pipeline {
+        heartbeat_timeout_ms: parameters.heartbeat_timeout_ms,
+        ..Pipeline::new(&parameters.source, RetrySpec::default())
+    };
+    let work = Work {
+        // Of its own: the catalogue service outlives the trial, and knows an announcement by its key.
+        run: trial.plan.id.clone(),
+        job: Job::Embargo(Embargo {
+            pipeline,
+            embargo_ms: parameters.embargo_s.saturating_mul(1_000),
+        }),
+    };
+    let session = trial.open(Setup {
+        journal: true,
+        restart_delay: Some(Duration::from_millis(parameters.restart_delay_ms)),
+        skips_time: parameters.clock == Clock::Skipped,
+        jobs: vec![work.job.clone()],
+        ..Setup::default()
+    })?;
+    let deadline = Duration::from_secs(parameters.deadline_s);
+    let begun = Instant::now();
+    trial.start(&*session, &work)?;
+    let waited = waits(trial, &*session, &work, deadline)?;
+    if waited {
+        // The workers' supervisor sees to these.
+        trial.kill_all(&*session)?;
+        session.restart_services()?;
+        if parameters.clock == Clock::Skipped {
+            skip(trial, &*session, &work, parameters.leave())?;
+        }
+    }
+    trial.end(&*session, &work, parameters.real() + deadline)?;
+    // An engine on which nothing waits is judged by what it has done instead. One that may have waited,
+    // unseen, had nothing killed.
+    let unseen = !waited && begun.elapsed() >= parameters.real();
+    trial.close_and_keep(session, &[work])?;
+    Ok(match unseen {
+        true => TrialStatus::Void,
+        false => TrialStatus::Completed,
+    })
+}
+
+/// Waits until a run waits for its time; false where it does not within the deadline.
+fn waits(
+    trial: &Trial<'_>,
+    session: &dyn Session,
+    work: &Work,
+    within: Duration,
+) -> Result<bool, TrialError> {
+    let deadline = Instant::now() + within;
+    while !session.waits(work)? {
+        if trial.interrupted() {
+            return Err(TrialError::Interrupted);
+        }
+        if Instant::now() > deadline {
+            return Ok(false);
+        }
+        std::thread::sleep(LOOK);
+    }
+    Ok(true)
+}
+
+/// Has the engine skip all of a run's wait but what is left of it, and records how much that was.
+fn skip(
+    trial: &Trial<'_>,
+    session: &dyn Session,
+    work: &Work,
+    leave: Duration,
+) -> Result<(), TrialError> {
+    let Some(skipped) = session.skip_time(work, leave)? else {
+        return Err(TrialError::Plan(format!(
+            "trial {}: expected an engine that skips time, found {}",
+            trial.plan.id, trial.plan.engine
+        )));
+    };
+    trial.sample("time_skipped_ms", skipped.as_nanos() as f64 / 1e6, &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(parameters: &str) -> Result<Vec<Condition>, ConfigError> {
+        let text = format!(
+            "title = \"t\"\nexperiment = \"timers\"\n[[arms]]\nengine = \"temporal\"\n\
+             settings = [\"default\"]\n[parameters]\nsource = \"one-day\"\nembargo_s = 60\n\
+             restart_delay_ms = 500\nheartbeat_timeout_ms = 2000\ndeadline_s = 60\n{parameters}"
+        );
+        let scenario = crate::scenario::parse("embargo.toml", &text)?;
+        plan(&Scenario {
+            name: "embargo".to_owned(),
+            ..scenario
+        })
+    }
+
+    #[test]
+    fn what_is_left_of_a_wait_is_a_matter_of_a_clock_that_skips() -> Result<(), ConfigError> {
+        let skipped = planned("clock = \"skipped\"\nleave_ms = 3000\nside_by_side = 4")?;
+        let [condition] = skipped.as_slice() else {
+            panic!("expected one condition, found {skipped:?}");
+        };
+        assert_eq!(condition.factors[CLOCK], SKIPPED);
+        assert_eq!(condition.side_by_side, 4);
+        assert!(planned("clock = \"real\"").is_ok());
+        for refused in ["clock = \"real\"\nleave_ms = 1", "clock = \"skipped\""] {
+            let refused = planned(refused).expect_err("half of it");
+            assert!(
+                refused
+                    .to_string()
+                    .starts_with("scenario embargo: parameters: leave_ms: expected"),
+                "{refused}"
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,64 @@
+//! Runs that wait for a time to pass, on each engine: who goes on with them, how late, and whether at all,
+//! when everything was killed meanwhile.
+
+use anyhow::{Result, ensure};
+use orchbench_lab::python;
+
+use crate::audit;
+use crate::made::{all_are, all_pass, run, values};
+
+/// What has to be judged in every trial of one.
+const JUDGED: [&str; 3] = ["single_change", "history_agrees", "acknowledged_end"];
+
+/// A trial of a scenario on an engine, with what is laid over it: it comes out right, at this level.
+fn timer(engine: &str, scenario: &str, more: &str, level: f64) -> Result<()> {
+    let run = run(engine, &[(scenario, more)], 0)?;
+    all_are(&run, scenario, "capability_level", level, 1)?;
+    all_are(&run, scenario, "timers_wrong", 0.0, 1)?;
+    all_are(&run, scenario, "changes_doubled", 0.0, 1)?;
+    let late = values(&run, scenario, "timer_late_ms")?;
+    ensure!(late.iter().all(|(_, ms)| *ms >= 0.0), "{late:?}");
+    ensure!(late.len() == 1, "{late:?}");
+    let skipped = values(&run, scenario, "time_skipped_ms")?;
+    let skips = skipped.iter().all(|(clock, _)| clock == "skipped");
+    ensure!(skips, "{skipped:?}");
+    ensure!(skipped.is_empty() == (scenario == "timers"), "{skipped:?}");
+    all_pass(&run, &JUDGED)?;
+    audit::agrees(&run.path().join("results"), &[])
+}
+
+#[test]
+fn temporal_wakes_in_the_run_that_waited_by_either_clock() -> Result<()> {
+    timer("temporal", "timers", "parameters = { embargo_s = 5 }", 2.0)?;
+    timer("temporal", "timers-month", "", 2.0)
+}
+
+#[test]
+fn a_sensor_of_the_asset_engine_announces_in_a_run_of_its_own() -> Result<()> {
+    timer(
+        "asset-engine",
+        "timers",
+        "parameters = { embargo_s = 3 }",
+        1.0,
+    )
+}
+
+#[test]
+fn a_sensor_of_dagster_announces_in_a_run_of_its_own() -> Result<()> {
+    if let Err(why) = python::cached() {
+        println!("not run: {why}");
+        return Ok(());
+    }
+    timer("dagster", "timers", "parameters = { embargo_s = 20 }", 1.0)
+}
+
+/// A program that does not wait announces before its time: its engine lacks the pattern.
+#[test]
+fn plain_calls_wait_for_no_time_and_are_found_out() -> Result<()> {
+    let more = "arms = [{ engine = \"direct\", settings = [\"default\"] }]\n\
+                parameters = { deadline_s = 2 }";
+    let run = run("direct", &[("timers", more)], 0)?;
+    all_are(&run, "timers", "capability_level", 0.0, 1)?;
+    all_are(&run, "timers", "timers_wrong", 1.0, 1)?;
+    all_are(&run, "timers", "timers_missed", 1.0, 1)
+}
