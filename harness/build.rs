@@ -9,13 +9,14 @@ use std::process::Command;
 
 /// What the binary is made of, below this folder; whatever else differs from the commit is not in
 /// it.
-const MADE_OF: [&str; 18] = [
+const MADE_OF: [&str; 19] = [
     "../Cargo.lock",
     "../Cargo.toml",
     "../pipelines/asset-engine/src",
     "../pipelines/assets/src",
     "../pipelines/dagster/requirements.lock",
     "../pipelines/dagster/src",
+    "../pipelines/dbt",
     "../pipelines/etl/data",
     "../pipelines/etl/sources.toml",
     "../pipelines/etl/src",

@@ -15,6 +15,7 @@ mod direct;
 mod event_log;
 mod laboratory;
 mod meter;
+mod models;
 mod pipe;
 pub mod protocol;
 mod serve;
@@ -37,6 +38,7 @@ pub use account::Account;
 pub use descriptor::{EXECUTION, Engine, Open, Pace, Provision, Target};
 pub use laboratory::{Laboratory, TrialError};
 pub use meter::{Meter, Role};
+pub use models::ModelsTold;
 pub use pipe::{PipeSession, Records};
 pub use serve::{Runs, serve};
 pub use session::{Session, Setup, StepEnds, Strike};
@@ -44,7 +46,7 @@ pub use settings::{Settings, settings, settings_names};
 pub use temporal::{ENGINE as TEMPORAL, TemporalWorker, history_steps};
 pub use trial::{Trial, keep_warehouse, warehouse_rows};
 pub use user_code::Programs;
-pub use work::{Embargo, Ended, Job, Pipeline, Refresh, Refreshed, Work};
+pub use work::{Embargo, Ended, Job, Models, Pipeline, Refresh, Refreshed, Work};
 pub use worker_config::{StepExecution, WorkerConfig, WorkerConfigError};
 
 /// The engines that another program has added.

@@ -3,6 +3,7 @@
 
 mod change;
 mod closed_loop;
+mod dbt;
 mod effort;
 mod limits;
 mod observability;
@@ -84,9 +85,10 @@ impl Condition {
 }
 
 /// All experiments.
-pub fn all() -> [Experiment; 11] {
+pub fn all() -> [Experiment; 12] {
     [
         change::EXPERIMENT,
+        dbt::EXPERIMENT,
         effort::EXPERIMENT,
         limits::EXPERIMENT,
         observability::EXPERIMENT,
@@ -98,6 +100,11 @@ pub fn all() -> [Experiment; 11] {
         timers::EXPERIMENT,
         waiting::EXPERIMENT,
     ]
+}
+
+/// What the trials of an experiment lack on this machine beside engines; `None` where nothing.
+pub fn lacks(experiment: &str) -> Option<String> {
+    (experiment == dbt::NAME).then(dbt::lacks).flatten()
 }
 
 /// Names of all experiments.

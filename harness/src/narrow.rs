@@ -23,6 +23,19 @@ pub fn narrow(plan: &mut Plan, profile: &Profile, server: &Provisioned) {
     }
 }
 
+/// Leaves out the trials of experiments that lack a program on this machine.
+pub fn leave_out_lacking(plan: &mut Plan) {
+    for name in experiment::names() {
+        if plan.trials.iter().all(|trial| trial.experiment != name) {
+            continue;
+        }
+        if let Some(reason) = experiment::lacks(name) {
+            let what = format!("experiment {name}");
+            leave_out(plan, &what, &reason, |trial| trial.experiment == name);
+        }
+    }
+}
+
 /// A server that the user names cannot be set, killed, or cut off from here.
 fn leave_out_own_server(plan: &mut Plan, address: &str) {
     let reason = format!("the server at {address} is not ours");

@@ -4,6 +4,7 @@
 mod blocks;
 mod change;
 mod cost;
+mod dbt;
 pub mod effort;
 mod limits;
 pub mod observability;
@@ -94,9 +95,10 @@ pub(crate) const EMULATED: f64 = 1.0;
 pub(crate) const UNSUPPORTED: f64 = 0.0;
 
 /// All experiments.
-pub fn all() -> [Experiment; 11] {
+pub fn all() -> [Experiment; 12] {
     [
         change::EXPERIMENT,
+        dbt::EXPERIMENT,
         effort::EXPERIMENT,
         limits::EXPERIMENT,
         observability::EXPERIMENT,

@@ -2,6 +2,7 @@
 
 mod account;
 mod answers;
+mod models;
 mod worker;
 
 use std::path::PathBuf;
@@ -10,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::pipe::{PipeSession, Records};
 use super::{
-    Account, Engine, Job, Pace, Programs, Refreshed, Session, Setup, StepEnds, StepExecution,
-    Trial, TrialError, Work,
+    Account, Engine, Job, ModelsTold, Pace, Programs, Refreshed, Session, Setup, StepEnds,
+    StepExecution, Trial, TrialError, Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
@@ -96,6 +97,10 @@ impl Records for CatalogFile {
 
     fn refreshed(&self, work: &Work) -> Result<Option<Refreshed>, String> {
         account::refreshed(&self.0, &work.run).map_err(|error| format!("its catalog: {error}"))
+    }
+
+    fn models(&self, works: &[Work]) -> Result<ModelsTold, String> {
+        models::told(&self.0, works).map_err(|error| format!("its catalog: {error}"))
     }
 
     fn answers(&self, questions: &[&str], subject: &Subject) -> Result<Vec<Answer>, String> {

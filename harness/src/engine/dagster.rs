@@ -5,6 +5,7 @@
 mod account;
 mod answers;
 mod deployment;
+mod models;
 mod project;
 
 use std::path::{Path, PathBuf};
@@ -13,8 +14,8 @@ use serde::Serialize;
 
 use super::pipe::{PipeSession, Records};
 use super::{
-    Account, Engine, Pace, Programs, Refreshed, Session, Setup, StepEnds, StepExecution, Trial,
-    TrialError, Work,
+    Account, Engine, ModelsTold, Pace, Programs, Refreshed, Session, Setup, StepEnds,
+    StepExecution, Trial, TrialError, Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
@@ -207,6 +208,10 @@ impl Records for Instance {
 
     fn forget(&self, work: &Work) -> Result<bool, String> {
         self.told("forget", "--run", &work.run).map(|_| true)
+    }
+
+    fn models(&self, works: &[Work]) -> Result<ModelsTold, String> {
+        models::told(self, works)
     }
 
     fn answers(&self, questions: &[&str], subject: &Subject) -> Result<Vec<Answer>, String> {

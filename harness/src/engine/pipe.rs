@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::protocol::{Op, Reply};
 use super::workers::{Answer as Heard, Program, Workers, own_worker};
-use super::{Account, Ended, Refreshed, Session, Setup, StepEnds, Strike, Trial, TrialError, Work};
+use super::{
+    Account, Ended, ModelsTold, Refreshed, Session, Setup, StepEnds, Strike, Trial, TrialError,
+    Work,
+};
 use crate::engine::WorkerConfig;
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 
@@ -35,6 +38,11 @@ pub trait Records: Send + Sync {
     /// As [`Session::refreshed`].
     fn refreshed(&self, _work: &Work) -> Result<Option<Refreshed>, String> {
         Ok(None)
+    }
+
+    /// As [`Session::models`].
+    fn models(&self, _works: &[Work]) -> Result<ModelsTold, String> {
+        Ok(ModelsTold::default())
     }
 
     /// As [`Session::forget`].
@@ -175,6 +183,15 @@ impl Session for PipeSession {
 
     fn refreshed(&self, work: &Work) -> Result<Option<Refreshed>, TrialError> {
         self.recorded(work, None, |records| records.refreshed(work))
+    }
+
+    fn models(&self, works: &[Work]) -> Result<ModelsTold, TrialError> {
+        let Some(records) = &self.records else {
+            return Ok(ModelsTold::default());
+        };
+        records
+            .models(works)
+            .map_err(|reason| self.unreachable(reason))
     }
 
     fn forget(&self, work: &Work) -> Result<bool, TrialError> {

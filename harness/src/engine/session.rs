@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use orchbench_etl::{CrashPlan, FailurePlan, Sink, Summary};
 use rustix::process::Signal;
 
-use super::{Account, Ended, Job, Refreshed, Role, Target, TrialError, Work};
+use super::{Account, Ended, Job, ModelsTold, Refreshed, Role, Target, TrialError, Work};
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_lab::process::{Child, ProcessError};
 use orchbench_lab::proxy::Proxy;
@@ -154,6 +154,12 @@ pub trait Session: Send + Sync {
     /// much it skipped by its own account; `None` where an engine cannot.
     fn skip_time(&self, _work: &Work, _leave: Duration) -> Result<Option<Duration>, TrialError> {
         Ok(None)
+    }
+
+    /// What the engine itself tells of the models that runs have built, and the user code that this took;
+    /// nothing where it knows none.
+    fn models(&self, _works: &[Work]) -> Result<ModelsTold, TrialError> {
+        Ok(ModelsTold::default())
     }
 
     /// Deletes a run that is over, with all that belongs to it, through the engine's own API, and waits

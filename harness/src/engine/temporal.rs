@@ -4,6 +4,7 @@
 mod account;
 mod activity;
 mod answers;
+mod models;
 mod open;
 mod pieces;
 mod refresh;
@@ -26,8 +27,8 @@ pub use account::steps as history_steps;
 use self::account::Watch;
 use super::workers::Workers;
 use super::{
-    Account, Ended, Engine, Job, Pace, Pipeline, Programs, Refreshed, Role, Session, Settings,
-    StepEnds, StepExecution, Strike, Target as Struck, TrialError, Work,
+    Account, Ended, Engine, Job, ModelsTold, Pace, Pipeline, Programs, Refreshed, Role, Session,
+    Settings, StepEnds, StepExecution, Strike, Target as Struck, TrialError, Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule, RunFailure};
@@ -227,6 +228,10 @@ impl TemporalSession {
                 let result = self.client.refresh_result(&work.run, None).await?;
                 Ok(result.map(|_| None))
             }
+            Job::Models(_) => {
+                let result = self.client.models_result(&work.run, None).await?;
+                Ok(result.map(|_| None))
+            }
             Job::Noop { .. } => {
                 let result = self.client.noop_result(&work.run, None).await?;
                 Ok(result.map(|_| None))
@@ -288,6 +293,10 @@ impl Session for TemporalSession {
                         ..input(&work.run, &embargo.pipeline)
                     };
                     self.client.start_pipeline(&work.run, input).await
+                }
+                Job::Models(job) => {
+                    let input = models::input(&self.client, &work.run, job).await?;
+                    self.client.start_models(&work.run, input).await
                 }
                 Job::Noop { shape, steps } => {
                     let input = NoopInput {
@@ -358,6 +367,11 @@ impl Session for TemporalSession {
 
     fn refreshed(&self, _work: &Work) -> Result<Option<Refreshed>, TrialError> {
         Ok(Some(refresh::told()))
+    }
+
+    /// A history has no edges: between its activities lies code.
+    fn models(&self, _works: &[Work]) -> Result<ModelsTold, TrialError> {
+        Ok(models::told())
     }
 
     fn forget(&self, work: &Work) -> Result<bool, TrialError> {

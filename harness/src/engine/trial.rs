@@ -173,13 +173,23 @@ impl<'a> Trial<'a> {
             &work,
             &self.dir("store")?,
         )?;
-        let link = work.join("staged");
-        std::os::unix::fs::symlink(&self.laboratory.staged, &link).map_err(io(&link))?;
+        self.stage(&work)?;
         if setup.journal {
             let journal = self.journal_dir();
             fs::create_dir_all(&journal).map_err(io(&journal))?;
         }
         (self.engine.open)(self, setup)
+    }
+
+    /// Lends a work folder the unpacked input.
+    pub fn stage(&self, work: &Path) -> Result<(), TrialError> {
+        let link = work.join("staged");
+        std::os::unix::fs::symlink(&self.laboratory.staged, &link).map_err(io(&link))
+    }
+
+    /// The catalogue service to announce to.
+    pub fn catalogue_url(&self) -> &str {
+        &self.laboratory.catalogue_url
     }
 
     fn storage(&self) -> MutexGuard<'_, Storage> {

@@ -1,6 +1,6 @@
 //! What an engine is asked to do: the same words for every engine.
 
-use orchbench_etl::{RetrySpec, Shape, StepName, Summary};
+use orchbench_etl::{ModelProject, RetrySpec, Shape, StepName, Summary};
 use serde::{Deserialize, Serialize};
 
 use orchbench_evidence::record::RunFailure;
@@ -25,8 +25,17 @@ impl Work {
 
     /// The policy of its steps.
     pub fn retry(&self) -> RetrySpec {
-        let pipeline = self.job.pipeline();
-        pipeline.map_or_else(RetrySpec::default, |pipeline| pipeline.retry.clone())
+        match &self.job {
+            // A statement that is wrong is so at every attempt.
+            Job::Models(_) => RetrySpec {
+                max_attempts: 1,
+                ..RetrySpec::default()
+            },
+            job => {
+                let pipeline = job.pipeline();
+                pipeline.map_or_else(RetrySpec::default, |pipeline| pipeline.retry.clone())
+            }
+        }
     }
 }
 
@@ -55,6 +64,8 @@ pub enum Job {
     Refresh(Refresh),
     /// The same, which waits for a time to pass before it announces, as far as the engine can.
     Embargo(Embargo),
+    /// The models of a dbt project.
+    Models(Models),
     /// Steps that do nothing.
     Noop {
         /// How they depend on one another.
@@ -74,7 +85,7 @@ impl Job {
             | Self::Embargo(Embargo { pipeline, .. })
             | Self::Enough { pipeline, .. }
             | Self::Refresh(Refresh { pipeline, .. }) => Some(pipeline),
-            Self::Noop { .. } => None,
+            Self::Models(_) | Self::Noop { .. } => None,
         }
     }
 }
@@ -129,6 +140,16 @@ pub struct Embargo {
     pub pipeline: Pipeline,
     /// How long after the publication it is announced, milliseconds.
     pub embargo_ms: u64,
+}
+
+/// The models of a dbt project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Models {
+    /// The project.
+    pub project: ModelProject,
+    /// The run that failed and from which this one is to go on, as far as the engine can: what was
+    /// built is not to be built again.
+    pub after: Option<String>,
 }
 
 /// How a run ended, in the engine's own account.

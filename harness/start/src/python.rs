@@ -41,6 +41,23 @@ pub fn cached() -> Result<Python, String> {
     checked(program(&folder))
 }
 
+/// As [`cached`], with dbt in it: dbt-core, its adapter for SQLite, and Dagster's library for dbt.
+///
+/// # Errors
+/// What it lacks.
+pub fn with_dbt() -> Result<Python, String> {
+    let python = cached()?;
+    let ask = "from importlib.metadata import version; \
+               version('dbt-core'); version('dbt-sqlite'); version('dagster-dbt')";
+    match output_of(&python.path, &["-c", ask]) {
+        Ok(_) => Ok(python),
+        Err(_) => {
+            let lacking = "has not all of dbt-core, dbt-sqlite and dagster-dbt";
+            Err(format!("{} {lacking}", python.path.display()))
+        }
+    }
+}
+
 /// As [`cached`]; else makes the environment in the cache. `progress` is told about once a second.
 ///
 /// # Errors

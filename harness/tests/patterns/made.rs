@@ -11,19 +11,24 @@ use tempfile::TempDir;
 
 /// `orchbench run` of a profile of these scenarios, by name, each with what is laid over it.
 pub fn orchbench(dir: &Path, scenarios: &[(&str, &str)], words: &[&str]) -> Result<Output> {
+    Ok(command(dir, scenarios, words)?.output()?)
+}
+
+/// The same, yet to be started.
+pub fn command(dir: &Path, scenarios: &[(&str, &str)], words: &[&str]) -> Result<Command> {
     let head = "description = \"the test's own\"\nseed = 7\n".to_owned();
     let profile = scenarios.iter().fold(head, |text, (name, more)| {
         format!("{text}[[scenario]]\nname = \"{name}\"\nblocks = 1\n{more}\n")
     });
     fs::write(dir.join("mine.toml"), profile)?;
-    let output = Command::new(env!("CARGO_BIN_EXE_orchbench"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orchbench"));
+    command
         .current_dir(dir)
         .env("XDG_STATE_HOME", dir.join("state"))
         .args(["run", "mine.toml"])
         .args(words)
-        .stdin(Stdio::null())
-        .output()?;
-    Ok(output)
+        .stdin(Stdio::null());
+    Ok(command)
 }
 
 /// The trials of an engine, made; the run has to end with this exit code.
@@ -55,7 +60,10 @@ pub fn values(dir: &TempDir, scenario: &str, metric: &str) -> Result<Vec<(String
         if each["metric"] != metric || factors["scenario"] != scenario {
             continue;
         }
-        let mut names = ["point", "fails", "words", "program", "changed", "clock"].iter();
+        const PLACES: [&str; 7] = [
+            "point", "fails", "words", "program", "changed", "clock", "case",
+        ];
+        let mut names = PLACES.iter();
         let place = names.find_map(|name| factors[*name].as_str());
         let place = place.context("no place")?;
         for value in each["trials"].as_array().into_iter().flatten() {

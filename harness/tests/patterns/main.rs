@@ -4,6 +4,7 @@
 #[path = "../fixtures/audit.rs"]
 mod audit;
 mod change;
+mod dbt;
 mod effort;
 mod limits;
 mod made;

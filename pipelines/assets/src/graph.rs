@@ -35,7 +35,8 @@ pub(crate) fn asset_name(step: StepName) -> &'static str {
         StepName::UndoAnnounce
         | StepName::UndoPublish
         | StepName::UndoLoad
-        | StepName::Escalate => step.as_str(),
+        | StepName::Escalate
+        | StepName::BuildModel => step.as_str(),
     }
 }
 
@@ -63,7 +64,8 @@ fn reads(step: StepName) -> &'static [StepName] {
         | StepName::UndoAnnounce
         | StepName::UndoPublish
         | StepName::UndoLoad
-        | StepName::Escalate => &[],
+        | StepName::Escalate
+        | StepName::BuildModel => &[],
         StepName::Transform => &[
             StepName::ExtractFlights,
             StepName::ExtractWeather,

@@ -110,7 +110,7 @@ fn inputs(step: StepName, inputs: &[Arc<Materialization>]) -> Result<StepInputs,
         StepName::UndoAnnounce => Ok(StepInputs::UndoAnnounce),
         StepName::UndoPublish => Ok(StepInputs::UndoPublish),
         StepName::UndoLoad => Ok(StepInputs::UndoLoad),
-        StepName::Escalate => Err(bad_input(format!(
+        StepName::Escalate | StepName::BuildModel => Err(bad_input(format!(
             "step {step}: expected a step that makes an asset"
         ))),
     }

@@ -7,7 +7,7 @@
 //! called) → dataset, extract, transform, check, load, publish, announce → [`outcome`]; the way back
 //! is undo. Beside it [`journal`] (the witness), [`crash`] and [`failure`] (planned faults),
 //! [`process`] (a step in a process of its own), and [`catalogue`], the service at the other end of
-//! announce.
+//! announce; and [`models`], the marts as a project of dbt.
 
 mod announce;
 mod artifact;
@@ -26,6 +26,7 @@ mod extract;
 pub mod failure;
 mod frame;
 pub mod generate;
+pub mod models;
 pub mod outcome;
 pub mod process;
 mod quality;
@@ -52,6 +53,7 @@ pub use direct::{PreparedDay, UntilEnough};
 pub use error::{EtlError, StepError};
 pub use etl::Etl;
 pub use failure::FailurePlan;
+pub use models::{Model, ModelProject};
 pub use outcome::{
     Announced, ArtifactRef, Checked, DayResult, Escalated, Extracted, Loaded, Published,
     Transformed, Undo, Undone, summarize,

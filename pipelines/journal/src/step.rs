@@ -40,6 +40,8 @@ pub enum StepName {
     UndoLoad,
     /// A call for someone to look, posted to the catalogue service.
     Escalate,
+    /// A model of the dbt project. There are several in a run: in the place of a day stands the model.
+    BuildModel,
 }
 
 /// How often a step runs within a run.
@@ -68,12 +70,13 @@ impl StepName {
     ];
 
     /// The steps beside the pipeline, which only some ways of running it take: the compensations, in
-    /// the order in which they undo, and the escalation.
-    pub const BESIDE: [Self; 4] = [
+    /// the order in which they undo, the escalation, and the models of the dbt project.
+    pub const BESIDE: [Self; 5] = [
         Self::UndoAnnounce,
         Self::UndoPublish,
         Self::UndoLoad,
         Self::Escalate,
+        Self::BuildModel,
     ];
 
     /// The step that this one undoes, when it is a compensation.
@@ -105,6 +108,7 @@ impl StepName {
             Self::UndoPublish => "undo_publish",
             Self::UndoLoad => "undo_load",
             Self::Escalate => "escalate",
+            Self::BuildModel => "build_model",
         }
     }
 
@@ -119,7 +123,8 @@ impl StepName {
             | Self::Announce
             | Self::UndoAnnounce
             | Self::UndoPublish
-            | Self::Escalate => Per::Run,
+            | Self::Escalate
+            | Self::BuildModel => Per::Run,
             Self::ExtractFlights
             | Self::ExtractWeather
             | Self::Transform

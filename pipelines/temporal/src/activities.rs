@@ -11,6 +11,7 @@
     reason = "the SDK's macro writes constants without documentation"
 )]
 
+mod build_model;
 mod extract_days;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use orchbench_etl::dataset::Dataset;
+use orchbench_etl::models::Built;
 use orchbench_etl::process::{Answer, Order};
 use orchbench_etl::{
     Announced, Checked, Day, ErrorType, Escalated, Etl, Extracted, Loaded, Published, Source,
@@ -27,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError, ActivityInfo};
 
+pub use self::build_model::ModelRequest;
 pub use self::extract_days::{ExtractDays, ExtractedDays};
 use crate::failure::{activity_error, compensation_error};
 use crate::fencing;
@@ -377,6 +380,16 @@ impl EtlActivities {
         request: ExtractDays,
     ) -> Result<ExtractedDays, ActivityError> {
         self.extract_each(&ctx, request).await
+    }
+
+    /// A model of a dbt project, with its tests, in a process of dbt.
+    #[activity(name = "build_model")]
+    pub async fn build_model(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: ModelRequest,
+    ) -> Result<Built, ActivityError> {
+        build_model::built(&ctx, &request).await
     }
 
     /// Nothing: the step of `NoopWorkflow`, whose cost is the engine's overhead alone, and that of a

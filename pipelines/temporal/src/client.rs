@@ -39,13 +39,13 @@ pub use crate::connection::ConnectError;
 use crate::connection::{Target, connect};
 use crate::failure::Failure;
 use crate::input::{
-    ApprovalInput, Argument, EnoughInput, Memory, NoopInput, NoopOutcome, PipelineInput,
-    RefreshInput,
+    ApprovalInput, Argument, EnoughInput, Memory, ModelsInput, ModelsOutcome, NoopInput,
+    NoopOutcome, PipelineInput, RefreshInput,
 };
 use crate::workflows::report::ApprovalOutcome;
 use crate::workflows::{
-    ApprovalWorkflow, DataPipelineWorkflow, EnoughWorkflow, NoopWorkflow, RefreshWorkflow,
-    SagaWorkflow,
+    ApprovalWorkflow, DataPipelineWorkflow, EnoughWorkflow, ModelsWorkflow, NoopWorkflow,
+    RefreshWorkflow, SagaWorkflow,
 };
 
 /// A client of one namespace and one task queue.
@@ -228,6 +228,33 @@ impl Client {
         run_id: Option<&str>,
     ) -> Result<Result<Memory, Failure>, ClientError> {
         let handle = self.handle::<RefreshWorkflow>(workflow_id, run_id);
+        let result = handle.get_result(WorkflowGetResultOptions::default()).await;
+        self.outcome(workflow_id, result)
+    }
+
+    /// Starts a run of a dbt project's models.
+    ///
+    /// # Errors
+    /// As [`Client::start_pipeline`].
+    pub async fn start_models(
+        &self,
+        workflow_id: &str,
+        input: ModelsInput,
+    ) -> Result<Started, ClientError> {
+        self.start(ModelsWorkflow::run, Argument::from(input), workflow_id)
+            .await
+    }
+
+    /// Waits for the end of a run of a dbt project's models.
+    ///
+    /// # Errors
+    /// As [`Client::pipeline_result`].
+    pub async fn models_result(
+        &self,
+        workflow_id: &str,
+        run_id: Option<&str>,
+    ) -> Result<Result<ModelsOutcome, Failure>, ClientError> {
+        let handle = self.handle::<ModelsWorkflow>(workflow_id, run_id);
         let result = handle.get_result(WorkflowGetResultOptions::default()).await;
         self.outcome(workflow_id, result)
     }

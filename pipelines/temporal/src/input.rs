@@ -10,6 +10,7 @@ mod backfill;
 mod bounds;
 mod daily;
 mod enough;
+mod models;
 mod noop;
 mod partition;
 mod pipeline;
@@ -28,6 +29,7 @@ pub use self::bounds::{
 };
 pub use self::daily::DailyInput;
 pub use self::enough::EnoughInput;
+pub use self::models::{ModelsInput, ModelsOutcome};
 pub use self::noop::{NoopInput, NoopOutcome};
 pub use self::partition::{Dimensions, PartitionInput};
 pub use self::pipeline::PipelineInput;

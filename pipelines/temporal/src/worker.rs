@@ -26,8 +26,8 @@ use crate::activities::EtlActivities;
 use crate::connection::{ConnectError, Target, connect};
 use crate::workflows::{
     ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, EnoughWorkflow,
-    ExtractWorkflow, NoopWorkflow, ParallelWorkflow, PartitionWorkflow, RefreshWorkflow,
-    SagaWorkflow, SequentialWorkflow,
+    ExtractWorkflow, ModelsWorkflow, NoopWorkflow, ParallelWorkflow, PartitionWorkflow,
+    RefreshWorkflow, SagaWorkflow, SequentialWorkflow,
 };
 
 /// After the graceful shutdown period: time for the last completions to reach the server.
@@ -256,6 +256,7 @@ fn create(
         .and_then(|worker| worker.register_workflow::<DailyWorkflow>())
         .and_then(|worker| worker.register_workflow::<EnoughWorkflow>())
         .and_then(|worker| worker.register_workflow::<ExtractWorkflow>())
+        .and_then(|worker| worker.register_workflow::<ModelsWorkflow>())
         .and_then(|worker| worker.register_workflow::<NoopWorkflow>())
         .map_err(|error| failed(error.to_string()))?
         .register_activities(EtlActivities::new(etl).in_processes(options.step_command.clone()))

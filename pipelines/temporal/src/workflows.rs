@@ -12,6 +12,7 @@
 //! | [`enough`] | a loop and a branch that results decide |
 //! | [`daily`] | what a schedule starts; a durable timer |
 //! | [`extract`] | one long activity: heartbeats, resume, cancellation |
+//! | [`models`] | a graph from elsewhere, one activity a node |
 //! | [`noop`] | empty steps, for the measurement of the engine |
 //!
 //! What they share: [`steps`] (a step and its policy), [`lanes`] (bounded concurrency),
@@ -28,6 +29,7 @@ pub mod daily;
 pub mod enough;
 pub mod extract;
 pub mod lanes;
+pub mod models;
 pub mod noop;
 pub mod parallel;
 pub mod partition;
@@ -54,6 +56,7 @@ pub use backfill::BackfillWorkflow;
 pub use daily::DailyWorkflow;
 pub use enough::EnoughWorkflow;
 pub use extract::ExtractWorkflow;
+pub use models::ModelsWorkflow;
 pub use noop::NoopWorkflow;
 pub use parallel::ParallelWorkflow;
 pub use partition::PartitionWorkflow;

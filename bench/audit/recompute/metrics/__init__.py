@@ -3,6 +3,7 @@
 from . import (
     change,
     cost,
+    dbt,
     effort,
     limits,
     observability,
@@ -18,6 +19,7 @@ from . import (
 
 EXPERIMENTS = {
     "change": change,
+    "dbt": dbt,
     "effort": effort,
     "limits": limits,
     "observability": observability,

@@ -55,8 +55,10 @@ fn ready(
     plan: &mut Plan,
 ) -> anyhow::Result<(Option<Provisioned>, Environment)> {
     let found = provision(args, plan.trials.iter())?;
-    if let Some(server) = &found.server {
-        narrow(plan, profile, server)?;
+    narrow::leave_out_lacking(plan);
+    match &found.server {
+        Some(server) => narrow(plan, profile, server)?,
+        None => say_left_out(plan, "this machine")?,
     }
     let environment = capture(plan, &found);
     Ok((found.server, environment))
@@ -69,11 +71,15 @@ pub(super) fn narrow(
     server: &Provisioned,
 ) -> anyhow::Result<()> {
     narrow::narrow(plan, profile, server);
+    say_left_out(plan, server)
+}
+
+fn say_left_out(plan: &Plan, place: impl std::fmt::Display) -> anyhow::Result<()> {
     for left in &plan.left_out {
         output::note(&left.to_string());
     }
     if plan.trials.is_empty() {
-        let message = format!("no trial of the profile can be made on {server}");
+        let message = format!("no trial of the profile can be made on {place}");
         return Err(UsageError(message).into());
     }
     Ok(())

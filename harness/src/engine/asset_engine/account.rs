@@ -152,8 +152,14 @@ impl Steps {
         asset: &str,
         partition: Option<&str>,
     ) -> Option<&mut HistoryStep> {
-        let step = orchbench_assets::step_making(asset)?;
-        let step = untold(run, step.as_str(), partition);
+        let step = match orchbench_assets::model_of(asset) {
+            Some(model) => untold(run, StepName::BuildModel.as_str(), Some(model)),
+            None => untold(
+                run,
+                orchbench_assets::step_making(asset)?.as_str(),
+                partition,
+            ),
+        };
         let place = *self.places.entry(step.key.clone()).or_insert_with(|| {
             self.in_order.push(step);
             self.in_order.len() - 1

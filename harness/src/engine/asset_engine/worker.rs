@@ -103,6 +103,7 @@ impl Assets {
                 let etl = Arc::clone(&self.etl);
                 Ok(orchbench_assets::graph(etl, &source, &options)?)
             }
+            Job::Models(models) => Ok(orchbench_assets::model_graph(&models.project)?),
             Job::Noop { shape, steps } => {
                 let options = self.options(RetrySpec::default());
                 Ok(orchbench_assets::noop_graph(*shape, *steps, &options)?)
@@ -158,7 +159,7 @@ impl Assets {
     fn ended(&self, work: &Work, outcome: &RunOutcome) -> anyhow::Result<Ended> {
         if outcome.status == RunStatus::Success {
             let summary = match &work.job {
-                Job::Enough { .. } | Job::Noop { .. } | Job::Refresh(_) => None,
+                Job::Enough { .. } | Job::Models(_) | Job::Noop { .. } | Job::Refresh(_) => None,
                 Job::Pipeline(pipeline)
                 | Job::Saga(pipeline)
                 | Job::Approval(pipeline)
@@ -187,8 +188,9 @@ impl Runs for Assets {
     fn start(&self, work: Work) -> Result<(), RunFailure> {
         let submit = || -> anyhow::Result<()> {
             let graph = Arc::new(self.graph(&work.job)?);
-            let mut request = RunRequest::new(work.run.as_str(), Arc::clone(&graph));
-            request = request.selection(selection(&work.job)?);
+            let mut request = RunRequest::new(work.run.as_str(), Arc::clone(&graph))
+                .selection(selection(&work.job)?)
+                .mode(mode(&work.job));
             // user code: refresh
             if let Job::Refresh(_) = &work.job {
                 self.executor.look(&graph)?;
@@ -229,6 +231,14 @@ fn selection(job: &Job) -> anyhow::Result<Selection> {
         Job::Embargo(embargo) => orchbench_assets::embargoed(&embargo.pipeline.source)?,
         _ => Selection::all(),
     })
+}
+
+/// Whether a run makes all of its selection, or what is missing or stale in it.
+fn mode(job: &Job) -> Mode {
+    match job {
+        Job::Models(models) if models.after.is_some() => Mode::Stale,
+        _ => Mode::All,
+    }
 }
 
 /// What a run is of, by its configuration in the catalog.

@@ -1,6 +1,8 @@
 //! `direct`: the steps as plain calls. The floor that overheads are taken from: it
 //! remembers nothing, so a run does not outlive its process.
 
+mod models;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -101,6 +103,10 @@ fn execute(etl: &Etl, work: &Work) -> Ended {
                 Err(error) => failed(error),
             }
         }
+        Job::Models(models) => match models::build_all(&work.run, &models.project) {
+            Ok(()) => Ended::Succeeded { summary: None },
+            Err(error) => failed(error),
+        },
         Job::Noop { steps, .. } => {
             for step in 0..*steps {
                 std::hint::black_box(step);

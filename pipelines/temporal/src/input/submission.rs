@@ -5,20 +5,21 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use super::argument::read;
 use super::{
-    ApprovalInput, BackfillInput, DailyInput, EnoughInput, NoopInput, PartitionInput,
+    ApprovalInput, BackfillInput, DailyInput, EnoughInput, ModelsInput, NoopInput, PartitionInput,
     PipelineInput, RefreshInput, Validate,
 };
 
 type Look = fn(&[Payload]) -> Result<(), String>;
 
 /// The workflows of [`crate::workflows`] by name, each with how its argument is read.
-pub const WORKFLOWS: [(&str, Look); 12] = [
+pub const WORKFLOWS: [(&str, Look); 13] = [
     ("ApprovalWorkflow", look::<ApprovalInput>),
     ("BackfillWorkflow", look::<BackfillInput>),
     ("DailyWorkflow", look::<DailyInput>),
     ("DataPipelineWorkflow", look::<PipelineInput>),
     ("EnoughWorkflow", look::<EnoughInput>),
     ("ExtractWorkflow", look::<PipelineInput>),
+    ("ModelsWorkflow", look::<ModelsInput>),
     ("NoopWorkflow", look::<NoopInput>),
     ("ParallelWorkflow", look::<PipelineInput>),
     ("PartitionWorkflow", look::<PartitionInput>),

@@ -19,9 +19,11 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Starts the daemon of a job, if there is something for one to do; it ends with the process.
 pub(super) fn watch(runs: &Arc<Assets>, job: &Job) -> anyhow::Result<()> {
     let (source, automations) = match job {
-        Job::Pipeline(_) | Job::Enough { .. } | Job::Refresh(_) | Job::Noop { .. } => {
-            return Ok(());
-        }
+        Job::Pipeline(_)
+        | Job::Enough { .. }
+        | Job::Models(_)
+        | Job::Refresh(_)
+        | Job::Noop { .. } => return Ok(()),
         Job::Saga(saga) => (&saga.source, orchbench_assets::saga_automations()),
         Job::Approval(approval) => {
             let automations = orchbench_assets::approval_automations(&approval.source)?;

@@ -29,6 +29,7 @@ from ..sources import days_between
 from ..steps import OUTPUT
 from .history import entries_of, is_whole, materializations, runs_of, standing
 from .instance import of_run, open_instance
+from .jobs import MODELS
 from .runs import SOURCE_TAG
 
 BEGUN = (DagsterEventType.STEP_START, DagsterEventType.STEP_RESTARTED)
@@ -46,6 +47,8 @@ def account(instance: DagsterInstance, name: str) -> dict[str, Any] | None:
     for run in runs:
         if SOURCE_TAG in run.tags or UNDOES_TAG in run.tags:
             _read(instance, run, name, steps)
+        elif run.job_name == MODELS:
+            _read_models(instance, run, name, steps)
         else:
             _read_told(instance, run, name, steps)
     return {
@@ -94,6 +97,21 @@ def _read_told(instance: DagsterInstance, run: DagsterRun, name: str, steps: dic
             asset = made.asset_key.path[-1]
             key = f"{name}/{STEPS.get(asset, asset)}/{made.partition or '-'}"
             steps[key] = {"key": key, "attempts": attempts, "completed": False, "failed": []}
+
+
+def _read_models(instance: DagsterInstance, run: DagsterRun, name: str, steps: dict) -> None:
+    """Adds what the event log says of the models of a dbt project: a step makes several assets, so it is
+    their own events that count. One that was planned and not made was attempted or waited for it."""
+    kinds = {
+        DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+        DagsterEventType.ASSET_MATERIALIZATION,
+    }
+    for entry in entries_of(instance, run, kinds):
+        event = entry.get_dagster_event()
+        key = f"{name}/build_model/{event.asset_key.path[-1]}"
+        new = {"key": key, "attempts": 1, "completed": False, "failed": []}
+        step = steps.setdefault(key, new)
+        step["completed"] |= event.event_type == DagsterEventType.ASSET_MATERIALIZATION
 
 
 def _keys(run: DagsterRun, name: str) -> Callable[[str], list[str]]:

@@ -53,6 +53,9 @@ NAMES = {
     "saga": saga_name,
 }
 
+# The job on the models of a dbt project.
+MODELS = "dbt_models"
+
 # Dagster has no word for a policy without limit.
 UNLIMITED = 2**31 - 1
 
@@ -86,6 +89,11 @@ def definitions_of(
     or ValueError where Dagster has nothing for the words."""
     if words["job"] == "noop":
         return noop_definitions(words["shape"], words["steps"], executor)
+    if words["job"] == "models":
+        # Not every run has a Python with dbt.
+        from ..models import models_definitions
+
+        return models_definitions(words["project"], MODELS, executor)
     source, retry = source_named(words["source"], words["sources"]), retry_policy(words["retry"])
     if words["job"] == "enough":
         assets = enough_definitions(source, retry, words["rows"], executor)
@@ -100,6 +108,8 @@ def name_of(words: Words) -> str:
     """What Dagster calls a job."""
     if words["job"] == "noop":
         return noop_job(words["shape"], words["steps"])
+    if words["job"] == "models":
+        return MODELS
     return NAMES[words["job"]](source_named(words["source"], words["sources"]))
 
 
@@ -108,6 +118,8 @@ def words_of(job: Words, config: Words) -> Words:
     configuration."""
     if job["job"] == "noop":
         return job
+    if job["job"] == "models":
+        return {name: job[name] for name in ("job", "project")}
     sources = config["etl"].get("sources_file")
     known = ("job", "source", "retry", "rows", "changed_code")
     named = {name: job[name] for name in known if name in job}
@@ -124,7 +136,7 @@ def source_of(words: Words) -> Source | None:
 
 def run_config(words: Words, config: Words) -> Words:
     """The configuration of a run: where its steps read and write."""
-    if words["job"] == "noop":
+    if words["job"] in ("noop", "models"):
         return {}
     steps = {
         "program": config["engine"]["orchbench"],

@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from dagster import AssetKey, DagsterInstance, DagsterRun
+from dagster import AssetKey, DagsterInstance, DagsterRun, RunsFilter
 from dagster._core.definitions.reconstruct import ReconstructableJob
 from dagster._core.execution.api import execute_run
 from dagster._core.storage.tags import PARTITION_NAME_TAG
@@ -79,6 +79,8 @@ class Run:
     job: ReconstructableJob
     stages: list[list[Part]]
     config: dict[str, Any]
+    # The run of orchbench that failed and from which this one goes on.
+    after: str | None = None
 
     @classmethod
     def of(cls, work: dict[str, Any], config: dict[str, Any]) -> "Run":
@@ -87,7 +89,8 @@ class Run:
         words = words_of(work["job"], config)
         source = source_of(words)
         job = reconstructable(json.dumps(words), json.dumps(executor_words(config)))
-        return cls(work["run"], source, job, stages(source), run_config(words, config))
+        after = work["job"].get("after")
+        return cls(work["run"], source, job, stages(source), run_config(words, config), after)
 
     def create(
         self, instance: DagsterInstance, stage: list[Part], more: dict[str, str] | None = None
@@ -97,11 +100,28 @@ class Run:
 
     def _create(self, instance: DagsterInstance, part: Part, more: dict[str, str]) -> DagsterRun:
         tags = tags_of(self.name, self.source, part) | more
+        if self.after:
+            return self._go_on(instance, tags)
         return instance.create_run_for_job(
             self.job.get_definition(),
             run_config=self.config,
             tags=tags,
             asset_selection=set(part.assets) if part.assets else None,
+        )
+
+    def _go_on(self, instance: DagsterInstance, tags: dict[str, str]) -> DagsterRun:
+        """A run of what another has left to do: as `Re-execute from asset failure` in Dagster's UI,
+        which asks the same of the instance."""
+        (failed,) = instance.get_runs(RunsFilter(tags={RUN_TAG: self.after}))
+        plan = instance.get_execution_plan_snapshot(failed.execution_plan_snapshot_id)
+        assets, _ = instance.run_domain.get_keys_to_reexecute(failed.run_id, plan)
+        return instance.create_run_for_job(
+            self.job.get_definition(),
+            run_config=self.config,
+            tags=tags,
+            asset_selection=assets,
+            root_run_id=failed.root_run_id or failed.run_id,
+            parent_run_id=failed.run_id,
         )
 
     def drive(self, instance: DagsterInstance, runs: list[DagsterRun]) -> None:
