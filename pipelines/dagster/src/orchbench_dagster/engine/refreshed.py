@@ -6,10 +6,11 @@ usage: python -m orchbench_dagster.engine.refreshed --home DIR --run RUN
 
 import json
 
-from ..assets import STEPS
-from ..steps import RUN_TAG
 from dagster import RunsFilter
 from dagster._core.storage.tags import PARTITION_NAME_TAG
+
+from ..assets import STEPS
+from ..steps import RUN_TAG
 from .instance import of_run, open_instance
 from .refreshing import CALLED_STALE_TAG
 

@@ -75,8 +75,10 @@ class Worker:
             driving.join()
             if self._refreshed.get(name):
                 return {"ended": "succeeded", "summary": None}
-            if name in self._refreshed and not runs_of(self._instance, name):
-                return {"ended": "failed", "error_type": "Unexpected", "message": f"run {name}"}
+            made = runs_of(self._instance, name)
+            if name in self._refreshed and all(each.is_success for each in made):
+                message = f"run {name}: broken off after {len(made)} runs, none of which failed"
+                return {"ended": "failed", "error_type": "Unexpected", "message": message}
         elif not runs_of(self._instance, name):
             message = f"run {name}: not in this instance"
             return {"ended": "failed", "error_type": "RunLost", "message": message}
