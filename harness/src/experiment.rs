@@ -6,6 +6,7 @@ mod closed_loop;
 mod dbt;
 mod effort;
 mod limits;
+mod microservices;
 mod observability;
 pub mod open_loop;
 mod overhead;
@@ -85,12 +86,13 @@ impl Condition {
 }
 
 /// All experiments.
-pub fn all() -> [Experiment; 12] {
+pub fn all() -> [Experiment; 13] {
     [
         change::EXPERIMENT,
         dbt::EXPERIMENT,
         effort::EXPERIMENT,
         limits::EXPERIMENT,
+        microservices::EXPERIMENT,
         observability::EXPERIMENT,
         overhead::EXPERIMENT,
         restart_survival::EXPERIMENT,

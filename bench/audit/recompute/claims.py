@@ -102,6 +102,8 @@ class Claims:
         kind = rule["kind"]
         if kind in ("ratio", "ablation"):
             return self.ratio(claim, rule)
+        if kind == "below":
+            return self.below(claim, rule)
         if kind in ("bound", "difference"):
             return self.counted(claim, rule)
         if kind == "conformance":
@@ -129,6 +131,24 @@ class Claims:
                 tested.values.append((side["engine"], side["settings"], *value))
         tested.figures = {"a": tested.values[0][2], "b": tested.values[1][2]}
         tested.evidence = [each.id() for each in a + b]
+        return tested
+
+    def below(self, claim, rule):
+        """A side's values against a limit, block by block."""
+        of = rules.selected(self.conditions, rule, rule["side"])
+        if not of:
+            return None
+        blocks = rules.sides_by_block(of, [], set(rule["side"].get("factors", {})))
+        tested = rules.ratio([(name, values, [1.0]) for name, values, _ in blocks], "lower", rule["limit"])
+        if tested is None:
+            return None
+        for side in self.sides(claim, rule["side"]):
+            shown = rules.selected(self.conditions, rule, side)
+            if shown:
+                value = rules.side_value(shown, unit(rule["metric"]))
+                tested.values.append((side["engine"], side["settings"], *value))
+        tested.figures = {"a": tested.values[0][2]}
+        tested.evidence = [each.id() for each in of]
         return tested
 
     def counted(self, claim, rule):

@@ -19,6 +19,7 @@ pub mod mutation;
 mod parents_first;
 mod progress_resumes;
 mod publication;
+mod retry_after;
 mod saga;
 mod samples_agree;
 mod signals_once;
@@ -40,7 +41,7 @@ pub struct Invariant {
 }
 
 /// All invariants, in alphabetical order.
-pub fn all() -> [Invariant; 15] {
+pub fn all() -> [Invariant; 16] {
     [
         acknowledged_end::INVARIANT,
         attempts::INVARIANT,
@@ -53,6 +54,7 @@ pub fn all() -> [Invariant; 15] {
         parents_first::INVARIANT,
         progress_resumes::INVARIANT,
         publication::INVARIANT,
+        retry_after::INVARIANT,
         saga::INVARIANT,
         samples_agree::INVARIANT,
         signals_once::INVARIANT,

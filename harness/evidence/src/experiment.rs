@@ -7,6 +7,7 @@ mod cost;
 mod dbt;
 pub mod effort;
 mod limits;
+mod microservices;
 pub mod observability;
 pub mod overhead;
 mod repetition;
@@ -95,12 +96,13 @@ pub(crate) const EMULATED: f64 = 1.0;
 pub(crate) const UNSUPPORTED: f64 = 0.0;
 
 /// All experiments.
-pub fn all() -> [Experiment; 12] {
+pub fn all() -> [Experiment; 13] {
     [
         change::EXPERIMENT,
         dbt::EXPERIMENT,
         effort::EXPERIMENT,
         limits::EXPERIMENT,
+        microservices::EXPERIMENT,
         observability::EXPERIMENT,
         overhead::EXPERIMENT,
         restart_survival::EXPERIMENT,

@@ -1,6 +1,7 @@
 //! What happened in a trial, as its folder tells it: its runs, the executions of its steps, and
 //! what they came to.
 
+mod early;
 mod evidence;
 mod executions;
 mod outcome;
@@ -15,6 +16,7 @@ use crate as harness;
 #[path = "../tests/fixtures/results.rs"]
 pub(crate) mod fixture;
 
+pub use early::{EarlyCall, early_calls};
 pub use evidence::{End, JournalFile, Run, SourceEvidence, TrialEvidence};
 pub use executions::{Execution, Executions, Finish};
 pub use outcome::{doubled_keys, ended_right, failed_by_policy, missing_rows, redundant_commits};

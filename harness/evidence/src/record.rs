@@ -37,4 +37,4 @@ pub use verdict::{
     Warning,
 };
 pub use version::{FORMAT_VERSION, FormatVersion, FormatVersionError};
-pub use warehouse::{AppliedRow, WarehouseRow};
+pub use warehouse::{AppliedRow, ServiceAnswer, WarehouseRow};

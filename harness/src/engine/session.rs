@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use orchbench_etl::{CrashPlan, FailurePlan, Sink, Summary};
+use orchbench_etl::{CrashPlan, FailurePlan, OrderServices, Sink, Summary};
 use rustix::process::Signal;
 
 use super::{Account, Ended, Job, ModelsTold, Refreshed, Role, Target, TrialError, Work};
@@ -40,6 +40,8 @@ pub struct Setup {
     pub jobs: Vec<Job>,
     /// The folder of the input, `None` for the embedded one.
     pub data_dir: Option<PathBuf>,
+    /// The services that the steps of an order call.
+    pub order_services: Option<OrderServices>,
     /// URL of the warehouse, `None` for a SQLite file of the trial's own.
     pub warehouse: Option<String>,
 }
@@ -60,6 +62,7 @@ impl Default for Setup {
             small_disk: false,
             jobs: Vec::new(),
             data_dir: None,
+            order_services: None,
             warehouse: None,
         }
     }

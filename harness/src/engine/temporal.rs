@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use orchbench_temporal::{
-    ApprovalInput, Client, ClientError, EnoughInput, NoopInput, PipelineInput, Target,
+    ApprovalInput, Client, ClientError, EnoughInput, NoopInput, OrderInput, PipelineInput, Target,
 };
 use rustix::process::{Pid, kill_process};
 use serde::{Deserialize, Serialize};
@@ -232,6 +232,10 @@ impl TemporalSession {
                 let result = self.client.models_result(&work.run, None).await?;
                 Ok(result.map(|_| None))
             }
+            Job::Order(_) => {
+                let result = self.client.order_result(&work.run, None).await?;
+                Ok(result.map(|_| None))
+            }
             Job::Noop { .. } => {
                 let result = self.client.noop_result(&work.run, None).await?;
                 Ok(result.map(|_| None))
@@ -297,6 +301,16 @@ impl Session for TemporalSession {
                 Job::Models(job) => {
                     let input = models::input(&self.client, &work.run, job).await?;
                     self.client.start_models(&work.run, input).await
+                }
+                Job::Order(order) => {
+                    let input = PipelineInput {
+                        run: Some(work.run.clone()),
+                        retry: order.retry.clone(),
+                        heartbeat_timeout_ms: order.heartbeat_timeout_ms,
+                        start_to_close_ms: order.start_to_close_ms,
+                        ..OrderInput::new().0
+                    };
+                    self.client.start_order(&work.run, OrderInput(input)).await
                 }
                 Job::Noop { shape, steps } => {
                     let input = NoopInput {

@@ -241,6 +241,7 @@ impl<'a> Trial<'a> {
             crash: setup.crash.clone(),
             failure: setup.failure.clone(),
             step_delay_ms: setup.step_delay_ms,
+            order_services: setup.order_services.clone(),
             ..EtlConfig::new(self.scratch.join("work"), self.warehouse())
         }
     }

@@ -31,6 +31,7 @@ impl Work {
                 max_attempts: 1,
                 ..RetrySpec::default()
             },
+            Job::Order(order) => order.retry.clone(),
             job => {
                 let pipeline = job.pipeline();
                 pipeline.map_or_else(RetrySpec::default, |pipeline| pipeline.retry.clone())
@@ -66,6 +67,8 @@ pub enum Job {
     Embargo(Embargo),
     /// The models of a dbt project.
     Models(Models),
+    /// An order at three services: all of it, or in net effect nothing, as far as the engine can.
+    Order(Order),
     /// Steps that do nothing.
     Noop {
         /// How they depend on one another.
@@ -85,7 +88,7 @@ impl Job {
             | Self::Embargo(Embargo { pipeline, .. })
             | Self::Enough { pipeline, .. }
             | Self::Refresh(Refresh { pipeline, .. }) => Some(pipeline),
-            Self::Models(_) | Self::Noop { .. } => None,
+            Self::Models(_) | Self::Noop { .. } | Self::Order(_) => None,
         }
     }
 }
@@ -150,6 +153,17 @@ pub struct Models {
     /// The run that failed and from which this one is to go on, as far as the engine can: what was
     /// built is not to be built again.
     pub after: Option<String>,
+}
+
+/// An order at three services.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// The policy of every call.
+    pub retry: RetrySpec,
+    /// Silence after which a call's worker counts as dead, milliseconds (Temporal).
+    pub heartbeat_timeout_ms: u64,
+    /// Longest time of one attempt, milliseconds (Temporal).
+    pub start_to_close_ms: u64,
 }
 
 /// How a run ended, in the engine's own account.

@@ -60,8 +60,8 @@ pub fn values(dir: &TempDir, scenario: &str, metric: &str) -> Result<Vec<(String
         if each["metric"] != metric || factors["scenario"] != scenario {
             continue;
         }
-        const PLACES: [&str; 7] = [
-            "point", "fails", "words", "program", "changed", "clock", "case",
+        const PLACES: [&str; 8] = [
+            "point", "fails", "words", "program", "changed", "clock", "case", "trouble",
         ];
         let mut names = PLACES.iter();
         let place = names.find_map(|name| factors[*name].as_str());

@@ -8,6 +8,7 @@ mod dbt;
 mod effort;
 mod limits;
 mod made;
+mod microservices;
 mod saga;
 mod timers;
 mod waiting;

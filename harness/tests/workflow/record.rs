@@ -83,10 +83,12 @@ pub fn trials(stage: &Stage) -> Result<()> {
         ensure!(good, "{checked:#?}");
     }
     let scores = mutation::score(&folder)?;
-    // An open loop is recorded apart: neither of these trials has one.
+    // An open loop and orders are recorded apart: neither of these trials has any.
+    let apart = ["early-call", "kept-charge", "second-charge"];
     let missed: Vec<_> = scores
         .iter()
         .filter(|score| !score.caught && score.caught_by != "samples_agree")
+        .filter(|score| !apart.contains(&score.mutation))
         .collect();
     ensure!(missed.is_empty(), "{missed:#?}");
     Ok(())

@@ -116,6 +116,11 @@ pub struct StepFailure {
     pub message: String,
     /// Whether another attempt could succeed.
     pub retryable: bool,
+    /// When to come again at the earliest, milliseconds from now, where the other side has said so
+    /// (HTTP 429 with `Retry-After`): the next retry waits that long, or its policy's delay if that is
+    /// longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
 }
 
 impl StepFailure {
@@ -145,7 +150,15 @@ impl StepFailure {
             error_type: error_type.into(),
             message: message.into(),
             retryable: true,
+            retry_after_ms: None,
         }
+    }
+
+    /// Says when to come again at the earliest.
+    #[must_use]
+    pub fn retry_after_ms(mut self, ms: Option<u64>) -> Self {
+        self.retry_after_ms = ms;
+        self
     }
 
     /// A failure that no attempt will cure.
@@ -154,6 +167,7 @@ impl StepFailure {
             error_type: error_type.into(),
             message: message.into(),
             retryable: false,
+            retry_after_ms: None,
         }
     }
 }

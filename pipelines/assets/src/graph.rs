@@ -31,12 +31,19 @@ pub(crate) fn asset_name(step: StepName) -> &'static str {
         StepName::Load => "warehouse",
         StepName::Publish => "marts",
         StepName::Announce => "announcement",
-        // Beside the pipeline: what undoes an asset, in a saga's graph only; what calls for someone.
+        // Beside the pipeline: what undoes an asset, in a saga's graph only; what calls for someone; the
+        // steps of an order.
         StepName::UndoAnnounce
         | StepName::UndoPublish
         | StepName::UndoLoad
         | StepName::Escalate
-        | StepName::BuildModel => step.as_str(),
+        | StepName::BuildModel
+        | StepName::Reserve
+        | StepName::Charge
+        | StepName::Book
+        | StepName::UndoBook
+        | StepName::UndoCharge
+        | StepName::UndoReserve => step.as_str(),
     }
 }
 
@@ -48,13 +55,12 @@ pub fn step_making(asset: &str) -> Option<StepName> {
     if source.ends_with("/input") {
         return None;
     }
-    let mut steps = StepName::ALL.into_iter().chain(StepName::BESIDE);
-    steps.find(|step| asset_name(*step) == name)
+    StepName::every().find(|step| asset_name(*step) == name)
 }
 
 // user code: pipeline
 /// What a step reads, in the order in which its call is built from it.
-fn reads(step: StepName) -> &'static [StepName] {
+pub(crate) fn reads(step: StepName) -> &'static [StepName] {
     match step {
         StepName::ExtractAirlines
         | StepName::ExtractAirports
@@ -65,7 +71,13 @@ fn reads(step: StepName) -> &'static [StepName] {
         | StepName::UndoPublish
         | StepName::UndoLoad
         | StepName::Escalate
-        | StepName::BuildModel => &[],
+        | StepName::BuildModel
+        | StepName::Reserve
+        | StepName::UndoBook => &[],
+        StepName::Charge => &[StepName::Reserve],
+        StepName::Book => &[StepName::Charge],
+        StepName::UndoCharge => &[StepName::UndoBook],
+        StepName::UndoReserve => &[StepName::UndoCharge],
         StepName::Transform => &[
             StepName::ExtractFlights,
             StepName::ExtractWeather,
@@ -161,14 +173,7 @@ pub(crate) fn asset(
     step: StepName,
     options: &GraphOptions,
 ) -> Result<Asset, AssetsError> {
-    let key = asset_key(&source.name, step)?;
-    let changed = options.code_versions.get(&step);
-    let asset = Asset::shared(key, step_of(etl, source, step, options)?)
-        .code_version(changed.map_or(CODE_VERSION, String::as_str))
-        .group(source.name.as_str())
-        .tag("step", step.as_str())
-        .retry(options.retry_policy()?)
-        .execution(options.execution);
+    let asset = asset_below(etl, &source.name, step, options)?;
     Ok(match step.per() {
         Per::Run => asset,
         Per::Day => {
@@ -180,9 +185,26 @@ pub(crate) fn asset(
 }
 // end of user code
 
+/// What a step makes, in one piece, by the name that its key begins with.
+pub(crate) fn asset_below(
+    etl: Option<&Arc<Etl>>,
+    source: &str,
+    step: StepName,
+    options: &GraphOptions,
+) -> Result<Asset, AssetsError> {
+    let key = asset_key(source, step)?;
+    let changed = options.code_versions.get(&step);
+    Ok(Asset::shared(key, step_of(etl, source, step, options)?)
+        .code_version(changed.map_or(CODE_VERSION, String::as_str))
+        .group(source)
+        .tag("step", step.as_str())
+        .retry(options.retry_policy()?)
+        .execution(options.execution))
+}
+
 fn step_of(
     etl: Option<&Arc<Etl>>,
-    source: &Source,
+    source: &str,
     step: StepName,
     options: &GraphOptions,
 ) -> Result<Arc<dyn Step>, AssetsError> {
@@ -192,13 +214,13 @@ fn step_of(
     match options.execution {
         Execution::InProcess => Ok(Arc::new(EtlStep {
             etl: Arc::clone(etl),
-            source: source.name.clone(),
+            source: source.to_owned(),
             step,
         })),
         Execution::Subprocess => {
             let protocol = EtlProtocol {
                 config: etl.config().clone(),
-                source: source.name.clone(),
+                source: source.to_owned(),
                 step,
             };
             let step = subprocess(command(options)?);

@@ -71,12 +71,6 @@ pub fn is_owed_undoing(catalog: &Catalog, run: &str) -> Result<bool, CatalogErro
 }
 
 fn is_act(key: &AssetKey) -> bool {
-    let made_by = step_making(key.as_str());
-    let compensations = StepName::BESIDE.into_iter();
-    made_by.is_some_and(|step| {
-        compensations
-            .clone()
-            .any(|undo| undo.undoes() == Some(step))
-    })
+    step_making(key.as_str()).is_some_and(|step| step.undone_by().is_some())
 }
 // end of user code

@@ -110,6 +110,12 @@ fn inputs(step: StepName, inputs: &[Arc<Materialization>]) -> Result<StepInputs,
         StepName::UndoAnnounce => Ok(StepInputs::UndoAnnounce),
         StepName::UndoPublish => Ok(StepInputs::UndoPublish),
         StepName::UndoLoad => Ok(StepInputs::UndoLoad),
+        StepName::Reserve => Ok(StepInputs::Reserve),
+        StepName::Charge => Ok(StepInputs::Charge),
+        StepName::Book => Ok(StepInputs::Book),
+        StepName::UndoBook => Ok(StepInputs::UndoBook),
+        StepName::UndoCharge => Ok(StepInputs::UndoCharge),
+        StepName::UndoReserve => Ok(StepInputs::UndoReserve),
         StepName::Escalate | StepName::BuildModel => Err(bad_input(format!(
             "step {step}: expected a step that makes an asset"
         ))),
@@ -179,6 +185,7 @@ pub(crate) fn failure(error: StepError) -> StepFailure {
         error_type: error.error_type.as_str().to_owned(),
         retryable: error.retryable(),
         message: error.message,
+        retry_after_ms: error.retry_after_ms,
     }
 }
 

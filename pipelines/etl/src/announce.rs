@@ -139,21 +139,26 @@ impl Service<'_> {
             .send_json(body)
             .map_err(failed)?;
         if !response.status().is_success() {
-            return Err(refusal(&url, &mut response));
+            return Err(refusal(&url, &mut response, ErrorType::Catalogue));
         }
         response.body_mut().read_json().map_err(failed)
     }
 }
 
-/// The error of an answer that is no success.
-fn refusal(url: &str, response: &mut ureq::http::Response<ureq::Body>) -> StepError {
+/// The error of an answer that is no success, `failed` unless the status says more.
+pub(crate) fn refusal(
+    url: &str,
+    response: &mut ureq::http::Response<ureq::Body>,
+    failed: ErrorType,
+) -> StepError {
     let status = response.status();
     let reason = response.body_mut().read_to_string().unwrap_or_default();
     let message = format!("{url}: expected a receipt, found: http status: {status} {reason}");
     let error_type = match status {
         StatusCode::TOO_MANY_REQUESTS => ErrorType::Throttled,
         StatusCode::CONFLICT => ErrorType::Fenced,
-        _ => ErrorType::Catalogue,
+        StatusCode::UNPROCESSABLE_ENTITY => ErrorType::Refused,
+        _ => failed,
     };
     let seconds = response
         .headers()

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crash::CrashPlan;
 use crate::failure::FailurePlan;
+use crate::order::OrderServices;
 
 /// Everything that an [`crate::Etl`] needs. It crosses processes as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,9 @@ pub struct EtlConfig {
     /// The catalogue service that `announce` posts to, such as `http://127.0.0.1:8099`.
     #[serde(default)]
     pub catalogue_url: Option<String>,
+    /// The services that the steps of an order call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_services: Option<OrderServices>,
     /// A catalogue of sources; `None` means the embedded one.
     #[serde(default)]
     pub sources_file: Option<PathBuf>,
@@ -57,6 +61,7 @@ impl EtlConfig {
             journal_dir: None,
             worker_epoch: 0,
             catalogue_url: None,
+            order_services: None,
             sources_file: None,
             crash: None,
             failure: None,

@@ -8,7 +8,7 @@ use orchbench_journal::{Day, Summary};
 use crate::error::StepError;
 use crate::etl::Etl;
 use crate::outcome::{ArtifactRef, Checked, DayResult, Extracted, Loaded, Transformed, summarize};
-use crate::step::{StepCall, StepInputs, StepOutput};
+use crate::step::{ORDERS, StepCall, StepInputs, StepOutput};
 
 /// One day that is ready to load.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +115,22 @@ impl Etl {
         })
     }
     // end of user code
+
+    /// Places an order by plain calls, one after the other.
+    ///
+    /// # Errors
+    /// The first step error; what was done by then stays.
+    pub fn order_direct(&self, run: &str) -> Result<(), StepError> {
+        let direct = DirectRun {
+            etl: self,
+            run,
+            source: ORDERS,
+        };
+        for inputs in [StepInputs::Reserve, StepInputs::Charge, StepInputs::Book] {
+            direct.call(None, inputs)?.try_into_served()?;
+        }
+        Ok(())
+    }
 
     /// Extract, transform and check only: every day of the source, ready to load, in the order of
     /// the days.

@@ -263,6 +263,7 @@ fn counts(output: &StepOutput) -> (Option<u64>, Option<u64>) {
             (Some(published.loaded), Some(u64::from(published.changed)))
         }
         StepOutput::Undone(undone) => (None, Some(undone.changed)),
+        StepOutput::Served(served) => (None, Some(u64::from(served.changed))),
         StepOutput::Announced(_) | StepOutput::Escalated(_) => (None, None),
     }
 }

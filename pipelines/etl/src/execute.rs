@@ -38,6 +38,10 @@ impl Etl {
         // The id goes into a header, a table and a file name further on; whoever was not asked
         // before (a workflow's id is anybody's) hears of it before the first effect.
         check_id("run", &call.run).map_err(|error| bad_input(error.to_string()))?;
+        // An order is of no source.
+        if call.step().is_of_order() {
+            return self.order(call);
+        }
         let source = self.source(&call.source)?;
         let day = partition(call, source)?;
         let extract = |dataset: Dataset| {
@@ -111,6 +115,15 @@ impl Etl {
             (StepInputs::UndoAnnounce | StepInputs::UndoPublish | StepInputs::UndoLoad, _) => {
                 self.undo(call, day, progress).map(StepOutput::Undone)
             }
+            (
+                StepInputs::Reserve
+                | StepInputs::Charge
+                | StepInputs::Book
+                | StepInputs::UndoBook
+                | StepInputs::UndoCharge
+                | StepInputs::UndoReserve,
+                _,
+            ) => self.order(call),
         }
     }
 

@@ -7,7 +7,8 @@
 //! called) → dataset, extract, transform, check, load, publish, announce → [`outcome`]; the way back
 //! is undo. Beside it [`journal`] (the witness), [`crash`] and [`failure`] (planned faults),
 //! [`process`] (a step in a process of its own), and [`catalogue`], the service at the other end of
-//! announce; and [`models`], the marts as a project of dbt.
+//! announce; [`models`] is the marts as a project of dbt. The steps of an order are calls of [`services`],
+//! and nothing else.
 
 mod announce;
 mod artifact;
@@ -26,11 +27,14 @@ mod extract;
 pub mod failure;
 mod frame;
 pub mod generate;
+mod http;
 pub mod models;
+mod order;
 pub mod outcome;
 pub mod process;
 mod quality;
 pub mod schema;
+pub mod services;
 pub mod source;
 pub mod step;
 mod transform;
@@ -54,12 +58,13 @@ pub use error::{EtlError, StepError};
 pub use etl::Etl;
 pub use failure::FailurePlan;
 pub use models::{Model, ModelProject};
+pub use order::OrderServices;
 pub use outcome::{
-    Announced, ArtifactRef, Checked, DayResult, Escalated, Extracted, Loaded, Published,
+    Announced, ArtifactRef, Checked, DayResult, Escalated, Extracted, Loaded, Published, Served,
     Transformed, Undo, Undone, summarize,
 };
 pub use process::StepCommand;
 pub use quality::Extract;
 pub use source::{Source, SourceCatalogue, SourceError};
-pub use step::{StepCall, StepInputs, StepOutput};
+pub use step::{ORDERS, StepCall, StepInputs, StepOutput};
 pub use warehouse::{Applied, Warehouse, WarehouseError, WarehouseRow};

@@ -123,6 +123,15 @@ pub struct Escalated {
     pub receipt: String,
 }
 
+/// What a step of an order says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Served {
+    /// The service's receipt: the same for the same idempotency key.
+    pub receipt: String,
+    /// Whether this call had the effect; false where an earlier one had it.
+    pub changed: bool,
+}
+
 /// What one day hands up to the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayResult {

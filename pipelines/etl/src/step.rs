@@ -8,8 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StepError;
 use crate::outcome::{
-    Announced, ArtifactRef, Checked, Escalated, Extracted, Loaded, Published, Transformed, Undone,
+    Announced, ArtifactRef, Checked, Escalated, Extracted, Loaded, Published, Served, Transformed,
+    Undone,
 };
+
+/// What stands in place of a source in the calls of an order.
+pub const ORDERS: &str = "orders";
 
 /// What a step needs from the steps before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,6 +77,18 @@ pub enum StepInputs {
         /// For whoever reads it.
         reason: String,
     },
+    /// Nothing: an order is known by its run.
+    Reserve,
+    /// Nothing: an order is known by its run.
+    Charge,
+    /// Nothing: an order is known by its run.
+    Book,
+    /// Nothing: what is undone is the order's own `book`, whatever became of it.
+    UndoBook,
+    /// Nothing: what is undone is the order's own `charge`, whatever became of it.
+    UndoCharge,
+    /// Nothing: what is undone is the order's own `reserve`, whatever became of it.
+    UndoReserve,
 }
 
 impl StepInputs {
@@ -94,6 +110,12 @@ impl StepInputs {
             Self::UndoPublish => StepName::UndoPublish,
             Self::UndoLoad => StepName::UndoLoad,
             Self::Escalate { .. } => StepName::Escalate,
+            Self::Reserve => StepName::Reserve,
+            Self::Charge => StepName::Charge,
+            Self::Book => StepName::Book,
+            Self::UndoBook => StepName::UndoBook,
+            Self::UndoCharge => StepName::UndoCharge,
+            Self::UndoReserve => StepName::UndoReserve,
         }
     }
 }
@@ -104,7 +126,7 @@ impl StepInputs {
 pub struct StepCall {
     /// The run's id, chosen by whoever starts it.
     pub run: String,
-    /// The source's name.
+    /// The source's name; of an order, [`ORDERS`].
     pub source: String,
     /// The day; `None` for the steps that run once a run.
     pub partition: Option<Day>,
@@ -156,10 +178,12 @@ pub enum StepOutput {
     Published(Published),
     /// Of `announce`.
     Announced(Announced),
-    /// Of the three compensations.
+    /// Of the compensations.
     Undone(Undone),
     /// Of `escalate`.
     Escalated(Escalated),
+    /// Of `reserve`, `charge` and `book`.
+    Served(Served),
 }
 
 /// Writes the `try_into_…` method of one variant.
@@ -197,6 +221,7 @@ try_into! {
     try_into_announced Announced "announced",
     try_into_undone Undone "undone",
     try_into_escalated Escalated "escalated",
+    try_into_served Served "served",
 }
 
 impl StepOutput {
@@ -213,6 +238,7 @@ impl StepOutput {
             Self::Announced(announced) => &announced.version,
             Self::Undone(undone) => &undone.now,
             Self::Escalated(escalated) => &escalated.receipt,
+            Self::Served(served) => &served.receipt,
         }
     }
 }

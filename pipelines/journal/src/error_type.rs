@@ -23,8 +23,12 @@ pub enum ErrorType {
     Warehouse,
     /// The catalogue service failed. Retryable.
     Catalogue,
-    /// The catalogue service has too much to do and says when to come again. Retryable.
+    /// A service has too much to do and says when to come again. Retryable.
     Throttled,
+    /// A service of an order failed, or gave no answer in time. Retryable.
+    Service,
+    /// A service of an order refuses, and will not think better of it.
+    Refused,
     /// A planned failure. Retryable.
     Injected,
     /// A planned failure that no attempt cures.
@@ -39,7 +43,7 @@ pub enum ErrorType {
 
 impl ErrorType {
     /// Every type.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::BadInput,
         Self::UnknownSource,
         Self::CheckFailed,
@@ -49,6 +53,8 @@ impl ErrorType {
         Self::Warehouse,
         Self::Catalogue,
         Self::Throttled,
+        Self::Service,
+        Self::Refused,
         Self::Injected,
         Self::InjectedFatal,
         Self::Journal,
@@ -63,6 +69,7 @@ impl ErrorType {
         "CheckFailed",
         "Fenced",
         "Dataset",
+        "Refused",
         "InjectedFatal",
     ];
 
@@ -79,6 +86,8 @@ impl ErrorType {
             Self::Warehouse => "Warehouse",
             Self::Catalogue => "Catalogue",
             Self::Throttled => "Throttled",
+            Self::Service => "Service",
+            Self::Refused => "Refused",
             Self::Injected => "Injected",
             Self::InjectedFatal => "InjectedFatal",
             Self::Journal => "Journal",

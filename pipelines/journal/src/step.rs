@@ -42,6 +42,18 @@ pub enum StepName {
     Escalate,
     /// A model of the dbt project. There are several in a run: in the place of a day stands the model.
     BuildModel,
+    /// An order's goods, reserved at the inventory service.
+    Reserve,
+    /// An order's price, charged at the payment service.
+    Charge,
+    /// An order's parcel, booked at the shipping service.
+    Book,
+    /// Undoes `book`.
+    UndoBook,
+    /// Undoes `charge`: the money goes back.
+    UndoCharge,
+    /// Undoes `reserve`.
+    UndoReserve,
 }
 
 /// How often a step runs within a run.
@@ -79,10 +91,41 @@ impl StepName {
         Self::BuildModel,
     ];
 
+    /// The steps of an order, a call of a service each: there, and back in the order in which they undo.
+    pub const ORDER: [Self; 6] = [
+        Self::Reserve,
+        Self::Charge,
+        Self::Book,
+        Self::UndoBook,
+        Self::UndoCharge,
+        Self::UndoReserve,
+    ];
+
+    /// Every step, of the pipeline, beside it and of an order.
+    pub fn every() -> impl Iterator<Item = Self> {
+        let pipeline = Self::ALL.into_iter().chain(Self::BESIDE);
+        pipeline.chain(Self::ORDER)
+    }
+
+    /// Whether the step is one of an order.
+    #[must_use]
+    pub fn is_of_order(self) -> bool {
+        Self::ORDER.contains(&self)
+    }
+
+    /// The compensation that undoes this step, when it has one.
+    #[must_use]
+    pub fn undone_by(self) -> Option<Self> {
+        Self::every().find(|step| step.undoes() == Some(self))
+    }
+
     /// The step that this one undoes, when it is a compensation.
     #[must_use]
     pub fn undoes(self) -> Option<Self> {
         match self {
+            Self::UndoBook => Some(Self::Book),
+            Self::UndoCharge => Some(Self::Charge),
+            Self::UndoReserve => Some(Self::Reserve),
             Self::UndoAnnounce => Some(Self::Announce),
             Self::UndoPublish => Some(Self::Publish),
             Self::UndoLoad => Some(Self::Load),
@@ -109,6 +152,12 @@ impl StepName {
             Self::UndoLoad => "undo_load",
             Self::Escalate => "escalate",
             Self::BuildModel => "build_model",
+            Self::Reserve => "reserve",
+            Self::Charge => "charge",
+            Self::Book => "book",
+            Self::UndoBook => "undo_book",
+            Self::UndoCharge => "undo_charge",
+            Self::UndoReserve => "undo_reserve",
         }
     }
 
@@ -124,7 +173,13 @@ impl StepName {
             | Self::UndoAnnounce
             | Self::UndoPublish
             | Self::Escalate
-            | Self::BuildModel => Per::Run,
+            | Self::BuildModel
+            | Self::Reserve
+            | Self::Charge
+            | Self::Book
+            | Self::UndoBook
+            | Self::UndoCharge
+            | Self::UndoReserve => Per::Run,
             Self::ExtractFlights
             | Self::ExtractWeather
             | Self::Transform
@@ -143,7 +198,7 @@ impl fmt::Display for StepName {
 
 /// A text that names no step.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown step {found:?}: expected one of {}, {}", StepName::ALL.map(StepName::as_str).join(", "), StepName::BESIDE.map(StepName::as_str).join(", "))]
+#[error("unknown step {found:?}: expected one of {}", StepName::every().map(StepName::as_str).collect::<Vec<_>>().join(", "))]
 pub struct StepNameError {
     /// What stood in the name's place.
     pub found: String,
@@ -153,9 +208,7 @@ impl FromStr for StepName {
     type Err = StepNameError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .chain(Self::BESIDE)
+        Self::every()
             .find(|step| step.as_str() == text)
             .ok_or_else(|| StepNameError {
                 found: text.to_owned(),
@@ -184,7 +237,7 @@ mod tests {
 
     #[test]
     fn names_are_the_same_in_text_and_in_json() {
-        for step in StepName::ALL.into_iter().chain(StepName::BESIDE) {
+        for step in StepName::every() {
             assert_eq!(step.to_string().parse::<StepName>().unwrap(), step);
             assert_eq!(serde_json::to_value(step).unwrap(), step.as_str());
         }

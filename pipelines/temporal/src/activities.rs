@@ -22,8 +22,8 @@ use orchbench_etl::dataset::Dataset;
 use orchbench_etl::models::Built;
 use orchbench_etl::process::{Answer, Order};
 use orchbench_etl::{
-    Announced, Checked, Day, ErrorType, Escalated, Etl, Extracted, Loaded, Published, Source,
-    StepCall, StepCommand, StepError, StepInputs, StepOutput, Transformed, Undone,
+    Announced, Checked, Day, ErrorType, Escalated, Etl, Extracted, Loaded, Published, Served,
+    Source, StepCall, StepCommand, StepError, StepInputs, StepOutput, Transformed, Undone,
 };
 use serde::{Deserialize, Serialize};
 use temporalio_macros::activities;
@@ -368,6 +368,66 @@ impl EtlActivities {
     ) -> Result<Escalated, ActivityError> {
         self.step(&ctx, request, StepOutput::try_into_escalated)
             .await
+    }
+
+    /// Goods, at the inventory service.
+    #[activity(name = "reserve")]
+    pub async fn reserve(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Served, ActivityError> {
+        self.step(&ctx, request, StepOutput::try_into_served).await
+    }
+
+    /// A price, at the payment service.
+    #[activity(name = "charge")]
+    pub async fn charge(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Served, ActivityError> {
+        self.step(&ctx, request, StepOutput::try_into_served).await
+    }
+
+    /// A parcel, at the shipping service.
+    #[activity(name = "book")]
+    pub async fn book(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Served, ActivityError> {
+        self.step(&ctx, request, StepOutput::try_into_served).await
+    }
+
+    /// Undoes an order's `book`.
+    #[activity(name = "undo_book")]
+    pub async fn undo_book(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Undone, ActivityError> {
+        self.undo(&ctx, request).await
+    }
+
+    /// Undoes an order's `charge`.
+    #[activity(name = "undo_charge")]
+    pub async fn undo_charge(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Undone, ActivityError> {
+        self.undo(&ctx, request).await
+    }
+
+    /// Undoes an order's `reserve`.
+    #[activity(name = "undo_reserve")]
+    pub async fn undo_reserve(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: StepRequest,
+    ) -> Result<Undone, ActivityError> {
+        self.undo(&ctx, request).await
     }
 
     /// Many days of flights in one activity: each heartbeat carries the days that are done, so that

@@ -17,7 +17,7 @@ mod visibility;
 
 use std::time::Duration;
 
-use orchbench_etl::{Day, Summary};
+use orchbench_etl::{Day, Served, Summary};
 use serde::{Deserialize, Serialize};
 use temporalio_client::errors::{
     WorkflowGetResultError, WorkflowInteractionError, WorkflowStartError,
@@ -40,12 +40,12 @@ use crate::connection::{Target, connect};
 use crate::failure::Failure;
 use crate::input::{
     ApprovalInput, Argument, EnoughInput, Memory, ModelsInput, ModelsOutcome, NoopInput,
-    NoopOutcome, PipelineInput, RefreshInput,
+    NoopOutcome, OrderInput, PipelineInput, RefreshInput,
 };
 use crate::workflows::report::ApprovalOutcome;
 use crate::workflows::{
     ApprovalWorkflow, DataPipelineWorkflow, EnoughWorkflow, ModelsWorkflow, NoopWorkflow,
-    RefreshWorkflow, SagaWorkflow,
+    OrderWorkflow, RefreshWorkflow, SagaWorkflow,
 };
 
 /// A client of one namespace and one task queue.
@@ -134,6 +134,33 @@ impl Client {
     ) -> Result<Started, ClientError> {
         self.start(SagaWorkflow::run, Argument::from(input), workflow_id)
             .await
+    }
+
+    /// Starts an order.
+    ///
+    /// # Errors
+    /// As [`Client::start_pipeline`].
+    pub async fn start_order(
+        &self,
+        workflow_id: &str,
+        input: OrderInput,
+    ) -> Result<Started, ClientError> {
+        self.start(OrderWorkflow::run, Argument::from(input), workflow_id)
+            .await
+    }
+
+    /// Waits for the end of an order: what the services said.
+    ///
+    /// # Errors
+    /// As [`Client::pipeline_result`].
+    pub async fn order_result(
+        &self,
+        workflow_id: &str,
+        run_id: Option<&str>,
+    ) -> Result<Result<Vec<Served>, Failure>, ClientError> {
+        let handle = self.handle::<OrderWorkflow>(workflow_id, run_id);
+        let result = handle.get_result(WorkflowGetResultOptions::default()).await;
+        self.outcome(workflow_id, result)
     }
 
     /// Starts a pipeline that waits for a verdict before it is published.

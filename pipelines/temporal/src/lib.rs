@@ -36,14 +36,14 @@ pub use connection::{Configured, ConnectError, Endpoint, Target};
 pub use failure::Failure;
 pub use input::{
     ApprovalInput, Argument, BackfillInput, DailyInput, EnoughInput, Memory, ModelsInput,
-    ModelsOutcome, NoopInput, NoopOutcome, PartitionInput, PipelineInput, RefreshInput, Remembered,
-    Validate, Verdict,
+    ModelsOutcome, NoopInput, NoopOutcome, OrderInput, PartitionInput, PipelineInput, RefreshInput,
+    Remembered, Validate, Verdict,
 };
 pub use worker::{SettingsName, WorkerError, WorkerOptions, WorkerSettings};
 pub use workflows::{
     ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, EnoughWorkflow,
-    ExtractWorkflow, ModelsWorkflow, NoopWorkflow, ParallelWorkflow, PartitionWorkflow,
-    RefreshWorkflow, SagaWorkflow, SequentialWorkflow,
+    ExtractWorkflow, ModelsWorkflow, NoopWorkflow, OrderWorkflow, ParallelWorkflow,
+    PartitionWorkflow, RefreshWorkflow, SagaWorkflow, SequentialWorkflow,
 };
 
 /// The task queue that workers poll and that starters name, unless both are told otherwise.

@@ -26,8 +26,8 @@ use crate::activities::EtlActivities;
 use crate::connection::{ConnectError, Target, connect};
 use crate::workflows::{
     ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, EnoughWorkflow,
-    ExtractWorkflow, ModelsWorkflow, NoopWorkflow, ParallelWorkflow, PartitionWorkflow,
-    RefreshWorkflow, SagaWorkflow, SequentialWorkflow,
+    ExtractWorkflow, ModelsWorkflow, NoopWorkflow, OrderWorkflow, ParallelWorkflow,
+    PartitionWorkflow, RefreshWorkflow, SagaWorkflow, SequentialWorkflow,
 };
 
 /// After the graceful shutdown period: time for the last completions to reach the server.
@@ -251,6 +251,7 @@ fn create(
         .and_then(|worker| worker.register_workflow::<ParallelWorkflow>())
         .and_then(|worker| worker.register_workflow::<RefreshWorkflow>())
         .and_then(|worker| worker.register_workflow::<SagaWorkflow>())
+        .and_then(|worker| worker.register_workflow::<OrderWorkflow>())
         .and_then(|worker| worker.register_workflow::<BackfillWorkflow>())
         .and_then(|worker| worker.register_workflow::<ApprovalWorkflow>())
         .and_then(|worker| worker.register_workflow::<DailyWorkflow>())

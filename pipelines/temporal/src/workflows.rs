@@ -7,6 +7,7 @@
 //! | [`pipeline`], [`partition`] | parallel activities, one child workflow a day, then a sequence |
 //! | [`refresh`] | only what would be made of something else than before, by digests that it keeps |
 //! | [`saga`] | a compensation for each act, undone in reverse |
+//! | [`order`] | the same over three services |
 //! | [`backfill`] | many child workflows, an update that changes their number, continue-as-new |
 //! | [`approval`] | signals, queries, timers, and a patch while workflows wait |
 //! | [`enough`] | a loop and a branch that results decide |
@@ -31,6 +32,7 @@ pub mod extract;
 pub mod lanes;
 pub mod models;
 pub mod noop;
+pub mod order;
 pub mod parallel;
 pub mod partition;
 pub mod pipeline;
@@ -58,6 +60,7 @@ pub use enough::EnoughWorkflow;
 pub use extract::ExtractWorkflow;
 pub use models::ModelsWorkflow;
 pub use noop::NoopWorkflow;
+pub use order::OrderWorkflow;
 pub use parallel::ParallelWorkflow;
 pub use partition::PartitionWorkflow;
 pub use pipeline::DataPipelineWorkflow;

@@ -13,7 +13,8 @@ pub(super) const INVARIANT: Invariant = Invariant {
 
 fn check(trial: &TrialEvidence) -> Option<Finding> {
     let executions = Executions::of(trial);
-    let undoes = |execution: &Execution| execution.step.undoes().is_some();
+    let undoes =
+        |execution: &Execution| execution.step.undoes().is_some() || execution.step.is_of_order();
     if trial.factor("pattern") != INVARIANT.name && !executions.all().any(undoes) {
         return None;
     }
@@ -38,7 +39,8 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
 fn problems(saga: &Saga<'_>) -> Vec<String> {
     let ended = saga.run.ended_ns.is_some();
     if ended && saga.run.failure.is_none() {
-        return saga.acts.iter().filter_map(undone_for_nothing).collect();
+        let undone = saga.acts.iter().filter_map(undone_for_nothing);
+        return undone.chain(unfinished(saga)).collect();
     }
     if !ended && saga.is_whole() {
         return Vec::new();
@@ -59,6 +61,20 @@ fn undone_for_nothing(act: &Act<'_>) -> Option<String> {
         act.undo_key,
         undo.describe()
     ))
+}
+
+/// A run of acts alone that ended well and is not whole: an effect of it lacks, by the services' own ledger.
+fn unfinished(saga: &Saga<'_>) -> Vec<String> {
+    let acts = saga.acts.iter();
+    let lacking = acts.filter(|act| act.step().is_of_order() && act.last_change().is_none());
+    lacking
+        .map(|act| {
+            format!(
+                "{}: the run ended well, expected the service to have done it, found no such effect",
+                act.key
+            )
+        })
+        .collect()
 }
 
 fn skipped(act: &Act<'_>, became: &str) -> Option<String> {

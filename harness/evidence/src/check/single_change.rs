@@ -7,12 +7,12 @@ use crate::measure::{Executions, TrialEvidence, doubled_keys, redundant_commits}
 
 pub(super) const INVARIANT: Invariant = Invariant {
     name: "single_change",
-    statement: "at most one execution changes rows under one idempotency key",
+    statement: "at most one execution changes rows, or has an effect at a service, under one idempotency key",
     check,
 };
 
 fn check(trial: &TrialEvidence) -> Option<Finding> {
-    if trial.sources.is_empty() {
+    if trial.sources.is_empty() && !trial.calls_services() {
         return None;
     }
     let naive = trial.factor("sink") == "naive";

@@ -73,6 +73,17 @@ pub enum Rule {
         /// The second side.
         b: SideOf,
     },
+    /// The side's values are below a limit, by more than the equivalence margin, over its blocks.
+    Below {
+        /// The experiment.
+        experiment: String,
+        /// The metric.
+        metric: String,
+        /// The limit, in the metric's own unit.
+        limit: f64,
+        /// The side.
+        side: SideOf,
+    },
     /// The first side's share of wrong trials is at most the second's and a margin
     /// (non-inferiority).
     Difference {
@@ -208,6 +219,7 @@ impl Rule {
         match self {
             Self::Bound { .. } => "bound",
             Self::Ratio { .. } => "ratio",
+            Self::Below { .. } => "below",
             Self::Difference { .. } => "difference",
             Self::Capability { .. } => "capability",
             Self::Count { .. } => "count",
@@ -222,6 +234,7 @@ impl Rule {
         match self {
             Self::Bound { experiment, .. }
             | Self::Ratio { experiment, .. }
+            | Self::Below { experiment, .. }
             | Self::Difference { experiment, .. }
             | Self::Capability { experiment, .. }
             | Self::Count { experiment, .. }
@@ -236,6 +249,7 @@ impl Rule {
         match self {
             Self::Bound { metric, .. }
             | Self::Ratio { metric, .. }
+            | Self::Below { metric, .. }
             | Self::Difference { metric, .. }
             | Self::Count { metric, .. }
             | Self::Ablation { metric, .. } => Some(metric),
@@ -246,7 +260,9 @@ impl Rule {
     /// The sides, in order.
     pub fn sides(&self) -> Vec<&SideOf> {
         match self {
-            Self::Bound { side, .. } | Self::Conformance { side, .. } => vec![side],
+            Self::Bound { side, .. }
+            | Self::Below { side, .. }
+            | Self::Conformance { side, .. } => vec![side],
             Self::Ratio { a, b, .. }
             | Self::Difference { a, b, .. }
             | Self::Count { a, b, .. }

@@ -103,7 +103,9 @@ fn falsifiable(claim: &Claim, source: &Source<'_>) -> Result<(), ClaimError> {
             share("at_most", *at_most)?;
         }
         Rule::Difference { margin, .. } => share("margin", *margin)?,
-        Rule::Ratio { limit, .. } if !(limit.is_finite() && *limit > 0.0) => {
+        Rule::Ratio { limit, .. } | Rule::Below { limit, .. }
+            if !(limit.is_finite() && *limit > 0.0) =>
+        {
             let message = format!("limit: expected a number above 0, found {limit}");
             return Err(source.refuse("limit =", message));
         }

@@ -1,7 +1,7 @@
 //! Names of what is to come, and the nearest known one.
 
 /// Experiments that claims wait for, in alphabetical order.
-pub(super) const PLANNED_EXPERIMENTS: &[&str] = &["microservices"];
+pub(super) const PLANNED_EXPERIMENTS: &[&str] = &["deploy"];
 
 /// The name that is written most like the given one.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

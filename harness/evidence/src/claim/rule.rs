@@ -4,6 +4,7 @@
 //! A rule reads its sides and nothing else; what Holm's correction makes of its p-value is
 //! [`super::decide`]'s.
 
+mod below;
 mod bound;
 mod capability;
 mod conformance;
@@ -52,6 +53,7 @@ pub(super) fn measure(claim: &Claim, results: &Results<'_>) -> Result<Measured, 
     match &claim.text.rule {
         Rule::Bound { .. } => bound::measure(claim, results),
         Rule::Ratio { .. } | Rule::Ablation { .. } => ratio::measure(claim, results),
+        Rule::Below { .. } => below::measure(claim, results),
         Rule::Difference { .. } => difference::measure(claim, results),
         Rule::Capability { .. } => capability::measure(claim, results),
         Rule::Count { .. } => count::measure(claim, results),

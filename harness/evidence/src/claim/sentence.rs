@@ -13,6 +13,7 @@ fn known(rule: &Rule) -> &'static [&'static str] {
     match rule {
         Rule::Bound { .. } => &["wrong", "bound"],
         Rule::Ratio { .. } | Rule::Ablation { .. } => &["a", "b", "ratio"],
+        Rule::Below { .. } => &["a"],
         Rule::Difference { .. } => &["a", "b", "difference"],
         Rule::Capability { .. } => &["level"],
         Rule::Count { .. } => &["a", "b"],

@@ -18,7 +18,7 @@ const OF_THE_HARNESS: [&str; 3] = ["generator_", "harness_", "warm_up_"];
 /// Rates that somebody else chose.
 const CHOSEN: [&str; 1] = ["offered_"];
 
-const SMALLER: [&str; 17] = [
+const SMALLER: [&str; 18] = [
     "_ms",
     "_ms_a_run",
     "_ms_a_step",
@@ -29,6 +29,7 @@ const SMALLER: [&str; 17] = [
     "_left",
     "_doubled",
     "_redundant",
+    "_too_early",
     "_repeated",
     "_overlapping",
     "_needless",

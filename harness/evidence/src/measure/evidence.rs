@@ -6,8 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use orchbench_journal::Record;
-use orchbench_journal::{RetrySpec, Summary};
+use orchbench_journal::{Record, RetrySpec, StepName, Summary};
 
 use crate::record::{
     AppliedRow, EngineRecord, Event, EventBody, HistoryStep, JournalSeal, RunFailure, Sample,
@@ -209,6 +208,12 @@ impl TrialEvidence {
         let of_source = before.filter(|each| each.source == runs[at].source);
         rests_on.extend(of_source.map(|each| each.id));
         rests_on
+    }
+
+    /// Whether its steps called services, by the journal: its applied log is then their ledger.
+    pub fn calls_services(&self) -> bool {
+        let mut records = self.journal.iter().flat_map(|file| &file.records);
+        records.any(|record| record.step.is_some_and(StepName::is_of_order))
     }
 
     /// Seals of the journal files; a later seal of the same file replaces an earlier one.

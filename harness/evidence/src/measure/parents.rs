@@ -1,4 +1,4 @@
-//! What the steps of the pipeline are made of.
+//! What the steps of the pipeline are made of, and what goes before those of an order.
 
 use orchbench_journal::StepName;
 
@@ -13,8 +13,8 @@ pub(crate) enum Reach {
 /// The parents of a step.
 pub(crate) fn parents(step: StepName) -> &'static [(StepName, Reach)] {
     use StepName::{
-        Announce, Check, ExtractAirlines, ExtractAirports, ExtractFlights, ExtractPlanes,
-        ExtractWeather, Load, Publish, Transform,
+        Announce, Book, Charge, Check, ExtractAirlines, ExtractAirports, ExtractFlights,
+        ExtractPlanes, ExtractWeather, Load, Publish, Reserve, Transform,
     };
     match step {
         Transform => &[
@@ -28,6 +28,8 @@ pub(crate) fn parents(step: StepName) -> &'static [(StepName, Reach)] {
         Load => &[(Check, Reach::Same), (Transform, Reach::Same)],
         Publish => &[(Load, Reach::EveryDay)],
         Announce => &[(Publish, Reach::WholeRun)],
+        Charge => &[(Reserve, Reach::WholeRun)],
+        Book => &[(Charge, Reach::WholeRun)],
         _ => &[],
     }
 }

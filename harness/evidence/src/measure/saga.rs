@@ -61,14 +61,14 @@ fn acts<'a>(executions: &'a Executions, run: &str, applied: Option<&[AppliedRow]
 }
 
 impl Saga<'_> {
-    /// Whether every act is done and none undone: the announcement, which is the last one, has ended
-    /// well, and no compensation was executed.
+    /// Whether every act is done and none undone: the last one (the announcement, or the booking of an
+    /// order) has ended well, and no compensation was executed.
     pub fn is_whole(&self) -> bool {
-        let announced = |act: &Act<'_>| {
-            act.step() == StepName::Announce
-                && act.executions.iter().any(|each| each.ok_ns().is_some())
+        let is_last = |act: &Act<'_>| matches!(act.step(), StepName::Announce | StepName::Book);
+        let ended = |act: &Act<'_>| {
+            is_last(act) && act.executions.iter().any(|each| each.ok_ns().is_some())
         };
-        self.acts.iter().any(announced) && self.acts.iter().all(|act| act.undos.is_empty())
+        self.acts.iter().any(ended) && self.acts.iter().all(|act| act.undos.is_empty())
     }
 
     /// How many acts have an effect that nothing put back.
@@ -114,8 +114,7 @@ impl<'a> Act<'a> {
         applied: Option<&[AppliedRow]>,
     ) -> Option<Self> {
         let step = each[0].step;
-        let mut compensations = StepName::BESIDE.into_iter();
-        let undo = compensations.find(|undo| undo.undoes() == Some(step))?;
+        let undo = step.undone_by()?;
         let undo_key = key.replacen(&format!("/{step}/"), &format!("/{undo}/"), 1);
         let undos = executions.by_key.get(&undo_key);
         // The catalogue service keeps no such log.
@@ -160,6 +159,11 @@ impl<'a> Act<'a> {
         }
     }
 
+    /// Where it was put back, by its place in the applied log; `None` where it was not, or none is known of.
+    pub fn put_back(&self) -> Option<u64> {
+        self.commits.as_ref()?.undone.iter().min().copied()
+    }
+
     /// The last commit of its own that changed something; `None` where there is none or none is known
     /// of.
     pub fn last_change(&self) -> Option<u64> {
@@ -177,7 +181,9 @@ impl Commits {
         let acted = changes(key);
         let last = acted.iter().max().copied();
         let superseded = applied.iter().any(|row| {
-            last.is_some_and(|last| row.seq > last)
+            // An order is nobody else's.
+            !act.step.is_of_order()
+                && last.is_some_and(|last| row.seq > last)
                 && row.partition == act.partition
                 && row.step == act.step.to_string()
                 && row.key != key

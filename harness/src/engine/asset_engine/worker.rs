@@ -104,6 +104,10 @@ impl Assets {
                 Ok(orchbench_assets::graph(etl, &source, &options)?)
             }
             Job::Models(models) => Ok(orchbench_assets::model_graph(&models.project)?),
+            Job::Order(order) => {
+                let options = self.options(order.retry.clone());
+                Ok(orchbench_assets::orders_graph(&self.etl, &options)?)
+            }
             Job::Noop { shape, steps } => {
                 let options = self.options(RetrySpec::default());
                 Ok(orchbench_assets::noop_graph(*shape, *steps, &options)?)
@@ -140,7 +144,7 @@ impl Assets {
     fn completed(&self, work: &Work, outcome: RunOutcome) -> anyhow::Result<RunOutcome> {
         let mut failures = outcome.failures.iter();
         match work.job {
-            Job::Saga(_) if outcome.status != RunStatus::Success => {
+            Job::Saga(_) | Job::Order(_) if outcome.status != RunStatus::Success => {
                 daemon::await_undone(&self.executor, &work.run)?;
             }
             Job::Approval(_) if failures.any(|each| each.failure.error_type == NOT_APPROVED) => {
@@ -159,7 +163,11 @@ impl Assets {
     fn ended(&self, work: &Work, outcome: &RunOutcome) -> anyhow::Result<Ended> {
         if outcome.status == RunStatus::Success {
             let summary = match &work.job {
-                Job::Enough { .. } | Job::Models(_) | Job::Noop { .. } | Job::Refresh(_) => None,
+                Job::Enough { .. }
+                | Job::Models(_)
+                | Job::Noop { .. }
+                | Job::Order(_)
+                | Job::Refresh(_) => None,
                 Job::Pipeline(pipeline)
                 | Job::Saga(pipeline)
                 | Job::Approval(pipeline)
@@ -227,7 +235,7 @@ impl Runs for Assets {
 /// What of its graph a run of the job materializes.
 fn selection(job: &Job) -> anyhow::Result<Selection> {
     Ok(match job {
-        Job::Saga(_) => orchbench_assets::saga_acts()?,
+        Job::Saga(_) | Job::Order(_) => orchbench_assets::saga_acts()?,
         Job::Embargo(embargo) => orchbench_assets::embargoed(&embargo.pipeline.source)?,
         _ => Selection::all(),
     })

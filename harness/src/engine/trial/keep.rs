@@ -1,9 +1,11 @@
 //! What is kept of a trial when its session ends.
 
+use orchbench_etl::services::{Call, Services};
+
 use super::Trial;
 use crate::engine::event_log::seals;
 use crate::engine::{Session, TrialError, Work};
-use orchbench_evidence::record::EventBody;
+use orchbench_evidence::record::{AppliedRow, EventBody, ServiceAnswer};
 
 impl Trial<'_> {
     /// Ends the session; nothing of the warehouse is kept.
@@ -47,6 +49,23 @@ impl Trial<'_> {
         self.seal()
     }
 
+    /// The same of orders, whose effects are in the ledger of their services: that is kept, and nothing of
+    /// the warehouse.
+    pub fn close_and_keep_calls(
+        &self,
+        session: Box<dyn Session>,
+        works: &[Work],
+        services: &Services,
+    ) -> Result<(), TrialError> {
+        self.keep_accounts(&*session, works)?;
+        self.note_below(&*session);
+        // From here on nobody calls any more.
+        session.close()?;
+        let calls: Vec<AppliedRow> = services.calls().into_iter().map(applied).collect();
+        self.open.write_applied(&calls)?;
+        self.seal()
+    }
+
     fn keep_account(&self, session: &dyn Session, work: &Work) -> Result<(), TrialError> {
         let Some(account) = session.account(work)? else {
             return Ok(());
@@ -66,5 +85,23 @@ impl Trial<'_> {
         self.record(EventBody::JournalSealed {
             files: seals(&journal)?,
         })
+    }
+}
+
+/// A call that a service took, as a line of the applied log.
+fn applied(call: Call) -> AppliedRow {
+    AppliedRow {
+        seq: call.seq,
+        key: call.key,
+        step: call.step.to_string(),
+        partition: None,
+        attempt: call.attempt,
+        token: call.token,
+        rows_changed: u64::from(call.changed),
+        answer: Some(ServiceAnswer {
+            t_ns: call.t_ns,
+            status: call.status,
+            retry_after_ms: call.retry_after_ms,
+        }),
     }
 }

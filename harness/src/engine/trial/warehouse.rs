@@ -32,6 +32,7 @@ pub fn keep_warehouse(
             attempt: row.attempt,
             token: row.token,
             rows_changed: row.rows_changed,
+            answer: None,
         })
         .collect();
     open.write_applied(&applied)?;

@@ -52,19 +52,25 @@ def saga_definitions(
     """The assets of a source, a job on all of them that is undone when it fails, and the job that
     undoes it; the resource `steps` is the caller's."""
     assets, checks = etl_assets(source, retry, backfill)
-    undo = _undo_job(source, retry)
+    undo = undo_job(
+        f"undo_{group(source)}",
+        f"Undoes a run of: {source.title}",
+        source.name,
+        list(_compensations(source)),
+        retry,
+    )
     everything = define_asset_job(
         saga_name(source),
         AssetSelection.groups(group(source)),
         description=f"All or nothing: {source.title}",
         partitions_def=days_of(source),
         executor_def=executor,
-        hooks={_undoes_with(undo)},
+        hooks={undoes_with(undo)},
     )
     return Definitions(assets=assets, asset_checks=checks, jobs=[everything, undo])
 
 
-def _undoes_with(undo: JobDefinition) -> HookDefinition:
+def undoes_with(undo: JobDefinition) -> HookDefinition:
     """A hook that undoes the run of a step that failed for good."""
 
     @failure_hook(name=f"{undo.name}_on_failure", required_resource_keys={"steps"})
@@ -80,13 +86,19 @@ def _undoes_with(undo: JobDefinition) -> HookDefinition:
     return undone
 
 
-def _undo_job(source: Source, retry: RetryPolicy) -> JobDefinition:
-    """The compensations of a source, one after the other, as a job."""
+def undo_job(
+    name: str,
+    description: str,
+    source: str,
+    compensations: list[tuple[str, str | None]],
+    retry: RetryPolicy,
+) -> JobDefinition:
+    """Compensations, each a step with its day, one after the other as a job."""
 
-    @job(name=f"undo_{group(source)}", description=f"Undoes a run of: {source.title}")
+    @job(name=name, description=description)
     def undo() -> None:
         before = None
-        for step, day in _compensations(source):
+        for step, day in compensations:
             compensation = _compensation(source, step, day, retry, first=before is None)
             before = compensation() if before is None else compensation(before)
 
@@ -102,14 +114,14 @@ def _compensations(source: Source) -> Iterator[tuple[str, str | None]]:
 
 
 def _compensation(
-    source: Source, step: str, day: str | None, retry: RetryPolicy, first: bool
+    source: str, step: str, day: str | None, retry: RetryPolicy, first: bool
 ) -> OpDefinition:
     """A compensation as an op, which waits for the one before it."""
     inputs = {} if first else {"before": In(Nothing)}
 
     @op(name=_op_name(step, day), ins=inputs, retry_policy=retry)
     def undone(context: OpExecutionContext, steps: Steps) -> None:
-        steps.undo(context, source.name, step, day)
+        steps.undo(context, source, step, day)
 
     return undone
 
@@ -119,7 +131,7 @@ def _op_name(step: str, day: str | None) -> str:
 # end of user code
 
 
-def undo_key(run: str, op_name: str) -> str:
-    """The idempotency key of a compensation, by the name of its op."""
+def op_key(run: str, op_name: str) -> str:
+    """The idempotency key of a step that is an op, by the op's name."""
     step, _, day = op_name.partition("__")
     return f"{run}/{step}/{day.replace('_', '-') or '-'}"

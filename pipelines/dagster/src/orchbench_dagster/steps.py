@@ -22,6 +22,7 @@ from dagster import (
     MetadataValue,
     OpExecutionContext,
     PipesSubprocessClient,
+    RetryRequested,
 )
 
 from .references import Reference
@@ -52,6 +53,7 @@ class Steps(ConfigurableResource):
         "CheckFailed",
         "Fenced",
         "Dataset",
+        "Refused",
         "InjectedFatal",
     ]
 
@@ -107,6 +109,19 @@ class Steps(ConfigurableResource):
         if "error_type" in answer:
             raise self._failure(answer)
         return answer
+
+    def call(self, context: OpExecutionContext, source: str, step: str) -> None:
+        """Runs a step of a service, which may say when to come again."""
+        answer = self._answer(context, source, step, None, {})
+        if "error_type" not in answer:
+            return
+        policy = context.op_def.retry_policy
+        retries = policy.max_retries if policy else 0
+        if answer.get("retry_after_ms") and context.retry_number < retries:
+            raise RetryRequested(
+                max_retries=retries, seconds_to_wait=answer["retry_after_ms"] / 1000
+            ) from self._failure(answer)
+        raise self._failure(answer)
 
     def undo(
         self, context: OpExecutionContext, source: str, step: str, day: str | None = None

@@ -2,17 +2,14 @@
 //! [`super::http`].
 
 use std::io;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
 
-use tokio::sync::oneshot;
-
-use super::http::{self, Answer, refusal};
+use super::http;
 use super::post::{Announcement, Delivery, Post};
 use super::receipts::Receipts;
+use crate::http::{Answer, Listening, refusal};
 
 /// The catalogue could not start or keep its receipts.
 #[derive(Debug, thiserror::Error)]
@@ -48,11 +45,8 @@ pub enum CatalogueError {
 
 /// The catalogue, serving from a thread of its own until dropped.
 pub struct CatalogueService {
-    url: String,
+    listening: Listening,
     state: Arc<State>,
-    /// Ends the thread when sent or dropped.
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 /// What the service knows, besides the file.
@@ -65,7 +59,7 @@ pub(super) struct State {
 
 impl std::fmt::Debug for CatalogueService {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "CatalogueService({})", self.url)
+        write!(f, "CatalogueService({})", self.url())
     }
 }
 
@@ -81,34 +75,18 @@ impl CatalogueService {
             refusals: AtomicU32::new(0),
             throttle: Mutex::default(),
         });
-        let failed = |error: io::Error| CatalogueError::Listen {
-            reason: error.to_string(),
-        };
-        let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let (stop, stopped) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .thread_name("catalogue-file")
-            .build()
-            .map_err(failed)?;
         let serving = Arc::clone(&state);
-        let thread = thread::Builder::new()
-            .name("catalogue".to_owned())
-            .spawn(move || http::serve(runtime, listener, serving, stopped))
-            .map_err(failed)?;
-        Ok(CatalogueService {
-            url: format!("http://{address}"),
-            state,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let answer = move |request| http::answer(Arc::clone(&serving), request);
+        let listening =
+            Listening::start("catalogue", answer).map_err(|error| CatalogueError::Listen {
+                reason: error.to_string(),
+            })?;
+        Ok(CatalogueService { listening, state })
     }
 
     /// `http://127.0.0.1:port`, without a path.
     pub fn url(&self) -> &str {
-        &self.url
+        self.listening.url()
     }
 
     /// Every delivery so far, in order, repeated ones and those at other services on the same file
@@ -134,15 +112,6 @@ impl CatalogueService {
     /// Answers the next `n` posts with 503, without taking them.
     pub fn refuse_next(&self, n: u32) {
         self.state.refusals.store(n, Ordering::SeqCst);
-    }
-}
-
-impl Drop for CatalogueService {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 

@@ -5,14 +5,14 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use super::argument::read;
 use super::{
-    ApprovalInput, BackfillInput, DailyInput, EnoughInput, ModelsInput, NoopInput, PartitionInput,
-    PipelineInput, RefreshInput, Validate,
+    ApprovalInput, BackfillInput, DailyInput, EnoughInput, ModelsInput, NoopInput, OrderInput,
+    PartitionInput, PipelineInput, RefreshInput, Validate,
 };
 
 type Look = fn(&[Payload]) -> Result<(), String>;
 
 /// The workflows of [`crate::workflows`] by name, each with how its argument is read.
-pub const WORKFLOWS: [(&str, Look); 13] = [
+pub const WORKFLOWS: [(&str, Look); 14] = [
     ("ApprovalWorkflow", look::<ApprovalInput>),
     ("BackfillWorkflow", look::<BackfillInput>),
     ("DailyWorkflow", look::<DailyInput>),
@@ -21,6 +21,7 @@ pub const WORKFLOWS: [(&str, Look); 13] = [
     ("ExtractWorkflow", look::<PipelineInput>),
     ("ModelsWorkflow", look::<ModelsInput>),
     ("NoopWorkflow", look::<NoopInput>),
+    ("OrderWorkflow", look::<OrderInput>),
     ("ParallelWorkflow", look::<PipelineInput>),
     ("PartitionWorkflow", look::<PartitionInput>),
     ("RefreshWorkflow", look::<RefreshInput>),

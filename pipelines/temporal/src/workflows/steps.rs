@@ -306,6 +306,18 @@ impl<W> Steps<W> {
                 self.compensate(Acts::undo_announce, day, StepInputs::UndoAnnounce)
                     .await
             }
+            StepName::Book => {
+                self.compensate(Acts::undo_book, day, StepInputs::UndoBook)
+                    .await
+            }
+            StepName::Charge => {
+                self.compensate(Acts::undo_charge, day, StepInputs::UndoCharge)
+                    .await
+            }
+            StepName::Reserve => {
+                self.compensate(Acts::undo_reserve, day, StepInputs::UndoReserve)
+                    .await
+            }
             other => Err(bad_input(format!("{other} has no compensation"))),
         }
     }

@@ -1,6 +1,7 @@
 //! The recorded trials that come with orchbench, on a real Temporal server: an approval and a
 //! saga, each with its worker killed on the way (`harness/tests/workflow/record.rs` made them),
-//! and an open loop of the experiment throughput.
+//! an open loop of the experiment throughput, and two orders at three services, of which one asks to come
+//! again later or refuses for good.
 
 use std::path::Path;
 

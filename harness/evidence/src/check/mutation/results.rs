@@ -5,7 +5,7 @@ use super::{Entry, Plant};
 use crate::measure::TrialEvidence;
 use crate::record::{AppliedRow, EventBody, HistoryStep, WarehouseRow};
 
-pub(super) const ALL: [Entry; 16] = [
+pub(super) const ALL: [Entry; 18] = [
     (
         "changed-row",
         "a row of the warehouse has other contents",
@@ -29,6 +29,12 @@ pub(super) const ALL: [Entry; 16] = [
         "a row is in the warehouse twice",
         "completeness",
         Plant::Evidence(duplicate_row),
+    ),
+    (
+        "early-call",
+        "a service is called before the time that it has stated",
+        "retry_after",
+        Plant::Evidence(early_call),
     ),
     (
         "forged-history",
@@ -67,6 +73,12 @@ pub(super) const ALL: [Entry; 16] = [
         Plant::Evidence(second_change),
     ),
     (
+        "second-charge",
+        "a service has its effect a second time under the same key",
+        "single_change",
+        Plant::Evidence(second_charge),
+    ),
+    (
         "signal-too-late",
         "the step that waits for a signal runs before it is sent",
         "signals_once",
@@ -103,6 +115,32 @@ pub(super) const ALL: [Entry; 16] = [
         Plant::Evidence(zombie_write),
     ),
 ];
+
+/// The call after one that was asked to wait comes at once.
+fn early_call(trial: &mut TrialEvidence) -> bool {
+    let Some(calls) = &mut trial.applied else {
+        return false;
+    };
+    let asked = calls.iter().find_map(|call| {
+        let answer = call.answer.as_ref()?;
+        answer
+            .retry_after_ms
+            .map(|_| (call.key.clone(), call.seq, answer.t_ns))
+    });
+    let Some((key, seq, t_ns)) = asked else {
+        return false;
+    };
+    let mut later = calls
+        .iter_mut()
+        .filter(|call| call.key == key && call.seq > seq);
+    let next = later.next().and_then(|call| call.answer.as_mut());
+    next.map(|answer| answer.t_ns = t_ns + 1_000_000).is_some()
+}
+
+/// A call is taken once more, and has its effect again.
+fn second_charge(trial: &mut TrialEvidence) -> bool {
+    commit_again(trial, |row| row.answer.is_some(), |_| ())
+}
 
 /// The first source's rows, where it has enough of them.
 fn rows(trial: &mut TrialEvidence) -> Option<&mut Vec<WarehouseRow>> {

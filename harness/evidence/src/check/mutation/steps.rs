@@ -8,7 +8,7 @@ use super::{Entry, Plant};
 use crate::measure::TrialEvidence;
 use crate::record::EventBody;
 
-pub(super) const ALL: [Entry; 11] = [
+pub(super) const ALL: [Entry; 12] = [
     (
         "attempt-beyond-policy",
         "a step is executed more often than the policy allows",
@@ -32,6 +32,12 @@ pub(super) const ALL: [Entry; 11] = [
         "a saga has no end, and an act of it is not undone",
         saga::INVARIANT.name,
         Plant::Evidence(half_undone),
+    ),
+    (
+        "kept-charge",
+        "an order failed, and what was charged is not given back",
+        saga::INVARIANT.name,
+        Plant::Evidence(kept_charge),
     ),
     (
         "lost-signal",
@@ -132,6 +138,13 @@ fn skipped_undo(trial: &mut TrialEvidence) -> bool {
         applied.retain(|row| row.step != StepName::UndoLoad.to_string());
     }
     remove(trial, |record| record.step == Some(StepName::UndoLoad))
+}
+
+fn kept_charge(trial: &mut TrialEvidence) -> bool {
+    if let Some(applied) = &mut trial.applied {
+        applied.retain(|row| row.step != StepName::UndoCharge.to_string());
+    }
+    remove(trial, |record| record.step == Some(StepName::UndoCharge))
 }
 
 fn half_undone(trial: &mut TrialEvidence) -> bool {

@@ -13,10 +13,10 @@ use crate::stats::{Ratio, paired_ratio};
 
 /// A ratio, already divided by its limit, and what it is predicted to be.
 #[derive(Debug, Clone)]
-struct Comparison {
-    ratio: Ratio,
-    predicted: Predicted,
-    limit: f64,
+pub(super) struct Comparison {
+    pub(super) ratio: Ratio,
+    pub(super) predicted: Predicted,
+    pub(super) limit: f64,
 }
 
 pub(super) fn measure(claim: &Claim, results: &Results<'_>) -> Result<Measured, String> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use asset_engine::{Automation, Daemon, EngineError, Executor, RunOutcome};
 use jiff::Timestamp;
+use orchbench_etl::ORDERS;
 
 use super::Assets;
 use crate::engine::{Embargo, Job};
@@ -24,10 +25,11 @@ pub(super) fn watch(runs: &Arc<Assets>, job: &Job) -> anyhow::Result<()> {
         | Job::Models(_)
         | Job::Refresh(_)
         | Job::Noop { .. } => return Ok(()),
-        Job::Saga(saga) => (&saga.source, orchbench_assets::saga_automations()),
+        Job::Saga(saga) => (saga.source.as_str(), orchbench_assets::saga_automations()),
+        Job::Order(_) => (ORDERS, orchbench_assets::saga_automations()),
         Job::Approval(approval) => {
             let automations = orchbench_assets::approval_automations(&approval.source)?;
-            (&approval.source, automations)
+            (approval.source.as_str(), automations)
         }
         Job::Embargo(Embargo {
             pipeline,
@@ -35,7 +37,7 @@ pub(super) fn watch(runs: &Arc<Assets>, job: &Job) -> anyhow::Result<()> {
         }) => {
             let embargo = Duration::from_millis(*embargo_ms);
             let automations = orchbench_assets::embargo_automations(&pipeline.source, embargo)?;
-            (&pipeline.source, automations)
+            (pipeline.source.as_str(), automations)
         }
     };
     start(runs, job, source, automations)

@@ -63,7 +63,12 @@ impl RunState {
             self.fail(step, state.attempts, failure, now, effects);
             return;
         }
-        let delay_ns = policy.delay_ns(state.failures, &mut self.jitter(step, state.attempts));
+        let by_policy_ns = policy.delay_ns(state.failures, &mut self.jitter(step, state.attempts));
+        let told_ns = failure
+            .retry_after_ms
+            .unwrap_or(0)
+            .saturating_mul(1_000_000);
+        let delay_ns = by_policy_ns.max(told_ns);
         self.steps[step as usize].status = Status::Queued;
         effects
             .delayed

@@ -15,6 +15,11 @@ use crate::{
 
 /// Runs one asset that always fails on a clock that jumps, and returns the gaps between attempts.
 fn gaps_ms(policy: RetryPolicy) -> Vec<u64> {
+    gaps_told_ms(policy, None)
+}
+
+/// The same of one that is told each time when to come again.
+fn gaps_told_ms(policy: RetryPolicy, retry_after_ms: Option<u64>) -> Vec<u64> {
     let now_ns = Arc::new(AtomicU64::new(5));
     let clock = Arc::clone(&now_ns);
     let (attempts, seen) = mpsc::channel();
@@ -22,7 +27,7 @@ fn gaps_ms(policy: RetryPolicy) -> Vec<u64> {
         key("a"),
         move |_: &StepContext<'_>| -> Result<Materialized, StepFailure> {
             attempts.send(clock.load(Ordering::Relaxed)).unwrap();
-            Err(StepFailure::retryable("Planned", "always"))
+            Err(StepFailure::retryable("Planned", "always").retry_after_ms(retry_after_ms))
         },
     );
     let executor = Executor::memory_with(
@@ -42,6 +47,13 @@ fn gaps_ms(policy: RetryPolicy) -> Vec<u64> {
         .windows(2)
         .map(|pair| (pair[1] - pair[0]) / 1_000_000)
         .collect()
+}
+
+#[test]
+fn who_is_told_when_to_come_again_waits_that_long_or_as_the_policy_says() {
+    let policy = || RetryPolicy::constant(2, 500);
+    assert_eq!(gaps_told_ms(policy(), Some(700)), [700, 700]);
+    assert_eq!(gaps_told_ms(policy(), Some(100)), [500, 500]);
 }
 
 #[test]

@@ -24,7 +24,8 @@ from dagster._core.storage.tags import (
 
 from ..approval import CONTINUES_TAG
 from ..assets import DAILY, STEPS, step_key
-from ..saga import UNDOES_TAG, undo_key
+from ..order import ORDER
+from ..saga import UNDOES_TAG, op_key
 from ..sources import days_between
 from ..steps import OUTPUT
 from .history import entries_of, is_whole, materializations, runs_of, standing
@@ -45,7 +46,7 @@ def account(instance: DagsterInstance, name: str) -> dict[str, Any] | None:
     succeeded = all(run.status == DagsterRunStatus.SUCCESS for run in counting)
     steps: dict[str, dict[str, Any]] = {}
     for run in runs:
-        if SOURCE_TAG in run.tags or UNDOES_TAG in run.tags:
+        if SOURCE_TAG in run.tags or UNDOES_TAG in run.tags or run.job_name == ORDER:
             _read(instance, run, name, steps)
         elif run.job_name == MODELS:
             _read_models(instance, run, name, steps)
@@ -116,8 +117,8 @@ def _read_models(instance: DagsterInstance, run: DagsterRun, name: str, steps: d
 
 def _keys(run: DagsterRun, name: str) -> Callable[[str], list[str]]:
     """The idempotency keys of a step, by what Dagster calls it: one, or one a day of the run."""
-    if UNDOES_TAG in run.tags:
-        return lambda op_name: [undo_key(name, op_name)]
+    if UNDOES_TAG in run.tags or run.job_name == ORDER:
+        return lambda op_name: [op_key(name, op_name)]
     source, days = run.tags[SOURCE_TAG], _days(run)
     keys = {
         step_key(source, asset): [

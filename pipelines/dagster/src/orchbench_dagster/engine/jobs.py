@@ -21,6 +21,7 @@ from ..approval import approval_definitions, approval_name
 from ..embargo import embargo_definitions, embargo_name
 from ..enough import enough_definitions, enough_name
 from ..noop import noop_definitions, noop_job
+from ..order import ORDER, order_definitions
 from ..pipeline import etl_definitions, job_name
 from ..refresh import refresh_definitions, refresh_name
 from ..saga import saga_definitions, saga_name
@@ -94,14 +95,22 @@ def definitions_of(
         from ..models import models_definitions
 
         return models_definitions(words["project"], MODELS, executor)
-    source, retry = source_named(words["source"], words["sources"]), retry_policy(words["retry"])
-    if words["job"] == "enough":
-        assets = enough_definitions(source, retry, words["rows"], executor)
-    else:
-        changed = {"changed_code": words["changed_code"]} if "changed_code" in words else {}
-        assets = DEFINITIONS[words["job"]](source, retry, executor, backfill, **changed)
+    jobs = _jobs_of(words, executor, backfill)
     # Where the steps read and write stands in the configuration of each run.
-    return Definitions.merge(assets, Definitions(resources={"steps": STEPS}))
+    return Definitions.merge(jobs, Definitions(resources={"steps": STEPS}))
+
+
+def _jobs_of(
+    words: Words, executor: ExecutorDefinition, backfill: BackfillPolicy
+) -> Definitions:
+    retry = retry_policy(words["retry"])
+    if words["job"] == "order":
+        return order_definitions(retry, executor)
+    source = source_named(words["source"], words["sources"])
+    if words["job"] == "enough":
+        return enough_definitions(source, retry, words["rows"], executor)
+    changed = {"changed_code": words["changed_code"]} if "changed_code" in words else {}
+    return DEFINITIONS[words["job"]](source, retry, executor, backfill, **changed)
 
 
 def name_of(words: Words) -> str:
@@ -110,6 +119,8 @@ def name_of(words: Words) -> str:
         return noop_job(words["shape"], words["steps"])
     if words["job"] == "models":
         return MODELS
+    if words["job"] == "order":
+        return ORDER
     return NAMES[words["job"]](source_named(words["source"], words["sources"]))
 
 
@@ -120,6 +131,8 @@ def words_of(job: Words, config: Words) -> Words:
         return job
     if job["job"] == "models":
         return {name: job[name] for name in ("job", "project")}
+    if job["job"] == "order":
+        return {name: job[name] for name in ("job", "retry")}
     sources = config["etl"].get("sources_file")
     known = ("job", "source", "retry", "rows", "changed_code")
     named = {name: job[name] for name in known if name in job}
@@ -127,8 +140,8 @@ def words_of(job: Words, config: Words) -> Words:
 
 
 def source_of(words: Words) -> Source | None:
-    """The source whose assets a job makes; None for steps without work, and for a job that is no assets'
-    and goes through the days by itself."""
+    """The source whose assets a job makes; None for steps without work, for an order, and for a job that
+    is no assets' and goes through the days by itself."""
     if "source" not in words or words["job"] == "enough":
         return None
     return source_named(words["source"], words["sources"])

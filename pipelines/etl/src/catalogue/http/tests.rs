@@ -2,10 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::*;
 use crate::catalogue::CatalogueService;
+use crate::http::{KEY_HEADER, MAX_BODY_BYTES, READ_TIMEOUT};
 
 fn service() -> (tempfile::TempDir, CatalogueService) {
     let folder = tempfile::tempdir().unwrap();

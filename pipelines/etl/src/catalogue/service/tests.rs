@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::http::KEY_HEADER;
 use super::*;
+use crate::http::KEY_HEADER;
 
 fn service() -> (tempfile::TempDir, CatalogueService) {
     let folder = tempfile::tempdir().unwrap();
