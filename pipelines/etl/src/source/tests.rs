@@ -33,7 +33,7 @@ fn an_unknown_source_lists_the_known_ones() {
     assert_eq!(
         message,
         "unknown source \"ewr\": expected one of EWR, JFK, LGA, all, january, my-source, \
-         one-day, one-day-EWR, one-day-JFK, one-day-LGA"
+         one-day, one-day-EWR, one-day-JFK, one-day-LGA, three-days"
     );
 }
 
