@@ -64,6 +64,18 @@ fn switches(workload: &Workload) -> Vec<Changed> {
             format!("lineage = {}", w.lineage)
         }),
         with(&|w| {
+            w.backfill = !w.backfill;
+            format!("backfill = {}", w.backfill)
+        }),
+        with(&|w| {
+            w.services = !w.services;
+            format!("services = {}", w.services)
+        }),
+        with(&|w| {
+            w.dbt = !w.dbt;
+            format!("dbt = {}", w.dbt)
+        }),
+        with(&|w| {
             w.longest_wait_hours = other(w.longest_wait_hours, 24.0);
             format!("longest_wait_hours = {}", w.longest_wait_hours)
         }),

@@ -29,6 +29,15 @@ pub struct Workload {
     /// Whether it is asked which data was made from which, and when.
     #[serde(default)]
     pub lineage: bool,
+    /// Whether many partitions are made at once, such as those of a year.
+    #[serde(default)]
+    pub backfill: bool,
+    /// Whether steps are calls of services, which may be late, fail or refuse.
+    #[serde(default)]
+    pub services: bool,
+    /// Whether steps are the models of a dbt project.
+    #[serde(default)]
+    pub dbt: bool,
     /// The share of attempts at a step that fail.
     #[serde(default)]
     pub failed_attempts: f64,

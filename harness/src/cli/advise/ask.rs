@@ -12,7 +12,7 @@ struct Question {
     otherwise: &'static str,
 }
 
-const QUESTIONS: [Question; 11] = [
+const QUESTIONS: [Question; 14] = [
     question("title", "what is it called", "\"my pipeline\""),
     question("steps", "how many steps has a run", "10"),
     question("step_seconds", "how long does a step take, seconds", "10"),
@@ -33,6 +33,17 @@ const QUESTIONS: [Question; 11] = [
         "is it asked which data was made from which, and when",
         "false",
     ),
+    question(
+        "backfill",
+        "are many partitions made at once, such as a year's",
+        "false",
+    ),
+    question(
+        "services",
+        "are steps calls of services, which may be late, fail or refuse",
+        "false",
+    ),
+    question("dbt", "are steps the models of a dbt project", "false"),
     question(
         "failed_attempts",
         "which share of attempts at a step fails",
@@ -108,7 +119,7 @@ mod tests {
 
     #[test]
     fn answers_become_a_workload_and_what_cannot_be_is_asked_again() -> anyhow::Result<()> {
-        let (text, said) = asked("Orders\n0\n3\n\n\nyes\n12\nno\n\n\n\n\n");
+        let (text, said) = asked("Orders\n0\n3\n\n\nyes\n12\nno\n\n\n\n\n\n\n\n");
         let workload = Workload::parse("answers", &text?)?;
         assert_eq!((workload.title.as_str(), workload.steps), ("Orders", 3));
         assert!(workload.people && !workload.undo);
