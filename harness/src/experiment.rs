@@ -16,8 +16,8 @@ mod saga;
 mod throughput;
 mod timers;
 mod waiting;
+mod waits;
 mod warm_up;
-mod word;
 
 use std::collections::BTreeMap;
 

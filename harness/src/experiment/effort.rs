@@ -6,7 +6,7 @@ use std::time::Duration;
 use orchbench_etl::{CrashPoint, FailurePlan, RetrySpec, StepName};
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Experiment, word};
+use super::{Condition, Experiment, waits};
 use crate::engine::{Job, Pace, Pipeline, Session, Setup, Trial, TrialError, Work};
 use crate::scenario::{ConfigError, Scenario, not_empty};
 use orchbench_evidence::experiment::effort::{CONCEPTS, LINES, PROCESSES};
@@ -146,8 +146,8 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     count(trial, &*session, program.pattern())?;
     let deadline = Duration::from_secs(parameters.deadline_s);
     trial.start(&*session, &work)?;
-    if program == Program::Approval && word::awaited(trial, &*session, &work, deadline)? {
-        word::say(trial, &*session, &work)?;
+    if program == Program::Approval && waits::awaited(trial, &*session, &work, deadline)? {
+        waits::say(trial, &*session, &work)?;
     }
     trial.end(&*session, &work, deadline)?;
     trial.close_and_keep(session, &[work])?;

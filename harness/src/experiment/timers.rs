@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use orchbench_etl::RetrySpec;
 use serde::{Deserialize, Serialize};
 
-use super::{CLOCK, Condition, Experiment, SKIPPED};
+use super::{CLOCK, Condition, Experiment, SKIPPED, waits};
 use crate::engine::{Embargo, Job, Pace, Pipeline, Session, Setup, Trial, TrialError, Work};
 use crate::scenario::{ConfigError, Scenario};
 use orchbench_evidence::record::{TrialPlan, TrialStatus};
@@ -19,9 +19,6 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     run,
     seconds,
 };
-
-/// How often it is looked whether a run waits.
-const LOOK: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,7 +129,7 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let deadline = Duration::from_secs(parameters.deadline_s);
     let begun = Instant::now();
     trial.start(&*session, &work)?;
-    let waited = waits(trial, &*session, &work, deadline)?;
+    let waited = waits::awaited(trial, &*session, &work, deadline)?;
     if waited {
         // The workers' supervisor sees to these.
         trial.kill_all(&*session)?;
@@ -150,26 +147,6 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
         true => TrialStatus::Void,
         false => TrialStatus::Completed,
     })
-}
-
-/// Waits until a run waits for its time; false where it does not within the deadline.
-fn waits(
-    trial: &Trial<'_>,
-    session: &dyn Session,
-    work: &Work,
-    within: Duration,
-) -> Result<bool, TrialError> {
-    let deadline = Instant::now() + within;
-    while !session.waits(work)? {
-        if trial.interrupted() {
-            return Err(TrialError::Interrupted);
-        }
-        if Instant::now() > deadline {
-            return Ok(false);
-        }
-        std::thread::sleep(LOOK);
-    }
-    Ok(true)
 }
 
 /// Has the engine skip all of a run's wait but what is left of it, and records how much that was.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use orchbench_etl::RetrySpec;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Experiment, word};
+use super::{Condition, Experiment, waits};
 use crate::engine::{Job, Pace, Pipeline, Setup, Trial, TrialError, Work};
 use crate::scenario::{ConfigError, Scenario, not_empty};
 use orchbench_evidence::record::{TrialPlan, TrialStatus};
@@ -146,14 +146,14 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let deadline = Duration::from_secs(parameters.deadline_s);
     trial.start(&*session, &work)?;
     // An engine on which nothing waits is judged by what it has done instead.
-    if word::awaited(trial, &*session, &work, deadline)? {
+    if waits::awaited(trial, &*session, &work, deadline)? {
         if meanwhile == Meanwhile::Restart {
             // The workers' supervisor sees to these.
             trial.kill_all(&*session)?;
             session.restart_services()?;
         }
-        if word::say(trial, &*session, &work)? && words == Words::Twice {
-            session.approve(&work, word::PERSON)?;
+        if waits::say(trial, &*session, &work)? && words == Words::Twice {
+            session.approve(&work, waits::PERSON)?;
         }
     }
     trial.end(&*session, &work, deadline)?;

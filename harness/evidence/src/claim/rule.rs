@@ -22,14 +22,20 @@ use crate::record::{ClaimVerdict, EngineValue, Interval};
 /// What a rule tests.
 pub(super) trait Test {
     /// The figure that decides; `None` where the rule observes instead of estimating.
-    fn value(&self) -> Option<f64>;
+    fn value(&self) -> Option<f64> {
+        None
+    }
     /// The smallest level of error at which the rule decides, 1 where it never does.
     fn p(&self) -> f64;
     /// The interval of the value at a level, `None` where there is none.
-    fn interval_at(&self, level: f64) -> Option<Interval>;
+    fn interval_at(&self, _level: f64) -> Option<Interval> {
+        None
+    }
     /// The blank of the figure that decides, and that figure with its interval at a level;
     /// `None` where the rule has no such blank.
-    fn figure_at(&self, level: f64) -> Option<(&'static str, String)>;
+    fn figure_at(&self, _level: f64) -> Option<(&'static str, String)> {
+        None
+    }
     /// What the rule says at a level: supported, contradicted or undecided.
     fn verdict_at(&self, level: f64) -> ClaimVerdict;
     /// What would decide at a level what is undecided.

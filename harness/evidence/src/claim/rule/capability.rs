@@ -6,7 +6,7 @@ use super::{Measured, Test};
 use crate::claim::decide::Results;
 use crate::claim::definition::{Claim, Level, Rule};
 use crate::experiment::{CAPABILITY_METRIC, EMULATED, NATIVE};
-use crate::record::{ClaimVerdict, EngineValue, Interval, Measurement};
+use crate::record::{ClaimVerdict, EngineValue, Measurement};
 
 /// What each program showed, and what is predicted.
 #[derive(Debug, Clone)]
@@ -106,24 +106,12 @@ fn text(found: &[Level]) -> String {
 }
 
 impl Test for Capability {
-    fn value(&self) -> Option<f64> {
-        None
-    }
-
     fn p(&self) -> f64 {
         // A program that ran is an observation: there is no chance in it.
         match self.verdict_at(1.0) {
             ClaimVerdict::Undecided => 1.0,
             _ => 0.0,
         }
-    }
-
-    fn interval_at(&self, _level: f64) -> Option<Interval> {
-        None
-    }
-
-    fn figure_at(&self, _level: f64) -> Option<(&'static str, String)> {
-        None
     }
 
     fn verdict_at(&self, _level: f64) -> ClaimVerdict {

@@ -8,7 +8,7 @@ use crate::claim::decide::Results;
 use crate::claim::definition::{Claim, Predicted, Rule, SideOf};
 use crate::claim::select::Selected;
 use crate::document::number;
-use crate::record::{ClaimVerdict, EngineValue, Interval};
+use crate::record::{ClaimVerdict, EngineValue};
 
 /// The values of a side by those of the factor; `None` where trials differ.
 type Counts = BTreeMap<String, Option<f64>>;
@@ -109,24 +109,12 @@ fn shown(side: &SideOf, total: Option<f64>, n: usize) -> Option<EngineValue> {
 }
 
 impl Test for Totals {
-    fn value(&self) -> Option<f64> {
-        None
-    }
-
     fn p(&self) -> f64 {
         // What was counted is no sample: there is no chance in it.
         match self.verdict_at(1.0) {
             ClaimVerdict::Undecided => 1.0,
             _ => 0.0,
         }
-    }
-
-    fn interval_at(&self, _level: f64) -> Option<Interval> {
-        None
-    }
-
-    fn figure_at(&self, _level: f64) -> Option<(&'static str, String)> {
-        None
     }
 
     fn verdict_at(&self, _level: f64) -> ClaimVerdict {

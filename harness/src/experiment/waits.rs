@@ -1,4 +1,4 @@
-//! A person's word, for which a run waits.
+//! Runs that wait, for a person's word or for a time.
 
 use std::time::{Duration, Instant};
 
@@ -7,12 +7,12 @@ use orchbench_etl::{StepName, monotonic_ns};
 use crate::engine::{Session, Trial, TrialError, Work};
 use orchbench_evidence::record::EventBody;
 
-/// Who says it.
+/// Who says the word.
 pub(super) const PERSON: &str = "ada";
 /// How often it is looked whether a run waits.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Waits until a run waits for its word; false where it does not within the deadline.
+/// Waits until a run waits; false where it does not within the deadline.
 pub(super) fn awaited(
     trial: &Trial<'_>,
     session: &dyn Session,
