@@ -91,9 +91,9 @@ impl Program {
         }
     }
 
-    /// Whether the warehouse has all of its source in the end.
-    fn loads_all(self) -> bool {
-        matches!(self, Self::Pipeline | Self::Approval)
+    /// Whether what the warehouse has of its source in the end is held against what it should.
+    fn is_of_all_its_source(self) -> bool {
+        !matches!(self, Self::Enough | Self::Short)
     }
 }
 
@@ -112,7 +112,7 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
             ("program", program.as_str()),
         ];
         let condition = Condition::new(&factors, &trial);
-        match program.loads_all() {
+        match program.is_of_all_its_source() {
             true => condition.of([program.source(&parameters)]),
             false => condition,
         }
