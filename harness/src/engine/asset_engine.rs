@@ -48,7 +48,7 @@ pub(super) static ENGINE: Engine = Engine {
     },
     programs: || Programs {
         texts: orchbench_assets::PROGRAMS.to_vec(),
-        libraries: &["asset_engine"],
+        libraries: vec!["asset_engine"],
     },
     ..Engine::embedded(open, worker::run)
 };

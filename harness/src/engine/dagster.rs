@@ -23,9 +23,6 @@ use orchbench_lab::python;
 use orchbench_lab::server::{Progress, Provisioned};
 use project::Project;
 
-/// The modules of what a user writes for a pattern.
-const PATTERNS: [&str; 5] = ["approval", "assets", "enough", "pipeline", "saga"];
-
 pub(super) static ENGINE: Engine = Engine {
     name: "dagster",
     label: "Dagster",

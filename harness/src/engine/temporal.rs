@@ -57,7 +57,7 @@ pub static ENGINE: Engine = Engine {
     durability,
     programs: || Programs {
         texts: orchbench_temporal::workflows::PROGRAMS.to_vec(),
-        libraries: &["temporalio_macros", "temporalio_sdk"],
+        libraries: vec!["temporalio_macros", "temporalio_sdk"],
     },
     open: open::open,
     worker: worker::run,

@@ -13,7 +13,7 @@ pub struct Programs {
     /// Each program's text.
     pub texts: Vec<&'static str>,
     /// The crates, or packages, whose names are the engine's.
-    pub libraries: &'static [&'static str],
+    pub libraries: Vec<&'static str>,
 }
 
 impl Programs {
@@ -120,7 +120,7 @@ mod tests {
     fn a_name_of_the_library_counts_once_where_the_code_uses_it() {
         let programs = Programs {
             texts: vec![RUST, PYTHON],
-            libraries: &["lib"],
+            libraries: vec!["lib"],
         };
         assert_eq!(programs.lines("x"), 6);
         let concepts = ["x", "y", "z"].map(|id| programs.concepts(id));

@@ -43,7 +43,7 @@ enum Program {
     /// Every day of a source.
     Pipeline,
     /// All or nothing: its announcement fails for good.
-    Saga,
+    Undoing,
     /// A person's word.
     Approval,
     /// Days until there is enough.
@@ -56,7 +56,7 @@ impl Program {
     fn as_str(self) -> &'static str {
         match self {
             Self::Pipeline => "pipeline",
-            Self::Saga => "saga",
+            Self::Undoing => "undoing",
             Self::Approval => "approval",
             Self::Enough => "enough",
             Self::Short => "short",
@@ -74,7 +74,7 @@ impl Program {
     fn source(self, parameters: &Parameters) -> &String {
         match self {
             Self::Pipeline | Self::Enough => &parameters.days_source,
-            Self::Saga | Self::Approval | Self::Short => &parameters.source,
+            Self::Undoing | Self::Approval | Self::Short => &parameters.source,
         }
     }
 
@@ -82,7 +82,7 @@ impl Program {
         let pipeline = Pipeline::new(self.source(parameters), RetrySpec::default());
         match self {
             Self::Pipeline => Job::Pipeline(pipeline),
-            Self::Saga => Job::Saga(pipeline),
+            Self::Undoing => Job::Saga(pipeline),
             Self::Approval => Job::Approval(pipeline),
             Self::Enough | Self::Short => Job::Enough {
                 pipeline,
@@ -139,7 +139,7 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     };
     let session = trial.open(Setup {
         journal: true,
-        failure: (program == Program::Saga).then(|| announcement_fails(trial)),
+        failure: (program == Program::Undoing).then(|| announcement_fails(trial)),
         jobs: vec![work.job.clone()],
         ..Setup::default()
     })?;

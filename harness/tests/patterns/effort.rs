@@ -38,7 +38,7 @@ fn a_loop_of_dagster_is_the_code_of_one_op() -> Result<()> {
         println!("not run: {why}");
         return Ok(());
     }
-    let more = "parameters = { programs = [\"saga\", \"enough\", \"short\"] }";
+    let more = "parameters = { programs = [\"undoing\", \"enough\", \"short\"] }";
     effort("dagster", &[("effort", more)], 3, 1.0)
 }
 

@@ -13,7 +13,7 @@ use crate::graph::{asset, asset_key, assets, step_making};
 use crate::undo::{UNDO_TAG, has_begun, run_of, undoing};
 use crate::{AssetsError, GraphOptions};
 
-// user code: saga
+// user code: undoing
 /// The name of the sensor.
 const SENSOR: &str = "pipeline-undo";
 

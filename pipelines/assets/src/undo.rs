@@ -7,7 +7,7 @@ use asset_engine::{
 };
 use serde_json::{Value, json};
 
-// user code: saga
+// user code: undoing
 /// The tag of what undoes, name and value.
 pub(crate) const UNDO_TAG: (&str, &str) = ("saga", "undo");
 

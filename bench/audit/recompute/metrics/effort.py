@@ -23,7 +23,7 @@ def is_right(trial):
         return False
     (run,), pattern = trial.runs, trial.factor("pattern")
     wrong = lambda found, metric: any(value > 0 for name, value, _ in found if name == metric)
-    if pattern == "saga":
+    if pattern == "undoing":
         return run.failure is not None and not wrong(saga.derive(trial, []), "sagas_wrong")
     if pattern == "approval":
         return not wrong(waiting.derive(trial, []), "approvals_wrong")

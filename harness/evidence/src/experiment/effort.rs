@@ -14,6 +14,8 @@ pub const CONCEPTS: &str = "user_concepts";
 /// Processes of the engine that have to be there before a run.
 pub const PROCESSES: &str = "processes_needed";
 
+/// The pattern of a run that fails for good and is undone.
+const UNDOING: &str = "undoing";
 /// The pattern of a loop whose end depends on a result.
 const LOOP: &str = "data-dependent-loop";
 
@@ -58,7 +60,7 @@ fn is_right(trial: &TrialEvidence, executions: &Executions) -> bool {
     };
     let ended_well = run.ended_ns.is_some() && run.failure.is_none();
     match trial.factor("pattern") {
-        "saga" => {
+        UNDOING => {
             let sagas = sagas(trial, executions);
             run.failure.is_some() && sagas.iter().all(Saga::came_out_right)
         }
@@ -115,7 +117,7 @@ mod tests {
             .events
             .retain(|event| !matches!(event.body, EventBody::SignalAcknowledged { .. }));
         assert_eq!(values(&approval), wrong);
-        let mut saga = program("saga", "saga");
+        let mut saga = program("saga", UNDOING);
         assert_eq!(values(&saga), right);
         let applied = saga.applied.as_mut().expect("an applied log");
         applied.retain(|row| row.step != "undo_load");

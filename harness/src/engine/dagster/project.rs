@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
 
 use orchbench_lab::process::{Child, CommandSpec, Stream};
 
@@ -43,6 +43,17 @@ pub(super) fn text(module: &str) -> &'static str {
     let file = MODULES.get_file(format!("orchbench_dagster/{module}.py"));
     file.and_then(|file| file.contents_utf8())
         .unwrap_or_default()
+}
+
+/// The texts of all modules.
+pub(super) fn texts() -> Vec<&'static str> {
+    fn below(folder: &'static Dir<'static>, texts: &mut Vec<&'static str>) {
+        texts.extend(folder.files().filter_map(File::contents_utf8));
+        folder.dirs().for_each(|folder| below(folder, texts));
+    }
+    let mut texts = Vec::new();
+    below(&MODULES, &mut texts);
+    texts
 }
 
 /// The project in a folder, with the Python that runs it.

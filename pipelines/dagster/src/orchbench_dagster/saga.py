@@ -42,7 +42,7 @@ def saga_name(source: Source) -> str:
     return f"saga_{group(source)}"
 
 
-# user code: saga
+# user code: undoing
 def saga_definitions(
     source: Source,
     retry: RetryPolicy,

@@ -33,7 +33,7 @@ use crate::activities::EtlActivities;
 use crate::failure::{bad_input, closing};
 use crate::input::{Argument, PipelineInput};
 
-// user code: saga
+// user code: undoing
 /// The workflow with a way back.
 #[workflow]
 #[derive(Default)]
