@@ -72,8 +72,8 @@ fn switches(workload: &Workload) -> Vec<Changed> {
             format!("services = {}", w.services)
         }),
         with(&|w| {
-            w.dbt = !w.dbt;
-            format!("dbt = {}", w.dbt)
+            w.dbt_models = !w.dbt_models;
+            format!("dbt_models = {}", w.dbt_models)
         }),
         with(&|w| {
             w.longest_wait_hours = other(w.longest_wait_hours, 24.0);

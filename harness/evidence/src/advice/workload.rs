@@ -37,7 +37,7 @@ pub struct Workload {
     pub services: bool,
     /// Whether steps are the models of a dbt project.
     #[serde(default)]
-    pub dbt: bool,
+    pub dbt_models: bool,
     /// The share of attempts at a step that fail.
     #[serde(default)]
     pub failed_attempts: f64,

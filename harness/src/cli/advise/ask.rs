@@ -43,7 +43,11 @@ const QUESTIONS: [Question; 14] = [
         "are steps calls of services, which may be late, fail or refuse",
         "false",
     ),
-    question("dbt", "are steps the models of a dbt project", "false"),
+    question(
+        "dbt_models",
+        "are steps the models of a dbt project",
+        "false",
+    ),
     question(
         "failed_attempts",
         "which share of attempts at a step fails",
