@@ -90,11 +90,8 @@ pub(super) static ENGINE: Engine = Engine {
         }]
     },
     programs: || Programs {
-        texts: PATTERNS
-            .iter()
-            .map(|module| project::text(module))
-            .collect(),
-        libraries: &["dagster"],
+        texts: project::texts(),
+        libraries: vec![ENGINE.name],
     },
     ..Engine::embedded(open, |_| {
         anyhow::bail!("Dagster's worker is a Python program, which the harness starts")
