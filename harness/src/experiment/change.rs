@@ -139,24 +139,18 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     })?;
     let deadline = Duration::from_secs(parameters.deadline_s);
     if changed == Changed::Interrupted {
-        let last = interrupt(
-            trial,
-            &*session,
-            [&first, &again],
-            source.days.len(),
-            deadline,
-        )?;
-        if let Some(refreshed) = session.refreshed(last)? {
+        let days = source.days.len();
+        let last = interrupt(trial, &*session, [&first, &again], days, deadline)?;
+        let told = last.map(|last| session.refreshed(last)).transpose()?;
+        if let Some(refreshed) = told.flatten() {
             record(trial, &refreshed)?;
         }
-        let begun = [first.clone(), again.clone()];
-        let begun = if last == &first {
-            &begun[..1]
-        } else {
-            &begun[..]
+        let begun = match last {
+            Some(last) if last == &again => vec![first.clone(), again.clone()],
+            _ => vec![first.clone()],
         };
-        trial.close_and_keep(session, begun)?;
-        return Ok(TrialStatus::Completed);
+        trial.close_and_keep(session, &begun)?;
+        return Ok(last.map_or(TrialStatus::Void, |_| TrialStatus::Completed));
     }
     trial.complete(&*session, &first, deadline)?;
     if changed == Changed::Partition {
@@ -172,31 +166,35 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
 
 /// Begins the first run and kills everything that the engine consists of when half of the days are loaded;
 /// then waits for its end where the engine promises to go on with it, and else begins another. Gives the one
-/// that was waited for.
+/// that was waited for; `None` where the kill came too late, or never, to leave something to go on with.
 fn interrupt<'a>(
     trial: &Trial<'_>,
     session: &dyn Session,
     [first, again]: [&'a Work; 2],
     days: usize,
     within: Duration,
-) -> Result<&'a Work, TrialError> {
+) -> Result<Option<&'a Work>, TrialError> {
     trial.armed(KILL_HOST, "half of the days")?;
     trial.start(session, first)?;
-    if half_is_loaded(trial, days, within)? {
-        for pid in trial.kill_all(session)? {
-            trial.fired(KILL_HOST, "half of the days", Some(pid))?;
-        }
-        session.restart_services()?;
+    if !half_is_loaded(trial, days, within)? {
+        return Ok(None);
     }
+    for pid in trial.kill_all(session)? {
+        trial.fired(KILL_HOST, "half of the days", Some(pid))?;
+    }
+    if loaded(trial)? >= days {
+        return Ok(None);
+    }
+    session.restart_services()?;
     let execution = trial.execution()?;
     let under = format!("{}/{}", execution.as_str(), trial.plan.settings);
     let mut promised = trial.engine.resumes.iter();
     if promised.any(|each| *each == execution.as_str() || *each == under) {
         trial.end(session, first, within)?;
-        return Ok(first);
+        return Ok(Some(first));
     }
     trial.attempt(session, again, within)?;
-    Ok(again)
+    Ok(Some(again))
 }
 
 /// Waits until at least half of the days are loaded, by the journal; false where they are not in time.
@@ -206,18 +204,21 @@ fn half_is_loaded(trial: &Trial<'_>, days: usize, within: Duration) -> Result<bo
         if trial.interrupted() {
             return Err(TrialError::Interrupted);
         }
-        let read = journal::read_dir(&trial.journal_dir())
-            .map_err(|error| TrialError::Plan(error.to_string()))?;
-        let loaded = read
-            .records
-            .iter()
-            .filter(|record| record.kind == Kind::Ok && record.step == Some(StepName::Load));
-        if loaded.count() * 2 >= days {
+        if loaded(trial)? * 2 >= days {
             return Ok(true);
         }
         std::thread::sleep(LOOK);
     }
     Ok(false)
+}
+
+/// How many loads ended well, by the journal.
+fn loaded(trial: &Trial<'_>) -> Result<usize, TrialError> {
+    let read = journal::read_dir(&trial.journal_dir())
+        .map_err(|error| TrialError::Plan(error.to_string()))?;
+    let records = read.records.iter();
+    let loads = records.filter(|each| each.kind == Kind::Ok && each.step == Some(StepName::Load));
+    Ok(loads.count())
 }
 
 /// The first run of a trial, or the one after it, on code of which a step's may have a new version.
