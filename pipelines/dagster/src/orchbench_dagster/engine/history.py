@@ -93,7 +93,16 @@ def _failure(instance: DagsterInstance, run: DagsterRun) -> dict[str, str]:
         }
     failures = entries_of(instance, run, DagsterEventType.RUN_FAILURE)
     message = failures[0].message if failures else f"run {run.run_id}: {run.status.value}"
-    return {"error_type": "Unexpected", "message": message}
+    return {"error_type": "Unexpected", "message": "; ".join([message, *_troubles(instance, run)])}
+
+
+def _troubles(instance: DagsterInstance, run: DagsterRun) -> Iterator[str]:
+    """What Dagster itself met with in a run, a line each: why one failed none of whose steps did."""
+    for entry in entries_of(instance, run, DagsterEventType.ENGINE_EVENT):
+        event = entry.get_dagster_event()
+        if error := event.engine_event_data.error:
+            said = f"{event.message}: {error.cls_name}: {error.message}"
+            yield " ".join(said.split())
 
 
 def materializations(
