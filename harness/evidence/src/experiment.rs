@@ -95,6 +95,24 @@ pub(crate) const EMULATED: f64 = 1.0;
 /// Not at all.
 pub(crate) const UNSUPPORTED: f64 = 0.0;
 
+/// The level that a program shows; `None` where it came out right and its engine gives no account of the
+/// run. [`NATIVE`] where by the engine's own history the run itself completed each of these steps, by
+/// their keys; [`EMULATED`] where one of them came in another run, or beside that history; [`UNSUPPORTED`]
+/// where the program came out wrong.
+fn level_by_history<'a>(
+    trial: &TrialEvidence,
+    run: &str,
+    right: bool,
+    mut steps: impl Iterator<Item = &'a str>,
+) -> Option<f64> {
+    if !right {
+        return Some(UNSUPPORTED);
+    }
+    let own = trial.completed_itself(run)?;
+    let native = steps.all(|key| own.contains(key));
+    Some(if native { NATIVE } else { EMULATED })
+}
+
 /// All experiments.
 pub fn all() -> [Experiment; 13] {
     [

@@ -1,10 +1,9 @@
 """Change: what was made again after one, against what had to be."""
 
 from . import repetition
+from .capability import EMULATED, NATIVE, UNSUPPORTED, completed_itself
 
 SELF = ()
-NATIVE, EMULATED, UNSUPPORTED = 2.0, 1.0, 0.0
-
 BEFORE_THE_DAYS = ("extract_airlines", "extract_airports", "extract_planes")
 # Steps of a day, and those after all days, each behind what it reads.
 OF_A_DAY = {
@@ -144,8 +143,4 @@ def backfill(trial, stale):
 
 def announced_itself(trial, run):
     """Whether by the engine's own history the run announced, and no other for it."""
-    told = [event for event in trial.of("engine_history") if event["run"] == run.id]
-    return bool(told) and any(
-        step["key"] == f"{run.id}/announce/-" and step["completed"] and not step.get("in_another_run")
-        for step in told[0]["steps"]
-    )
+    return f"{run.id}/announce/-" in (completed_itself(trial, run) or ())

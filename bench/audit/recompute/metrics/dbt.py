@@ -1,8 +1,9 @@
 """dbt: whether the models came out right, what was built without need, and what the engine knows of dbt's
 graph itself."""
 
+from .capability import EMULATED, NATIVE, UNSUPPORTED, completed_itself
+
 SELF = ("models_ms",)
-NATIVE, EMULATED, UNSUPPORTED = 2.0, 1.0, 0.0
 
 
 class Project:
@@ -93,10 +94,9 @@ def level(trial, project, amiss, built):
         return [("capability_level", UNSUPPORTED, {})]
     own = True
     for run in trial.runs:
-        told = [event for event in trial.of("engine_history") if event["run"] == run.id]
-        if not told:
+        done = completed_itself(trial, run)
+        if done is None:
             return []
-        done = {each["key"] for each in told[0]["steps"] if each["completed"] and not each.get("in_another_run")}
         own = own and done.issuperset(built.get(run.id, ()))
     knows = project.edges_unknown + project.tests_unknown == 0
     lines = dict((metric, value) for metric, value, _ in project.lines).get("graph_lines", 0.0)

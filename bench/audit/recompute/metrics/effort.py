@@ -2,19 +2,21 @@
 
 from datetime import date, timedelta
 
-from . import saga, waiting
+from . import capability, saga, waiting
 
 SELF = ()
 TAKEN = ("user_lines", "user_concepts", "processes_needed")
 LOOP = "data-dependent-loop"
-NATIVE, EMULATED, UNSUPPORTED = 2.0, 1.0, 0.0
 
 
 def derive(trial, observed):
     right = is_right(trial)
     found = [each for each in observed if right or each[0] not in TAKEN]
     found.append(("programs_wrong", float(not right), {}))
-    return found + (loop_level(trial, right) if trial.factor("pattern") == LOOP else [])
+    if trial.factor("pattern") == LOOP:
+        run = trial.runs[0] if trial.runs else None
+        found += capability.level(trial, run, trial.by_key, right)
+    return found
 
 
 def is_right(trial):
@@ -47,15 +49,3 @@ def loop_is_right(trial):
     reached = sum(rows) >= enough
     wanted = reached != (trial.factor("program") == "short")
     return in_order and sum(rows[:-1]) < enough and wanted and len(of("escalate")) == (0 if reached else 1)
-
-
-def loop_level(trial, right):
-    """2 where each step is completed in the history of the run, 1 where the history lacks some, 0 where the
-    loop is wrong."""
-    if not right:
-        return [("capability_level", UNSUPPORTED, {})]
-    told = [event for event in trial.of("engine_history") if event["run"] == trial.runs[0].id]
-    if not told:
-        return []
-    own = {each["key"] for each in told[0]["steps"] if each["completed"] and not each.get("in_another_run")}
-    return [("capability_level", NATIVE if own.issuperset(trial.by_key) else EMULATED, {})]

@@ -4,12 +4,11 @@ The ledger is the applied log of such a trial: each call that a service took, in
 changed and what was answered.
 """
 
-from . import repetition
+from . import capability, repetition
 
 SELF = ("order_ms",)
 ACTS = ("reserve", "charge", "book")
 FOR_GOOD = ("mute", "refuses")
-NATIVE, EMULATED, UNSUPPORTED = 2.0, 1.0, 0.0
 
 
 def derive(trial, observed):
@@ -44,7 +43,7 @@ def derive(trial, observed):
         if right and trial.plan.get("side_by_side", 1) == 1:
             acknowledged = [e["t_ns"] for e in trial.of("run_acknowledged") if e["run"] == run.id]
             found.append(("order_ms", max(0, run.ended_ns - acknowledged[0]) / 1e6, {}))
-        found += level(trial, run, [undo if failed else act for act, undo in begun], right)
+        found += capability.level(trial, run, [undo if failed else act for act, undo in begun], right)
     return found + repetition.derive(trial)
 
 
@@ -86,14 +85,3 @@ def too_early(ledger):
             came = row["answer"]["t_ns"]
             count += any(came - each["t_ns"] < each["retry_after_ms"] * 1_000_000 for each in asked)
     return count
-
-
-def level(trial, run, keys, right):
-    """2 where each key is completed in the history of the run itself, 1 where not, 0 of a wrong order."""
-    if not right:
-        return [("capability_level", UNSUPPORTED, {})]
-    told = [event for event in trial.of("engine_history") if event["run"] == run.id]
-    if not told:
-        return []
-    own = {each["key"] for each in told[0]["steps"] if each["completed"] and not each.get("in_another_run")}
-    return [("capability_level", NATIVE if own.issuperset(keys) else EMULATED, {})]

@@ -3,11 +3,10 @@
 An act is an execution of a step that has a compensation, by the run and the step of its key.
 """
 
-from . import repetition
+from . import capability, repetition
 
 SELF = ("undo_ms",)
 UNDO = {"load": "undo_load", "publish": "undo_publish", "announce": "undo_announce"}
-NATIVE, EMULATED, UNSUPPORTED = 2.0, 1.0, 0.0
 
 
 class Act:
@@ -97,11 +96,5 @@ def level(trial, run, acts, right):
     failed, 1 where all was put back otherwise, 0 where not."""
     if trial.factor("fault"):
         return []
-    if not right:
-        return [("capability_level", UNSUPPORTED, {})]
-    told = [event for event in trial.of("engine_history") if event["run"] == run.id]
     undone = [act.undo_key for act in acts if act.undos]
-    if not told or not undone:
-        return []
-    own = {each["key"] for each in told[0]["steps"] if each["completed"] and not each.get("in_another_run")}
-    return [("capability_level", NATIVE if own.issuperset(undone) else EMULATED, {})]
+    return [] if right and not undone else capability.level(trial, run, undone, right)

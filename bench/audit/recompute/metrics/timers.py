@@ -1,9 +1,8 @@
 """Timers: whether a run that waited for a time to pass went on once, how late, and by whom."""
 
-from . import repetition
+from . import capability, repetition
 
 SELF = ("timer_late_ms",)
-NATIVE, EMULATED, UNSUPPORTED = 2.0, 1.0, 0.0
 BEFORE, AFTER = "publish", "announce"
 IN_TIME_MS = 1000.0
 
@@ -20,7 +19,7 @@ def derive(trial, observed):
         found.append(("timers_missed", float(not right or late_ms > IN_TIME_MS), {}))
         if right:
             found.append(("timer_late_ms", late_ms, {}))
-        found += level(trial, run, right)
+        found += capability.level(trial, run, [f"{run.id}/{AFTER}/-"], right)
     return found + repetition.derive(trial)
 
 
@@ -37,18 +36,3 @@ def done_once(executions):
     """The announcement ended well, and changed something at most once."""
     after = [one for one in executions if one.step == AFTER]
     return any(one.ok for one in after) and sum(bool(one.changed) for one in after) <= 1
-
-
-def level(trial, run, right):
-    """2 where the announcement is completed in the history of the run that waited, 1 where it came
-    otherwise, 0 where it did not come as it should."""
-    if not right:
-        return [("capability_level", UNSUPPORTED, {})]
-    told = [event for event in trial.of("engine_history") if event["run"] == run.id]
-    if not told:
-        return []
-    key = f"{run.id}/{AFTER}/-"
-    own = any(
-        step["key"] == key and step["completed"] and not step.get("in_another_run") for step in told[0]["steps"]
-    )
-    return [("capability_level", NATIVE if own else EMULATED, {})]

@@ -1,9 +1,8 @@
 """Waiting: whether a run went on once, when a person had said so, and by whom."""
 
-from . import repetition
+from . import capability, repetition
 
 SELF = ("wake_ms",)
-NATIVE, EMULATED, UNSUPPORTED = 2.0, 1.0, 0.0
 
 
 def derive(trial, observed):
@@ -14,7 +13,8 @@ def derive(trial, observed):
         executions = [one for each in trial.by_key.values() for one in each if one.run == run.id]
         right = bool(words) and run.ended_well() and took_effect_once(words[0], executions)
         found.append(("approvals_wrong", float(not right), {}))
-        found += level(trial, run, words, right)
+        released = [f"{run.id}/{word['releases']}/-" for word in words[:1]]
+        found += capability.level(trial, run, released, right)
         if right and alone:
             found += wake_ms(words[0], executions)
     return found + repetition.derive(trial)
@@ -27,21 +27,6 @@ def took_effect_once(word, executions):
     early = any(one.invoked_ns < word["sent_ns"] for one in released)
     changes = sum(bool(one.changed) for one in released)
     return not early and any(one.ok for one in released) and changes <= 1
-
-
-def level(trial, run, words, right):
-    """2 where the released step is completed in the history of the run that waited, 1 where it came
-    otherwise, 0 where it did not come as it should."""
-    if not right:
-        return [("capability_level", UNSUPPORTED, {})]
-    told = [event for event in trial.of("engine_history") if event["run"] == run.id]
-    if not told:
-        return []
-    key = f"{run.id}/{words[0]['releases']}/-"
-    own = any(
-        step["key"] == key and step["completed"] and not step.get("in_another_run") for step in told[0]["steps"]
-    )
-    return [("capability_level", NATIVE if own else EMULATED, {})]
 
 
 def wake_ms(word, executions):

@@ -4,8 +4,7 @@ mod section;
 
 use super::repetition::repetition;
 use super::{
-    CAPABILITY_METRIC, EMULATED, Experiment, NATIVE, UNSUPPORTED, nothing_across, nothing_to_reach,
-    sample,
+    CAPABILITY_METRIC, Experiment, level_by_history, nothing_across, nothing_to_reach, sample,
 };
 use crate::measure::{
     Act, Executions, Saga, TrialEvidence, between_ms, doubled_keys, early_calls, sagas,
@@ -114,17 +113,12 @@ fn order_ms(trial: &TrialEvidence, order: &Saga<'_>) -> Option<f64> {
 /// one that ended well, each compensation of one that failed. Emulated: some of that came in another run, or
 /// beside that history. Unsupported: it came out wrong.
 fn level(trial: &TrialEvidence, order: &Saga<'_>, right: bool) -> Option<f64> {
-    if !right {
-        return Some(UNSUPPORTED);
-    }
-    let own = trial.completed_itself(order.run.id)?;
     let failed = order.run.failure.is_some();
-    let key = |act: &Act<'_>| match failed {
-        true => own.contains(act.undo_key.as_str()),
-        false => own.contains(act.key),
-    };
-    let native = order.acts.iter().all(key);
-    Some(if native { NATIVE } else { EMULATED })
+    let steps = order.acts.iter().map(|act| match failed {
+        true => act.undo_key.as_str(),
+        false => act.key,
+    });
+    level_by_history(trial, order.run.id, right, steps)
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 mod section;
 
+use std::iter;
+
 use orchbench_journal::{StepName, idempotency_key};
 
 use super::repetition::repetition;
 use super::{
-    CAPABILITY_METRIC, EMULATED, Experiment, NATIVE, UNSUPPORTED, nothing_across, nothing_to_reach,
-    sample,
+    CAPABILITY_METRIC, Experiment, level_by_history, nothing_across, nothing_to_reach, sample,
 };
 use crate::measure::{Execution, Executions, Run, TrialEvidence};
 use crate::record::Sample;
@@ -99,16 +100,13 @@ fn late_ms(trial: &TrialEvidence, executions: &Executions, run: &str) -> Option<
 /// Native: by the engine's own history, what came after the wait was completed in the run that waited.
 /// Emulated: in another run, or beside that history. Unsupported: it came early, not, or more than once.
 fn level(trial: &TrialEvidence, run: &Run<'_>, right: bool) -> Option<f64> {
-    if !right {
-        return Some(UNSUPPORTED);
-    }
     let key = idempotency_key(run.id, AFTER, None::<&str>);
-    let native = trial.completed_itself(run.id)?.contains(key.as_str());
-    Some(if native { NATIVE } else { EMULATED })
+    level_by_history(trial, run.id, right, iter::once(key.as_str()))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{EMULATED, NATIVE, UNSUPPORTED};
     use super::*;
     use crate::check::mutation;
     use crate::record::EventBody;

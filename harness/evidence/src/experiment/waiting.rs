@@ -6,8 +6,7 @@ use orchbench_journal::idempotency_key;
 
 use super::repetition::repetition;
 use super::{
-    CAPABILITY_METRIC, EMULATED, Experiment, NATIVE, UNSUPPORTED, nothing_across, nothing_to_reach,
-    sample,
+    CAPABILITY_METRIC, Experiment, level_by_history, nothing_across, nothing_to_reach, sample,
 };
 use crate::measure::{Executions, Run, Signal, TrialEvidence, between_ms, signals};
 use crate::record::Sample;
@@ -58,12 +57,8 @@ fn came_out_right(run: &Run<'_>, word: &Signal<'_>) -> bool {
 /// Emulated: it went on in another run, or beside that history. Unsupported: it did not wait, did not go
 /// on, or more than once.
 fn level(trial: &TrialEvidence, word: Option<&Signal<'_>>, run: &Run<'_>) -> Option<f64> {
-    let Some(word) = word else {
-        return Some(UNSUPPORTED);
-    };
-    let key = idempotency_key(run.id, word.releases, None::<&str>);
-    let native = trial.completed_itself(run.id)?.contains(key.as_str());
-    Some(if native { NATIVE } else { EMULATED })
+    let key = word.map(|word| idempotency_key(run.id, word.releases, None::<&str>));
+    level_by_history(trial, run.id, word.is_some(), key.as_deref().into_iter())
 }
 
 fn wake_ms(executions: &Executions, word: &Signal<'_>) -> Option<f64> {
@@ -76,6 +71,7 @@ fn wake_ms(executions: &Executions, word: &Signal<'_>) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{EMULATED, NATIVE, UNSUPPORTED};
     use orchbench_journal::StepName;
 
     use super::*;

@@ -3,7 +3,7 @@
 
 use orchbench_journal::{Day, StepName};
 
-use super::super::{EMULATED, NATIVE, UNSUPPORTED};
+use super::super::level_by_history;
 use crate::measure::{Execution, Executions, TrialEvidence};
 
 /// Whether the loop went on as long as it had to and no longer, one day after the other, and took the
@@ -31,16 +31,10 @@ pub(super) fn is_right(trial: &TrialEvidence, executions: &Executions) -> bool {
 /// Native: by the engine's own history each of its steps was completed, as a step of the run. Emulated:
 /// what was done is not the engine's: a loop within one step of its own. Unsupported: it came out wrong.
 pub(super) fn level(trial: &TrialEvidence, executions: &Executions, right: bool) -> Option<f64> {
-    if !right {
-        return Some(UNSUPPORTED);
-    }
     let runs = trial.runs();
-    let own = trial.completed_itself(runs.first()?.id)?;
-    let native = executions
-        .by_key
-        .keys()
-        .all(|key| own.contains(key.as_str()));
-    Some(if native { NATIVE } else { EMULATED })
+    let run = runs.first().map_or("", |run| run.id);
+    let steps = executions.by_key.keys().map(String::as_str);
+    level_by_history(trial, run, right, steps)
 }
 
 /// The executions of a step that ended well, in the order in which they began.

@@ -1,5 +1,6 @@
 use orchbench_journal::StepName;
 
+use super::super::{EMULATED, NATIVE, UNSUPPORTED};
 use super::*;
 use crate::check::mutation;
 use crate::record::EventBody;

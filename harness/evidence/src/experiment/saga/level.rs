@@ -1,6 +1,6 @@
 //! Native, emulated or unsupported: what the program had to do so that a failed run left nothing.
 
-use super::super::{EMULATED, NATIVE, UNSUPPORTED};
+use super::super::level_by_history;
 use crate::measure::{Saga, TrialEvidence};
 
 /// The level that a saga shows; `None` where it shows none: it did not fail, a fault struck it, there
@@ -14,12 +14,11 @@ pub(super) fn of(trial: &TrialEvidence, saga: &Saga<'_>) -> Option<f64> {
         return None;
     }
     saga.run.failure?;
-    if !saga.came_out_right() {
-        return Some(UNSUPPORTED);
+    let undone = saga.acts.iter().filter(|act| !act.undos.is_empty());
+    let mut undone = undone.map(|act| act.undo_key.as_str()).peekable();
+    let right = saga.came_out_right();
+    if right && undone.peek().is_none() {
+        return None;
     }
-    let own = trial.completed_itself(saga.run.id)?;
-    let undone = || saga.acts.iter().filter(|act| !act.undos.is_empty());
-    undone().next()?;
-    let native = undone().all(|act| own.contains(act.undo_key.as_str()));
-    Some(if native { NATIVE } else { EMULATED })
+    level_by_history(trial, saga.run.id, right, undone)
 }
