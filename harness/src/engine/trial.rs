@@ -129,10 +129,7 @@ impl<'a> Trial<'a> {
 
     /// How many partitions a source has.
     pub fn partitions(&self, source: &str) -> Result<usize, TrialError> {
-        let catalogue = orchbench_etl::SourceCatalogue::embedded()
-            .map_err(|error| TrialError::Plan(error.to_string()))?;
-        let source = catalogue
-            .get(source)
+        let source = orchbench_etl::Source::embedded(source)
             .map_err(|error| TrialError::Plan(format!("trial {}: {error}", self.plan.id)))?;
         Ok(source.days.len())
     }

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use orchbench_etl::journal::{self, Kind};
-use orchbench_etl::{Day, RetrySpec, Source, SourceCatalogue, StepName, excerpt};
+use orchbench_etl::{Day, RetrySpec, Source, StepName, excerpt};
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Experiment};
@@ -14,7 +14,7 @@ use crate::engine::{
     Job, Pace, Pipeline, Refresh, Refreshed, Session, Setup, Trial, TrialError, Work,
 };
 use crate::fault::KILL_HOST;
-use crate::scenario::{ConfigError, Scenario};
+use crate::scenario::{ConfigError, Scenario, not_empty};
 use orchbench_evidence::record::{TrialPlan, TrialStatus};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -79,16 +79,15 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
         place: format!("scenario {}: parameters: {what}", scenario.name),
         message,
     };
-    let source = source(&parameters.source).map_err(|message| invalid("source", message))?;
+    let source = Source::embedded(&parameters.source);
+    let source = source.map_err(|error| invalid("source", error.to_string()))?;
     if !source.days.contains(parameters.day) {
         let (days, found) = (source.days, parameters.day);
         let message = format!("expected a day of {}, {days}, found {found}", source.name);
         return Err(invalid("day", message));
     }
-    if parameters.changed.is_empty() {
-        let message = "expected at least one, found none".to_owned();
-        return Err(invalid("changed", message));
-    }
+    let place = format!("scenario {}: parameters: changed", scenario.name);
+    not_empty(&place, &parameters.changed)?;
     let trial = Parameters {
         changed: Vec::new(),
         ..parameters.clone()
@@ -100,16 +99,10 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     Ok(conditions.collect())
 }
 
-fn source(name: &str) -> Result<Source, String> {
-    let catalogue = SourceCatalogue::embedded().map_err(|error| error.to_string())?;
-    let source = catalogue.get(name).map_err(|error| error.to_string())?;
-    Ok(source.clone())
-}
-
 fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
     let days = trial.parameters["source"]
         .as_str()
-        .and_then(|name| source(name).ok())
+        .and_then(|name| Source::embedded(name).ok())
         .map_or(1, |source| source.days.len()) as f64;
     // Three steps before the days, five a day, two after them; and a run of each day where days are such.
     // What is made again is less, and the input is cut out first.
@@ -119,7 +112,8 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let parameters: Parameters = trial.parameters()?;
     let changed: Changed = trial.factor("changed")?;
-    let source = source(&parameters.source).map_err(TrialError::Plan)?;
+    let source = Source::embedded(&parameters.source);
+    let source = source.map_err(|error| TrialError::Plan(error.to_string()))?;
     let data = trial.dir("data")?;
     let put = |uncorrected: Option<Day>| {
         excerpt::write(&data, &source, uncorrected)

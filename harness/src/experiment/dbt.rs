@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Experiment};
 use crate::engine::{Job, Models, Pace, Session, Setup, Trial, TrialError, Work};
-use crate::scenario::{ConfigError, Scenario};
+use crate::scenario::{ConfigError, Scenario, not_empty};
 use orchbench_evidence::record::{TrialPlan, TrialStatus};
 use orchbench_lab::python;
 use project::{BROKEN, Project};
@@ -72,12 +72,8 @@ pub(super) fn lacks() -> Option<String> {
 
 fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     let parameters: Parameters = scenario.parameters()?;
-    if parameters.cases.is_empty() {
-        return Err(ConfigError::Invalid {
-            place: format!("scenario {}: parameters: cases", scenario.name),
-            message: "expected at least one, found none".to_owned(),
-        });
-    }
+    let place = format!("scenario {}: parameters: cases", scenario.name);
+    not_empty(&place, &parameters.cases)?;
     let trial = Parameters {
         cases: Vec::new(),
         ..parameters.clone()

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Experiment};
 use crate::engine::{Job, Order, Pace, Setup, Trial, TrialError, Work};
-use crate::scenario::{ConfigError, Scenario};
+use crate::scenario::{ConfigError, Scenario, not_empty};
 use orchbench_evidence::record::{TrialPlan, TrialStatus};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -55,12 +55,7 @@ struct Parameters {
 fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     let parameters: Parameters = scenario.parameters()?;
     let place = format!("scenario {}: parameters", scenario.name);
-    if parameters.troubles.is_empty() {
-        return Err(ConfigError::Invalid {
-            place: format!("{place}: troubles"),
-            message: "expected at least one, found none".to_owned(),
-        });
-    }
+    not_empty(&format!("{place}: troubles"), &parameters.troubles)?;
     let acts: Vec<&str> = acts().map(StepName::as_str).collect();
     for service in &parameters.services {
         let place = format!("{place}: services");

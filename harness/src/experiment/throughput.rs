@@ -86,11 +86,7 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
     };
     let rungs = parameters.in_flight.len() as f64;
     if !trial.sources.is_empty() {
-        let catalogue = orchbench_etl::SourceCatalogue::embedded();
-        let source = catalogue
-            .as_ref()
-            .ok()
-            .and_then(|all| all.get(&parameters.source).ok());
+        let source = orchbench_etl::Source::embedded(&parameters.source);
         let days = source.map_or(1.0, |source| source.days.len() as f64);
         // Its days, of which some are in work at a time, and what comes before and after them.
         let run_s = (days + 2.0) * pace.partition_s + (4.0 * days + 2.0) * pace.step_s;

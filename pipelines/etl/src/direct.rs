@@ -58,11 +58,7 @@ impl Etl {
         source: &str,
         concurrency: usize,
     ) -> Result<Summary, StepError> {
-        let direct = DirectRun {
-            etl: self,
-            run,
-            source,
-        };
+        let direct = self.direct(run, source);
         let entry = self.source(source)?;
         let dimensions = direct.dimensions()?;
         let days = each_day(&entry.partitions(), concurrency, |day| {
@@ -91,11 +87,7 @@ impl Etl {
         source: &str,
         rows: u64,
     ) -> Result<UntilEnough, StepError> {
-        let direct = DirectRun {
-            etl: self,
-            run,
-            source,
-        };
+        let direct = self.direct(run, source);
         let entry = self.source(source)?;
         let dimensions = direct.dimensions()?;
         let (mut days, mut found) = (Vec::new(), 0);
@@ -121,11 +113,7 @@ impl Etl {
     /// # Errors
     /// The first step error; what was done by then stays.
     pub fn order_direct(&self, run: &str) -> Result<(), StepError> {
-        let direct = DirectRun {
-            etl: self,
-            run,
-            source: ORDERS,
-        };
+        let direct = self.direct(run, ORDERS);
         for inputs in [StepInputs::Reserve, StepInputs::Charge, StepInputs::Book] {
             direct.call(None, inputs)?.try_into_served()?;
         }
@@ -143,16 +131,22 @@ impl Etl {
         source: &str,
         concurrency: usize,
     ) -> Result<Vec<PreparedDay>, StepError> {
-        let direct = DirectRun {
-            etl: self,
-            run,
-            source,
-        };
+        let direct = self.direct(run, source);
         let entry = self.source(source)?;
         let dimensions = direct.dimensions()?;
         each_day(&entry.partitions(), concurrency, |day| {
             direct.prepare(day, &dimensions)
         })
+    }
+}
+
+impl Etl {
+    fn direct<'a>(&'a self, run: &'a str, source: &'a str) -> DirectRun<'a> {
+        DirectRun {
+            etl: self,
+            run,
+            source,
+        }
     }
 }
 

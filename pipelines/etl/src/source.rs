@@ -45,6 +45,14 @@ const MAX_DAYS: usize = 36_525;
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
 impl Source {
+    /// The source of a name in the embedded catalogue.
+    ///
+    /// # Errors
+    /// [`SourceError::Unknown`], as the embedded catalogue is valid.
+    pub fn embedded(name: &str) -> Result<Self, SourceError> {
+        Ok(SourceCatalogue::embedded()?.get(name)?.clone())
+    }
+
     /// The partitions, in calendar order.
     #[must_use]
     pub fn partitions(&self) -> Vec<Day> {

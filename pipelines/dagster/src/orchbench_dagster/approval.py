@@ -12,39 +12,22 @@ from collections.abc import Iterator
 
 from dagster import (
     AssetKey,
-    AssetSelection,
     BackfillPolicy,
-    DagsterInstance,
-    DagsterRun,
-    DagsterRunStatus,
     Definitions,
     DefaultSensorStatus,
     EventLogEntry,
     ExecutorDefinition,
     RetryPolicy,
     RunRequest,
-    RunsFilter,
     SensorDefinition,
     SensorEvaluationContext,
     SkipReason,
     asset_sensor,
-    define_asset_job,
 )
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from .assets import DAILY, DIMENSIONS, ONE_RUN, days_of, etl_assets, group, keys
+from .assets import ONE_RUN, etl_assets, group
+from .continuation import LOOK_S, Job, going_on, split_jobs, waiting_run
 from .sources import Source
-from .steps import RUN_TAG
-
-# What there is to approve, and what comes after.
-APPROVED = (*DIMENSIONS, *DAILY, "marts")
-AFTER = ("announcement",)
-
-# The run of Dagster that another goes on with.
-CONTINUES_TAG = "orchbench/continues"
-
-# How often the sensor looks; by default every 30 s.
-LOOK_S = 1
 
 
 def approval_name(source: Source) -> str:
@@ -71,28 +54,16 @@ def approval_definitions(
     """The assets of a source, a job on all that is to be approved, one on what comes after, and the sensor
     between them; the resource `steps` is the caller's."""
     assets, checks = etl_assets(source, retry, backfill)
-    before = define_asset_job(
-        approval_name(source),
-        AssetSelection.assets(*keys(source, APPROVED)),
-        description=f"Up to a person's word: {source.title}",
-        partitions_def=days_of(source),
-        executor_def=executor,
-    )
-    after = define_asset_job(
-        f"approved_{group(source)}",
-        AssetSelection.assets(*keys(source, AFTER)),
-        description=f"After a person's word: {source.title}",
-        executor_def=executor,
-    )
+    jobs = split_jobs(source, approval_name(source), "approved", "a person's word", executor)
     return Definitions(
         assets=assets,
         asset_checks=checks,
-        jobs=[before, after],
-        sensors=[_word(source, after)],
+        jobs=jobs,
+        sensors=[_word(source, jobs[1])],
     )
 
 
-def _word(source: Source, after: UnresolvedAssetJobDefinition) -> SensorDefinition:
+def _word(source: Source, after: Job) -> SensorDefinition:
     """Launches what comes after a run once it is approved; its key is the run's, so that a second word
     launches nothing."""
 
@@ -111,21 +82,9 @@ def _word(source: Source, after: UnresolvedAssetJobDefinition) -> SensorDefiniti
         if waiting is None:
             yield SkipReason(f"run {run}: nothing of it waits")
             return
-        # What it is part of, and where its steps read and write.
-        own = {key: value for key, value in waiting.tags.items() if key.startswith("orchbench/")}
-        tags = own | {CONTINUES_TAG: waiting.run_id}
-        yield RunRequest(run_key=run, run_config=waiting.run_config, tags=tags)
+        yield going_on(run, waiting)
 
     return word
 
 
-def waiting_run(instance: DagsterInstance, run: str) -> DagsterRun | None:
-    """The run of Dagster that is over and with which none has gone on; None where there is none."""
-    made = instance.get_runs(RunsFilter(tags={RUN_TAG: run}))
-    continued = {each.tags.get(CONTINUES_TAG) for each in made}
-    for each in made:
-        is_first = CONTINUES_TAG not in each.tags and each.run_id not in continued
-        if is_first and each.status == DagsterRunStatus.SUCCESS:
-            return each
-    return None
 # end of user code

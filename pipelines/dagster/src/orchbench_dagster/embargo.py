@@ -14,7 +14,6 @@ from collections.abc import Iterator
 
 from dagster import (
     AssetKey,
-    AssetSelection,
     BackfillPolicy,
     DagsterEventType,
     DagsterInstance,
@@ -28,13 +27,11 @@ from dagster import (
     RunsFilter,
     SensorDefinition,
     SensorEvaluationContext,
-    define_asset_job,
     sensor,
 )
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from .approval import AFTER, APPROVED, CONTINUES_TAG, LOOK_S, waiting_run
-from .assets import ONE_RUN, days_of, etl_assets, group, keys
+from .assets import ONE_RUN, etl_assets, group, keys
+from .continuation import LOOK_S, Job, going_on, split_jobs, waiting_run
 from .sources import Source
 from .steps import RUN_TAG
 
@@ -56,28 +53,16 @@ def embargo_definitions(
     """The assets of a source, a job on all that comes before the wait, one on what comes after, and the
     sensor between them; the resource `steps` is the caller's."""
     assets, checks = etl_assets(source, retry, backfill)
-    before = define_asset_job(
-        embargo_name(source),
-        AssetSelection.assets(*keys(source, APPROVED)),
-        description=f"Up to an embargo: {source.title}",
-        partitions_def=days_of(source),
-        executor_def=executor,
-    )
-    after = define_asset_job(
-        f"due_{group(source)}",
-        AssetSelection.assets(*keys(source, AFTER)),
-        description=f"After an embargo: {source.title}",
-        executor_def=executor,
-    )
+    jobs = split_jobs(source, embargo_name(source), "due", "an embargo", executor)
     return Definitions(
         assets=assets,
         asset_checks=checks,
-        jobs=[before, after],
-        sensors=[_due(source, after)],
+        jobs=jobs,
+        sensors=[_due(source, jobs[1])],
     )
 
 
-def _due(source: Source, after: UnresolvedAssetJobDefinition) -> SensorDefinition:
+def _due(source: Source, after: Job) -> SensorDefinition:
     """Launches what comes after each run whose time has come; its key is the run's, so that a second look
     launches nothing."""
     (marts,) = keys(source, ["marts"])
@@ -95,12 +80,7 @@ def _due(source: Source, after: UnresolvedAssetJobDefinition) -> SensorDefinitio
             waiting = waiting_run(context.instance, run)
             if waiting is None or time.time() < due_s(context.instance, waiting, marts):
                 continue
-            # What it is part of, and where its steps read and write.
-            own = {
-                key: value for key, value in waiting.tags.items() if key.startswith("orchbench/")
-            }
-            tags = own | {CONTINUES_TAG: waiting.run_id}
-            yield RunRequest(run_key=run, run_config=waiting.run_config, tags=tags)
+            yield going_on(run, waiting)
 
     return due
 

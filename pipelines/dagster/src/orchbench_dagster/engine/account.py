@@ -22,8 +22,8 @@ from dagster._core.storage.tags import (
     PARTITION_NAME_TAG,
 )
 
-from ..approval import CONTINUES_TAG
 from ..assets import DAILY, STEPS, step_key
+from ..continuation import CONTINUES_TAG
 from ..order import ORDER
 from ..saga import UNDOES_TAG, op_key
 from ..sources import days_between

@@ -16,7 +16,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError
 from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES
 from dagster._core.storage.tags import BACKFILL_ID_TAG, WILL_RETRY_TAG
 
-from ..approval import CONTINUES_TAG
+from ..continuation import CONTINUES_TAG
 from ..sources import source_named
 from ..steps import ERROR_TYPE, OUTPUT, RUN_TAG
 from .runs import LAST, PART_TAG, SOURCE_TAG

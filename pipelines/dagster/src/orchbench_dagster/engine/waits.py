@@ -7,7 +7,7 @@ To Dagster nothing waits: it is a run that is over, and with which none has gone
 
 import json
 
-from ..approval import waiting_run
+from ..continuation import waiting_run
 from .instance import of_run, open_instance
 
 
