@@ -25,7 +25,7 @@ use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
 
 use super::lanes::in_lanes;
-use super::steps::Steps;
+use super::steps::{StepOrder as _, Steps};
 use super::wait::wait_at_most;
 use crate::activities::EtlActivities;
 use crate::failure::{bad_input, closing};

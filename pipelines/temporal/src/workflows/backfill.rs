@@ -30,7 +30,7 @@ use temporalio_sdk::{
 use self::lane::Work;
 use self::state::{BackfillState, partitions};
 use super::report::{BackfillOutcome, BackfillProgress};
-use super::steps::Steps;
+use super::steps::{StepOrder as _, Steps};
 use crate::failure::{bad_input, closing};
 use crate::input::{Argument, BackfillInput, MAX_CONCURRENCY};
 

@@ -22,7 +22,7 @@ use orchbench_etl::{Day, DayResult, Source};
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{TimerResult, WorkflowContext, WorkflowResult, WorkflowTermination};
 
-use super::steps::Steps;
+use super::steps::{StepOrder as _, Steps};
 use crate::failure::{bad_input, closing};
 use crate::input::{Argument, DailyInput};
 

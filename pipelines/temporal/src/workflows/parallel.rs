@@ -18,7 +18,7 @@ use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowResult};
 
 use super::lanes::in_lanes;
-use super::steps::Steps;
+use super::steps::{StepOrder as _, Steps};
 use crate::failure::{bad_input, closing};
 use crate::input::{Argument, PipelineInput};
 

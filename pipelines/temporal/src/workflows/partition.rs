@@ -13,7 +13,7 @@ use orchbench_etl::DayResult;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowResult};
 
-use super::steps::Steps;
+use super::steps::{StepOrder as _, Steps};
 use crate::failure::{bad_input, closing};
 use crate::input::{Argument, PartitionInput};
 

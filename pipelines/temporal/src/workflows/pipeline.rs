@@ -31,7 +31,7 @@ use temporalio_sdk::{
 
 use super::lanes::in_lanes;
 use super::partition::PartitionWorkflow;
-use super::steps::Steps;
+use super::steps::{StepOrder as _, Steps};
 use crate::failure::{bad_input, closing};
 use crate::input::{Argument, Dimensions, PartitionInput, PipelineInput};
 

@@ -17,21 +17,20 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use orchbench_etl::journal::hex;
-use orchbench_etl::{Day, DayResult, StepInputs, StepName};
+use orchbench_etl::{Day, StepInputs, StepName};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use temporalio_common::ActivityDefinition;
 use temporalio_common::data_converters::TemporalDeserializable;
 use temporalio_macros::{workflow, workflow_methods};
-use temporalio_sdk::workflows::join;
 use temporalio_sdk::{LocalActivityOptions, WorkflowContext, WorkflowResult};
 
 use super::lanes::in_lanes;
-use super::steps::{Prepared, Steps};
+use super::steps::{StepOrder, Steps};
 use crate::activities::{EtlActivities, StepRequest};
 use crate::failure::{bad_input, closing};
-use crate::input::{Argument, Dimensions, Memory, RefreshInput, Remembered};
+use crate::input::{Argument, Memory, RefreshInput, Remembered};
 
 /// How long a look at the inputs may take: they are unpacked on the way.
 const LOOK: Duration = Duration::from_secs(60);
@@ -90,15 +89,28 @@ async fn refresh(
     let days = in_lanes(days, lanes, |day| run.day(day, &dimensions)).await?;
     let loaded = days.into_iter().map(|day| day.loaded).collect();
     let publish = StepInputs::Publish { loaded };
-    let published = run.call(EtlActivities::publish, None, publish).await?;
+    let published = run.step(EtlActivities::publish, None, publish).await?;
     let announce = StepInputs::Announce { published };
-    run.call(EtlActivities::announce, None, announce).await?;
+    run.step(EtlActivities::announce, None, announce).await?;
     Ok(run.now.into_inner())
 }
 
 impl<W> Remembering<W> {
+    /// A digest of all that decides what a step makes: its code, its inputs, and of an extract the
+    /// version of the file.
+    fn made_of(&self, day: Option<Day>, inputs: &StepInputs) -> WorkflowResult<String> {
+        let step = inputs.step();
+        let input = step.as_str().strip_prefix("extract_");
+        let input = input.and_then(|dataset| self.input_versions.get(&place(dataset, day)));
+        let all = (self.code_versions.get(&step), input, inputs);
+        let all = serde_json::to_vec(&all).map_err(unreadable)?;
+        Ok(hex(&Sha256::digest(all)))
+    }
+}
+
+impl<W> StepOrder for Remembering<W> {
     /// The output of a step that would be made of the same as before, else of its execution.
-    async fn call<A>(
+    async fn step<A>(
         &self,
         activity: A,
         day: Option<Day>,
@@ -128,82 +140,6 @@ impl<W> Remembering<W> {
         };
         self.now.borrow_mut().0.insert(place, remembered);
         Ok(output)
-    }
-
-    /// A digest of all that decides what a step makes: its code, its inputs, and of an extract the
-    /// version of the file.
-    fn made_of(&self, day: Option<Day>, inputs: &StepInputs) -> WorkflowResult<String> {
-        let step = inputs.step();
-        let input = step.as_str().strip_prefix("extract_");
-        let input = input.and_then(|dataset| self.input_versions.get(&place(dataset, day)));
-        let all = (self.code_versions.get(&step), input, inputs);
-        let all = serde_json::to_vec(&all).map_err(unreadable)?;
-        Ok(hex(&Sha256::digest(all)))
-    }
-
-    async fn dimensions(&self) -> WorkflowResult<Dimensions> {
-        let (airlines, airports, planes) = join!(
-            self.call(
-                EtlActivities::extract_airlines,
-                None,
-                StepInputs::ExtractAirlines
-            ),
-            self.call(
-                EtlActivities::extract_airports,
-                None,
-                StepInputs::ExtractAirports
-            ),
-            self.call(
-                EtlActivities::extract_planes,
-                None,
-                StepInputs::ExtractPlanes
-            ),
-        );
-        Ok(Dimensions {
-            airlines: airlines?.artifact,
-            airports: airports?.artifact,
-            planes: planes?.artifact,
-        })
-    }
-
-    async fn day(&self, day: Day, dimensions: &Dimensions) -> WorkflowResult<DayResult> {
-        let (flights, weather) = join!(
-            self.call(
-                EtlActivities::extract_flights,
-                Some(day),
-                StepInputs::ExtractFlights
-            ),
-            self.call(
-                EtlActivities::extract_weather,
-                Some(day),
-                StepInputs::ExtractWeather
-            ),
-        );
-        let (flights, weather) = (flights?, weather?);
-        let transform = StepInputs::Transform {
-            flights: flights.artifact.clone(),
-            weather: weather.artifact.clone(),
-            planes: dimensions.planes.clone(),
-            airports: dimensions.airports.clone(),
-            airlines: dimensions.airlines.clone(),
-        };
-        let transformed = self
-            .call(EtlActivities::transform, Some(day), transform)
-            .await?;
-        let check = StepInputs::Check {
-            flights: flights.clone(),
-            transformed: transformed.clone(),
-        };
-        let checked = self.call(EtlActivities::check, Some(day), check).await?;
-        let prepared = Prepared {
-            flights,
-            weather,
-            transformed,
-            checked,
-        };
-        let load = prepared.load();
-        let loaded = self.call(EtlActivities::load, Some(day), load).await?;
-        Ok(prepared.loaded(day, loaded))
     }
 }
 

@@ -28,7 +28,7 @@ use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowResult};
 
 use super::lanes::in_lanes;
-use super::steps::{Prepared, Steps};
+use super::steps::{Prepared, StepOrder as _, Steps};
 use crate::activities::EtlActivities;
 use crate::failure::{bad_input, closing};
 use crate::input::{Argument, PipelineInput};

@@ -3,6 +3,7 @@
 //! A pattern is about the order of steps, what runs at a time, and what happens when one fails. What
 //! a step is given and under which policy stands here, once.
 
+mod order;
 mod prepared;
 
 use std::time::Duration;
@@ -14,17 +15,15 @@ use orchbench_etl::{
 use temporalio_common::ActivityDefinition;
 use temporalio_common::MemoValue;
 use temporalio_common::data_converters::TemporalDeserializable;
-use temporalio_sdk::workflows::join;
 use temporalio_sdk::{
     ActivityOptions, TimerResult, WorkflowContext, WorkflowResult, WorkflowTermination,
 };
 
+pub use self::order::StepOrder;
 pub use self::prepared::Prepared;
 use crate::activities::{EtlActivities, StepRequest};
 use crate::failure::{bad_input, unwrapped};
-use crate::input::{
-    Dimensions, MAX_DAYS_PER_EXECUTION, MAX_PARTITIONS, PartitionInput, PipelineInput,
-};
+use crate::input::{MAX_DAYS_PER_EXECUTION, MAX_PARTITIONS, PartitionInput, PipelineInput};
 use crate::policy::Policy;
 
 /// The steps of one run.
@@ -173,89 +172,6 @@ impl<W> Steps<W> {
     }
 
     // user code: pipeline
-    /// What every day needs, extracted once a run, the three side by side.
-    ///
-    /// # Errors
-    /// As [`Steps::call`].
-    pub async fn dimensions(&self) -> WorkflowResult<Dimensions> {
-        let (airlines, airports, planes) = join!(
-            self.call(
-                EtlActivities::extract_airlines,
-                None,
-                StepInputs::ExtractAirlines
-            ),
-            self.call(
-                EtlActivities::extract_airports,
-                None,
-                StepInputs::ExtractAirports
-            ),
-            self.call(
-                EtlActivities::extract_planes,
-                None,
-                StepInputs::ExtractPlanes
-            ),
-        );
-        Ok(Dimensions {
-            airlines: airlines?.artifact,
-            airports: airports?.artifact,
-            planes: planes?.artifact,
-        })
-    }
-
-    /// One day up to the check: two extracts side by side, then one step after the other. Nothing
-    /// outside is touched yet: what is written are artifacts under their digests.
-    ///
-    /// # Errors
-    /// As [`Steps::call`]; `CheckFailed` when the day may not be loaded.
-    pub async fn prepare(&self, day: Day, dimensions: &Dimensions) -> WorkflowResult<Prepared> {
-        // Both are scheduled before either is waited for.
-        let (flights, weather) = join!(
-            self.call(
-                EtlActivities::extract_flights,
-                Some(day),
-                StepInputs::ExtractFlights
-            ),
-            self.call(
-                EtlActivities::extract_weather,
-                Some(day),
-                StepInputs::ExtractWeather
-            ),
-        );
-        let (flights, weather) = (flights?, weather?);
-        let inputs = StepInputs::Transform {
-            flights: flights.artifact.clone(),
-            weather: weather.artifact.clone(),
-            planes: dimensions.planes.clone(),
-            airports: dimensions.airports.clone(),
-            airlines: dimensions.airlines.clone(),
-        };
-        let transformed = self
-            .call(EtlActivities::transform, Some(day), inputs)
-            .await?;
-        let inputs = StepInputs::Check {
-            flights: flights.clone(),
-            transformed: transformed.clone(),
-        };
-        let checked = self.call(EtlActivities::check, Some(day), inputs).await?;
-        Ok(Prepared {
-            flights,
-            weather,
-            transformed,
-            checked,
-        })
-    }
-
-    /// One day from the datasets to the warehouse.
-    ///
-    /// # Errors
-    /// As [`Steps::prepare`].
-    pub async fn day(&self, day: Day, dimensions: &Dimensions) -> WorkflowResult<DayResult> {
-        let prepared = self.prepare(day, dimensions).await?;
-        let inputs = prepared.load();
-        let loaded = self.call(EtlActivities::load, Some(day), inputs).await?;
-        Ok(prepared.loaded(day, loaded))
-    }
-
     /// The end of a run: publish, wait while there is an embargo, then announce.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use orchbench_etl::Etl;
 use orchbench_temporal::activities::EtlActivities;
 use orchbench_temporal::workflows::lanes::in_lanes;
 use orchbench_temporal::workflows::report::{ApprovalOutcome, ApprovalProgress, Decision, Stage};
-use orchbench_temporal::workflows::steps::Steps;
+use orchbench_temporal::workflows::steps::{StepOrder as _, Steps};
 use orchbench_temporal::workflows::wait::wait_at_most;
 use orchbench_temporal::{
     ApprovalInput, ApprovalWorkflow, Argument, Client, PipelineInput, Verdict,
