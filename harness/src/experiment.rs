@@ -292,6 +292,23 @@ pub fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
 }
 
 #[cfg(test)]
+impl Experiment {
+    /// The conditions of a scenario of this name and with these parameters, a line each.
+    fn planned(&self, name: &str, parameters: &str) -> Result<Vec<Condition>, ConfigError> {
+        let text = format!(
+            "title = \"t\"\nexperiment = \"{}\"\n[[arms]]\nengine = \"direct\"\n\
+             settings = [\"default\"]\n[parameters]\n{parameters}",
+            self.name
+        );
+        let scenario = crate::scenario::parse(&format!("{name}.toml"), &text)?;
+        (self.plan)(&Scenario {
+            name: name.to_owned(),
+            ..scenario
+        })
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 

@@ -246,16 +246,9 @@ mod tests {
     use super::*;
 
     fn planned(parameters: &str) -> Result<Vec<Condition>, ConfigError> {
-        let text = format!(
-            "title = \"t\"\nexperiment = \"change\"\n[[arms]]\nengine = \"direct\"\n\
-             settings = [\"default\"]\n[parameters]\nsource = \"my-source\"\nstep = \"transform\"\n\
-             deadline_s = 60\n{parameters}"
-        );
-        let scenario = crate::scenario::parse("changes.toml", &text)?;
-        plan(&Scenario {
-            name: "changes".to_owned(),
-            ..scenario
-        })
+        let parameters =
+            format!("source = \"my-source\"\nstep = \"transform\"\ndeadline_s = 60\n{parameters}");
+        EXPERIMENT.planned("changes", &parameters)
     }
 
     #[test]

@@ -169,15 +169,8 @@ mod tests {
     use super::*;
 
     fn planned(parameters: &str) -> Result<Vec<Condition>, ConfigError> {
-        let text = format!(
-            "title = \"t\"\nexperiment = \"dbt\"\n[[arms]]\nengine = \"temporal\"\n\
-             settings = [\"default\"]\n[parameters]\nsource = \"one-day\"\ndeadline_s = 60\n{parameters}"
-        );
-        let scenario = crate::scenario::parse("models.toml", &text)?;
-        plan(&Scenario {
-            name: "models".to_owned(),
-            ..scenario
-        })
+        let parameters = format!("source = \"one-day\"\ndeadline_s = 60\n{parameters}");
+        EXPERIMENT.planned("models", &parameters)
     }
 
     #[test]

@@ -179,16 +179,10 @@ mod tests {
     use super::*;
 
     fn planned(programs: &str) -> Result<Vec<Condition>, ConfigError> {
-        let text = format!(
-            "title = \"t\"\nexperiment = \"effort\"\n[[arms]]\nengine = \"temporal\"\n\
-             settings = [\"default\"]\n[parameters]\nsource = \"one-day\"\ndays_source = \"my-source\"\n\
-             enough_rows = 900\ndeadline_s = 60\n{programs}"
+        let parameters = format!(
+            "source = \"one-day\"\ndays_source = \"my-source\"\nenough_rows = 900\ndeadline_s = 60\n{programs}"
         );
-        let scenario = crate::scenario::parse("efforts.toml", &text)?;
-        plan(&Scenario {
-            name: "efforts".to_owned(),
-            ..scenario
-        })
+        EXPERIMENT.planned("efforts", &parameters)
     }
 
     #[test]

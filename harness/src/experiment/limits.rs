@@ -93,15 +93,8 @@ mod tests {
     use super::*;
 
     fn planned(steps: &str) -> Result<Vec<Condition>, ConfigError> {
-        let text = format!(
-            "title = \"t\"\nexperiment = \"limits\"\n[[arms]]\nengine = \"temporal\"\n\
-             settings = [\"default\"]\n[parameters]\ndeadline_s = 60\nsteps = {steps}"
-        );
-        let scenario = crate::scenario::parse("many.toml", &text)?;
-        plan(&Scenario {
-            name: "many".to_owned(),
-            ..scenario
-        })
+        let parameters = format!("deadline_s = 60\nsteps = {steps}");
+        EXPERIMENT.planned("many", &parameters)
     }
 
     #[test]

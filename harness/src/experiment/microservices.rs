@@ -158,16 +158,10 @@ mod tests {
     use super::*;
 
     fn planned(parameters: &str) -> Result<Vec<Condition>, ConfigError> {
-        let text = format!(
-            "title = \"t\"\nexperiment = \"microservices\"\n[[arms]]\nengine = \"temporal\"\n\
-             settings = [\"default\"]\n[parameters]\ntimes = 1\nlatency_ms = 1\ntimeout_ms = 500\n\
-             retry_after_s = 1\nmax_attempts = 3\ndelay_ms = 200\ndeadline_s = 60\n{parameters}"
+        let parameters = format!(
+            "times = 1\nlatency_ms = 1\ntimeout_ms = 500\nretry_after_s = 1\nmax_attempts = 3\ndelay_ms = 200\ndeadline_s = 60\n{parameters}"
         );
-        let scenario = crate::scenario::parse("orders.toml", &text)?;
-        plan(&Scenario {
-            name: "orders".to_owned(),
-            ..scenario
-        })
+        EXPERIMENT.planned("orders", &parameters)
     }
 
     #[test]

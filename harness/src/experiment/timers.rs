@@ -170,16 +170,10 @@ mod tests {
     use super::*;
 
     fn planned(parameters: &str) -> Result<Vec<Condition>, ConfigError> {
-        let text = format!(
-            "title = \"t\"\nexperiment = \"timers\"\n[[arms]]\nengine = \"temporal\"\n\
-             settings = [\"default\"]\n[parameters]\nsource = \"one-day\"\nembargo_s = 60\n\
-             restart_delay_ms = 500\nheartbeat_timeout_ms = 2000\ndeadline_s = 60\n{parameters}"
+        let parameters = format!(
+            "source = \"one-day\"\nembargo_s = 60\nrestart_delay_ms = 500\nheartbeat_timeout_ms = 2000\ndeadline_s = 60\n{parameters}"
         );
-        let scenario = crate::scenario::parse("embargo.toml", &text)?;
-        plan(&Scenario {
-            name: "embargo".to_owned(),
-            ..scenario
-        })
+        EXPERIMENT.planned("embargo", &parameters)
     }
 
     #[test]

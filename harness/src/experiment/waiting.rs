@@ -166,16 +166,10 @@ mod tests {
     use super::*;
 
     fn planned(parameters: &str) -> Result<Vec<Condition>, ConfigError> {
-        let text = format!(
-            "title = \"t\"\nexperiment = \"waiting\"\n[[arms]]\nengine = \"temporal\"\n\
-             settings = [\"default\"]\n[parameters]\nsource = \"one-day\"\nrestart_delay_ms = 500\n\
-             heartbeat_timeout_ms = 2000\ndeadline_s = 60\n{parameters}"
+        let parameters = format!(
+            "source = \"one-day\"\nrestart_delay_ms = 500\nheartbeat_timeout_ms = 2000\ndeadline_s = 60\n{parameters}"
         );
-        let scenario = crate::scenario::parse("waits.toml", &text)?;
-        plan(&Scenario {
-            name: "waits".to_owned(),
-            ..scenario
-        })
+        EXPERIMENT.planned("waits", &parameters)
     }
 
     #[test]
