@@ -1,4 +1,4 @@
-"""Recomputes every figure of a results folder's report.md from the folder's raw files.
+"""Recomputes every figure of a results folder's report and decision records from its raw files.
 
 usage: python3 bench/audit/audit.py FOLDER [--alter] [--claims DIR]
 

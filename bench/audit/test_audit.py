@@ -129,6 +129,27 @@ class WholeFolder(unittest.TestCase):
         for before, after in wrong:
             self.assertEqual(self.audited(self.right().replace(before, after)), 1, after)
 
+    def test_decision_records_are_audited_like_the_report(self):
+        # Runs of one step take 11, 12.1, 13.2 ms, of five steps 15, 16.5, 18: a step more takes 1, 1.1, 1.2.
+        run = statistics.estimate([[15.0], [16.5], [18.0]])
+        step = statistics.estimate([[1.0], [1.1], [1.2]])
+        ends = [(a + 4 * b) / 1e3 for a, b in zip(run.interval, step.interval)]
+        right = formats.estimate((run.value + 4 * step.value) / 1e3, ends)
+        five = ID.replace("steps=1", "steps=5")
+
+        def record(text, place):
+            def write(root):
+                (root / "advice").mkdir()
+                told = text.replace("[", "\\[").replace("]", "\\]")
+                (root / "advice" / "mine.md").write_text(f"It adds [{told}]({place}:of_steps:9) s.\n")
+
+            return write
+
+        audited = lambda change: self.audited(self.right(), "--alter", change=change)  # noqa: E731
+        self.assertEqual(audited(record(right, f"../{five}")), 0)
+        self.assertEqual(audited(record(right, five)), 1)
+        self.assertEqual(audited(record("0.02 [0.01, 0.03]", f"../{five}")), 1)
+
     def test_a_figure_in_the_wrong_column_is_named(self):
         row = self.right().splitlines()[-1]
         other = "[0 \\[0, 0\\]](measurements.json#overhead/step_by_line/e/default/scenario=s,shape=chain)"

@@ -1,5 +1,6 @@
-//! Claims are found by their folder: a file dropped in makes the crate build anew.
+//! Claims and example workloads are found by their folders: a file dropped in makes the crate build anew.
 
 fn main() {
     println!("cargo:rerun-if-changed=claims");
+    println!("cargo:rerun-if-changed=../../docs/workloads");
 }

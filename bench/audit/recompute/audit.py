@@ -1,4 +1,4 @@
-"""The audit of a report: every figure by its path, every row by its label."""
+"""The audit of what a folder says in words: every figure by its path, every row by its label."""
 
 from dataclasses import dataclass
 
@@ -20,18 +20,19 @@ class Problem:
     path: str
     printed: str
     recomputed: str
+    page: str = ""
 
     def __str__(self):
-        place = "" if self.line is None else f"report.md:{self.line}: "
+        place = "" if self.line is None else f"{self.page}:{self.line}: "
         return f"{place}{self.path}: printed {self.printed!r}, recomputed {self.recomputed!r}"
 
 
 class Audit:
-    """A folder's report beside what its raw files come to."""
+    """A folder's report and decision records beside what its raw files come to."""
 
     def __init__(self, path, claims):
         folder = Folder(path)
-        self.markdown = folder.read("report.md").decode("utf-8")
+        self.pages = {name: folder.read(name).decode("utf-8") for name in pages(folder)}
         self.verdicts = folder.read_json("verdicts.json")
         try:
             self.conditions = Conditions(folder, {trial for trial, _ in self.verdicts["void"]})
@@ -40,17 +41,11 @@ class Audit:
             raise Unreadable(f"{path}: {type(error).__name__}: {error}") from error
         self.folder = folder
         self.places = Places(folder, self.conditions, self.verdicts, decided)
-        self.figures = figures(self.markdown)
+        self.figures = [(name, each) for name, page in self.pages.items() for each in figures(page)]
 
     def problems(self):
-        found = [problem for each in self.figures if (problem := self.judge(each))]
-        table_rows = rows(self.markdown)
-        found += [problem for row in table_rows if (problem := mislabelled(row))]
-        found += misplaced(table_rows)
-        found += [
-            Problem(line, "(no path)", words, "a figure needs its source")
-            for line, words in unsourced(self.markdown)
-        ]
+        found = [problem for name in self.pages for problem in self.problems_of(name)]
+        found += self.problems_of_model()
         recorded = self.verdicts.get("warnings", [])
         found += [Problem(None, *each) for each in disagreements(recorded, self.folder, self.conditions)]
         told = {each["file"].split("/")[0] for each in recorded if each["warning"] == "damaged"}
@@ -71,10 +66,46 @@ class Audit:
                 found += [Problem(None, name, each, "an unbroken journal") for each in trial.problems]
         return found
 
-    def judge(self, figure):
-        """The problem of one figure, `None` where it agrees."""
+    def problems_of(self, name):
+        """Those of one page."""
+        page = self.pages[name]
+        found = [problem for each in figures(page) if (problem := self.judge(name, each))]
+        table_rows = rows(page)
+        found += [problem for row in table_rows if (problem := mislabelled(row))]
+        found += misplaced(table_rows)
+        found += [
+            Problem(line, "(no path)", words, "a figure needs its source")
+            for line, words in unsourced(page)
+        ]
+        for each in found:
+            each.page = name
+        return found
+
+    def problems_of_model(self):
+        """Terms of the what-if model that are not the measurements that they are said to be."""
+        if not self.folder.has("model.json"):
+            return []
+        found = []
+        for option in self.folder.read_json("model.json")["options"]:
+            for name, term in option["terms"].items():
+                unit = 1e3 if name.endswith("_s") else 1.0
+                whole = self.places.of(term["measurement"]).estimate()
+                expected = [whole.value, *(whole.interval or ())]
+                said = [term["value"] * unit, *(each * unit for each in term["interval"] or ())]
+                near = len(said) == len(expected) and all(
+                    abs(a - b) <= 1e-9 * max(1.0, abs(b)) for a, b in zip(said, expected)
+                )
+                if not near:
+                    found.append(Problem(None, f"model.json: {option['engine']} {name}", str(said), str(expected)))
+        return found
+
+    def judge(self, name, figure):
+        """The problem of one figure of a page, `None` where it agrees."""
+        up = "../" * name.count("/")
         try:
-            expected = self.places.judge(figure.path, figure.text)
+            if not figure.path.startswith(up):
+                raise NoSuchPlace(f"{figure.path!r} does not lead to the folder")
+            expected = self.places.judge(figure.path[len(up) :], figure.text)
         except (NoSuchPlace, KeyError, ValueError) as error:
             expected = f"nothing: {error}"
         if expected is None:
@@ -82,19 +113,24 @@ class Audit:
         return Problem(figure.line, figure.path, figure.text, expected)
 
     def alter(self):
-        """(alterations, those that nobody noticed), each made in memory in the report itself."""
-        lines = self.markdown.split("\n")
+        """(alterations, those that nobody noticed), each made in memory in the page itself."""
         made, missed = 0, []
-        for figure in self.figures:
-            before = lines[figure.line - 1]
+        for name, figure in self.figures:
+            before = self.pages[name].split("\n")[figure.line - 1]
             for line in altered(before, figure):
                 made += 1
                 changed = [
                     each for each in of_line(figure.line, line) if each.begin == figure.begin
                 ]
-                if changed and self.judge(changed[0]) is None:
-                    missed.append(Problem(figure.line, figure.path, changed[0].text, "an alteration, not caught"))
+                if changed and self.judge(name, changed[0]) is None:
+                    missed.append(Problem(figure.line, figure.path, changed[0].text, "an alteration, not caught", name))
         return made, missed
+
+
+def pages(folder):
+    """The names of the Markdown files: the report, and the decision records."""
+    names = folder.names()
+    return ["report.md", *sorted(each for each in names if each == "adr.md" or each.startswith("advice/"))]
 
 
 def mislabelled(row):

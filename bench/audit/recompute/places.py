@@ -13,7 +13,7 @@ from .formats import estimate, number, percent, plain, share
 from .seal import seal_digest
 from .statistics import clopper_pearson, estimate as estimated, paired_ratio
 
-STATISTICS = ("n", "samples", "spread", "count", "sum", "zeros", "share", "answers")
+STATISTICS = ("n", "samples", "steps", "spread", "count", "sum", "zeros", "share", "answers")
 
 # The scores of an answer, the best first.
 ANSWERS = {3.0: "right", 2.0: "only with user code", 1.0: "wrong", 0.0: "not answerable"}
@@ -37,6 +37,8 @@ class Places:
             "environment.json": self.environment,
             "verdicts.json": self.verdict,
             "manifest.json": self.seal,
+            "model.json": self.model,
+            "benchmarks.json": self.benchmark,
         }.get(file)
         if of_file is None:
             raise NoSuchPlace(f"no file {file!r} with figures")
@@ -58,6 +60,9 @@ class Places:
         first, over, second = place.partition(":over:")
         if over:
             return self.ratio(first, *cut(second))
+        run, of_steps, steps = place.partition(":of_steps:")
+        if of_steps:
+            return [of_a_run(self.of(run), self.of(step_of(run)), int(steps))]
         id_, statistic = cut(place)
         if "=*" in id_:
             return pooled(self.matching(id_), statistic)
@@ -71,6 +76,8 @@ class Places:
             return [str(found.estimate().trials)]
         if statistic == "samples":
             return [str(len(values))]
+        if statistic == "steps":
+            return [found.factors["steps"]]
         if statistic == "spread":
             return [number(max(values) / min(values))]
         if statistic == "answers":
@@ -155,6 +162,22 @@ class Places:
             raise NoSuchPlace(f"no {place!r} of a seal")
         return [digest]
 
+    # benchmarks.json
+
+    def benchmark(self, id_):
+        found = self.folder.read_json("benchmarks.json")["benchmarks"][id_]
+        median, low, high = (found[name] / 1e3 for name in ("median_ns", "low_ns", "high_ns"))
+        return [estimate(median, (low, high))]
+
+    # model.json
+
+    def model(self, place):
+        """`INDEX/held_out/FIELD`: a line through two measured runs, held against the others."""
+        index, _, name = place.split("/")
+        option = self.folder.read_json("model.json")["options"][int(index)]
+        found = held_out(self.of(option["terms"]["run_s"]["measurement"]), self.conditions, self.folder.plan)
+        return [percent(found[name]) if name == "median_error" else str(found[name])]
+
     # verdicts.json
 
     def verdict(self, place):
@@ -212,6 +235,59 @@ class Places:
         else:
             return claim_texts.judge(self.claims, head, rest, text)
         return None if text in texts else texts[0]
+
+
+def of_a_run(run, step, steps):
+    """What a run of so many steps takes, in seconds: one of fewer, and what each further one adds."""
+    more = steps - int(run.factors["steps"])
+    if more < 0:
+        raise NoSuchPlace(f"a run of {steps} steps is not gone on to from a longer one")
+    whole, added = run.estimate(), step.estimate()
+    value = (whole.value + more * added.value) / 1e3
+    if whole.interval is None or (more and added.interval is None):
+        return estimate(value, None)
+    ends = [low + (more * extra if more else 0) for low, extra in zip(whole.interval, added.interval or (0, 0))]
+    return estimate(value, tuple(end / 1e3 for end in ends))
+
+
+def held_out(one, conditions, plan):
+    """How the line through the run of one step and the longest of its scenario predicts all other runs."""
+    first = next(each["executions"][0] for each in plan["engines"] if each["name"] == one.engine)
+    execution = lambda each: each.factors.get("execution", first)  # noqa: E731
+    steps = lambda each: int(each.factors["steps"])  # noqa: E731
+    alike = [
+        each
+        for each in conditions.by_id.values()
+        if (each.experiment, each.metric, each.engine, each.settings)
+        == (one.experiment, one.metric, one.engine, one.settings)
+        and each.factors.get("shape") == one.factors["shape"]
+        and execution(each) == execution(one)
+    ]
+    longest = max((each for each in alike if each.factors["scenario"] == one.factors["scenario"]), key=steps)
+    start, end = one.estimate(), longest.estimate()
+    errors, within = [], 0
+    for each in alike:
+        if each.id() in (one.id(), longest.id()):
+            continue
+        far = (steps(each) - 1) / (steps(longest) - 1)
+        on_line = lambda low, high: low + far * (high - low)  # noqa: B023, E731
+        for _, _, values in each.trials:
+            seen = sum(values) / len(values)
+            errors.append(abs(on_line(start.value, end.value) - seen) / seen)
+            if start.interval and end.interval:
+                low, high = (on_line(a, b) for a, b in zip(start.interval, end.interval))
+                within += low <= seen <= high
+    errors.sort()
+    middle = (errors[(len(errors) - 1) // 2] + errors[len(errors) // 2]) / 2
+    return {"points": len(errors), "within": within, "median_error": middle}
+
+
+def step_of(run):
+    """The id of what a step adds, by that of a run's time."""
+    head, factors = split_id(run)
+    experiment, _, rest = head.split("/", 2)
+    kept = [each for each in split_factors(factors) if not each.startswith("steps=")]
+    return f"{experiment}/step_ms/{rest}/{','.join(kept)}"
 
 
 def flat(value):

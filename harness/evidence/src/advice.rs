@@ -5,6 +5,7 @@
 //! least time that it adds to a run. What is not measured is an argument for nobody.
 
 mod adr;
+mod examples;
 mod flip;
 mod need;
 mod print;
@@ -12,9 +13,12 @@ mod weigh;
 mod workload;
 
 pub use adr::adr;
+pub(crate) use adr::{confirmation, day};
+pub use examples::examples;
 pub use flip::Flip;
+pub(crate) use print::reason;
 pub use print::text;
-pub use weigh::{Choice, Stance, Standing};
+pub use weigh::{Added, Choice, Stance, Standing};
 pub use workload::{Workload, WorkloadError};
 
 use serde::Serialize;

@@ -133,6 +133,7 @@ pub fn derive(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
             claims,
         },
         counted: seen.counted,
+        benchmarks: folder.benchmarks()?,
         seal: folder.seal_digest()?,
         plan,
     })

@@ -1,8 +1,10 @@
 //! A document as blocks, before it is Markdown or HTML. Texts are spans: plain words, escaped when
 //! they are written, and figures, each with the place that it comes from.
 
+mod anchors;
 pub mod chart;
 pub mod html;
+pub mod madr;
 pub mod markdown;
 mod number;
 pub mod path;
@@ -49,6 +51,8 @@ pub enum Block {
     Table(Table),
     /// A chart.
     Figure(Figure),
+    /// A model as JSON, for a page's script to ask; what cannot be asked leaves it out.
+    Model(String),
 }
 
 /// A table.
@@ -88,20 +92,25 @@ impl Document {
 
     /// Every text of the document, headings and code apart.
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
-        self.blocks.iter().flat_map(|block| match block {
-            Block::Heading(..) | Block::Code(_) => Vec::new(),
-            Block::Paragraph(text) | Block::Warning(text) => vec![text],
-            Block::List(items) => items.iter().collect(),
-            Block::Table(table) => {
-                let cells = table.rows.iter().flatten();
-                std::iter::once(&table.caption).chain(cells).collect()
-            }
-            Block::Figure(figure) => vec![&figure.caption],
-        })
+        self.blocks.iter().flat_map(Block::texts)
     }
 }
 
 impl Block {
+    /// Its texts; of a heading, of code and of a model none.
+    pub fn texts(&self) -> Vec<&Text> {
+        match self {
+            Self::Heading(..) | Self::Code(_) | Self::Model(_) => Vec::new(),
+            Self::Paragraph(text) | Self::Warning(text) => vec![text],
+            Self::List(items) => items.iter().collect(),
+            Self::Table(table) => {
+                let cells = table.rows.iter().flatten();
+                std::iter::once(&table.caption).chain(cells).collect()
+            }
+            Self::Figure(figure) => vec![&figure.caption],
+        }
+    }
+
     /// A heading of level 2.
     pub fn heading(text: &str) -> Self {
         Self::Heading(2, text.to_owned())

@@ -23,8 +23,10 @@ pub mod claim;
 
 pub mod analysis;
 
+pub mod advice;
+
+pub mod model;
+
 pub mod report;
 
 pub mod compare;
-
-pub mod advice;

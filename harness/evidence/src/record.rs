@@ -2,6 +2,7 @@
 //! `format_version`. Nothing here calls an engine, so that every later stage works
 //! from a folder alone.
 
+mod benchmarks;
 mod engine;
 mod environment;
 mod error;
@@ -10,6 +11,7 @@ mod expected;
 mod folder;
 mod manifest;
 mod measurement;
+mod model;
 mod name;
 mod plan;
 mod schema;
@@ -17,6 +19,7 @@ mod verdict;
 mod version;
 mod warehouse;
 
+pub use benchmarks::{Benchmark, Benchmarks, CriterionError};
 pub use engine::{EngineRecord, Family, RetrySchedule};
 pub use environment::{Durability, Environment, ImageRecord, ServerRecord};
 pub use error::FolderError;
@@ -29,6 +32,7 @@ pub use manifest::{Damage, DamageKind, Manifest};
 pub use measurement::{
     Estimate, Interval, Measurement, Measurements, Sample, SelfComparison, TrialSamples,
 };
+pub use model::{HeldOut, Model, ModelOption, Term};
 pub use name::plain_name;
 pub use plan::{LeftOut, Plan, TrialPlan};
 pub use schema::schemas;

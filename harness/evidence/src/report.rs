@@ -1,9 +1,10 @@
-//! The report: Markdown, one self-contained HTML file, and the charts as SVG files, from a
+//! The report: Markdown, one self-contained HTML file, the charts as SVG files, and decision records, from a
 //! results folder alone. The same folder gives the same bytes.
 //!
 //! Sections are blocks of a small [`document`](Document); Markdown and HTML are two ways of
 //! writing the same blocks, so neither can say what the other does not.
 
+mod decision;
 mod section;
 
 use std::collections::BTreeMap;
@@ -13,18 +14,19 @@ use anyhow::Context as _;
 use crate::analysis;
 use crate::document::{Block, Document, html, markdown};
 use crate::experiment;
+use crate::model;
 use crate::record::ResultsFolder;
 use crate::results::Analysis;
 
-/// Writes `report.md`, `report.html` and `charts/*.svg` into the folder; a chart of an earlier report
-/// that this one does not have is removed.
+/// Writes `report.md`, `report.html`, `charts/*.svg`, `model.json`, `adr.md` and `advice/*.md` into the folder; a
+/// chart or an advice of an earlier report that this one does not have is removed.
 ///
 /// # Errors
 /// When the folder cannot be written to, or a chart cannot be drawn.
 pub fn write(folder: &ResultsFolder, analysis: &Analysis) -> anyhow::Result<()> {
     let files = files(analysis)?;
     for stale in folder.derived()? {
-        if stale.starts_with("charts/") && !files.contains_key(&stale) {
+        if stale.contains('/') && !files.contains_key(&stale) {
             std::fs::remove_file(folder.root().join(&stale))
                 .with_context(|| format!("cannot remove {stale}"))?;
         }
@@ -45,6 +47,9 @@ pub fn files(analysis: &Analysis) -> anyhow::Result<BTreeMap<String, String>> {
     let mut files: BTreeMap<String, String> = charts
         .map(|figure| (format!("charts/{}.svg", figure.name), figure.file()))
         .collect();
+    files.extend(decision::files(analysis)?);
+    let model = ResultsFolder::json_text("model.json", &model::of(analysis)?)?;
+    files.insert("model.json".to_owned(), model);
     files.insert("report.md".to_owned(), markdown::render(&document));
     files.insert("report.html".to_owned(), html::render(&document));
     Ok(files)
@@ -78,10 +83,13 @@ pub fn excerpt(analysis: &Analysis, base: &str) -> String {
 pub fn document(analysis: &Analysis) -> anyhow::Result<Document> {
     let mut blocks = section::summary::first_of_all(analysis);
     blocks.extend(section::guidance::answer(analysis));
+    blocks.extend(section::workloads::blocks(analysis)?);
+    blocks.extend(section::guidance::grounds(analysis));
     let (charts, proofs): (Vec<Block>, Vec<Block>) =
         proofs(analysis)?.into_iter().partition(is_of_first_page);
     blocks.extend(charts);
     blocks.extend(section::summary::blocks(analysis));
+    blocks.extend(section::what_if::blocks(analysis)?);
     blocks.extend(lettered(proofs));
     Ok(Document {
         title: "Durable workflows and asset orchestration, measured".to_owned(),
@@ -103,6 +111,7 @@ fn proofs(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         blocks.extend((experiment.section)(analysis)?);
     }
     blocks.extend(section::guidance::ablations(analysis));
+    blocks.extend(section::benchmarks::blocks(analysis));
     blocks.extend(section::controls::blocks(analysis));
     blocks.extend(section::checker::blocks(analysis));
     blocks.extend(section::method::blocks(analysis));
@@ -220,6 +229,14 @@ mod tests {
         let mut seen = 0;
         for block in &document.blocks {
             let Block::Table(table) = block else { continue };
+            // Their rows are no conditions.
+            let caption = table.caption.as_read();
+            if ["By the need", "The model's terms"]
+                .iter()
+                .any(|words| caption.starts_with(words))
+            {
+                continue;
+            }
             for row in &table.rows {
                 let label = row[0].as_read();
                 for span in row.iter().flat_map(|cell| cell.spans()) {

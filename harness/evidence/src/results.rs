@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::record::{
-    ClaimRecord, Claims, Environment, Measurements, Outcome, Plan, Verdicts, Warning,
+    Benchmarks, ClaimRecord, Claims, Environment, Measurement, Measurements, Outcome, Plan,
+    Verdicts, Warning,
 };
 
 /// What a results folder says.
@@ -23,6 +24,8 @@ pub struct Analysis {
     pub partial: bool,
     /// Ids of the trials that were made to their end and count.
     pub counted: Vec<String>,
+    /// Criterion's estimates, where some were taken in.
+    pub benchmarks: Option<Benchmarks>,
     /// SHA-256 of the folder's manifest, hex; `None` where the run was not sealed.
     pub seal: Option<String>,
 }
@@ -53,7 +56,40 @@ impl Conclusion {
     }
 }
 
+/// An engine as it is deployed: where it was tried so, nothing else of it counts.
+const DEPLOYED: &str = "deployed";
+
 impl Analysis {
+    /// An engine's measurements of a metric; where it was tried as it is deployed, those.
+    pub fn as_deployed(
+        &self,
+        engine: &str,
+        experiment: &str,
+        metric: &str,
+        also: impl Fn(&Measurement) -> bool,
+    ) -> Vec<&Measurement> {
+        let found: Vec<&Measurement> = self
+            .measured(engine, experiment, metric)
+            .filter(|each| also(each))
+            .collect();
+        let deployed = found.iter().filter(|each| each.has("execution", DEPLOYED));
+        let deployed: Vec<&Measurement> = deployed.copied().collect();
+        if deployed.is_empty() { found } else { deployed }
+    }
+
+    /// An engine's measurements of a metric.
+    pub fn measured(
+        &self,
+        engine: &str,
+        experiment: &str,
+        metric: &str,
+    ) -> impl Iterator<Item = &Measurement> {
+        let all = self.measurements.measurements.iter();
+        all.filter(move |each| {
+            each.engine == engine && each.experiment == experiment && each.metric == metric
+        })
+    }
+
     /// What it comes to. Where several apply: broken, unreachable, inconclusive.
     pub fn conclusion(&self) -> Conclusion {
         let any = |outcome: Outcome| {

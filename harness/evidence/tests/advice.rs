@@ -41,7 +41,10 @@ fn the_examples_follow_from_the_data_and_flip_where_they_say() -> Result<()> {
             ensure!(to.engine == flip.to, "{place}: {}", flip.change);
             ensure!(to.engine != chosen.engine, "{place}: {}", flip.change);
         }
-        ensure!(adr(&advice, &analysis, "").contains("## Decision Outcome"));
+        let record = adr(&advice, &analysis).markdown("../");
+        let name = path.file_stem().context("no name")?.to_string_lossy();
+        let committed = root.join(format!("reports/reference/advice/{name}.md"));
+        ensure!(record == fs::read_to_string(committed)?, "{place}");
         examples += 1;
     }
     ensure!(examples == 6, "{examples} examples");

@@ -12,7 +12,8 @@ use anyhow::Context as _;
 use orchbench_evidence as harness;
 use orchbench_evidence::analysis::analyze;
 use orchbench_evidence::record::{
-    ClaimVerdict, ImageRecord, LeftOut, Outcome, ResultsFolder, Verdict, Warning,
+    Benchmark, Benchmarks, ClaimVerdict, FORMAT_VERSION, ImageRecord, LeftOut, Outcome,
+    ResultsFolder, Verdict, Warning,
 };
 use orchbench_evidence::results::{Analysis, Conclusion};
 
@@ -85,6 +86,8 @@ fn the_same_folder_gives_the_same_bytes_wherever_it_lies() -> anyhow::Result<()>
             "claims.json",
             "report.md",
             "report.html",
+            "adr.md",
+            "advice/approval.md",
         ];
         names
             .iter()
@@ -92,6 +95,29 @@ fn the_same_folder_gives_the_same_bytes_wherever_it_lies() -> anyhow::Result<()>
             .collect()
     };
     anyhow::ensure!(written()? == written()?);
+    Ok(())
+}
+
+#[test]
+fn benchmarks_that_were_taken_in_stand_in_the_report_and_break_no_seal() -> anyhow::Result<()> {
+    let place = tempfile::tempdir()?;
+    let folder = results::small_results(place.path())?;
+    folder.seal()?;
+    let benchmark = Benchmark {
+        median_ns: 2500.0,
+        low_ns: 2400.0,
+        high_ns: 2600.0,
+        level: 0.95,
+    };
+    folder.take_in(&Benchmarks {
+        format_version: FORMAT_VERSION,
+        benchmarks: [("chain/10".to_owned(), benchmark)].into(),
+    })?;
+    let files = orchbench_evidence::report::files(&analyze(&folder)?)?;
+    let report = files.get("report.md").context("no report")?;
+    let row = "| chain/10 | [2.5 \\[2.4, 2.6\\]](benchmarks.json#chain/10) |";
+    anyhow::ensure!(report.contains(row), "{report}");
+    anyhow::ensure!(folder.damages()?.is_empty());
     Ok(())
 }
 

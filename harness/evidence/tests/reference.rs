@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use orchbench_evidence::record::{ResultsFolder, Warning};
-use orchbench_evidence::report;
+use orchbench_evidence::record::{Family, ResultsFolder, Warning};
+use orchbench_evidence::{analysis, model, report};
 
 const BASE: &str = "reports/reference";
 const BEGIN: &str = "<!-- reference:begin -->\n";
@@ -33,6 +33,8 @@ fn what_is_derived_is_what_lies_there() -> Result<()> {
         "claims.json",
         "report.md",
         "report.html",
+        "adr.md",
+        "model.json",
     ] {
         ensure!(folder.root().join(name).is_file(), "no {name}");
     }
@@ -82,6 +84,24 @@ fn the_answer_is_short() -> Result<()> {
         words += read.split_whitespace().count();
     }
     ensure!(words <= 2_500, "{words} words");
+    Ok(())
+}
+
+/// Plain calls are no engine: of a fraction of a millisecond, noise is more than that.
+#[test]
+fn the_model_predicts_runs_that_it_was_not_drawn_from() -> Result<()> {
+    let analysis = analysis::derive(&ResultsFolder::open(&root().join(BASE))?)?;
+    let model = model::of(&analysis)?;
+    let engines = analysis.plan.engines.iter();
+    for engine in engines.filter(|engine| engine.family != Family::Floor) {
+        let mut options = model.options.iter();
+        let option = options.find(|option| option.engine == engine.name);
+        let held_out = option
+            .and_then(|option| option.held_out.as_ref())
+            .with_context(|| format!("{}: nothing held out", engine.name))?;
+        let right = held_out.points >= 8 && held_out.median_error <= 0.25;
+        ensure!(right, "{}: {held_out:?}", engine.name);
+    }
     Ok(())
 }
 

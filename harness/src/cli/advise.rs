@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let advice = Advice::of(&workload, &analysis)?;
     if let Some(file) = &args.adr {
         let base = format!("{}/", args.results.display());
-        write_new(file, &adr(&advice, &analysis, &base))?;
+        write_new(file, &adr(&advice, &analysis).markdown(&base))?;
     }
     if args.json {
         output::json(&advice)?;

@@ -1,11 +1,15 @@
 //! The HTML report of the reference in headless Chromium: on a desk and on a phone, light and dark. It
 //! fetches nothing, complains of nothing, shows its charts, never scrolls sideways as a page, has the
-//! contrast that WCAG 2.2 AA wants, and its tables sort and filter.
+//! contrast that WCAG 2.2 AA wants, its tables sort and filter, and its sliders change what the model says, to
+//! what the crate predicts.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
+use orchbench_evidence::model::{Band, Inputs, predict};
+use orchbench_evidence::record::Model;
 use serde::Deserialize;
 
 /// Puts the page into a frame of a phone's or a desk's width, tries it, and leaves what it saw.
@@ -31,13 +35,65 @@ struct Seen {
     /// Tables whose filter leaves the rows with a word and no others.
     filtered: usize,
     filterable: usize,
-    /// Links of the contents without a section.
+    /// Links without what they lead to.
     dangling: usize,
     /// The least contrast of a text with its ground, and whose it is.
     contrast: f64,
     faintest: String,
     /// The ground, as CSS says it.
     ground: String,
+    /// What the model says at first, and after each slider was moved.
+    answers: Vec<Answer>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Answer {
+    /// The sliders by name, the failing attempts in percent.
+    day: BTreeMap<String, f64>,
+    /// The table: an option, and `VALUE [LOW, HIGH]` three times.
+    rows: Vec<Vec<String>>,
+}
+
+/// That the page's answers are the crate's, to three digits, and that each slider changes them.
+fn ensure_predicted(answers: &[Answer], model: &Model) -> Result<()> {
+    ensure!(answers.len() == 7, "{} answers", answers.len());
+    for pair in answers.windows(2) {
+        ensure!(pair[0].rows != pair[1].rows, "{:?}", pair[1].day);
+    }
+    for Answer { day, rows } in answers {
+        let of = |name: &str| day.get(name).copied().unwrap_or(f64::NAN);
+        let inputs = Inputs {
+            steps: of("steps"),
+            step_s: of("step_s"),
+            failed_share: of("failed") / 100.0,
+            kills_a_day: of("kills"),
+            corrections_a_day: of("corrections"),
+            waiting_runs: of("waiting"),
+        };
+        ensure!(rows.len() == model.options.len(), "{} rows", rows.len());
+        for (row, option) in rows.iter().zip(&model.options) {
+            let said = predict(option, &inputs);
+            let expected = [said.time_s, said.in_vain_s, said.cpu_s];
+            ensure!(row[0].starts_with(&option.label), "{row:?}");
+            for (cell, band) in row[1..].iter().zip(expected) {
+                ensure!(says(cell, band), "{day:?}: {row:?}, expected {band:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn says(cell: &str, band: Option<Band>) -> bool {
+    let Some(band) = band else {
+        return cell == "not measured";
+    };
+    let numbers: Vec<f64> = cell
+        .split(['[', ',', ']'])
+        .filter_map(|part| part.trim().parse().ok())
+        .collect();
+    let expected = [band.value, band.low, band.high];
+    let near = |(a, b): (&f64, f64)| (a - b).abs() <= b.abs() * 0.006 + 1e-9;
+    numbers.len() == 3 && numbers.iter().zip(expected).all(near)
 }
 
 fn see(page: &str, width: u32, dark: bool) -> Result<Seen> {
@@ -97,7 +153,9 @@ fn the_page_holds_in_a_browser() -> Result<()> {
         return Ok(());
     }
     let report = Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports/reference/report.html");
-    let page = std::fs::read_to_string(report)?;
+    let page = std::fs::read_to_string(&report)?;
+    let model: Model =
+        serde_json::from_slice(&std::fs::read(report.with_file_name("model.json"))?)?;
     let mut grounds = Vec::new();
     for (width, dark) in [(1280, false), (1280, true), (390, false), (390, true)] {
         let seen = see(&page, width, dark)?;
@@ -112,6 +170,7 @@ fn the_page_holds_in_a_browser() -> Result<()> {
         );
         ensure!(seen.dangling == 0, "{what}");
         ensure!(seen.contrast >= LEAST_CONTRAST, "{what}");
+        ensure_predicted(&seen.answers, &model)?;
         grounds.push(seen.ground);
     }
     ensure!(grounds[0] == grounds[2] && grounds[1] == grounds[3] && grounds[0] != grounds[1]);

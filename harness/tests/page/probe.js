@@ -80,14 +80,38 @@ const filters = (view, table, field) => {
   return right && none && rowsOf(table).every((row) => !row.hidden);
 };
 
+// What a model's page says at first, and after each of its sliders was moved in turn.
+const answers = (view) => {
+  const place = view.document.querySelector("[data-model]");
+  if (!place) return [];
+  const read = () => ({
+    day: Object.fromEntries(
+      [...place.querySelectorAll("label")].map((label) => [
+        label.querySelector("input").name,
+        Number(label.querySelector("output").textContent),
+      ]),
+    ),
+    rows: rowsOf(place.querySelector("table")).map((row) => [...row.cells].map((cell) => cell.textContent)),
+  });
+  const said = [read()];
+  for (const field of place.querySelectorAll("input[type=range]")) {
+    field.value = 120;
+    field.dispatchEvent(new view.Event("input"));
+    said.push(read());
+  }
+  return said;
+};
+
 const look = (view) => {
   const page = view.document;
+  // Before the rows are put into another order.
+  const said = answers(view);
   const tables = [...page.querySelectorAll("table")];
   const several = tables.filter((table) => rowsOf(table).length > 1);
   const fields = [...page.querySelectorAll("input[type=search]")];
   const charts = [...page.querySelectorAll("figure svg")];
   const least = faintest(view);
-  const links = [...page.querySelectorAll("nav a")];
+  const links = [...page.querySelectorAll("a")];
   return {
     resources: view.performance.getEntriesByType("resource").length,
     sideways: page.documentElement.scrollWidth > page.documentElement.clientWidth,
@@ -101,6 +125,7 @@ const look = (view) => {
     contrast: least.contrast,
     faintest: least.text,
     ground: view.getComputedStyle(page.body).backgroundColor,
+    answers: said,
     errors: view.seenErrors,
   };
 };

@@ -1,121 +1,102 @@
-//! Advice as a decision record: MADR 4.0, its front matter and its sections, no others.
+//! Advice as a decision record.
 
-use super::print::{BOTH, added, label, reason};
+use super::print::{BOTH, label, reason, rests_on};
 use super::{Advice, Choice, Stance, Standing};
-use crate::document::{Block, Text, figure, markdown, path, text};
+use crate::document::madr::Record;
+use crate::document::{Block, Text, figure, path, text};
 use crate::results::Analysis;
 
-/// The record; `base` leads from where it will lie to the results folder. Status is proposed: who decides
-/// is the reader.
-pub fn adr(advice: &Advice, analysis: &Analysis, base: &str) -> String {
-    let date = analysis
-        .environment
-        .started_at
-        .get(..10)
-        .unwrap_or_default();
-    let front = format!(
-        "---\nstatus: \"proposed\"\ndate: {date}\ndecision-makers:\nconsulted:\ninformed:\n---\n"
-    );
-    let title = markdown::blocks(&[Block::Heading(1, title(advice))], "");
-    format!(
-        "{front}{title}{}",
-        markdown::blocks(&blocks(advice, analysis), base)
-    )
-}
-
-fn title(advice: &Advice) -> String {
-    let chosen = advice
-        .recommended()
-        .map_or("nothing", |choice| choice.label.as_str());
-    format!("Orchestrate “{}” with {chosen}", advice.workload.title)
-}
-
-fn blocks(advice: &Advice, analysis: &Analysis) -> Vec<Block> {
-    let mut blocks = vec![
-        Block::heading("Context and Problem Statement"),
-        Block::paragraph(problem(advice)),
-        Block::heading("Decision Drivers"),
-        Block::List(drivers(advice)),
-        Block::heading("Considered Options"),
-        Block::List(
-            advice
-                .choices
-                .iter()
-                .map(|choice| Text::from(choice.label.as_str()))
-                .collect(),
-        ),
-        Block::heading("Decision Outcome"),
-    ];
-    if let Some(chosen) = advice.recommended() {
-        blocks.extend(outcome(advice, chosen, analysis));
-    }
-    blocks.push(Block::heading("Pros and Cons of the Options"));
-    for choice in &advice.choices {
-        blocks.push(Block::subheading(choice.label.as_str()));
-        blocks.push(Block::List(judged(choice)));
-    }
-    blocks.push(Block::heading("More Information"));
-    blocks.push(Block::List(more(advice)));
-    blocks
-}
-
-fn problem(advice: &Advice) -> String {
+/// The record.
+pub fn adr(advice: &Advice, analysis: &Analysis) -> Record {
     let workload = &advice.workload;
-    format!(
-        "{}: {} runs a day of {} steps of {} s. By which kind of orchestrator shall they be run, durable workflows, data assets, or none?",
-        workload.title, workload.runs_a_day, workload.steps, workload.step_seconds
-    )
+    let chosen = advice.recommended();
+    let name = chosen.map_or("nothing", |choice| choice.label.as_str());
+    let options = advice.choices.iter();
+    Record {
+        title: format!("Orchestrate “{}” with {name}", workload.title),
+        date: day(analysis),
+        problem: vec![
+            Block::paragraph(
+                "By which kind of orchestrator shall this workload be run, durable workflows, data assets, or none?",
+            ),
+            Block::Code(workload.to_toml()),
+        ],
+        drivers: drivers(advice),
+        options: options
+            .map(|choice| (choice.label.clone(), judged(choice)))
+            .collect(),
+        outcome: chosen.map_or_else(Vec::new, |chosen| outcome(advice, chosen)),
+        consequences: chosen.map_or_else(Vec::new, |chosen| consequences(advice, chosen)),
+        confirmation: confirmation(analysis, &["orchbench advise WORKLOAD --results mine"]),
+        more: more(advice),
+    }
+}
+
+/// The day on which the run was begun.
+pub(crate) fn day(analysis: &Analysis) -> String {
+    let started_at = &analysis.environment.started_at;
+    started_at.get(..10).unwrap_or_default().to_owned()
+}
+
+/// How a decision that rests on a results folder is confirmed; `asked_again` are the commands after those
+/// that measure again and compare.
+pub(crate) fn confirmation(analysis: &Analysis, asked_again: &[&str]) -> Vec<Block> {
+    let profile = &analysis.plan.profile;
+    let mut commands = vec![
+        format!("orchbench run {profile} --out mine"),
+        "orchbench compare RESULTS mine".to_owned(),
+    ];
+    commands.extend(asked_again.iter().map(ToString::to_string));
+    vec![
+        Block::paragraph(text![
+            "Measured again, with the profile ",
+            figure::quoted(profile.as_str(), path::plan("profile")),
+            " on the machines that are meant, held against these results, and asked again:"
+        ]),
+        Block::Code(commands.join("\n")),
+    ]
 }
 
 fn drivers(advice: &Advice) -> Vec<Text> {
-    let needs = advice
+    let stances = advice
         .recommended()
         .map_or(&[][..], |choice| &choice.stances);
-    let mut drivers: Vec<Text> = needs
+    let needs = stances
         .iter()
-        .map(|stance| Text::from(format!("{}: {}", stance.need, stance.asks)))
-        .collect();
-    drivers.push(Text::from("the time that is added to a run"));
-    drivers
+        .map(|stance| Text::from(format!("{}: {}", stance.need, stance.asks)));
+    needs
+        .chain([Text::from("the time that is added to a run")])
+        .collect()
 }
 
-fn outcome(advice: &Advice, chosen: &Choice, analysis: &Analysis) -> Vec<Block> {
-    let stances = chosen.stances.iter();
-    let mut consequences: Vec<Text> = stances
-        .map(|stance| Text::from(in_words(stance)))
-        .chain([Text::from(adds(chosen))])
-        .collect();
-    consequences.extend(
-        advice
-            .both
-            .then(|| Text::from(format!("Neutral, because {BOTH}"))),
-    );
+fn outcome(advice: &Advice, chosen: &Choice) -> Vec<Block> {
     vec![
         Block::paragraph(format!(
-            "Chosen option: “{}”, because {}. The order is: what an option lacks, then what was not measured of it, then what takes code around it, then the time that it adds.",
+            "Chosen option: “{}”, because of its standing to the needs: {}. The order is: what an option lacks, then what was not measured of it, then what takes code around it, then the time that it adds.",
             chosen.label,
             reason(advice, chosen)
         )),
-        Block::subheading("Consequences"),
-        Block::List(consequences),
-        Block::subheading("Confirmation"),
-        Block::paragraph(text![
-            "Measured again, with the profile ",
-            figure::quoted(analysis.plan.profile.as_str(), path::plan("profile")),
-            " on the machines that are meant, held against these results, and asked again:"
-        ]),
-        Block::Code(format!(
-            "orchbench run {} --out mine\norchbench compare RESULTS mine\norchbench advise WORKLOAD --results mine",
-            analysis.plan.profile
-        )),
+        Block::paragraph(text!["It rests on what was seen ", rests_on(advice), "."]),
     ]
+}
+
+fn consequences(advice: &Advice, chosen: &Choice) -> Vec<Text> {
+    let stances = chosen.stances.iter();
+    let both = advice
+        .both
+        .then(|| Text::from(format!("Neutral, because {BOTH}")));
+    stances
+        .map(|stance| Text::from(in_words(stance)))
+        .chain([adds(chosen)])
+        .chain(both)
+        .collect()
 }
 
 /// What speaks for an option and against it, with what was seen.
 fn judged(choice: &Choice) -> Vec<Text> {
     let stances = choice.stances.iter();
     let stances = stances.map(|stance| text![in_words(stance), ": ", stance.seen.clone()]);
-    let added = text![adds(choice), ": ", choice.added.clone()];
+    let added = text![adds(choice), ": ", choice.added.seen.clone()];
     stances.chain([added]).collect()
 }
 
@@ -129,10 +110,14 @@ fn in_words(stance: &Stance) -> String {
     format!("{words} {}", stance.asks)
 }
 
-fn adds(choice: &Choice) -> String {
-    match choice.added_s {
-        Some(_) => format!("Neutral, because it adds {} to a run", added(choice)),
-        None => "Neutral, because what it adds to a run is not known".to_owned(),
+fn adds(choice: &Choice) -> Text {
+    match choice.added.seconds {
+        Some(_) => text![
+            "Neutral, because it adds ",
+            choice.added.said.clone(),
+            " s to a run"
+        ],
+        None => Text::from("Neutral, because what it adds to a run is not known"),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::weigh::Options;
-use super::workload::Workload;
+use super::workload::{STEPS, Workload};
 
 /// A change of one field, and what would then be recommended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -14,7 +14,7 @@ pub struct Flip {
     pub to: String,
 }
 
-/// The changes that change it. Of a number of steps the least multiple that does, up and down.
+/// The changes that change it. Of the number of steps the nearest that does, up and down.
 pub(super) fn flips(workload: &Workload, options: &Options<'_>) -> Vec<Flip> {
     let recommended = |workload: &Workload| {
         let first = options.choices(workload).into_iter().next();
@@ -29,10 +29,30 @@ pub(super) fn flips(workload: &Workload, options: &Options<'_>) -> Vec<Flip> {
         })
     };
     let mut flips: Vec<Flip> = switches(workload).iter().filter_map(flip).collect();
-    for steps in [ups(workload), downs(workload)] {
-        flips.extend(steps.iter().find_map(flip));
+    for steps in [ups(workload.steps), downs(workload.steps)] {
+        let differs = |steps: u32| flip(&of_steps(workload, steps)).is_some();
+        let first = steps.iter().position(|steps| differs(*steps));
+        let nearest = first.map(|at| {
+            let before = at.checked_sub(1).map_or(workload.steps, |at| steps[at]);
+            nearest(before, steps[at], differs)
+        });
+        flips.extend(nearest.and_then(|steps| flip(&of_steps(workload, steps))));
     }
     flips
+}
+
+/// Between a number of steps that does not differ and one that does, one that does beside one that does
+/// not, by halves.
+fn nearest(mut same: u32, mut other: u32, differs: impl Fn(u32) -> bool) -> u32 {
+    while same.abs_diff(other) > 1 {
+        let middle = same.midpoint(other);
+        if differs(middle) {
+            other = middle;
+        } else {
+            same = middle;
+        }
+    }
+    other
 }
 
 /// A workload that differs in one field.
@@ -95,24 +115,26 @@ fn switches(workload: &Workload) -> Vec<Changed> {
 }
 
 /// More steps, by doublings.
-fn ups(workload: &Workload) -> Vec<Changed> {
-    let factors = (1..=16).map(|power| u64::from(workload.steps) << power);
-    let steps = factors.take_while(|steps| *steps <= 100_000);
-    steps.map(|steps| of_steps(workload, steps)).collect()
+fn ups(steps: u32) -> Vec<u32> {
+    let more = std::iter::successors(Some(steps), |steps| steps.checked_mul(2));
+    let most = *STEPS.end();
+    more.skip(1).map(|steps| steps.min(most)).take(16).collect()
 }
 
 /// Fewer steps, by halves.
-fn downs(workload: &Workload) -> Vec<Changed> {
-    let parts = (1..=16).map(|power| u64::from(workload.steps) >> power);
-    let steps = parts.take_while(|steps| *steps >= 1);
-    steps.map(|steps| of_steps(workload, steps)).collect()
+fn downs(steps: u32) -> Vec<u32> {
+    let fewer = std::iter::successors(Some(steps), |steps| Some(steps / 2));
+    fewer
+        .skip(1)
+        .take_while(|steps| STEPS.contains(steps))
+        .collect()
 }
 
-fn of_steps(workload: &Workload, steps: u64) -> Changed {
+fn of_steps(workload: &Workload, steps: u32) -> Changed {
     Changed {
         words: format!("steps = {steps}"),
         workload: Workload {
-            steps: u32::try_from(steps).unwrap_or(u32::MAX),
+            steps,
             ..workload.clone()
         },
     }

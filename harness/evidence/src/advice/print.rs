@@ -1,7 +1,8 @@
-//! Advice for a terminal.
+//! Advice for a terminal: figures with numbers in brackets, which the last lines resolve to their places
+//! in the results folder.
 
 use super::{Advice, Choice, Standing};
-use crate::document::{number, plural};
+use crate::document::{Span, Text, figure, path, text};
 
 /// What comes before the table, the table of needs by option, and what comes after it.
 pub fn text(advice: &Advice) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
@@ -12,32 +13,47 @@ pub fn text(advice: &Advice) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
             Vec::new(),
         );
     };
+    let mut notes = Notes::default();
     let mut before = vec![
         format!("{}: {}", advice.workload.title, first.label),
         reason(advice, first),
     ];
     before.extend(advice.both.then(|| BOTH.to_owned()));
-    before.push(format!(
-        "by {} that count, of a run that is {}",
-        plural(advice.trials, "trial"),
-        advice.conclusion
-    ));
+    before.push(notes.told(&rests_on(advice)));
     before.push(String::new());
-    let mut after = vec![String::new(), "what would change it:".to_owned()];
+    let table = table(advice, &mut notes);
+    let mut after = vec![String::new(), format!("what was seen of {}:", first.label)];
+    let seen = first.stances.iter();
+    after.extend(seen.map(|stance| format!("  {}: {}", stance.need, notes.told(&stance.seen))));
+    let added = notes.told(&first.added.seen);
+    after.push(format!("  added to a run: {added}"));
+    after.extend([String::new(), "what would change it:".to_owned()]);
     let flips = advice.flips.iter();
     after.extend(flips.map(|flip| format!("  {}: {}", flip.change, label(advice, &flip.to))));
     if advice.flips.is_empty() {
         after.push("  no change of one field".to_owned());
     }
-    (before, table(advice), after)
+    after.extend([String::new(), "where the figures are:".to_owned()]);
+    let paths = notes.paths.iter().enumerate();
+    after.extend(paths.map(|(index, path)| format!("  [{}] {path}", index + 1)));
+    (before, table, after)
 }
 
 /// Said where each of two orchestrators has by itself what the other has not.
 pub(super) const BOTH: &str = "each of the two has by itself what the other has not; assets executed by durable workflows \
 would have both, and are not measured";
 
+/// The evidence behind it.
+pub(super) fn rests_on(advice: &Advice) -> Text {
+    text![
+        "by ",
+        figure::count(advice.trials, path::plan("trials:counted")),
+        format!(" trials that count, of a run that is {}", advice.conclusion)
+    ]
+}
+
 /// What the recommendation rests on, in words.
-pub(super) fn reason(advice: &Advice, choice: &Choice) -> String {
+pub(crate) fn reason(advice: &Advice, choice: &Choice) -> String {
     if choice.stances.is_empty() {
         return "it asks for nothing beyond a plain run, so the least that is added to one decides"
             .to_owned();
@@ -48,26 +64,27 @@ pub(super) fn reason(advice: &Advice, choice: &Choice) -> String {
         Standing::NotMeasured,
         Standing::Lacking,
     ];
-    let counts = standings.map(|standing| (choice.count(standing), standing.as_str()));
-    let counts: Vec<String> = counts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
+    let named = standings.iter().filter_map(|standing| {
+        let of_it = choice
+            .stances
+            .iter()
+            .filter(|each| each.standing == *standing);
+        let names: Vec<&str> = of_it.map(|each| each.need.as_str()).collect();
+        (!names.is_empty()).then(|| format!("{}: {}", standing.as_str(), names.join(", ")))
+    });
     let tied = advice.choices.iter().skip(1).find(|other| {
         standings
             .iter()
             .all(|standing| other.count(*standing) == choice.count(*standing))
     });
     let tie = tied.map_or(String::new(), |other| {
-        let adds = match other.added_s.and(choice.added_s) {
+        let adds = match other.added.seconds.and(choice.added.seconds) {
             Some(_) => "adds more time to a run",
             None => "what one of them adds to a run is not known",
         };
         format!("; {} stands as well, and {adds}", other.label)
     });
-    let needs = plural(choice.stances.len(), "need");
-    format!("of {needs} it has {}{tie}", counts.join(", "))
+    format!("{}{tie}", named.collect::<Vec<_>>().join("; "))
 }
 
 /// What an option's engine is called.
@@ -77,41 +94,50 @@ pub(super) fn label<'a>(advice: &'a Advice, engine: &'a str) -> &'a str {
     found.map_or(engine, |choice| choice.label.as_str())
 }
 
-/// The time that an option adds to a run.
-pub(super) fn added(choice: &Choice) -> String {
-    match choice.added_s {
-        Some(seconds) => format!("{} s", number(seconds)),
-        None => "not measured".to_owned(),
-    }
-}
-
-fn table(advice: &Advice) -> Vec<Vec<String>> {
-    let labels = advice.choices.iter().map(|choice| choice.label.clone());
-    let mut rows = vec![
-        std::iter::once("need".to_owned())
-            .chain(labels)
-            .collect::<Vec<_>>(),
-    ];
-    let needs = advice
-        .choices
-        .first()
-        .map_or(&[][..], |choice| &choice.stances);
+fn table(advice: &Advice, notes: &mut Notes) -> Vec<Vec<String>> {
+    let choices = &advice.choices;
+    let labels = choices.iter().map(|choice| choice.label.clone());
+    let mut rows = vec![row("need", labels)];
+    let needs = choices.first().map_or(&[][..], |choice| &choice.stances);
     for (at, need) in needs.iter().enumerate() {
-        let standings = advice
-            .choices
+        let standings = choices
             .iter()
             .map(|choice| choice.stances[at].standing.as_str().to_owned());
-        rows.push(
-            std::iter::once(need.need.clone())
-                .chain(standings)
-                .collect(),
-        );
+        rows.push(row(&need.need, standings));
     }
-    let added = advice.choices.iter().map(added);
-    rows.push(
-        std::iter::once("added to a run".to_owned())
-            .chain(added)
-            .collect(),
-    );
+    let added = choices.iter().map(|choice| notes.told(&choice.added.said));
+    rows.push(row("added to a run, s", added));
     rows
+}
+
+fn row(head: &str, cells: impl Iterator<Item = String>) -> Vec<String> {
+    std::iter::once(head.to_owned()).chain(cells).collect()
+}
+
+/// Places of figures, in the order in which they are first named.
+#[derive(Default)]
+struct Notes {
+    paths: Vec<String>,
+}
+
+impl Notes {
+    /// A text as it is read, behind each figure the number of its place, from 1.
+    fn told(&mut self, text: &Text) -> String {
+        let spans = text.spans().iter();
+        spans
+            .map(|span| match span {
+                Span::Plain(words) => words.clone(),
+                Span::Figure { text, path } => format!("{text} [{}]", self.number(path)),
+            })
+            .collect()
+    }
+
+    fn number(&mut self, path: &str) -> usize {
+        let known = self.paths.iter().position(|each| each == path);
+        let index = known.unwrap_or_else(|| {
+            self.paths.push(path.to_owned());
+            self.paths.len() - 1
+        });
+        index + 1
+    }
 }

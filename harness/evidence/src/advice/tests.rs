@@ -103,7 +103,7 @@ fn what_is_needed_decides_and_then_the_cost() -> anyhow::Result<()> {
         both.recommended().map(|choice| &choice.engine),
         Some(&workflows)
     );
-    let steps = both.recommended().and_then(|choice| choice.added_s);
+    let steps = both.recommended().and_then(|choice| choice.added.seconds);
     assert_eq!(steps, Some(0.2));
     Ok(())
 }
@@ -135,7 +135,7 @@ fn a_step_whose_cost_is_not_known_is_not_gone_on_from() -> anyhow::Result<()> {
         let advice = Advice::of(&Workload::parse("w.toml", &text)?, analysis)?;
         let mut choices = advice.choices.into_iter();
         let choice = choices.find(|choice| choice.engine == workflows);
-        Ok(choice.and_then(|choice| choice.added_s))
+        Ok(choice.and_then(|choice| choice.added.seconds))
     };
     assert_eq!(added_s(11, &analysis)?, Some(0.55));
     for each in &mut analysis.measurements.measurements {
@@ -198,7 +198,8 @@ fn a_workload_that_cannot_be_is_refused_by_its_line() {
 #[test]
 fn a_record_has_the_sections_of_madr_and_its_figures_their_places() -> anyhow::Result<()> {
     let (analysis, _) = results()?;
-    let record = adr(&advised("people = true", &analysis)?, &analysis, "results/");
+    let record = adr(&advised("people = true", &analysis)?, &analysis);
+    let record = record.markdown("results/");
     let headings: Vec<&str> = record
         .lines()
         .filter(|line| line.starts_with('#'))

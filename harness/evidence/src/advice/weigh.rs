@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::need::{Capability, Cost, Counted, Kept, Need, Needs};
 use super::workload::Workload;
@@ -14,9 +14,6 @@ use crate::results::Analysis;
 
 /// What is added is said within a second, or within itself.
 const UNCERTAIN_S: f64 = 1.0;
-
-/// An engine as it is deployed: where it was tried so, nothing else of it counts.
-const DEPLOYED: &str = "deployed";
 
 /// How an option stands to a need, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -54,7 +51,6 @@ pub struct Stance {
     /// How the option stands.
     pub standing: Standing,
     /// What was seen, each figure with its place.
-    #[serde(serialize_with = "as_read")]
     pub seen: Text,
 }
 
@@ -67,15 +63,19 @@ pub struct Choice {
     pub engine: String,
     /// How it stands to each need of the workload.
     pub stances: Vec<Stance>,
-    /// The time that it adds to a run, without the work, seconds; `None` where it was not measured.
-    pub added_s: Option<f64>,
-    /// From what that follows.
-    #[serde(serialize_with = "as_read")]
-    pub added: Text,
+    /// The time that it adds to a run, without the work.
+    pub added: Added,
 }
 
-fn as_read<S: Serializer>(text: &Text, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&text.as_read())
+/// The time that an option adds to a run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Added {
+    /// Seconds; `None` where it is not known.
+    pub seconds: Option<f64>,
+    /// The same with its interval, in seconds, or that it is not known.
+    pub said: Text,
+    /// From what it follows.
+    pub seen: Text,
 }
 
 impl Choice {
@@ -90,10 +90,10 @@ impl Choice {
             [Standing::Lacking, Standing::NotMeasured, Standing::Emulated]
                 .map(|standing| choice.count(standing))
         };
-        let added_s = |choice: &Self| choice.added_s.unwrap_or(f64::INFINITY);
+        let seconds = |choice: &Self| choice.added.seconds.unwrap_or(f64::INFINITY);
         counts(self)
             .cmp(&counts(other))
-            .then(added_s(self).total_cmp(&added_s(other)))
+            .then(seconds(self).total_cmp(&seconds(other)))
     }
 }
 
@@ -129,14 +129,12 @@ impl<'a> Options<'a> {
     pub fn choices(&self, workload: &Workload) -> Vec<Choice> {
         let asked = |(need, _): &(&Need, &Stance)| workload.asks(&need.when);
         let choice = |(engine, stances): &(&EngineRecord, Vec<Stance>)| {
-            let (added_s, added) = added(workload, &self.needs.cost, engine, self.analysis);
             let stances = self.needs.needs.iter().zip(stances).filter(asked);
             Choice {
                 label: label(engine),
                 engine: engine.name.clone(),
                 stances: stances.map(|(_, stance)| stance.clone()).collect(),
-                added_s,
-                added,
+                added: added(workload, &self.needs.cost, engine, self.analysis),
             }
         };
         let mut choices: Vec<Choice> = self.options.iter().map(choice).collect();
@@ -188,34 +186,6 @@ fn stance(need: &Need, engine: &EngineRecord, analysis: &Analysis) -> Stance {
     }
 }
 
-/// An engine's measurements of a metric; where it was tried as it is deployed, those.
-fn of<'a>(
-    analysis: &'a Analysis,
-    engine: &EngineRecord,
-    experiment: &str,
-    metric: &str,
-    also: impl Fn(&Measurement) -> bool,
-) -> Vec<&'a Measurement> {
-    let all = analysis.measurements.measurements.iter();
-    let found: Vec<&Measurement> = all
-        .filter(|each| {
-            each.engine == engine.name && each.experiment == experiment && each.metric == metric
-        })
-        .filter(|each| also(each))
-        .collect();
-    let deployed = |each: &&&Measurement| has(each, "execution", DEPLOYED);
-    let as_deployed: Vec<&Measurement> = found.iter().filter(deployed).copied().collect();
-    if as_deployed.is_empty() {
-        found
-    } else {
-        as_deployed
-    }
-}
-
-fn has(each: &Measurement, factor: &str, value: &str) -> bool {
-    each.factors.get(factor).is_some_and(|found| found == value)
-}
-
 fn unmeasured(what: &str) -> (Standing, Text) {
     (
         Standing::NotMeasured,
@@ -224,8 +194,8 @@ fn unmeasured(what: &str) -> (Standing, Text) {
 }
 
 fn capability(one: &Capability, engine: &EngineRecord, analysis: &Analysis) -> (Standing, Text) {
-    let is_of = |each: &Measurement| has(each, "pattern", &one.pattern);
-    let programs = of(analysis, engine, &one.experiment, CAPABILITY_METRIC, is_of);
+    let is_of = |each: &Measurement| each.has("pattern", &one.pattern);
+    let programs = analysis.as_deployed(&engine.name, &one.experiment, CAPABILITY_METRIC, is_of);
     let values = programs
         .iter()
         .flat_map(|each| &each.trials)
@@ -252,9 +222,9 @@ fn capability(one: &Capability, engine: &EngineRecord, analysis: &Analysis) -> (
 fn outcome(one: &Counted, engine: &EngineRecord, analysis: &Analysis) -> (Standing, Text) {
     let is_of = |each: &Measurement| {
         let mut factors = one.factors.iter();
-        each.settings == one.settings && factors.all(|(name, value)| has(each, name, value))
+        each.settings == one.settings && factors.all(|(name, value)| each.has(name, value))
     };
-    let counts = of(analysis, engine, &one.experiment, &one.metric, is_of);
+    let counts = analysis.as_deployed(&engine.name, &one.experiment, &one.metric, is_of);
     if counts.is_empty() {
         return unmeasured(&one.metric);
     }
@@ -324,44 +294,73 @@ fn invariant(one: &Kept, engine: &EngineRecord, analysis: &Analysis) -> (Standin
 
 /// What a run costs beside its work: that of the most steps that were measured and are not more, and what
 /// the others add. Where the others are so uncertain that they say nothing, nothing is said.
-fn added(
-    workload: &Workload,
-    cost: &Cost,
-    engine: &EngineRecord,
-    analysis: &Analysis,
-) -> (Option<f64>, Text) {
+fn added(workload: &Workload, cost: &Cost, engine: &EngineRecord, analysis: &Analysis) -> Added {
+    let unknown = |seen: Text| Added {
+        seconds: None,
+        said: Text::from("not known"),
+        seen,
+    };
     let as_set = |each: &Measurement| each.settings == cost.settings;
-    let runs = of(analysis, engine, &cost.experiment, &cost.run, as_set);
+    let runs = analysis.as_deployed(&engine.name, &cost.experiment, &cost.run, as_set);
     let steps_of = |each: &Measurement| each.factors.get("steps")?.parse::<u32>().ok();
     let sized = runs
         .iter()
         .filter_map(|each| Some((steps_of(each)?, *each)));
     let not_more = sized.filter(|(steps, _)| *steps <= workload.steps);
     let Some((steps, run)) = not_more.max_by_key(|(steps, _)| *steps) else {
-        return (None, Text::from("not measured"));
+        return unknown(Text::from("not measured"));
     };
     let a_run = text![
-        format!("a run of {steps} empty steps takes "),
+        "a run of ",
+        figure::quoted(steps.to_string(), path::statistic(run, "steps")),
+        " empty steps takes ",
         figure::estimate(run),
         " ms"
     ];
+    let known = |run_ms: f64, interval: Option<Interval>, seen: Text| Added {
+        seconds: Some(run_ms.max(0.0) / 1e3),
+        said: Text::from(figure::estimate_of(
+            run_ms / 1e3,
+            interval.map(in_seconds),
+            path::of_steps(run, workload.steps),
+        )),
+        seen,
+    };
     let more = f64::from(workload.steps) - f64::from(steps);
+    let whole = &run.estimate;
     if more == 0.0 {
-        return (Some(run.estimate.value / 1e3), a_run);
+        return known(whole.value, whole.interval, a_run);
     }
     let same = |each: &Measurement| {
         let mut factors = each.factors.iter();
-        as_set(each) && factors.all(|(name, value)| run.factors.get(name) == Some(value))
+        as_set(each) && factors.all(|(name, value)| run.has(name, value))
     };
-    let Some(step) = of(analysis, engine, &cost.experiment, &cost.step, same).pop() else {
-        return (None, a_run);
+    let Some(step) = analysis
+        .as_deployed(&engine.name, &cost.experiment, &cost.step, same)
+        .pop()
+    else {
+        return unknown(a_run);
     };
     let seen = text![a_run, ", a step more ", figure::estimate(step), " ms"];
-    let added_s = (run.estimate.value + more * step.estimate.value).max(0.0) / 1e3;
-    let wide =
-        |interval: Interval| (interval.high - interval.low) / 2e3 * more > added_s.max(UNCERTAIN_S);
+    let run_ms = whole.value + more * step.estimate.value;
+    let width_ms = |interval: Interval| (interval.high - interval.low) * more;
+    let wide = |interval| width_ms(interval) / 2.0 > run_ms.max(UNCERTAIN_S * 1e3);
     if step.estimate.interval.is_none_or(wide) {
-        return (None, text![seen, ", too uncertain to go on from there"]);
+        return unknown(text![seen, ", too uncertain to go on from there"]);
     }
-    (Some(added_s), seen)
+    let ends = whole.interval.zip(step.estimate.interval);
+    let interval = ends.map(|(run, step)| Interval {
+        low: run.low + more * step.low,
+        high: run.high + more * step.high,
+        level: run.level,
+    });
+    known(run_ms, interval, seen)
+}
+
+fn in_seconds(ms: Interval) -> Interval {
+    Interval {
+        low: ms.low / 1e3,
+        high: ms.high / 1e3,
+        level: ms.level,
+    }
 }

@@ -1,5 +1,7 @@
 //! A workload, as its file says it.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -61,6 +63,9 @@ pub struct WorkloadError {
     pub message: String,
 }
 
+/// How many steps a run may have.
+pub(super) const STEPS: RangeInclusive<u32> = 1..=100_000;
+
 const YEAR_HOURS: f64 = 24.0 * 365.0;
 
 impl Workload {
@@ -94,7 +99,12 @@ impl Workload {
     /// A field whose value cannot be, with what was expected.
     fn impossible(&self) -> Option<(&'static str, String)> {
         let bounds: [(&str, f64, f64, f64); 7] = [
-            ("steps", f64::from(self.steps), 1.0, 100_000.0),
+            (
+                "steps",
+                f64::from(self.steps),
+                f64::from(*STEPS.start()),
+                f64::from(*STEPS.end()),
+            ),
             ("step_seconds", self.step_seconds, 0.0, 7.0 * 86_400.0),
             ("runs_a_day", self.runs_a_day, 0.0, 1e8),
             (
@@ -116,6 +126,15 @@ impl Workload {
                 format!("{field}: expected {low} to {high}, found {value}"),
             )
         })
+    }
+
+    /// As its file has it, without what it does not ask for.
+    pub(super) fn to_toml(&self) -> String {
+        let mut table = toml::Table::try_from(self).unwrap_or_default();
+        table.retain(|_, value| {
+            value.as_bool().unwrap_or(true) && value.as_float().is_none_or(|value| value > 0.0)
+        });
+        table.to_string().trim_end().to_owned()
     }
 
     /// Whether a field asks for something: it is true, or above 0.

@@ -1,14 +1,16 @@
 //! The document as one HTML file: style, script and charts inline, nothing fetched, which its content
 //! security policy holds it to. It follows the reader's light or dark scheme and fits a phone: wide
-//! tables scroll on their own. A figure names the place that it comes from in its title. The script
-//! sorts and filters tables; all that there is to read is there without it.
+//! tables scroll on their own. A figure names the place that it comes from in its title; a verdict leads to the
+//! claim's row. The script
+//! sorts and filters tables, and asks a model; all else that there is to read is there without it.
 
 use std::fmt::Write as _;
 
+use super::anchors::{self, Anchors};
 use super::{Block, Document, Figure, Span, Table, Text};
 
 const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
+const SCRIPT: &str = concat!(include_str!("model.js"), include_str!("script.js"));
 /// Nothing from elsewhere, whatever should ever stand in the page.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
@@ -18,6 +20,7 @@ pub fn render(document: &Document) -> String {
     let mut body = String::new();
     let mut contents = String::new();
     let mut sections = 0;
+    let anchors = Anchors::of(&document.blocks);
     for block in &document.blocks {
         if let Block::Heading(2, text) = block {
             sections += 1;
@@ -31,7 +34,7 @@ pub fn render(document: &Document) -> String {
             let _ = writeln!(body, "<h2 id=\"section-{sections}\">{}</h2>", escape(text));
         } else {
             // Writing to a String cannot fail.
-            let _ = self::block(&mut body, block);
+            let _ = self::block(&mut body, block, &anchors);
         }
     }
     format!(
@@ -46,7 +49,8 @@ pub fn render(document: &Document) -> String {
     )
 }
 
-fn block(out: &mut String, block: &Block) -> std::fmt::Result {
+fn block(out: &mut String, block: &Block, anchors: &Anchors) -> std::fmt::Result {
+    let spans = |text: &Text| self::spans(text, anchors);
     match block {
         Block::Heading(level, text) => writeln!(out, "<h{level}>{}</h{level}>", escape(text)),
         Block::Paragraph(text) => writeln!(out, "<p>{}</p>", spans(text)),
@@ -59,32 +63,43 @@ fn block(out: &mut String, block: &Block) -> std::fmt::Result {
                 .try_for_each(|item| writeln!(out, "<li>{}</li>", spans(item)))?;
             writeln!(out, "</ul>")
         }
-        Block::Table(table) => self::table(out, table),
-        Block::Figure(figure) => self::figure(out, figure),
+        Block::Table(table) => self::table(out, table, anchors),
+        Block::Figure(figure) => self::figure(out, figure, anchors),
+        Block::Model(json) => writeln!(
+            out,
+            "<div class=\"model\" data-model=\"{}\"></div>",
+            escape(json)
+        ),
     }
 }
 
-fn table(out: &mut String, table: &Table) -> std::fmt::Result {
+fn table(out: &mut String, table: &Table, anchors: &Anchors) -> std::fmt::Result {
     writeln!(
         out,
         "<div class=\"table\" tabindex=\"0\"><table><caption>{}</caption>\n<thead><tr>",
-        spans(&table.caption)
+        spans(&table.caption, anchors)
     )?;
     for name in &table.head {
         write!(out, "<th scope=\"col\">{}</th>", escape(name))?;
     }
     writeln!(out, "</tr></thead>\n<tbody>")?;
+    // What leads to a row does not lead from it.
+    let nowhere = Anchors::default();
     for row in &table.rows {
-        write!(out, "<tr>")?;
+        let (id, anchors) = match anchors::of_row(row) {
+            Some(id) => (format!(" id=\"{}\"", escape(&id)), &nowhere),
+            None => (String::new(), anchors),
+        };
+        write!(out, "<tr{id}>")?;
         for cell in row {
-            write!(out, "<td>{}</td>", spans(cell))?;
+            write!(out, "<td>{}</td>", spans(cell, anchors))?;
         }
         writeln!(out, "</tr>")?;
     }
     writeln!(out, "</tbody></table></div>")
 }
 
-fn figure(out: &mut String, figure: &Figure) -> std::fmt::Result {
+fn figure(out: &mut String, figure: &Figure, anchors: &Anchors) -> std::fmt::Result {
     let themed = figure
         .svg
         .replace(Figure::INK, "currentColor")
@@ -94,12 +109,12 @@ fn figure(out: &mut String, figure: &Figure) -> std::fmt::Result {
     writeln!(
         out,
         "<figure>{svg}<figcaption>{}</figcaption></figure>",
-        spans(&figure.caption)
+        spans(&figure.caption, anchors)
     )
 }
 
 /// Words, and figures as spans that name the place they come from.
-fn spans(text: &Text) -> String {
+fn spans(text: &Text, anchors: &Anchors) -> String {
     text.spans()
         .iter()
         .map(|span| match span {
@@ -107,8 +122,13 @@ fn spans(text: &Text) -> String {
             Span::Figure { text, path } => {
                 let class =
                     verdict(text).map_or_else(String::new, |name| format!(" verdict {name}"));
+                let target = verdict(text).and_then(|_| anchors.target(path));
                 let (path, text) = (escape(path), escape(text));
-                format!("<span class=\"figure{class}\" title=\"{path}\">{text}</span>")
+                let span = format!("<span class=\"figure{class}\" title=\"{path}\">{text}</span>");
+                match target {
+                    Some(id) => format!("<a href=\"#{}\">{span}</a>", escape(id)),
+                    None => span,
+                }
             }
         })
         .collect()

@@ -21,7 +21,8 @@ pub fn render(document: &Document) -> String {
 /// Blocks alone, with links and images that lead into `base`.
 pub fn blocks(blocks: &[Block], base: &str) -> String {
     let mut out = String::new();
-    for block in blocks {
+    let written = |block: &&Block| !matches!(block, Block::Model(_));
+    for block in blocks.iter().filter(written) {
         out.push('\n');
         // Writing to a String cannot fail.
         let _ = match block {
@@ -42,6 +43,7 @@ pub fn blocks(blocks: &[Block], base: &str) -> String {
                 figure.name,
                 first(&figure.caption)
             ),
+            Block::Model(_) => Ok(()),
         };
     }
     // As plain text cannot form a link, this is where each link's target begins.

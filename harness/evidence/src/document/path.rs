@@ -5,10 +5,12 @@
 //! | --- | --- |
 //! | `measurements.json#ID` | the estimate of the measurement with this id, [`Measurement::id`]: `experiment/metric/engine/settings/factor=value,…`, factors in the order of their names |
 //! | `measurements.json#ID:n`, `:samples` | its trials, its samples |
+//! | `measurements.json#ID:steps` | its factor `steps` |
 //! | `measurements.json#ID:spread` | its largest sample over its smallest |
 //! | `measurements.json#ID:answers` | of a `question_score`, each score that its samples have in words, the best first, with ` and ` between: `right` (3), `only with user code` (2), `wrong` (1), `not answerable` (0) |
 //! | `measurements.json#ID:over:ID` | the ratio of the first to the second, over pairs of trials of one block |
 //! | `measurements.json#ID:over:ID:n` | those pairs |
+//! | `measurements.json#ID:of_steps:N` | what a run of N steps takes, in seconds, where ID is the time of a run of S of them, S not more than N: that time, and N - S times the `step_ms` of the same experiment, engine, settings and factors but `steps`; its interval's ends come of theirs in the same way |
 //! | `measurements.json#ID:twin` | the ratio of a condition to its twin (A/A), over pairs of trials of one block; `:twin:n`, `:twin:groups`, `:twin:groups_decided`, `:twin:decided` the fields of its comparison |
 //! | `plan.json#FIELD`, `environment.json#FIELD` | the field; of `trials`, their number |
 //! | `environment.json#memory_bytes:mebibytes` | the bytes over 2^20, rounded down |
@@ -22,6 +24,8 @@
 //! | `verdicts.json#warnings/INDEX/FIELD` | a field of one warning, counted from 0; a list with `, ` between |
 //! | `verdicts.json#together/KIND/SCENARIO/trials` | how many trials of the scenario have a warning of this kind; of an open loop, `together/KIND/SCENARIO/LOAD/trials` those at this load |
 //! | `verdicts.json#together/KIND/SCENARIO/FIELD:least`, `:most` | the least and the most of a field of these warnings; of an open loop with `LOAD` likewise |
+//! | `benchmarks.json#ID` | the median of a benchmark with its interval, in microseconds |
+//! | `model.json#INDEX/held_out/FIELD` | of the option at this place, counted from 0, how its line predicts |
 //! | `claims.json#CLAIM/FIELD` | a field of one claim; of `values`, `values/INDEX`; `corrected` is `VALUE [LOW, HIGH] at LEVEL %, p = P` of value, adjusted interval and adjusted p |
 //! | `claims.json#phrase/PHRASE` | the verdict on a phrase of the guidance, merged from its claims |
 //! | `claims.json#count/phrases/VERDICT`, `claims.json#count/predictions/VERDICT` | a number of phrases, of claims without ablations; `*` stands for any |
@@ -55,6 +59,11 @@ pub fn over(each: &Measurement, base: &Measurement) -> String {
     format!("{}:over:{}", measurement(each), base.id())
 }
 
+/// What a run of so many steps takes, by one of fewer and what a step adds.
+pub fn of_steps(run: &Measurement, steps: u32) -> String {
+    format!("{}:of_steps:{steps}", measurement(run))
+}
+
 /// A condition over its twin.
 pub fn twin(each: &SelfComparison) -> String {
     format!("measurements.json#{}:twin", each.id())
@@ -83,6 +92,16 @@ pub fn verdicts(place: &str) -> String {
 /// A number of verdicts; `*` for any.
 pub fn verdict_count(invariant: &str, engine: &str, outcome: &str) -> String {
     verdicts(&format!("count/{invariant}/{engine}/{outcome}"))
+}
+
+/// A benchmark by its full id.
+pub fn benchmark(id: &str) -> String {
+    format!("benchmarks.json#{id}")
+}
+
+/// How the line of a model's option predicts.
+pub fn held_out(option: usize, field: &str) -> String {
+    format!("model.json#{option}/held_out/{field}")
 }
 
 /// A field of a claim.

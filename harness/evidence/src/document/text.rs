@@ -1,7 +1,10 @@
 //! Texts: plain words, and figures that say where they come from.
 
-/// A part of a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use serde::Serialize;
+
+/// A part of a text; in JSON the words, or a figure's text with its path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Span {
     /// Words. Nothing in them is read as markup, and nothing in them is data.
     Plain(String),
@@ -23,8 +26,9 @@ impl Span {
     }
 }
 
-/// A text of spans.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A text of spans; in JSON the list of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Text {
     spans: Vec<Span>,
 }

@@ -8,7 +8,8 @@
 //! | `rows/<sha256>.jsonl.gz` | row sets, kept once by content | raw |
 //! | `expected.json` | what a run of each source should leave | raw |
 //! | `manifest.json` | the digest of every raw file, sealed at the end of the run | the seal |
-//! | `measurements.json`, `verdicts.json`, `claims.json`, `report.md`, `report.html`, `charts/` | what the raw files give | derived |
+//! | `benchmarks.json` | criterion's estimates, taken in when all was over | not sealed |
+//! | `measurements.json`, `verdicts.json`, `claims.json`, `report.md`, `report.html`, `charts/`, `model.json`, `adr.md`, `advice/` | what the raw files give | derived |
 //!
 //! What is appended to is written a line at a time; all else is written aside and renamed, so that
 //! a reader never sees half of it. There are regular files and folders only: a folder may come from
@@ -45,17 +46,21 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 
-use super::{Environment, FolderError, FormatVersion, Plan, plain_name};
+use super::{Benchmarks, Environment, FolderError, FormatVersion, Plan, plain_name};
 
-/// The derived files of the folder itself; those in `charts/` come with them.
-const DERIVED: [&str; 5] = [
+/// The derived files of the folder itself; those in [`DERIVED_FOLDERS`] come with them.
+const DERIVED: [&str; 7] = [
+    "adr.md",
     "claims.json",
     "measurements.json",
+    "model.json",
     "report.html",
     "report.md",
     "verdicts.json",
 ];
-const CHARTS: &str = "charts";
+/// Taken in after the run.
+const BENCHMARKS: &str = "benchmarks.json";
+const DERIVED_FOLDERS: [&str; 2] = ["advice", "charts"];
 const OPEN: &str = "open";
 
 /// A results folder on disk. Clones share what was read of its packs.
@@ -170,6 +175,23 @@ impl ResultsFolder {
         self.read_json("environment.json")
     }
 
+    /// Criterion's estimates, where some were taken in.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn benchmarks(&self) -> Result<Option<Benchmarks>, FolderError> {
+        let there = self.root.join(BENCHMARKS).exists();
+        there.then(|| self.read_json(BENCHMARKS)).transpose()
+    }
+
+    /// Takes in criterion's estimates, in place of earlier ones.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn take_in(&self, benchmarks: &Benchmarks) -> Result<(), FolderError> {
+        self.write_json(BENCHMARKS, benchmarks)
+    }
+
     /// Reads a JSON file of the folder. Fields that a newer minor version of the format has added
     /// are ignored.
     ///
@@ -238,13 +260,16 @@ impl ResultsFolder {
             .filter(|name| there(name))
             .map(ToString::to_string)
             .collect();
-        let charts = self.root.join(CHARTS);
-        if charts.exists() {
-            for entry in fs::read_dir(charts).map_err(FolderError::io(CHARTS))? {
-                let name = entry.map_err(FolderError::io(CHARTS))?.file_name();
+        for folder in DERIVED_FOLDERS {
+            let path = self.root.join(folder);
+            if !path.exists() {
+                continue;
+            }
+            for entry in fs::read_dir(path).map_err(FolderError::io(folder))? {
+                let name = entry.map_err(FolderError::io(folder))?.file_name();
                 let name = name.to_string_lossy();
                 if !aside::in_the_making(&name) {
-                    names.push(format!("{CHARTS}/{name}"));
+                    names.push(format!("{folder}/{name}"));
                 }
             }
         }

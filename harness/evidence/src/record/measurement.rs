@@ -46,6 +46,11 @@ impl Measurement {
             &self.factors,
         )
     }
+
+    /// Whether a factor has this value.
+    pub fn has(&self, factor: &str, value: &str) -> bool {
+        self.factors.get(factor).is_some_and(|found| found == value)
+    }
 }
 
 impl SelfComparison {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use super::trial_files::{self, Members, TrialFiles};
-use super::{ResultsFolder, archive, aside};
+use super::{DERIVED_FOLDERS, ResultsFolder, archive, aside};
 use crate::record::{EventBody, FolderError, Plan, TrialPlan, plain_name};
 
 /// A scenario's packed trials by id.
@@ -120,7 +120,7 @@ impl ResultsFolder {
     fn sweep(&self) -> io::Result<()> {
         let open = self.open_dir();
         aside::sweep(&open)?;
-        for part in ["", "charts", "evidence", "rows"] {
+        for part in ["", "evidence", "rows"].iter().chain(&DERIVED_FOLDERS) {
             aside::sweep(&self.root().join(part))?;
         }
         if open.exists() && fs::read_dir(&open)?.next().is_none() {

@@ -9,7 +9,7 @@ use orchbench_journal::hex;
 use sha2::{Digest as _, Sha256};
 
 use super::trial_files::{self, Members};
-use super::{CHARTS, DERIVED, OPEN, ResultsFolder, bounded, export};
+use super::{BENCHMARKS, DERIVED, DERIVED_FOLDERS, OPEN, ResultsFolder, bounded, export};
 use crate::record::{Damage, DamageKind, FolderError, Manifest, Plan};
 
 const MANIFEST: &str = "manifest.json";
@@ -92,8 +92,9 @@ impl ResultsFolder {
         let mut open = BTreeMap::new();
         for (name, path) in export::files(self.root())? {
             match name.split_once('/') {
-                None if DERIVED.contains(&name.as_str()) || name == MANIFEST => {}
-                Some((CHARTS, _)) => {}
+                None if DERIVED.contains(&name.as_str()) => {}
+                None if [MANIFEST, BENCHMARKS].contains(&name.as_str()) => {}
+                Some((folder, _)) if DERIVED_FOLDERS.contains(&folder) => {}
                 Some((OPEN, below)) => {
                     let trial = below.split('/').next().unwrap_or_default();
                     open.insert(trial.to_owned(), self.root().join(OPEN).join(trial));

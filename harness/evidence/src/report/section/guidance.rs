@@ -10,15 +10,20 @@ use crate::results::Analysis;
 /// The first page: the question, the table, what follows from it.
 pub(in crate::report) fn answer(analysis: &Analysis) -> Vec<Block> {
     let claims = &analysis.claims.claims;
-    let mut blocks = vec![
+    vec![
         Block::paragraph(
             "When does a data pipeline belong on durable workflows, and when on an asset-style orchestrator? The same ETL ran on both kinds of engine; faults were injected while it ran; an effect journal outside every engine is the witness. Every sentence is generated from that evidence and carries its interval, or says that it is undecided or not measured.",
         ),
         Block::heading("When to use which"),
         table(claims),
         Block::List(advice(claims)),
-    ];
-    let seen = seen(claims);
+    ]
+}
+
+/// What the verdicts rest on, phrase by phrase, and how they are read.
+pub(in crate::report) fn grounds(analysis: &Analysis) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let seen = seen(&analysis.claims.claims);
     if !seen.is_empty() {
         blocks.push(Block::paragraph(
             "What was seen, of each phrase that was measured:",
@@ -62,30 +67,41 @@ pub(in crate::report) fn excerpt(analysis: &Analysis) -> Vec<Block> {
     vec![table(claims), Block::List(seen(claims))]
 }
 
-/// A sentence a phrase that was measured: of the first claim whose verdict is the phrase's.
+/// A sentence a phrase that was measured.
 fn seen(claims: &[ClaimRecord]) -> Vec<Text> {
-    let deciding = phrases().filter_map(|phrase| {
-        let verdict = of_phrase(claims, phrase.words);
-        claims.iter().find(|claim| {
-            !claim.apart
-                && claim.phrase == phrase.words
-                && claim.verdict == verdict
-                && verdict != ClaimVerdict::NotMeasured
-        })
-    });
-    deciding
-        .map(|claim| {
-            text![
-                format!("{}: ", claim.phrase),
-                of(claim, &claim.verdict.to_string(), "verdict"),
-                ". ",
-                of(claim, &claim.sentence, "sentence")
-            ]
-        })
+    let of_phrase = |words: &str| {
+        let claim = deciding(claims, words)?;
+        Some(text![
+            format!("{words}: "),
+            of(claim, &claim.verdict.to_string(), "verdict"),
+            ". ",
+            of(claim, &claim.sentence, "sentence")
+        ])
+    };
+    phrases()
+        .filter_map(|phrase| of_phrase(phrase.words))
         .collect()
 }
 
-fn table(claims: &[ClaimRecord]) -> Block {
+/// The first claim whose verdict is the phrase's; none where it was not measured.
+fn deciding<'a>(claims: &'a [ClaimRecord], words: &str) -> Option<&'a ClaimRecord> {
+    let verdict = of_phrase(claims, words);
+    let measured = |claim: &&ClaimRecord| claim.verdict != ClaimVerdict::NotMeasured;
+    let of_it = claims
+        .iter()
+        .filter(|claim| !claim.apart && claim.phrase == words);
+    of_it
+        .filter(measured)
+        .find(|claim| claim.verdict == verdict)
+}
+
+/// What was seen of a phrase, where it was measured.
+pub(in crate::report) fn sentence(claims: &[ClaimRecord], words: &str) -> Option<Span> {
+    deciding(claims, words).map(|claim| of(claim, &claim.sentence, "sentence"))
+}
+
+/// The guidance's table, a verdict behind each phrase.
+pub(in crate::report) fn table(claims: &[ClaimRecord]) -> Block {
     let head = ["consideration", "Temporal", "asset-style (Dagster)"];
     let mut table = Table::new("The guidance under test, a verdict on each phrase", &head);
     for row in &GUIDANCE {
@@ -119,7 +135,8 @@ fn verdict(claims: &[ClaimRecord], phrase: &str) -> Span {
     figure::quoted(of_phrase(claims, phrase).to_string(), path::phrase(phrase))
 }
 
-fn advice(claims: &[ClaimRecord]) -> Vec<Text> {
+/// When to choose which, each with the verdicts that it hangs on.
+pub(in crate::report) fn advice(claims: &[ClaimRecord]) -> Vec<Text> {
     let item = |advice: &crate::claim::Advice| {
         let phrases = advice
             .phrases

@@ -104,7 +104,7 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
 }
 
 /// `3 supported, 0 contradicted, 2 undecided, 18 not measured.`
-fn counts(what: &str, of: impl Fn(ClaimVerdict) -> usize) -> Text {
+pub(in crate::report) fn counts(what: &str, of: impl Fn(ClaimVerdict) -> usize) -> Text {
     let verdicts = [
         ClaimVerdict::Supported,
         ClaimVerdict::Contradicted,
