@@ -69,7 +69,8 @@ class Audit:
     def problems_of(self, name):
         """Those of one page."""
         page = self.pages[name]
-        found = [problem for each in figures(page) if (problem := self.judge(name, each))]
+        of_page = [each for of, each in self.figures if of == name]
+        found = [problem for each in of_page if (problem := self.judge(name, each))]
         table_rows = rows(page)
         found += [problem for row in table_rows if (problem := mislabelled(row))]
         found += misplaced(table_rows)
@@ -115,8 +116,9 @@ class Audit:
     def alter(self):
         """(alterations, those that nobody noticed), each made in memory in the page itself."""
         made, missed = 0, []
+        lines = {name: page.split("\n") for name, page in self.pages.items()}
         for name, figure in self.figures:
-            before = self.pages[name].split("\n")[figure.line - 1]
+            before = lines[name][figure.line - 1]
             for line in altered(before, figure):
                 made += 1
                 changed = [

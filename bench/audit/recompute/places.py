@@ -11,7 +11,7 @@ from .conditions import by_block, pairs
 from .fields import NoSuchPlace, field, written
 from .formats import estimate, number, percent, plain, share
 from .seal import seal_digest
-from .statistics import clopper_pearson, estimate as estimated, paired_ratio
+from .statistics import clopper_pearson, estimate as estimated, median, paired_ratio
 
 STATISTICS = ("n", "samples", "steps", "spread", "count", "sum", "zeros", "share", "answers")
 
@@ -277,9 +277,7 @@ def held_out(one, conditions, plan):
             if start.interval and end.interval:
                 low, high = (on_line(a, b) for a, b in zip(start.interval, end.interval))
                 within += low <= seen <= high
-    errors.sort()
-    middle = (errors[(len(errors) - 1) // 2] + errors[len(errors) // 2]) / 2
-    return {"points": len(errors), "within": within, "median_error": middle}
+    return {"points": len(errors), "within": within, "median_error": median(errors)}
 
 
 def step_of(run):

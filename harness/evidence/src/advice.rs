@@ -14,7 +14,7 @@ mod workload;
 
 pub use adr::adr;
 pub(crate) use adr::{confirmation, day};
-pub use examples::examples;
+pub(crate) use examples::on_examples;
 pub use flip::Flip;
 pub(crate) use print::reason;
 pub use print::text;
@@ -51,16 +51,20 @@ impl Advice {
     pub fn of(workload: &Workload, analysis: &Analysis) -> Result<Self, NeedsError> {
         let needs = need::all()?;
         let options = weigh::Options::of(&needs, analysis);
+        Ok(Self::weighed(workload, &options, analysis))
+    }
+
+    fn weighed(workload: &Workload, options: &weigh::Options<'_>, analysis: &Analysis) -> Self {
         let choices = options.choices(workload);
-        let flips = flip::flips(workload, &options);
-        Ok(Self {
+        let flips = flip::flips(workload, options);
+        Self {
             workload: workload.clone(),
             trials: analysis.counted.len(),
             conclusion: analysis.conclusion().as_str(),
             both: weigh::complement(&choices),
             choices,
             flips,
-        })
+        }
     }
 
     /// The recommended option; `None` where the folder has no engine.

@@ -20,6 +20,6 @@ mod sentence;
 pub use decide::{Results, decide};
 pub use definition::{Beside, Claim, ClaimText, Level, Predicted, Rule, SideOf};
 pub use guidance::{ADVICE, Advice, Cell, GUIDANCE, Phrase, Row, phrases};
-pub use merge::{of_phrase, of_phrases};
+pub use merge::{count_phrases, of_phrase, of_phrases};
 pub(crate) use metrics::hint;
 pub use read::{ClaimError, all};

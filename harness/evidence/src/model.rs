@@ -89,13 +89,11 @@ fn of_engine(terms: &[Definition], engine: &EngineRecord, analysis: &Analysis) -
     let mut timed = matching(run, engine, analysis);
     // The conditions without a factor for it come first; they are of the engine's first execution.
     timed.sort_by_key(|each| each.factors.get(EXECUTION).cloned());
-    let mut seen: Vec<Option<&String>> = Vec::new();
+    let mut seen = Vec::new();
     let mut options = Vec::new();
     for run_s in timed {
-        let execution = run_s.factors.get(EXECUTION);
-        let first = engine.executions.first();
-        let same = |known: &Option<&String>| known.or(first) == execution.or(first);
-        if seen.iter().any(same) {
+        let execution = engine.execution(&run_s.factors);
+        if seen.contains(&execution) {
             continue;
         }
         seen.push(execution);
@@ -117,7 +115,7 @@ fn of_engine(terms: &[Definition], engine: &EngineRecord, analysis: &Analysis) -
         options.push(ModelOption {
             engine: engine.name.clone(),
             label: engine.label.clone(),
-            execution: execution.cloned(),
+            execution: run_s.factors.get(EXECUTION).cloned(),
             terms: found
                 .map(|(term, each)| (term.name.clone(), self::term(term, each)))
                 .collect(),
@@ -162,16 +160,9 @@ fn of_the_engine<'a>(
     term.settings.iter().find_map(|settings| {
         let at = |each: &Measurement| each.settings == *settings && is(term, each);
         let found = analysis.as_deployed(&engine.name, &term.experiment, &term.metric, at);
-        // The first of those that have as many.
-        let mut found = found.into_iter().rev();
-        let last = found.next()?;
-        Some(found.fold(last, |most, each| {
-            if each.trials.len() >= most.trials.len() {
-                each
-            } else {
-                most
-            }
-        }))
+        // Of those that have as many the first.
+        let from_last = found.into_iter().rev();
+        from_last.max_by_key(|each| each.trials.len())
     })
 }
 

@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 
+use crate::advice::{Advice, on_examples};
 use crate::analysis;
 use crate::document::{Block, Document, html, markdown};
 use crate::experiment;
 use crate::model;
-use crate::record::ResultsFolder;
+use crate::record::{Model, ResultsFolder};
 use crate::results::Analysis;
 
 /// Writes `report.md`, `report.html`, `charts/*.svg`, `model.json`, `adr.md` and `advice/*.md` into the folder; a
@@ -42,13 +43,15 @@ pub fn write(folder: &ResultsFolder, analysis: &Analysis) -> anyhow::Result<()> 
 /// # Errors
 /// When a chart cannot be drawn.
 pub fn files(analysis: &Analysis) -> anyhow::Result<BTreeMap<String, String>> {
-    let document = document(analysis)?;
+    let advices = on_examples(analysis)?;
+    let model = model::of(analysis)?;
+    let document = composed(analysis, &advices, &model)?;
     let charts = document.figures();
     let mut files: BTreeMap<String, String> = charts
         .map(|figure| (format!("charts/{}.svg", figure.name), figure.file()))
         .collect();
-    files.extend(decision::files(analysis)?);
-    let model = ResultsFolder::json_text("model.json", &model::of(analysis)?)?;
+    files.extend(decision::files(&advices, analysis));
+    let model = ResultsFolder::json_text("model.json", &model)?;
     files.insert("model.json".to_owned(), model);
     files.insert("report.md".to_owned(), markdown::render(&document));
     files.insert("report.html".to_owned(), html::render(&document));
@@ -81,15 +84,23 @@ pub fn excerpt(analysis: &Analysis, base: &str) -> String {
 /// # Errors
 /// When a chart cannot be drawn.
 pub fn document(analysis: &Analysis) -> anyhow::Result<Document> {
+    composed(analysis, &on_examples(analysis)?, &model::of(analysis)?)
+}
+
+fn composed(
+    analysis: &Analysis,
+    advices: &[(String, Advice)],
+    model: &Model,
+) -> anyhow::Result<Document> {
     let mut blocks = section::summary::first_of_all(analysis);
     blocks.extend(section::guidance::answer(analysis));
-    blocks.extend(section::workloads::blocks(analysis)?);
+    blocks.extend(section::workloads::blocks(advices));
     blocks.extend(section::guidance::grounds(analysis));
     let (charts, proofs): (Vec<Block>, Vec<Block>) =
         proofs(analysis)?.into_iter().partition(is_of_first_page);
     blocks.extend(charts);
     blocks.extend(section::summary::blocks(analysis));
-    blocks.extend(section::what_if::blocks(analysis)?);
+    blocks.extend(section::what_if::blocks(model, analysis)?);
     blocks.extend(lettered(proofs));
     Ok(Document {
         title: "Durable workflows and asset orchestration, measured".to_owned(),

@@ -116,18 +116,15 @@ fn switches(workload: &Workload) -> Vec<Changed> {
 
 /// More steps, by doublings.
 fn ups(steps: u32) -> Vec<u32> {
-    let more = std::iter::successors(Some(steps), |steps| steps.checked_mul(2));
     let most = *STEPS.end();
-    more.skip(1).map(|steps| steps.min(most)).take(16).collect()
+    let twice = |steps: &u32| (*steps < most).then(|| steps.saturating_mul(2).min(most));
+    std::iter::successors(twice(&steps), twice).collect()
 }
 
 /// Fewer steps, by halves.
 fn downs(steps: u32) -> Vec<u32> {
-    let fewer = std::iter::successors(Some(steps), |steps| Some(steps / 2));
-    fewer
-        .skip(1)
-        .take_while(|steps| STEPS.contains(steps))
-        .collect()
+    let half = |steps: &u32| (*steps > *STEPS.start()).then(|| steps / 2);
+    std::iter::successors(half(&steps), half).collect()
 }
 
 fn of_steps(workload: &Workload, steps: u32) -> Changed {

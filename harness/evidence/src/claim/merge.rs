@@ -1,10 +1,18 @@
 //! What a phrase comes to: the merge of its claims. Ablations count for none.
 
+use super::guidance::phrases;
 use crate::record::{ClaimRecord, ClaimVerdict};
 
 /// The verdict on a phrase.
 pub fn of_phrase(claims: &[ClaimRecord], phrase: &str) -> ClaimVerdict {
     of_phrases(claims, &[phrase])
+}
+
+/// How many phrases of the guidance have this verdict.
+pub fn count_phrases(claims: &[ClaimRecord], verdict: ClaimVerdict) -> usize {
+    phrases()
+        .filter(|phrase| of_phrase(claims, phrase.words) == verdict)
+        .count()
 }
 
 /// The verdict on several phrases together, as on one that says them all, but that a phrase

@@ -1,8 +1,8 @@
 //! The document as one HTML file: style, script and charts inline, nothing fetched, which its content
 //! security policy holds it to. It follows the reader's light or dark scheme and fits a phone: wide
 //! tables scroll on their own. A figure names the place that it comes from in its title; a verdict leads to the
-//! claim's row. The script
-//! sorts and filters tables, and asks a model; all else that there is to read is there without it.
+//! claim's row. The script sorts and filters tables, and asks a model; all else that there is to read is there
+//! without it.
 
 use std::fmt::Write as _;
 

@@ -96,8 +96,7 @@ impl TrialEvidence {
     /// a run that is lost to a kill is expected, and counted all the same.
     pub fn resumes(&self) -> bool {
         self.engine.as_ref().is_some_and(|engine| {
-            let named = self.plan.factors.get("execution");
-            let Some(execution) = named.or(engine.executions.first()) else {
+            let Some(execution) = engine.execution(&self.plan.factors) else {
                 return false;
             };
             let under = format!("{execution}/{}", self.plan.settings);

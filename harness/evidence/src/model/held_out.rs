@@ -5,8 +5,7 @@
 //! and execution: a point is the mean of a trial's samples.
 
 use crate::record::{EngineRecord, HeldOut, Interval, Measurement};
-
-use super::EXECUTION;
+use crate::stats::median;
 
 /// The line through the estimates of `one` and of the most steps among `others`, held against the rest of
 /// these; `None` where there is no line or nothing to hold against it.
@@ -15,11 +14,8 @@ pub(super) fn held_out(
     others: &[&Measurement],
     engine: &EngineRecord,
 ) -> Option<HeldOut> {
-    let first = engine.executions.first();
-    let same_execution = |each: &&Measurement| {
-        let of = |each: &Measurement| each.factors.get(EXECUTION).or(first).cloned();
-        of(each) == of(one)
-    };
+    let same_execution =
+        |each: &&Measurement| engine.execution(&each.factors) == engine.execution(&one.factors);
     let same_scenario =
         |each: &&Measurement| each.factors.get("scenario") == one.factors.get("scenario");
     let runs = others.iter().copied().filter(same_execution);
@@ -44,14 +40,10 @@ pub(super) fn held_out(
             within += usize::from(band.as_ref().is_some_and(|band| band.contains(&seen)));
         }
     }
-    let points = errors.len();
-    errors.sort_by(f64::total_cmp);
-    let middle = errors.get(points / 2)?;
-    let below = errors[(points - 1) / 2];
     Some(HeldOut {
-        points,
+        points: errors.len(),
         within,
-        median_error: f64::midpoint(below, *middle),
+        median_error: median(&errors)?,
     })
 }
 

@@ -1,6 +1,8 @@
 //! What a plan says of an engine: what its checks, its figures and the sentences about it rest on.
 //! Nothing in this crate spells the name of one.
 
+use std::collections::BTreeMap;
+
 use orchbench_journal::RetrySpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,6 +45,13 @@ pub enum Family {
     AssetStyle,
     /// None: what the costs of the others are held against.
     Floor,
+}
+
+impl EngineRecord {
+    /// The execution of a trial or a measurement with these factors: the one that they name, else the first.
+    pub fn execution<'a>(&'a self, factors: &'a BTreeMap<String, String>) -> Option<&'a String> {
+        factors.get("execution").or(self.executions.first())
+    }
 }
 
 /// How an engine documents the wait before a retry, for a coefficient other than 1. Under a constant

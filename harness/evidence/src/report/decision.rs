@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::section::{guidance, summary};
-use crate::advice::{Advice, adr, confirmation, day, examples};
-use crate::claim::{GUIDANCE, of_phrase, phrases};
+use crate::advice::{Advice, adr, confirmation, day};
+use crate::claim::{GUIDANCE, count_phrases, of_phrase, phrases};
 use crate::document::madr::Record;
 use crate::document::{Block, Text, figure, path, text};
 use crate::record::ClaimVerdict;
@@ -15,28 +15,21 @@ const SUPPORTED: &str = "what of the guidance is supported";
 const NOTHING: &str = "nothing of the guidance";
 
 /// `adr.md`, and `advice/NAME.md` of each example workload.
-///
-/// # Errors
-/// None that what is embedded could cause.
-pub(super) fn files(analysis: &Analysis) -> anyhow::Result<BTreeMap<String, String>> {
-    let mut files = BTreeMap::new();
-    for (name, workload) in examples()? {
-        let advice = adr(&Advice::of(&workload, analysis)?, analysis);
-        files.insert(format!("advice/{name}.md"), advice.markdown("../"));
-    }
-    files.insert("adr.md".to_owned(), record(analysis).markdown(""));
-    Ok(files)
+pub(super) fn files(advices: &[(String, Advice)], analysis: &Analysis) -> BTreeMap<String, String> {
+    let of_advice = |(name, advice): &(String, Advice)| {
+        let text = adr(advice, analysis).markdown("../");
+        (format!("advice/{name}.md"), text)
+    };
+    let of_guidance = ("adr.md".to_owned(), record(analysis).markdown(""));
+    let advices = advices.iter().map(of_advice);
+    advices.chain([of_guidance]).collect()
 }
 
 /// Whether the guidance is adopted: as a whole where each phrase is supported, without the others where some
 /// are.
 pub(super) fn record(analysis: &Analysis) -> Record {
     let claims = &analysis.claims.claims;
-    let of = |verdict| {
-        let all = phrases().map(|phrase| phrase.words);
-        all.filter(|words| of_phrase(claims, words) == verdict)
-            .count()
-    };
+    let of = |verdict| count_phrases(claims, verdict);
     let chosen = match of(ClaimVerdict::Supported) {
         0 => NOTHING,
         supported if supported == phrases().count() => WHOLE,
@@ -116,9 +109,9 @@ mod tests {
     fn records() -> anyhow::Result<Vec<Record>> {
         let place = tempfile::tempdir()?;
         let analysis = crate::analysis::analyze(&small_results(place.path())?)?;
-        let advised = |workload| Ok(adr(&Advice::of(&workload, &analysis)?, &analysis));
-        let workloads = examples()?.into_iter().map(|(_, workload)| workload);
-        let mut records = workloads.map(advised).collect::<anyhow::Result<Vec<_>>>()?;
+        let advices = crate::advice::on_examples(&analysis)?;
+        let advised = advices.iter().map(|(_, advice)| adr(advice, &analysis));
+        let mut records: Vec<Record> = advised.collect();
         records.push(record(&analysis));
         Ok(records)
     }

@@ -1,6 +1,6 @@
 //! The outcome in a few lines.
 
-use crate::claim::{of_phrase, phrases};
+use crate::claim::{count_phrases, phrases};
 use crate::document::{Block, Text, figure, path, text, warning, warnings};
 use crate::record::{ClaimVerdict, Outcome, Warning};
 use crate::results::Analysis;
@@ -36,11 +36,7 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
             .filter(|claim| !claim.apart && claim.verdict == verdict);
         counted.count()
     };
-    let judged = |verdict: ClaimVerdict| {
-        phrases()
-            .filter(|phrase| of_phrase(claims, phrase.words) == verdict)
-            .count()
-    };
+    let judged = |verdict: ClaimVerdict| count_phrases(claims, verdict);
     let predictions = claims.iter().filter(|claim| !claim.apart).count();
     let verdict =
         |count: usize, outcome: &str| figure::count(count, path::verdict_count("*", "*", outcome));

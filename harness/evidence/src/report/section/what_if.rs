@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::{Block, Table, Text, figure, path, text};
-use crate::model;
+use crate::document::{Block, Table, Text, figure, path};
 use crate::record::{Measurement, Model, ModelOption};
 use crate::results::Analysis;
 
 /// The model to be asked, its terms, and how it predicts.
 ///
 /// # Errors
-/// None that what is embedded could cause.
-pub(in crate::report) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
-    let model = model::of(analysis)?;
+/// When the model has no JSON form.
+pub(in crate::report) fn blocks(
+    model: &Model,
+    analysis: &Analysis,
+) -> Result<Vec<Block>, serde_json::Error> {
     if model.options.is_empty() {
         return Ok(Vec::new());
     }
@@ -21,10 +22,10 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block
         Block::paragraph(
             "A day of one run, with failing attempts, kills, corrected partitions and runs that wait: its time is that of the work, and what each term adds. Engines at their default settings; recovery at tuned ones where there are some. A term that was not measured leaves unknown what needs it.",
         ),
-        Block::Model(serde_json::to_string(&model)?),
+        Block::Model(serde_json::to_string(model)?),
     ];
-    blocks.extend(terms(&model, analysis).block());
-    blocks.extend(predicts(&model).block());
+    blocks.extend(terms(model, analysis).block());
+    blocks.extend(predicts(model).block());
     Ok(blocks)
 }
 
@@ -79,9 +80,9 @@ fn predicts(model: &Model) -> Table {
         let at = |field| path::held_out(index, field);
         table.row([
             Text::from(name(option)),
-            text![figure::count(held_out.points, at("points"))],
-            text![figure::percent(held_out.median_error, at("median_error"))],
-            text![figure::count(held_out.within, at("within"))],
+            Text::from(figure::count(held_out.points, at("points"))),
+            Text::from(figure::percent(held_out.median_error, at("median_error"))),
+            Text::from(figure::count(held_out.within, at("within"))),
         ]);
     }
     table

@@ -1,30 +1,25 @@
 //! The example workloads, and the option that the evidence is for.
 
-use crate::advice::{Advice, examples, reason};
-use crate::document::{Block, Table, Text, text};
-use crate::results::Analysis;
+use crate::advice::{Advice, reason};
+use crate::document::{Block, Table, Text};
 
 /// A row a workload.
-///
-/// # Errors
-/// None that what is embedded could cause.
-pub(in crate::report) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
+pub(in crate::report) fn blocks(advices: &[(String, Advice)]) -> Vec<Block> {
     let head = ["workload", "choose", "by its needs", "adds to a run, s"];
     let mut table = Table::new(
         "By the need: workloads, and the choice that the evidence is for",
         &head,
     );
-    for (_, workload) in examples()? {
-        let advice = Advice::of(&workload, analysis)?;
+    for (_, advice) in advices {
         if let Some(chosen) = advice.recommended() {
-            let title = Text::from(workload.title.as_str());
-            let because = Text::from(reason(&advice, chosen));
+            let title = Text::from(advice.workload.title.as_str());
+            let because = Text::from(reason(advice, chosen));
             let added = chosen.added.said.clone();
             table.row([title, Text::from(chosen.label.as_str()), because, added]);
         }
     }
-    let note = Block::paragraph(text![
-        "The order is stated, and nothing is weighed: fewest needs that an option lacks, then fewest of which it was not measured, then fewest that take code around it, then the least time that it adds. The records in advice/ have the figures behind each need, and what would change the choice; orchbench advise makes one for a workload of one's own."
-    ]);
-    Ok(table.block().into_iter().chain([note]).collect())
+    let note = Block::paragraph(
+        "The order is stated, and nothing is weighed: fewest needs that an option lacks, then fewest of which it was not measured, then fewest that take code around it, then the least time that it adds. The records in advice/ have the figures behind each need, and what would change the choice; orchbench advise makes one for a workload of one's own.",
+    );
+    table.block().into_iter().chain([note]).collect()
 }
