@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::process::children_of;
 use program::{command, find_binaries, free_port, serve, server_user};
 
 /// How long the server may take to accept connections.
@@ -144,12 +145,7 @@ impl LocalPostgres {
     /// To the postmaster first, so that it starts no process in place of one that is hit.
     fn signal(&self, signal: Signal) {
         let postmaster = self.server.id();
-        let children =
-            std::fs::read_to_string(format!("/proc/{postmaster}/task/{postmaster}/children"))
-                .unwrap_or_default();
-        let children = children
-            .split_whitespace()
-            .filter_map(|pid| pid.parse().ok());
+        let children = children_of(postmaster);
         for pid in std::iter::once(postmaster)
             .chain(children)
             .filter_map(pid_of)

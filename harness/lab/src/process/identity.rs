@@ -92,19 +92,34 @@ impl fmt::Display for ProcessIdentity {
     }
 }
 
+/// Who has started whom, of all processes that live or are not yet waited for.
+///
+/// Each process is asked for its parent. The lists that the kernel keeps of a thread's children
+/// (`/proc/PID/task/TID/children`) would be shorter to read, but leave living ones out while others
+/// end, or while the thread that started them does (proc_pid_task(5), proc_tid_children(5)).
+pub(super) struct Family(Vec<(u32, u32)>);
+
+impl Family {
+    /// As it is now; empty when `/proc` is not mounted.
+    pub(super) fn now() -> Self {
+        let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        Self(
+            pids.filter_map(|pid| Some((pid, parent_of(pid)?)))
+                .collect(),
+        )
+    }
+
+    /// Those that a process, by any of its threads, has started and not yet waited for.
+    pub(super) fn children_of(&self, pid: u32) -> impl Iterator<Item = u32> {
+        let started = self.0.iter().filter(move |(_, parent)| *parent == pid);
+        started.map(|(child, _)| *child)
+    }
+}
+
 /// The processes that a process, by any of its threads, has started and not yet waited for.
 pub fn children_of(pid: u32) -> Vec<u32> {
-    let threads = fs::read_dir(format!("/proc/{pid}/task"));
-    let threads = threads.into_iter().flatten().flatten();
-    let told = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
-    told.flat_map(|told| {
-        let pids: Vec<u32> = told
-            .split_whitespace()
-            .filter_map(|pid| pid.parse().ok())
-            .collect();
-        pids
-    })
-    .collect()
+    Family::now().children_of(pid).collect()
 }
 
 /// The kernel's id of this boot, or `"unknown"` where the kernel tells none.
@@ -186,7 +201,13 @@ mod tests {
         });
         let mut child = started.join().expect("the thread panics nowhere")?;
         let own = std::process::id();
-        assert!(children_of(own).contains(&child.id()));
+        // Others come and go meanwhile, and their threads with them.
+        for _ in 0..50 {
+            let other = std::thread::spawn(|| std::process::Command::new("true").status());
+            assert!(children_of(own).contains(&child.id()));
+            other.join().expect("the thread panics nowhere")?;
+            assert!(children_of(own).contains(&child.id()));
+        }
         let identity = ProcessIdentity::of(child.id()).map_err(std::io::Error::other)?;
         identity
             .signal(Signal::KILL)

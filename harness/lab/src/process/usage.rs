@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::children_of;
+use super::identity::Family;
 
 /// What a process and the children that it has waited for have used since its start.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -37,10 +37,16 @@ impl Usage {
     /// The same of a process and of all that it has started and that lives, theirs included: a server of
     /// processes, as Python's forkserver is one, waits for those that it has made. Peaks are summed.
     pub fn of_tree(pid: u32) -> Option<Self> {
-        let children = children_of(pid).into_iter().filter_map(Self::of_tree);
+        Self::of_all_below(pid, &Family::now())
+    }
+
+    fn of_all_below(pid: u32, family: &Family) -> Option<Self> {
+        let children = family.children_of(pid);
+        let children = children.filter_map(|child| Self::of_all_below(child, family));
+        let children: Vec<Self> = children.collect();
         // After its children are known, so that none is missed that it waits for just now.
         let own = Self::of(pid)?;
-        Some(children.fold(own, |sum, child| Self {
+        Some(children.into_iter().fold(own, |sum, child| Self {
             cpu_s: sum.cpu_s + child.cpu_s,
             peak_memory_bytes: sum.peak_memory_bytes + child.peak_memory_bytes,
             written_bytes: sum.written_bytes + child.written_bytes,
