@@ -150,6 +150,16 @@ class WholeFolder(unittest.TestCase):
         self.assertEqual(audited(record(right, five)), 1)
         self.assertEqual(audited(record("0.02 [0.01, 0.03]", f"../{five}")), 1)
 
+        def priced(text):
+            def write(root):
+                (root / "advice").mkdir()
+                (root / "advice" / "mine.md").write_text(f"It costs [{text}](../{five}:times:0.5).\n")
+
+            return write
+
+        self.assertEqual(audited(priced(formats.number(run.value / 2))), 0)
+        self.assertEqual(audited(priced(formats.number(run.value))), 1)
+
     def test_a_figure_in_the_wrong_column_is_named(self):
         row = self.right().splitlines()[-1]
         other = "[0 \\[0, 0\\]](measurements.json#overhead/step_by_line/e/default/scenario=s,shape=chain)"

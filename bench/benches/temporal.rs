@@ -50,12 +50,7 @@ fn three_steps(c: &mut Criterion, settings: ServerSettings) -> anyhow::Result<()
         b.iter(|| {
             number += 1;
             let id = format!("bench-{number}");
-            let input = NoopInput {
-                shape: Shape::Chain,
-                steps: 3,
-                local: false,
-                done: 0,
-            };
+            let input = NoopInput::new(Shape::Chain, 3);
             runtime.block_on(async {
                 client
                     .start_noop(&id, input)

@@ -10,6 +10,7 @@ mod microservices;
 mod observability;
 pub mod open_loop;
 mod overhead;
+mod rehearsal;
 mod restart_survival;
 mod retries;
 mod saga;
@@ -86,7 +87,7 @@ impl Condition {
 }
 
 /// All experiments.
-pub fn all() -> [Experiment; 13] {
+pub fn all() -> [Experiment; 14] {
     [
         change::EXPERIMENT,
         dbt::EXPERIMENT,
@@ -95,6 +96,7 @@ pub fn all() -> [Experiment; 13] {
         microservices::EXPERIMENT,
         observability::EXPERIMENT,
         overhead::EXPERIMENT,
+        rehearsal::EXPERIMENT,
         restart_survival::EXPERIMENT,
         retries::EXPERIMENT,
         saga::EXPERIMENT,

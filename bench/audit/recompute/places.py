@@ -63,6 +63,9 @@ class Places:
         run, of_steps, steps = place.partition(":of_steps:")
         if of_steps:
             return [of_a_run(self.of(run), self.of(step_of(run)), int(steps))]
+        counted, times, factor = place.partition(":times:")
+        if times:
+            return [number(self.of(counted).estimate().value * float(factor))]
         id_, statistic = cut(place)
         if "=*" in id_:
             return pooled(self.matching(id_), statistic)

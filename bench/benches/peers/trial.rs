@@ -164,12 +164,7 @@ async fn lane(client: Client, prefix: String, next: Arc<AtomicU32>, count: u32) 
 }
 
 async fn workflow(client: &Client, id: &str) -> Result<()> {
-    let input = NoopInput {
-        shape: Shape::Chain,
-        steps: STEPS,
-        local: false,
-        done: 0,
-    };
+    let input = NoopInput::new(Shape::Chain, STEPS);
     client.start_noop(id, input).await?;
     let outcome = client.noop_result(id, None).await??;
     ensure!(

@@ -6,18 +6,24 @@
 
 mod adr;
 mod examples;
+mod field;
 mod flip;
 mod need;
+mod price;
 mod print;
+mod rehearsed;
 mod weigh;
 mod workload;
 
 pub use adr::adr;
 pub(crate) use adr::{confirmation, day};
 pub(crate) use examples::on_examples;
+pub use field::{FIELDS, Field, Holds};
 pub use flip::Flip;
+pub use price::Price;
 pub(crate) use print::reason;
-pub use print::text;
+pub use print::{rehearsal_text, text};
+pub use rehearsed::{Rehearsal, Rehearsed, rehearsed};
 pub use weigh::{Added, Choice, Stance, Standing};
 pub use workload::{Workload, WorkloadError};
 

@@ -10,6 +10,7 @@ mod limits;
 mod microservices;
 pub mod observability;
 pub mod overhead;
+pub(crate) mod rehearsal;
 mod repetition;
 pub mod restart_survival;
 pub mod retries;
@@ -114,7 +115,7 @@ fn level_by_history<'a>(
 }
 
 /// All experiments.
-pub fn all() -> [Experiment; 13] {
+pub fn all() -> [Experiment; 14] {
     [
         change::EXPERIMENT,
         dbt::EXPERIMENT,
@@ -123,6 +124,7 @@ pub fn all() -> [Experiment; 13] {
         microservices::EXPERIMENT,
         observability::EXPERIMENT,
         overhead::EXPERIMENT,
+        rehearsal::EXPERIMENT,
         restart_survival::EXPERIMENT,
         retries::EXPERIMENT,
         saga::EXPERIMENT,

@@ -1,6 +1,7 @@
 //! `orchbench advise WORKLOAD`: for which option the needs of a workload speak, by a results folder.
 
 mod ask;
+mod measure;
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -10,9 +11,11 @@ use anyhow::Context as _;
 
 use crate::exit::{Exit, UsageError};
 use crate::output;
-use orchbench_evidence::advice::{Advice, Workload, adr, text};
-use orchbench_evidence::analysis;
+use orchbench_evidence::advice::{
+    Advice, Rehearsed, Workload, adr, rehearsal_text, rehearsed, text,
+};
 use orchbench_evidence::record::ResultsFolder;
+use orchbench_evidence::{analysis, model};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -28,6 +31,12 @@ pub(super) struct Args {
     /// Print everything as JSON.
     #[arg(long)]
     json: bool,
+    /// Rehearse it here, into a new results folder: a run of such steps on each engine, as it is and under a
+    /// kill, beside what the model predicts.
+    #[arg(long, value_name = "DIR")]
+    measure: Option<PathBuf>,
+    #[command(flatten)]
+    server: super::server::Which,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
@@ -41,15 +50,40 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         let base = format!("{}/", args.results.display());
         write_new(file, &adr(&advice, &analysis).markdown(&base))?;
     }
-    if args.json {
-        output::json(&advice)?;
-    } else {
-        output::page(text(&advice));
-    }
-    Ok(match advice.recommended() {
+    let exit = match advice.recommended() {
         Some(_) => Exit::Done,
         None => Exit::Inconclusive,
-    })
+    };
+    let rehearsal = match &args.measure {
+        Some(folder) => Some(measure::rehearse(&workload, folder, &args.server)?),
+        None => None,
+    };
+    let ways = match &rehearsal {
+        Some(rehearsal) => rehearsed(rehearsal, &model::of(&analysis)?),
+        None => Vec::new(),
+    };
+    if args.json {
+        output::json(&Answer {
+            advice,
+            rehearsed: &ways,
+        })?;
+        return Ok(exit);
+    }
+    output::page(text(&advice));
+    if let Some(folder) = &args.measure {
+        output::page(rehearsal_text(&ways, &folder.display().to_string()));
+    }
+    Ok(exit)
+}
+
+/// What `--json` prints.
+#[derive(serde::Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    advice: Advice,
+    /// The ways in which the workload was rehearsed.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    rehearsed: &'a [Rehearsed],
 }
 
 /// A record that somebody has gone on with is not written over.

@@ -52,6 +52,19 @@ pub(super) struct Args {
 }
 
 impl Args {
+    /// A profile's file, and where its results go.
+    pub(super) fn of_file(profile: &Path, out: &Path, server: super::server::Which) -> Self {
+        Self {
+            profile: Some(profile.display().to_string()),
+            engine: Vec::new(),
+            experiment: Vec::new(),
+            out: Some(out.to_owned()),
+            plan: false,
+            resume: false,
+            server,
+        }
+    }
+
     fn profile(&self) -> anyhow::Result<Profile> {
         let name = self.profile.as_deref().unwrap_or("quick");
         Ok(profile::find(name)?)

@@ -236,7 +236,7 @@ impl TemporalSession {
                 let result = self.client.order_result(&work.run, None).await?;
                 Ok(result.map(|_| None))
             }
-            Job::Noop { .. } => {
+            Job::Noop { .. } | Job::Synthetic { .. } => {
                 let result = self.client.noop_result(&work.run, None).await?;
                 Ok(result.map(|_| None))
             }
@@ -313,11 +313,13 @@ impl Session for TemporalSession {
                     self.client.start_order(&work.run, OrderInput(input)).await
                 }
                 Job::Noop { shape, steps } => {
+                    let input = NoopInput::new(*shape, *steps);
+                    self.client.start_noop(&work.run, input).await
+                }
+                Job::Synthetic { steps, work: does } => {
                     let input = NoopInput {
-                        shape: *shape,
-                        steps: *steps,
-                        local: false,
-                        done: 0,
+                        synthetic: Some(does.clone()),
+                        ..NoopInput::new(orchbench_etl::Shape::Chain, *steps)
                     };
                     self.client.start_noop(&work.run, input).await
                 }

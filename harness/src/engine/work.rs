@@ -1,6 +1,6 @@
 //! What an engine is asked to do: the same words for every engine.
 
-use orchbench_etl::{ModelProject, RetrySpec, Shape, StepName, Summary};
+use orchbench_etl::{ModelProject, RetrySpec, Shape, StepName, Summary, Synthetic};
 use serde::{Deserialize, Serialize};
 
 use orchbench_evidence::record::RunFailure;
@@ -32,6 +32,7 @@ impl Work {
                 ..RetrySpec::default()
             },
             Job::Order(order) => order.retry.clone(),
+            Job::Synthetic { work, .. } => work.retry.clone(),
             job => {
                 let pipeline = job.pipeline();
                 pipeline.map_or_else(RetrySpec::default, |pipeline| pipeline.retry.clone())
@@ -76,6 +77,13 @@ pub enum Job {
         /// How many.
         steps: u32,
     },
+    /// Steps one after the other that pretend to work.
+    Synthetic {
+        /// How many.
+        steps: u32,
+        /// What each of them does.
+        work: Synthetic,
+    },
 }
 
 impl Job {
@@ -88,7 +96,7 @@ impl Job {
             | Self::Embargo(Embargo { pipeline, .. })
             | Self::Enough { pipeline, .. }
             | Self::Refresh(Refresh { pipeline, .. }) => Some(pipeline),
-            Self::Models(_) | Self::Noop { .. } | Self::Order(_) => None,
+            Self::Models(_) | Self::Noop { .. } | Self::Order(_) | Self::Synthetic { .. } => None,
         }
     }
 }

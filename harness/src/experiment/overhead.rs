@@ -95,14 +95,16 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let steps: u32 = parameters.steps.iter().sum::<u32>() * parameters.samples;
     let runs = parameters.samples * parameters.steps.len() as u32;
     meter.record(trial, &*session, runs.into(), steps.into())?;
-    let last = Work {
-        run: format!("{}-{middle}-0", shape.as_str()),
-        job: Job::Noop {
-            shape,
-            steps: middle,
-        },
-    };
-    trial.record_footprint(&*session, &last, ("steps", &middle.to_string()))?;
+    for steps in &parameters.steps {
+        let first = Work {
+            run: format!("{}-{steps}-0", shape.as_str()),
+            job: Job::Noop {
+                shape,
+                steps: *steps,
+            },
+        };
+        trial.record_footprint(&*session, &first, ("steps", &steps.to_string()))?;
+    }
     trial.close(session)?;
     Ok(TrialStatus::Completed)
 }

@@ -9,5 +9,6 @@ mod instance;
 mod noop;
 mod pipeline;
 mod project;
+mod synthetic;
 
 pub(crate) type Outcome = anyhow::Result<()>;

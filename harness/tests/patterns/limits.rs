@@ -1,30 +1,20 @@
 //! Runs of many steps, made by the harness on each engine: they end, with each of their steps.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::audit;
-use crate::made::{orchbench, read, run};
-
-/// Of one metric in the trials of `limits`: the values, in the order of the conditions.
-fn limits(dir: &tempfile::TempDir, metric: &str) -> Result<Vec<f64>> {
-    let measurements = read(dir, "measurements.json")?;
-    let measurements = measurements["measurements"].as_array().context("none")?;
-    let of = measurements.iter().filter(|each| each["metric"] == metric);
-    let values = of.flat_map(|each| each["trials"].as_array().into_iter().flatten());
-    let values = values.flat_map(|trial| trial["values"].as_array().into_iter().flatten());
-    Ok(values.filter_map(serde_json::Value::as_f64).collect())
-}
+use crate::made::{all_values, orchbench, run};
 
 /// The shortest chain on an engine, in one of its executions: it ends with a first and a last hundred steps.
 fn chain(engine: &str) -> Result<()> {
     let run = run(engine, &[("limits", "parameters = { steps = [200] }")], 0)?;
-    ensure!(limits(&run, "chains_wrong")? == [0.0]);
-    ensure!(limits(&run, "executions")? == [1.0]);
-    let hundreds = limits(&run, "hundred_ms")?;
+    ensure!(all_values(&run, "chains_wrong")? == [0.0]);
+    ensure!(all_values(&run, "executions")? == [1.0]);
+    let hundreds = all_values(&run, "hundred_ms")?;
     ensure!(hundreds.len() == 2, "{hundreds:?}");
     ensure!(hundreds.iter().all(|ms| *ms > 0.0), "{hundreds:?}");
     // Two entries a step at least: its begin and its end.
-    let longest = limits(&run, "longest_record")?;
+    let longest = all_values(&run, "longest_record")?;
     ensure!(
         longest.iter().all(|entries| *entries >= 400.0),
         "{longest:?}"
@@ -48,8 +38,8 @@ fn plain_calls_have_no_record_of_their_steps_and_are_found_out() -> Result<()> {
     let more = "arms = [{ engine = \"direct\", settings = [\"default\"] }]\n\
                 parameters = { steps = [200] }";
     let run = run("direct", &[("limits", more)], 0)?;
-    ensure!(limits(&run, "chains_wrong")? == [1.0]);
-    ensure!(limits(&run, "hundred_ms")?.is_empty());
+    ensure!(all_values(&run, "chains_wrong")? == [1.0]);
+    ensure!(all_values(&run, "hundred_ms")?.is_empty());
     Ok(())
 }
 

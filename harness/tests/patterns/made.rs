@@ -39,8 +39,9 @@ pub fn run(engine: &str, scenarios: &[(&str, &str)], code: i32) -> Result<TempDi
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(
         output.status.code() == Some(code),
-        "{:?}: {said}",
-        output.status
+        "{:?}: {said}\n{:?}",
+        output.status,
+        read(&dir, "verdicts.json").map(not_passed)
     );
     Ok(dir)
 }
@@ -48,6 +49,23 @@ pub fn run(engine: &str, scenarios: &[(&str, &str)], code: i32) -> Result<TempDi
 pub fn read(dir: &TempDir, name: &str) -> Result<Value> {
     let path = dir.path().join("results").join(name);
     Ok(serde_json::from_str(&fs::read_to_string(path)?)?)
+}
+
+/// The verdicts that are no pass.
+fn not_passed(verdicts: Value) -> Vec<Value> {
+    let all = verdicts["verdicts"].as_array().cloned();
+    let all = all.into_iter().flatten();
+    all.filter(|each| each["outcome"] != "pass").collect()
+}
+
+/// Every value of a metric, in the order of the conditions.
+pub fn all_values(dir: &TempDir, metric: &str) -> Result<Vec<f64>> {
+    let measurements = read(dir, "measurements.json")?;
+    let measurements = measurements["measurements"].as_array().context("none")?;
+    let of = measurements.iter().filter(|each| each["metric"] == metric);
+    let values = of.flat_map(|each| each["trials"].as_array().into_iter().flatten());
+    let values = values.flat_map(|trial| trial["values"].as_array().into_iter().flatten());
+    Ok(values.filter_map(Value::as_f64).collect())
 }
 
 /// Every value of a metric in a scenario, with what its condition is told by.

@@ -9,6 +9,7 @@ mod effort;
 mod limits;
 mod made;
 mod microservices;
+mod rehearsal;
 mod saga;
 mod timers;
 mod waiting;

@@ -49,7 +49,7 @@ pub use error::AssetsError;
 pub use graph::{definitions, graph, step_making};
 pub use identity::{identity, order_identity};
 pub use models::{model_graph, model_of};
-pub use noop::noop_graph;
+pub use noop::{noop_graph, synthetic_graph};
 pub use options::GraphOptions;
 pub use order::{ORDER, order_graph, order_ledger};
 pub use orders::orders_graph;

@@ -1,12 +1,12 @@
 //! Assets whose steps do nothing: what is left is the engine's own cost, and in an execution by
-//! subprocesses that of the process.
+//! subprocesses that of the process. Or they pretend to work, in the engine's own threads.
 
 use std::sync::Arc;
 
 use asset_engine::{
     Asset, AssetGraph, AssetKey, Execution, Materialized, Protocol, Step, StepContext, StepFailure,
 };
-use orchbench_etl::Shape;
+use orchbench_etl::{Shape, Synthetic};
 use serde_json::Value;
 
 use crate::process::{command, subprocess};
@@ -27,22 +27,61 @@ pub fn noop_graph(
             Arc::new(subprocess(command(options)?.noop()).protocol(Arc::new(NoopProtocol)))
         }
     };
-    let key = |number: u32| {
-        // Letters, digits and a slash are always a key.
-        AssetKey::new(&format!("noop/{number:07}")).map_err(|error| AssetsError::Name {
-            source_name: "noop".to_owned(),
-            error,
-        })
-    };
-    let mut assets = Vec::with_capacity(steps as usize);
-    for number in 0..steps {
-        let mut asset = Asset::shared(key(number)?, Arc::clone(&noop)).execution(options.execution);
-        if shape == Shape::Chain && number > 0 {
-            asset = asset.depends_on(key(number - 1)?);
+    let assets = (0..steps).map(|number| {
+        let asset = Asset::shared(key(number)?, Arc::clone(&noop)).execution(options.execution);
+        match shape {
+            Shape::Chain => after(number, asset),
+            Shape::FanOut => Ok(asset),
         }
-        assets.push(asset);
-    }
-    Ok(AssetGraph::new(assets)?)
+    });
+    Ok(AssetGraph::new(
+        assets.collect::<Result<Vec<_>, AssetsError>>()?,
+    )?)
+}
+
+/// A chain of `steps` assets that pretend to work, under the policy of the work.
+///
+/// # Errors
+/// More steps than a graph can have, or a policy that has no match.
+pub fn synthetic_graph(
+    steps: u32,
+    work: &Synthetic,
+    options: &GraphOptions,
+) -> Result<AssetGraph, AssetsError> {
+    let work = Arc::new(work.clone());
+    let assets = (0..steps).map(|number| {
+        let work = Arc::clone(&work);
+        let step = move |cx: &StepContext<'_>| match work.attempt(number, cx.attempt) {
+            Ok(()) => Ok(nothing()),
+            Err(error) => Err(StepFailure::retryable(
+                error.error_type.as_str(),
+                error.message,
+            )),
+        };
+        after(
+            number,
+            Asset::new(key(number)?, step).retry(options.retry_policy()?),
+        )
+    });
+    Ok(AssetGraph::new(
+        assets.collect::<Result<Vec<_>, AssetsError>>()?,
+    )?)
+}
+
+fn key(number: u32) -> Result<AssetKey, AssetsError> {
+    // Letters, digits and a slash are always a key.
+    AssetKey::new(&format!("noop/{number:07}")).map_err(|error| AssetsError::Name {
+        source_name: "noop".to_owned(),
+        error,
+    })
+}
+
+/// An asset that depends on the one before it.
+fn after(number: u32, asset: Asset) -> Result<Asset, AssetsError> {
+    Ok(match number.checked_sub(1) {
+        Some(before) => asset.depends_on(key(before)?),
+        None => asset,
+    })
 }
 
 fn nothing() -> Materialized {

@@ -23,7 +23,8 @@ use orchbench_etl::models::Built;
 use orchbench_etl::process::{Answer, Order};
 use orchbench_etl::{
     Announced, Checked, Day, ErrorType, Escalated, Etl, Extracted, Loaded, Published, Served,
-    Source, StepCall, StepCommand, StepError, StepInputs, StepOutput, Transformed, Undone,
+    Source, StepCall, StepCommand, StepError, StepInputs, StepOutput, Synthetic, Transformed,
+    Undone,
 };
 use serde::{Deserialize, Serialize};
 use temporalio_macros::activities;
@@ -79,6 +80,16 @@ impl StepRequest {
             inputs: self.inputs,
         }
     }
+}
+
+/// What a workflow hands to a step that pretends to work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyntheticStep {
+    /// Which of the steps, from 0.
+    pub step: u32,
+    /// What it pretends to do.
+    pub work: Synthetic,
 }
 
 /// The activities of the pipeline.
@@ -467,6 +478,22 @@ impl EtlActivities {
                 None => return Err(stopped(&ctx, &()).await),
             }
         }
+        Ok(step)
+    }
+
+    /// Takes its time, and fails as planned.
+    #[activity(name = "synthetic")]
+    pub async fn synthetic(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        request: SyntheticStep,
+    ) -> Result<u32, ActivityError> {
+        let SyntheticStep { step, work } = request;
+        let attempt = ctx.info().attempt;
+        let details = |rows| Progress { rows };
+        run_blocking(&ctx, details, move |_| work.attempt(step, attempt))
+            .await?
+            .map_err(|error| activity_error(&error))?;
         Ok(step)
     }
 }

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use orchbench_etl::{ErrorType, RetrySpec, StepName};
+use orchbench_etl::{ErrorType, RetrySpec, StepName, Synthetic};
 use temporalio_common::RetryPolicy;
 use temporalio_sdk::{
     ActivityCancellationType, ActivityOptions, LocalActivityOptions, WorkflowCancellationToken,
@@ -61,6 +61,17 @@ impl Policy {
             .heartbeat_timeout(self.heartbeat_timeout)
             .retry_policy(self.retry.clone())
             .summary(step.as_str())
+            .build()
+    }
+
+    /// The options of a step that pretends to work. It has the time that it takes and as much again as
+    /// a busy machine may need; that its worker died is noticed by its heartbeats.
+    #[must_use]
+    pub fn synthetic(work: &Synthetic) -> ActivityOptions {
+        let timeout = Duration::from_millis(work.step_ms) + Duration::from_secs(10);
+        ActivityOptions::with_start_to_close_timeout(timeout)
+            .heartbeat_timeout(Duration::from_secs(2))
+            .retry_policy(retry_policy(&work.retry))
             .build()
     }
 

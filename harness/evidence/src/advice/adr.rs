@@ -88,6 +88,7 @@ fn consequences(advice: &Advice, chosen: &Choice) -> Vec<Text> {
     stances
         .map(|stance| Text::from(in_words(stance)))
         .chain([adds(chosen)])
+        .chain(priced(chosen))
         .chain(both)
         .collect()
 }
@@ -97,7 +98,7 @@ fn judged(choice: &Choice) -> Vec<Text> {
     let stances = choice.stances.iter();
     let stances = stances.map(|stance| text![in_words(stance), ": ", stance.seen.clone()]);
     let added = text![adds(choice), ": ", choice.added.seen.clone()];
-    stances.chain([added]).collect()
+    stances.chain([added]).chain(priced(choice)).collect()
 }
 
 fn in_words(stance: &Stance) -> String {
@@ -119,6 +120,16 @@ fn adds(choice: &Choice) -> Text {
         ],
         None => Text::from("Neutral, because what it adds to a run is not known"),
     }
+}
+
+fn priced(choice: &Choice) -> Option<Text> {
+    let price = choice.price.as_ref()?;
+    Some(text![
+        "Neutral, because a month of it costs ",
+        price.said.clone(),
+        " by ",
+        price.seen.clone()
+    ])
 }
 
 fn more(advice: &Advice) -> Vec<Text> {

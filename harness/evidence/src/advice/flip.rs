@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::field::{FIELDS, STEPS};
 use super::weigh::Options;
-use super::workload::{STEPS, Workload};
+use super::workload::Workload;
 
 /// A change of one field, and what would then be recommended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -63,55 +64,15 @@ struct Changed {
 
 /// What is asked for is not, and the other way round.
 fn switches(workload: &Workload) -> Vec<Changed> {
-    let with = |change: &dyn Fn(&mut Workload) -> String| {
-        let mut workload = workload.clone();
-        let words = change(&mut workload);
-        Changed { words, workload }
-    };
-    // Of a number that is 0, the least that is likely to be meant.
-    let other = |value: f64, meant: f64| if value > 0.0 { 0.0 } else { meant };
-    vec![
-        with(&|w| {
-            w.people = !w.people;
-            format!("people = {}", w.people)
-        }),
-        with(&|w| {
-            w.undo = !w.undo;
-            format!("undo = {}", w.undo)
-        }),
-        with(&|w| {
-            w.lineage = !w.lineage;
-            format!("lineage = {}", w.lineage)
-        }),
-        with(&|w| {
-            w.backfill = !w.backfill;
-            format!("backfill = {}", w.backfill)
-        }),
-        with(&|w| {
-            w.services = !w.services;
-            format!("services = {}", w.services)
-        }),
-        with(&|w| {
-            w.dbt_models = !w.dbt_models;
-            format!("dbt_models = {}", w.dbt_models)
-        }),
-        with(&|w| {
-            w.longest_wait_hours = other(w.longest_wait_hours, 24.0);
-            format!("longest_wait_hours = {}", w.longest_wait_hours)
-        }),
-        with(&|w| {
-            w.failed_attempts = other(w.failed_attempts, 0.01);
-            format!("failed_attempts = {}", w.failed_attempts)
-        }),
-        with(&|w| {
-            w.kills_a_month = other(w.kills_a_month, 1.0);
-            format!("kills_a_month = {}", w.kills_a_month)
-        }),
-        with(&|w| {
-            w.corrections_a_month = other(w.corrections_a_month, 1.0);
-            format!("corrections_a_month = {}", w.corrections_a_month)
-        }),
-    ]
+    let fields = FIELDS.iter();
+    let changed = fields.filter_map(|field| {
+        let other = field.other(workload)?;
+        Some(Changed {
+            words: field.said(&other),
+            workload: workload.with(field.name, other),
+        })
+    });
+    changed.collect()
 }
 
 /// More steps, by doublings.

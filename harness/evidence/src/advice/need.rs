@@ -17,6 +17,8 @@ pub(super) struct Needs {
     #[serde(rename = "need")]
     pub needs: Vec<Need>,
     pub cost: Cost,
+    #[serde(rename = "price")]
+    pub prices: Vec<Priced>,
 }
 
 /// One need.
@@ -34,6 +36,8 @@ pub(super) struct Need {
     pub outcome: Vec<Counted>,
     #[serde(default)]
     pub invariant: Vec<Kept>,
+    /// How fast an option is; what a workload asks for decides whether that is enough.
+    pub rate: Option<Rate>,
 }
 
 /// A program of a pattern.
@@ -59,6 +63,31 @@ pub(super) struct Counted {
 #[serde(deny_unknown_fields)]
 pub(super) struct Kept {
     pub name: String,
+}
+
+/// The most runs a second that end, and of how many steps they are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rate {
+    pub experiment: String,
+    pub metric: String,
+    pub settings: String,
+    pub factors: BTreeMap<String, String>,
+    pub steps: u32,
+}
+
+/// What is paid for by the piece.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Priced {
+    /// The workload's field that has the price of one.
+    pub field: String,
+    pub experiment: String,
+    /// How many there are of a run, by its number of steps.
+    pub metric: String,
+    pub settings: String,
+    /// What they are, for sentences.
+    pub are: String,
 }
 
 /// What an empty run costs.

@@ -1,8 +1,8 @@
 //! Advice for a terminal: figures with numbers in brackets, which the last lines resolve to their places
 //! in the results folder.
 
-use super::{Advice, Choice, Standing};
-use crate::document::{Span, Text, figure, path, text};
+use super::{Advice, Choice, Rehearsed, Standing};
+use crate::document::{Span, Text, figure, number, path, text};
 
 /// What comes before the table, the table of needs by option, and what comes after it.
 pub fn text(advice: &Advice) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
@@ -27,6 +27,10 @@ pub fn text(advice: &Advice) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
     after.extend(seen.map(|stance| format!("  {}: {}", stance.need, notes.told(&stance.seen))));
     let added = notes.told(&first.added.seen);
     after.push(format!("  added to a run: {added}"));
+    for choice in &advice.choices {
+        let seen = choice.price.as_ref().map(|price| notes.told(&price.seen));
+        after.extend(seen.map(|seen| format!("what a month of {} costs: by {seen}", choice.label)));
+    }
     after.extend([String::new(), "what would change it:".to_owned()]);
     let flips = advice.flips.iter();
     after.extend(flips.map(|flip| format!("  {}: {}", flip.change, label(advice, &flip.to))));
@@ -42,6 +46,46 @@ pub fn text(advice: &Advice) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
 /// Said where each of two orchestrators has by itself what the other has not.
 pub(super) const BOTH: &str = "each of the two has by itself what the other has not; assets executed by durable workflows \
 would have both, and are not measured";
+
+/// The ways in which a workload was rehearsed, as a table, and where its figures are in the folder of that
+/// name.
+pub fn rehearsal_text(
+    ways: &[Rehearsed],
+    folder: &str,
+) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
+    let mut notes = Notes::default();
+    let head = [
+        "engine",
+        "settings",
+        "meanwhile",
+        "predicted, s",
+        "measured, s",
+        "measured / predicted",
+    ];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for way in ways {
+        let predicted = way.predicted_s.map(|[value, low, high]| {
+            format!("{} [{}, {}]", number(value), number(low), number(high))
+        });
+        let both = way.predicted_s.zip(way.measured_s);
+        let over = both.map(|([value, _, _], seconds)| number(seconds / value));
+        rows.push(vec![
+            way.label.clone(),
+            way.settings.clone(),
+            way.meanwhile.clone(),
+            predicted.unwrap_or_else(|| "not known".to_owned()),
+            notes.told(&way.said),
+            over.unwrap_or_else(|| "–".to_owned()),
+        ]);
+    }
+    let before = vec![
+        String::new(),
+        "rehearsed here, one run a way; predicted by the model of the results, at default settings:".to_owned(),
+    ];
+    let paths = notes.paths.iter().enumerate();
+    let after = paths.map(|(index, path)| format!("  [{}] {folder}/{path}", index + 1));
+    (before, rows, after.collect())
+}
 
 /// The evidence behind it.
 pub(super) fn rests_on(advice: &Advice) -> Text {
@@ -107,6 +151,13 @@ fn table(advice: &Advice, notes: &mut Notes) -> Vec<Vec<String>> {
     }
     let added = choices.iter().map(|choice| notes.told(&choice.added.said));
     rows.push(row("added to a run, s", added));
+    if choices.iter().any(|choice| choice.price.is_some()) {
+        let said = |choice: &Choice| {
+            let price = choice.price.as_ref();
+            price.map_or_else(|| "–".to_owned(), |price| notes.told(&price.said))
+        };
+        rows.push(row("price a month", choices.iter().map(said)));
+    }
     rows
 }
 

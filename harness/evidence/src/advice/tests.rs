@@ -69,9 +69,14 @@ fn results() -> anyhow::Result<(Analysis, [String; 2])> {
     for (name, ms) in [(&*workflows, 50.0), (&*assets, 900.0), ("floor", 0.0)] {
         let cost = &needs.cost;
         let run = [cost.experiment.as_str(), cost.run.as_str()];
-        measurements.push(measured(name, run, &[("steps", "1")], ms));
+        measurements.push(measured(
+            name,
+            run,
+            &[("shape", "chain"), ("steps", "1")],
+            ms,
+        ));
         let step = [cost.experiment.as_str(), cost.step.as_str()];
-        measurements.push(measured(name, step, &[], ms));
+        measurements.push(measured(name, step, &[("shape", "chain")], ms));
     }
     analysis.measurements.measurements = measurements;
     Ok((analysis, [workflows, assets]))
@@ -105,6 +110,86 @@ fn what_is_needed_decides_and_then_the_cost() -> anyhow::Result<()> {
     );
     let steps = both.recommended().and_then(|choice| choice.added.seconds);
     assert_eq!(steps, Some(0.2));
+    Ok(())
+}
+
+#[test]
+fn what_is_asked_for_a_second_is_held_against_the_capacity() -> anyhow::Result<()> {
+    let (mut analysis, [workflows, assets]) = results()?;
+    let place = ["throughput", "capacity_runs_per_s"];
+    for (engine, runs) in [(&workflows, 20.0), (&assets, 4.0)] {
+        let mut capacity = measured(engine, place, &[("workload", "three-step")], runs);
+        capacity.trials[0].values = vec![runs * 1.05];
+        capacity.estimate = estimate(&capacity.trials);
+        analysis.measurements.measurements.push(capacity);
+    }
+    let standing = |asked: &str, engine: &str| -> anyhow::Result<_> {
+        let advice = advised(asked, &analysis)?;
+        let mut choices = advice.choices.into_iter();
+        let choice = choices.find(|choice| choice.engine == engine);
+        Ok(choice.map(|choice| choice.stances[0].standing))
+    };
+    // Four steps a run: 10 runs a second are as much as 13.3 of three steps.
+    for (asked, engine, expected) in [
+        (10.0, &workflows, Standing::Native),
+        (10.0, &assets, Standing::Lacking),
+        (15.2, &workflows, Standing::NotMeasured),
+        (20.0, &workflows, Standing::Lacking),
+    ] {
+        let asked = format!("peak_runs_a_second = {asked}");
+        assert_eq!(
+            standing(&asked, engine)?,
+            Some(expected),
+            "{asked} {engine}"
+        );
+    }
+    let floor = standing("peak_runs_a_second = 1", "floor")?;
+    assert_eq!(floor, Some(Standing::NotMeasured));
+    assert_eq!(
+        standing("hosts = 2", &workflows)?,
+        Some(Standing::NotMeasured)
+    );
+    Ok(())
+}
+
+#[test]
+fn a_price_is_that_of_the_pieces_of_a_month_and_weighs_nothing() -> anyhow::Result<()> {
+    let (mut analysis, [workflows, _]) = results()?;
+    let place = ["overhead", "billable_actions"];
+    let all = &mut analysis.measurements.measurements;
+    for (steps, actions) in [("1", 2.0), ("8", 10.0)] {
+        let factors = [("shape", "chain"), ("steps", steps)];
+        all.push(measured(&workflows, place, &factors, actions));
+    }
+    let advice = advised("price_an_action = 0.01", &analysis)?;
+    let price = |choice: &Choice| Some((choice.engine.clone(), choice.price.as_ref()?.a_month));
+    let prices: Vec<_> = advice.choices.iter().filter_map(price).collect();
+    // 10 runs a day of 4 steps, half of the 10 actions of 8 steps, 30 days.
+    assert_eq!(prices, [(workflows, 10.0 * 5.0 * 30.0 * 0.01)]);
+    assert_eq!(chosen("price_an_action = 0.01", &analysis)?, "floor");
+    let record = adr(&advice, &analysis).markdown("");
+    assert!(
+        record.contains("a month of it costs [15](measurements.json#overhead/billable_actions/")
+    );
+    let (_, table, after) = text(&advice);
+    assert_eq!(
+        table.last().map(|row| row[0].as_str()),
+        Some("price a month")
+    );
+    assert!(
+        after
+            .iter()
+            .any(|line| line.contains("billable actions of a run of 8"))
+    );
+    Ok(())
+}
+
+#[test]
+fn steps_side_by_side_are_not_those_of_a_chain() -> anyhow::Result<()> {
+    let (analysis, _) = results()?;
+    let advice = advised("side_by_side = true", &analysis)?;
+    let mut choices = advice.choices.iter();
+    assert!(choices.all(|choice| choice.added.seconds.is_none()));
     Ok(())
 }
 

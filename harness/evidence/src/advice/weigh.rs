@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::need::{Capability, Cost, Counted, Kept, Need, Needs};
+use super::need::{Capability, Cost, Counted, Kept, Need, Needs, Rate};
+use super::price::{Price, price};
 use super::workload::Workload;
 use crate::document::{Text, figure, path, text};
 use crate::experiment::{CAPABILITY_METRIC, EMULATED, NATIVE};
@@ -65,6 +66,8 @@ pub struct Choice {
     pub stances: Vec<Stance>,
     /// The time that it adds to a run, without the work.
     pub added: Added,
+    /// What a month costs where it is paid for by the piece and the workload has the price.
+    pub price: Option<Price>,
 }
 
 /// The time that an option adds to a run.
@@ -130,11 +133,16 @@ impl<'a> Options<'a> {
         let asked = |(need, _): &(&Need, &Stance)| workload.asks(&need.when);
         let choice = |(engine, stances): &(&EngineRecord, Vec<Stance>)| {
             let stances = self.needs.needs.iter().zip(stances).filter(asked);
+            let stance = |(need, stance): (&Need, &Stance)| match &need.rate {
+                Some(rate) => as_fast(stance, rate, workload, engine, self.analysis),
+                None => stance.clone(),
+            };
             Choice {
                 label: label(engine),
                 engine: engine.name.clone(),
-                stances: stances.map(|(_, stance)| stance.clone()).collect(),
+                stances: stances.map(stance).collect(),
                 added: added(workload, &self.needs.cost, engine, self.analysis),
+                price: price(workload, &self.needs.prices, engine, self.analysis),
             }
         };
         let mut choices: Vec<Choice> = self.options.iter().map(choice).collect();
@@ -177,12 +185,65 @@ fn stance(need: &Need, engine: &EngineRecord, analysis: &Analysis) -> Stance {
         .chain(outcomes.map(|one| outcome(one, engine, analysis)))
         .chain(invariants.map(|one| invariant(one, engine, analysis)))
         .collect();
+    let seen = match seen.is_empty() {
+        true => vec![unmeasured(&need.name)],
+        false => seen,
+    };
     let standing = seen.iter().map(|(standing, _)| *standing).min();
     Stance {
         need: need.name.clone(),
         asks: need.asks.clone(),
         standing: standing.unwrap_or(Standing::NotMeasured),
         seen: Text::joined(seen.into_iter().map(|(_, text)| text), "; "),
+    }
+}
+
+/// How an option stands to what is asked for a second: it is as fast where all of the interval is, not
+/// where none of it is, and between them it is not known.
+fn as_fast(
+    stance: &Stance,
+    rate: &Rate,
+    workload: &Workload,
+    engine: &EngineRecord,
+    analysis: &Analysis,
+) -> Stance {
+    let is_of = |each: &Measurement| {
+        let mut factors = rate.factors.iter();
+        each.settings == rate.settings && factors.all(|(name, value)| each.has(name, value))
+    };
+    let found = analysis.as_deployed(&engine.name, &rate.experiment, &rate.metric, is_of);
+    let Some(fastest) = found.first() else {
+        return stance.clone();
+    };
+    let asked = workload.peak_runs_a_second * f64::from(workload.steps) / f64::from(rate.steps);
+    let standing = match fastest.estimate.interval {
+        Some(interval) if interval.low >= asked => Standing::Native,
+        Some(interval) if interval.high < asked => Standing::Lacking,
+        _ => Standing::NotMeasured,
+    };
+    let against = match standing {
+        Standing::Native => "at least as many as are asked for",
+        Standing::Lacking => "fewer than are asked for",
+        _ => "too uncertain to say whether that is enough",
+    };
+    Stance {
+        standing,
+        seen: text![
+            figure::estimate(fastest),
+            format!(
+                " runs a second, of {} empty steps each: {against}",
+                in_words(rate.steps)
+            )
+        ],
+        ..stance.clone()
+    }
+}
+
+/// A number of steps that the list of needs has, which is no measurement.
+fn in_words(steps: u32) -> String {
+    match steps {
+        3 => "three".to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -300,9 +361,9 @@ fn added(workload: &Workload, cost: &Cost, engine: &EngineRecord, analysis: &Ana
         said: Text::from("not known"),
         seen,
     };
-    let as_set = |each: &Measurement| each.settings == cost.settings;
+    let as_set =
+        |each: &Measurement| each.settings == cost.settings && each.has("shape", workload.shape());
     let runs = analysis.as_deployed(&engine.name, &cost.experiment, &cost.run, as_set);
-    let steps_of = |each: &Measurement| each.factors.get("steps")?.parse::<u32>().ok();
     let sized = runs
         .iter()
         .filter_map(|each| Some((steps_of(each)?, *each)));
@@ -355,6 +416,11 @@ fn added(workload: &Workload, cost: &Cost, engine: &EngineRecord, analysis: &Ana
         level: run.level,
     });
     known(run_ms, interval, seen)
+}
+
+/// Of how many steps the runs of a measurement are.
+pub(super) fn steps_of(each: &Measurement) -> Option<u32> {
+    each.factors.get("steps")?.parse().ok()
 }
 
 fn in_seconds(ms: Interval) -> Interval {

@@ -1,10 +1,9 @@
 //! A workload, as its file says it.
 
-use std::ops::RangeInclusive;
-
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::field::{self, FIELDS};
 use crate::claim::hint;
 
 /// A pipeline of the reader's own.
@@ -17,8 +16,17 @@ pub struct Workload {
     pub steps: u32,
     /// How long a step takes, seconds.
     pub step_seconds: f64,
-    /// How many runs there are a day.
+    /// Whether the steps are made side by side, not one after the other.
+    #[serde(default)]
+    pub side_by_side: bool,
+    /// How many runs, or partitions, there are a day.
     pub runs_a_day: f64,
+    /// How many runs begin a second when most do; 0 where that is no matter.
+    #[serde(default)]
+    pub peak_runs_a_second: f64,
+    /// On how many hosts steps are made.
+    #[serde(default = "one")]
+    pub hosts: u32,
     /// Whether somebody decides while a run waits.
     #[serde(default)]
     pub people: bool,
@@ -49,6 +57,16 @@ pub struct Workload {
     /// How many partitions of a source are corrected after they were loaded, a month.
     #[serde(default)]
     pub corrections_a_month: f64,
+    /// What a billable action of a durable workflow costs; 0 where it is operated by oneself.
+    #[serde(default)]
+    pub price_an_action: f64,
+    /// What a materialization of an asset costs; 0 where it is operated by oneself.
+    #[serde(default)]
+    pub price_a_materialization: f64,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// Why a workload's file cannot be used.
@@ -62,11 +80,6 @@ pub struct WorkloadError {
     /// What was expected and what was found, with the nearest known name.
     pub message: String,
 }
-
-/// How many steps a run may have.
-pub(super) const STEPS: RangeInclusive<u32> = 1..=100_000;
-
-const YEAR_HOURS: f64 = 24.0 * 365.0;
 
 impl Workload {
     /// Reads one.
@@ -98,51 +111,52 @@ impl Workload {
 
     /// A field whose value cannot be, with what was expected.
     fn impossible(&self) -> Option<(&'static str, String)> {
-        let bounds: [(&str, f64, f64, f64); 7] = [
-            (
-                "steps",
-                f64::from(self.steps),
-                f64::from(*STEPS.start()),
-                f64::from(*STEPS.end()),
-            ),
-            ("step_seconds", self.step_seconds, 0.0, 7.0 * 86_400.0),
-            ("runs_a_day", self.runs_a_day, 0.0, 1e8),
-            (
-                "longest_wait_hours",
-                self.longest_wait_hours,
-                0.0,
-                100.0 * YEAR_HOURS,
-            ),
-            ("failed_attempts", self.failed_attempts, 0.0, 0.99),
-            ("kills_a_month", self.kills_a_month, 0.0, 1e6),
-            ("corrections_a_month", self.corrections_a_month, 0.0, 1e6),
-        ];
-        let mut outside = bounds
+        let mut refused = FIELDS
             .iter()
-            .filter(|(_, value, low, high)| !(low..=high).contains(&value));
-        outside.next().map(|(field, value, low, high)| {
-            (
-                *field,
-                format!("{field}: expected {low} to {high}, found {value}"),
-            )
-        })
+            .filter_map(|field| Some((field.name, field.refuses(self)?)));
+        refused.next()
     }
 
-    /// As its file has it, without what it does not ask for.
+    /// The same with another value of a field, one that it may be.
+    pub(super) fn with(&self, field: &str, value: toml::Value) -> Self {
+        let mut table = self.as_table();
+        table.insert(field.to_owned(), value);
+        table.try_into().unwrap_or_else(|_| self.clone())
+    }
+
+    /// As its file has it, without what need not be said.
     pub(super) fn to_toml(&self) -> String {
-        let mut table = toml::Table::try_from(self).unwrap_or_default();
-        table.retain(|_, value| {
-            value.as_bool().unwrap_or(true) && value.as_float().is_none_or(|value| value > 0.0)
-        });
-        table.to_string().trim_end().to_owned()
+        let mut said = self.as_table();
+        for field in FIELDS {
+            let mut without = said.clone();
+            without.remove(field.name);
+            if without.clone().try_into::<Self>().as_ref() == Ok(self) {
+                said = without;
+            }
+        }
+        said.to_string().trim_end().to_owned()
     }
 
-    /// Whether a field asks for something: it is true, or above 0.
+    /// Whether a field asks for something: it is true, or above the least.
     pub(super) fn asks(&self, field: &str) -> bool {
-        let value = serde_json::to_value(self).unwrap_or_default();
-        let value = &value[field];
-        value
-            .as_bool()
-            .unwrap_or_else(|| value.as_f64().is_some_and(|value| value > 0.0))
+        field::named(field).is_some_and(|field| field.asks(self))
+    }
+
+    /// The number that a field has; 0 of one that has none.
+    pub(super) fn number(&self, field: &str) -> f64 {
+        field::named(field).map_or(0.0, |field| field.number(self))
+    }
+
+    /// How its steps depend on one another, as measurements have it.
+    pub(super) fn shape(&self) -> &'static str {
+        if self.side_by_side {
+            "fan-out"
+        } else {
+            "chain"
+        }
+    }
+
+    pub(super) fn as_table(&self) -> toml::Table {
+        toml::Table::try_from(self).unwrap_or_default()
     }
 }

@@ -15,8 +15,8 @@ pub enum Better {
 /// What the harness measures of itself, to say whether its figures can be trusted.
 const OF_THE_HARNESS: [&str; 3] = ["generator_", "harness_", "warm_up_"];
 
-/// Rates that somebody else chose.
-const CHOSEN: [&str; 1] = ["offered_"];
+/// Rates and instants that somebody else chose.
+const CHOSEN: [&str; 2] = ["offered_", "killed_after_"];
 
 const SMALLER: [&str; 18] = [
     "_ms",

@@ -11,6 +11,7 @@
 //! | `measurements.json#ID:over:ID` | the ratio of the first to the second, over pairs of trials of one block |
 //! | `measurements.json#ID:over:ID:n` | those pairs |
 //! | `measurements.json#ID:of_steps:N` | what a run of N steps takes, in seconds, where ID is the time of a run of S of them, S not more than N: that time, and N - S times the `step_ms` of the same experiment, engine, settings and factors but `steps`; its interval's ends come of theirs in the same way |
+//! | `measurements.json#ID:times:K` | its estimate without interval, times K |
 //! | `measurements.json#ID:twin` | the ratio of a condition to its twin (A/A), over pairs of trials of one block; `:twin:n`, `:twin:groups`, `:twin:groups_decided`, `:twin:decided` the fields of its comparison |
 //! | `plan.json#FIELD`, `environment.json#FIELD` | the field; of `trials`, their number |
 //! | `environment.json#memory_bytes:mebibytes` | the bytes over 2^20, rounded down |
@@ -62,6 +63,11 @@ pub fn over(each: &Measurement, base: &Measurement) -> String {
 /// What a run of so many steps takes, by one of fewer and what a step adds.
 pub fn of_steps(run: &Measurement, steps: u32) -> String {
     format!("{}:of_steps:{steps}", measurement(run))
+}
+
+/// A measurement's estimate so many times.
+pub fn times(each: &Measurement, times: f64) -> String {
+    format!("{}:times:{times}", measurement(each))
 }
 
 /// A condition over its twin.

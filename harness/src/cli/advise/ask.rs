@@ -2,76 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 
-use orchbench_evidence::advice::{Workload, WorkloadError};
-
-/// A field of the workload and what is asked for it.
-struct Question {
-    field: &'static str,
-    asks: &'static str,
-    /// What an empty line stands for.
-    otherwise: &'static str,
-}
-
-const QUESTIONS: [Question; 14] = [
-    question("title", "what is it called", "\"my pipeline\""),
-    question("steps", "how many steps has a run", "10"),
-    question("step_seconds", "how long does a step take, seconds", "10"),
-    question("runs_a_day", "how many runs are there a day", "1"),
-    question("people", "does somebody decide while a run waits", "false"),
-    question(
-        "longest_wait_hours",
-        "how long may a run wait for something outside, hours",
-        "0",
-    ),
-    question(
-        "undo",
-        "is what a run did to be undone when it fails for good",
-        "false",
-    ),
-    question(
-        "lineage",
-        "is it asked which data was made from which, and when",
-        "false",
-    ),
-    question(
-        "backfill",
-        "are many partitions made at once, such as a year's",
-        "false",
-    ),
-    question(
-        "services",
-        "are steps calls of services, which may be late, fail or refuse",
-        "false",
-    ),
-    question(
-        "dbt_models",
-        "are steps the models of a dbt project",
-        "false",
-    ),
-    question(
-        "failed_attempts",
-        "which share of attempts at a step fails",
-        "0.01",
-    ),
-    question(
-        "kills_a_month",
-        "how often does a process with runs in work die, a month",
-        "1",
-    ),
-    question(
-        "corrections_a_month",
-        "how many partitions are corrected later, a month",
-        "0",
-    ),
-];
-
-const fn question(field: &'static str, asks: &'static str, otherwise: &'static str) -> Question {
-    Question {
-        field,
-        asks,
-        otherwise,
-    }
-}
+use orchbench_evidence::advice::{FIELDS, Field, Holds, Workload, WorkloadError};
 
 /// Asks for each field until it can be, and gives the workload's text. An empty line stands for what is
 /// shown in brackets.
@@ -79,16 +10,16 @@ const fn question(field: &'static str, asks: &'static str, otherwise: &'static s
 /// # Errors
 /// When nothing can be read or written; [`io::ErrorKind::UnexpectedEof`] when the answers end.
 pub(super) fn workload(mut answers: impl BufRead, mut say: impl Write) -> io::Result<String> {
-    let mut text: Vec<String> = QUESTIONS.iter().map(|each| line(each, "")).collect();
-    for (at, question) in QUESTIONS.iter().enumerate() {
+    let mut text: Vec<String> = FIELDS.iter().map(|field| line(field, "")).collect();
+    for (at, field) in FIELDS.iter().enumerate() {
         loop {
-            write!(say, "{} [{}]: ", question.asks, question.otherwise)?;
+            write!(say, "{} [{}]: ", field.asks, field.otherwise)?;
             say.flush()?;
             let mut answer = String::new();
             if answers.read_line(&mut answer)? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            text[at] = line(question, answer.trim());
+            text[at] = line(field, answer.trim());
             match Workload::parse("answer", &text.join("\n")) {
                 Ok(_) => break,
                 Err(WorkloadError { message, .. }) => writeln!(say, "{message}")?,
@@ -100,15 +31,15 @@ pub(super) fn workload(mut answers: impl BufRead, mut say: impl Write) -> io::Re
 
 /// A line of the workload's file; `yes` and `no` are what a file calls true and false, and a title needs
 /// no quotes.
-fn line(question: &Question, answer: &str) -> String {
-    let value = match (answer, question.field) {
-        ("", _) => question.otherwise.to_owned(),
+fn line(field: &Field, answer: &str) -> String {
+    let value = match (answer, field.holds) {
+        ("", _) => field.otherwise.to_owned(),
+        (words, Holds::Words) => format!("{words:?}"),
         ("yes" | "y", _) => "true".to_owned(),
         ("no" | "n", _) => "false".to_owned(),
-        (title, "title") => format!("{title:?}"),
         (value, _) => value.to_owned(),
     };
-    format!("{} = {value}", question.field)
+    format!("{} = {value}", field.name)
 }
 
 #[cfg(test)]
@@ -123,7 +54,10 @@ mod tests {
 
     #[test]
     fn answers_become_a_workload_and_what_cannot_be_is_asked_again() -> anyhow::Result<()> {
-        let (text, said) = asked("Orders\n0\n3\n\n\nyes\n12\nno\n\n\n\n\n\n\n\n");
+        let (text, said) = asked(&format!(
+            "Orders\n0\n3\n\n\n\n\n\nyes\n12\nno\n{}",
+            "\n".repeat(9)
+        ));
         let workload = Workload::parse("answers", &text?)?;
         assert_eq!((workload.title.as_str(), workload.steps), ("Orders", 3));
         assert!(workload.people && !workload.undo);

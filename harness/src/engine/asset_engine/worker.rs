@@ -112,6 +112,10 @@ impl Assets {
                 let options = self.options(RetrySpec::default());
                 Ok(orchbench_assets::noop_graph(*shape, *steps, &options)?)
             }
+            Job::Synthetic { steps, work } => {
+                let options = self.options(work.retry.clone());
+                Ok(orchbench_assets::synthetic_graph(*steps, work, &options)?)
+            }
         }
     }
 
@@ -167,7 +171,8 @@ impl Assets {
                 | Job::Models(_)
                 | Job::Noop { .. }
                 | Job::Order(_)
-                | Job::Refresh(_) => None,
+                | Job::Refresh(_)
+                | Job::Synthetic { .. } => None,
                 Job::Pipeline(pipeline)
                 | Job::Saga(pipeline)
                 | Job::Approval(pipeline)

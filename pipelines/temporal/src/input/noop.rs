@@ -1,13 +1,13 @@
 //! The argument and the result of the workflow of empty steps.
 
-use orchbench_etl::Shape;
+use orchbench_etl::{Shape, Synthetic};
 use serde::{Deserialize, Serialize};
 
 use super::Validate;
 use super::bounds::{MAX_STEPS, within};
 
 /// The argument of `NoopWorkflow`: steps without work, for the measurement of the engine's overhead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoopInput {
     /// How the steps hang together.
@@ -21,6 +21,23 @@ pub struct NoopInput {
     /// How many steps the runs before this one have done; starters leave it out.
     #[serde(default)]
     pub done: u32,
+    /// What the steps pretend to do; nothing where it is left out. They are no local activities then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synthetic: Option<Synthetic>,
+}
+
+impl NoopInput {
+    /// So many steps that do nothing, each an activity.
+    #[must_use]
+    pub fn new(shape: Shape, steps: u32) -> Self {
+        Self {
+            shape,
+            steps,
+            local: false,
+            done: 0,
+            synthetic: None,
+        }
+    }
 }
 
 impl Validate for NoopInput {

@@ -1,4 +1,5 @@
-//! `NoopWorkflow`: steps without work, for the measurement of Temporal's own overhead.
+//! `NoopWorkflow`: steps without work, for the measurement of Temporal's own overhead, or with work that they
+//! only pretend to do.
 //!
 //! A history may not grow without bound (the server warns at 10,240 events and ends the workflow at
 //! 51,200), and each step adds three to six events. So the workflow continues as new after
@@ -18,9 +19,10 @@ use temporalio_sdk::{
 };
 
 use super::lanes::in_lanes;
-use crate::activities::EtlActivities;
+use crate::activities::{EtlActivities, SyntheticStep};
 use crate::failure::{bad_input, closing};
-use orchbench_etl::Shape;
+use crate::policy::Policy;
+use orchbench_etl::{Shape, Synthetic};
 
 use crate::input::{Argument, NoopInput, NoopOutcome};
 
@@ -52,7 +54,7 @@ impl NoopWorkflow {
             Shape::FanOut => FAN_OUT_LANES,
         };
         let steps = input.done..input.done + now;
-        in_lanes(steps, lanes, |step| noop(ctx, step, input.local))
+        in_lanes(steps, lanes, |step| one(ctx, step, &input))
             .await
             .map_err(closing)?;
 
@@ -65,6 +67,31 @@ impl NoopWorkflow {
         }
         Ok(NoopOutcome { steps: input.steps })
     }
+}
+
+async fn one(
+    ctx: &WorkflowContext<NoopWorkflow>,
+    step: u32,
+    input: &NoopInput,
+) -> WorkflowResult<u32> {
+    match &input.synthetic {
+        Some(work) => synthetic(ctx, step, work).await,
+        None => noop(ctx, step, input.local).await,
+    }
+}
+
+async fn synthetic(
+    ctx: &WorkflowContext<NoopWorkflow>,
+    step: u32,
+    work: &Synthetic,
+) -> WorkflowResult<u32> {
+    let attempt = SyntheticStep {
+        step,
+        work: work.clone(),
+    };
+    let options = Policy::synthetic(work);
+    let done = ctx.execute_activity(EtlActivities::synthetic, attempt, options);
+    Ok(done.await?)
 }
 
 async fn noop(ctx: &WorkflowContext<NoopWorkflow>, step: u32, local: bool) -> WorkflowResult<u32> {

@@ -1,6 +1,6 @@
 //! `NoopWorkflow`: both shapes, local activities, and a history that begins anew.
 
-use orchbench_etl::Shape;
+use orchbench_etl::{RetrySpec, Shape, Synthetic};
 use orchbench_temporal::{Client, NoopInput, NoopOutcome};
 
 use crate::lab::Lab;
@@ -12,10 +12,8 @@ async fn run(client: &Client, id: &str, input: NoopInput) -> NoopOutcome {
 
 fn input(shape: Shape, steps: u32, local: bool) -> NoopInput {
     NoopInput {
-        shape,
-        steps,
         local,
-        done: 0,
+        ..NoopInput::new(shape, steps)
     }
 }
 
@@ -28,8 +26,9 @@ async fn both_shapes_execute_their_steps() {
         ("fan-out", input(Shape::FanOut, 250, false)),
         ("nothing", input(Shape::Chain, 0, false)),
     ] {
+        let steps = input.steps;
         let outcome = run(&lab.client, id, input).await;
-        assert_eq!(outcome.steps, input.steps, "{id}");
+        assert_eq!(outcome.steps, steps, "{id}");
     }
     let history = lab.client.history("fan-out", None).await.unwrap();
     let done = |kind: &str| {
@@ -39,6 +38,29 @@ async fn both_shapes_execute_their_steps() {
             .count()
     };
     assert_eq!(done("ActivityTaskCompleted"), 250);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_that_pretend_to_work_fail_as_planned() {
+    let lab = Lab::new(|_| ()).await;
+    let pretending = |failures: Vec<u32>| NoopInput {
+        synthetic: Some(Synthetic {
+            step_ms: 20,
+            failures,
+            retry: RetrySpec {
+                max_attempts: 3,
+                delay_ms: 10,
+                ..RetrySpec::default()
+            },
+        }),
+        ..NoopInput::new(Shape::Chain, 3)
+    };
+    let outcome = run(&lab.client, "two", pretending(vec![0, 2])).await;
+    assert_eq!(outcome.steps, 3);
+    let started = lab.client.start_noop("three", pretending(vec![3])).await;
+    started.unwrap();
+    let failed = lab.client.noop_result("three", None).await.unwrap();
+    assert_eq!(failed.unwrap_err().error_type, "Injected");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,7 +24,8 @@ pub(super) fn watch(runs: &Arc<Assets>, job: &Job) -> anyhow::Result<()> {
         | Job::Enough { .. }
         | Job::Models(_)
         | Job::Refresh(_)
-        | Job::Noop { .. } => return Ok(()),
+        | Job::Noop { .. }
+        | Job::Synthetic { .. } => return Ok(()),
         Job::Saga(saga) => (saga.source.as_str(), orchbench_assets::saga_automations()),
         Job::Order(_) => (ORDERS, orchbench_assets::saga_automations()),
         Job::Approval(approval) => {

@@ -27,6 +27,7 @@ from ..refresh import refresh_definitions, refresh_name
 from ..saga import saga_definitions, saga_name
 from ..sources import Source, source_named
 from ..steps import Steps
+from ..synthetic import synthetic_definitions, synthetic_name
 
 # Plain JSON.
 Words = dict[str, Any]
@@ -90,6 +91,9 @@ def definitions_of(
     or ValueError where Dagster has nothing for the words."""
     if words["job"] == "noop":
         return noop_definitions(words["shape"], words["steps"], executor)
+    if words["job"] == "synthetic":
+        retry = retry_policy(words["work"]["retry"])
+        return synthetic_definitions(words["steps"], words["work"], retry, executor)
     if words["job"] == "models":
         # Not every run has a Python with dbt.
         from ..models import models_definitions
@@ -117,6 +121,8 @@ def name_of(words: Words) -> str:
     """What Dagster calls a job."""
     if words["job"] == "noop":
         return noop_job(words["shape"], words["steps"])
+    if words["job"] == "synthetic":
+        return synthetic_name(words["steps"])
     if words["job"] == "models":
         return MODELS
     if words["job"] == "order":
@@ -127,7 +133,7 @@ def name_of(words: Words) -> str:
 def words_of(job: Words, config: Words) -> Words:
     """The words of a job that decide its definitions, from those of a request and the worker's
     configuration."""
-    if job["job"] == "noop":
+    if job["job"] in ("noop", "synthetic"):
         return job
     if job["job"] == "models":
         return {name: job[name] for name in ("job", "project")}
@@ -149,7 +155,7 @@ def source_of(words: Words) -> Source | None:
 
 def run_config(words: Words, config: Words) -> Words:
     """The configuration of a run: where its steps read and write."""
-    if words["job"] in ("noop", "models"):
+    if words["job"] in ("noop", "models", "synthetic"):
         return {}
     steps = {
         "program": config["engine"]["orchbench"],

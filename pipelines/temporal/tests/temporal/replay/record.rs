@@ -273,12 +273,7 @@ async fn daily() {
 
 async fn noop() {
     let lab = Lab::new(|_| ()).await;
-    let noop = NoopInput {
-        shape: Shape::FanOut,
-        steps: STEPS_PER_RUN + 10,
-        local: false,
-        done: 0,
-    };
+    let noop = NoopInput::new(Shape::FanOut, STEPS_PER_RUN + 10);
     // The last of its runs is enough: the first one has a history of megabytes.
     let handle = lab
         .begin(NoopWorkflow::run, noop.into(), "noop-continued-as-new")
