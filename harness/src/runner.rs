@@ -5,6 +5,7 @@
 mod findings;
 pub(crate) mod machine_watch;
 mod side_by_side;
+mod yardstick;
 
 use std::path::Path;
 
@@ -93,6 +94,9 @@ fn make(
     laboratory: &Laboratory,
 ) -> anyhow::Result<(TrialStatus, Option<String>)> {
     let trial = Trial::begin(plan, laboratory)?;
+    // Of trials made side by side each would be in the others' yardstick.
+    let yardstick = || (plan.side_by_side <= 1).then(yardstick::read);
+    let before = yardstick();
     let watch = MachineWatch::begin();
     let result = if trial.interrupted() {
         Err(TrialError::Interrupted)
@@ -120,7 +124,12 @@ fn make(
             return Err(anyhow::Error::new(error).context(context));
         }
     };
-    trial.record(watch.end(trial.below_s()))?;
+    let shares = watch.shares(trial.below_s());
+    let both = before.zip(yardstick());
+    trial.record(watch.end(
+        shares,
+        both.map(|(before, after)| f64::midpoint(before, after)),
+    ))?;
     trial.end_events(status, reason.clone())?;
     Ok(match (status, reason) {
         (TrialStatus::Completed, None) => judge_fault(plan, &laboratory.folder),

@@ -7,6 +7,7 @@ mod twins;
 mod warning;
 
 use std::collections::BTreeMap;
+use std::sync::mpsc;
 
 use anyhow::Context as _;
 
@@ -15,7 +16,8 @@ use crate::claim;
 use crate::experiment::{self, throughput::undecided_points};
 use crate::measure::{End, Evidence, TrialEvidence};
 use crate::record::{
-    Claims, FORMAT_VERSION, Measurements, ResultsFolder, TrialPlan, Verdict, Verdicts, Warning,
+    Claims, FORMAT_VERSION, Measurements, Plan, ResultsFolder, TrialPlan, Verdict, Verdicts,
+    Warning,
 };
 use crate::results::Analysis;
 use gather::Conditions;
@@ -89,12 +91,7 @@ pub fn files(analysis: &Analysis) -> anyhow::Result<BTreeMap<String, String>> {
 pub fn derive(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
     let plan = folder.plan()?;
     let environment = folder.environment()?;
-    let mut evidence = Evidence::new(folder, &plan.engines);
-    let mut seen = Seen::default();
-    for trial in &plan.trials {
-        // One trial at a time: a whole year's rows of every trial would not fit in memory.
-        seen.trial(&evidence.trial(trial));
-    }
+    let mut seen = seen(folder, &plan);
     let (measurements, self_comparisons) = std::mem::take(&mut seen.conditions).measurements();
     let mut warnings = warning::of_run(&plan, &environment, seen.ended);
     warnings.extend(warning::of_damages(folder.damages()?));
@@ -133,11 +130,35 @@ pub fn derive(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
             claims,
         },
         counted: seen.counted,
+        yardsticks: seen.yardsticks,
         benchmarks: folder.benchmarks()?,
         seal: folder.seal_digest()?,
         plan,
     })
 }
+
+/// What the plan's trials show. One thread reads what another one judges, a few trials ahead and no more: a
+/// whole year's rows of every trial would not fit in memory.
+fn seen(folder: &ResultsFolder, plan: &Plan) -> Seen {
+    let mut seen = Seen::default();
+    std::thread::scope(|scope| {
+        let (sender, receiver) = mpsc::sync_channel(AHEAD);
+        scope.spawn(move || {
+            let mut evidence = Evidence::new(folder, &plan.engines);
+            for trial in &plan.trials {
+                // Whoever judges no longer needs nothing more.
+                if sender.send(evidence.trial(trial)).is_err() {
+                    return;
+                }
+            }
+        });
+        receiver.iter().for_each(|trial| seen.trial(&trial));
+    });
+    seen
+}
+
+/// How many trials are read before they are judged.
+const AHEAD: usize = 2;
 
 /// What was seen so far, trial by trial.
 #[derive(Default)]
@@ -147,6 +168,7 @@ struct Seen {
     void: Vec<(String, String)>,
     warnings: Vec<Warning>,
     counted: Vec<String>,
+    yardsticks: BTreeMap<String, f64>,
     /// Trials that were made to their end, void ones and unreachable engines included.
     ended: usize,
     /// By condition: trials that count, trials that do not.
@@ -178,6 +200,8 @@ impl Seen {
                     self.warnings.extend(undecided_points(id, &samples));
                     self.conditions.add(&trial.plan, samples);
                     self.counted.push(trial.plan.id.clone());
+                    let yardstick = trial.yardstick_ms().map(|ms| (id.clone(), ms));
+                    self.yardsticks.extend(yardstick);
                 }
             }
         }

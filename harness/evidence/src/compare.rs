@@ -3,7 +3,9 @@
 //!
 //! Measurements are compared that have one id and were made alike: on one build, processor and, of an
 //! engine with a server, server; with the same settings and parameters. The blocks of a run are its
-//! sample ([`crate::stats::change`]); decisions are corrected by Holm within each experiment, at the
+//! sample ([`crate::stats::change`]). Where both have a yardstick beside each trial, work of a fixed size,
+//! times and rates are compared at equal speed of the machine too, and what is decided is decided both ways
+//! ([`crate::stats::change_beside`]). Decisions are corrected by Holm within each experiment, at the
 //! level that stands beside the interval.
 
 mod alike;
@@ -17,9 +19,10 @@ use serde::Serialize;
 
 use crate::record::{FORMAT_VERSION, FormatVersion, Interval, Measurement, TrialSamples, Warning};
 use crate::results::Analysis;
-use crate::stats::{self, MARGIN, Side, by_block, change, holm};
+use crate::stats::{self, MARGIN, Side, by_block, change, change_beside, holm};
 use alike::Making;
 pub use better::Better;
+use better::speed_power;
 use environment::{Difference, differences};
 pub use print::{benchmark, markdown, text};
 
@@ -52,6 +55,9 @@ pub struct Comparison {
     pub b: Run,
     /// Whether both are the same run, by the digest of its raw files.
     pub same_run: bool,
+    /// How much longer work of a fixed size took in the later run, as a ratio of the means over the trials;
+    /// `None` where one of the runs has no such yardstick.
+    pub slower: Option<f64>,
     /// What differs between the environments, beside time and load.
     pub environment: Vec<Difference>,
     /// What was compared, in the order of the measurements.
@@ -98,7 +104,7 @@ pub struct Row {
     pub b: f64,
     /// The later over the earlier; `None` where a value is not positive.
     pub ratio: Option<f64>,
-    /// Its interval, at the level at which it is decided; `None` of fewer than three blocks.
+    /// Its interval, over both ways where there is a yardstick, at the level at which it is decided; `None` of fewer than three blocks.
     pub interval: Option<Interval>,
     /// What it decides.
     pub verdict: Verdict,
@@ -160,10 +166,16 @@ pub fn compare(a: &Analysis, b: &Analysis, gate: &Gate) -> Comparison {
         a: Run::of(a),
         b: Run::of(b),
         same_run,
+        slower: slower(&a.yardsticks, &b.yardsticks),
         environment: differences(&a.environment, &b.environment),
-        changes: rows(&compared, gate, same_run),
+        changes: rows(&compared, [&a.yardsticks, &b.yardsticks], gate, same_run),
         not_comparable,
     }
+}
+
+fn slower(a: &Yardsticks, b: &Yardsticks) -> Option<f64> {
+    let mean = |of: &Yardsticks| of.values().sum::<f64>() / of.len() as f64;
+    (!a.is_empty() && !b.is_empty()).then(|| mean(b) / mean(a))
 }
 
 /// A measurement of either run or of both.
@@ -192,11 +204,19 @@ fn pairs<'a>(a: &'a Analysis, b: &'a Analysis) -> Vec<Pair<'a>> {
 }
 
 /// Rows by experiment, as each is a family.
-fn rows(compared: &[(&Measurement, &Measurement)], gate: &Gate, same_run: bool) -> Vec<Row> {
+fn rows(
+    compared: &[(&Measurement, &Measurement)],
+    yardsticks: [&Yardsticks; 2],
+    gate: &Gate,
+    same_run: bool,
+) -> Vec<Row> {
     let families = compared.chunk_by(|(x, _), (y, _)| x.experiment == y.experiment);
     families
         .flat_map(|family| {
-            let sides: Vec<_> = family.iter().map(|(a, b)| Sides::of(a, b, gate)).collect();
+            let pairs = family.iter();
+            let sides: Vec<_> = pairs
+                .map(|(a, b)| Sides::of(a, b, yardsticks, gate))
+                .collect();
             let p = |sides: &Sides<'_>| sides.change.as_ref().map(stats::Change::p_decided);
             let ps: Vec<f64> = sides.iter().filter_map(p).collect();
             let mut steps = holm(&ps).into_iter();
@@ -210,11 +230,26 @@ fn rows(compared: &[(&Measurement, &Measurement)], gate: &Gate, same_run: bool) 
         .collect()
 }
 
+/// By trial, how long work of a fixed size took beside it.
+type Yardsticks = BTreeMap<String, f64>;
+
 /// A value a block: what shares one shares its drift.
-fn blocks(each: &Measurement) -> Vec<f64> {
-    let trials: &[TrialSamples] = &each.trials;
+fn blocks(trials: &[TrialSamples]) -> Vec<f64> {
     let by_block = by_block(&[trials]).blocks;
     by_block.into_iter().flat_map(|each| each.values).collect()
+}
+
+/// The yardstick beside each block; `None` where a trial has none.
+fn beside(trials: &[TrialSamples], yardsticks: &Yardsticks) -> Option<Vec<f64>> {
+    let of = |each: &TrialSamples| {
+        Some(TrialSamples {
+            values: vec![*yardsticks.get(&each.trial)?],
+            ..each.clone()
+        })
+    };
+    let measured = trials.iter().filter(|each| !each.values.is_empty());
+    let trials = measured.map(of).collect::<Option<Vec<_>>>()?;
+    Some(blocks(&trials))
 }
 
 /// A measurement of both runs, with a value a block of each.
@@ -226,9 +261,20 @@ struct Sides<'a> {
 }
 
 impl<'a> Sides<'a> {
-    fn of(a: &'a Measurement, b: &'a Measurement, gate: &Gate) -> Self {
-        let [before, after] = [a, b].map(blocks);
-        let change = change(&before, &after, gate.margin);
+    fn of(
+        a: &'a Measurement,
+        b: &'a Measurement,
+        yardsticks: [&Yardsticks; 2],
+        gate: &Gate,
+    ) -> Self {
+        let [before, after] = [a, b].map(|each| blocks(&each.trials));
+        let speeds = beside(&a.trials, yardsticks[0]).zip(beside(&b.trials, yardsticks[1]));
+        let change = match (&speeds, speed_power(&a.metric)) {
+            (Some((was, is)), Some(power)) => {
+                change_beside([&before, was], [&after, is], power, gate.margin)
+            }
+            _ => change(&before, &after, gate.margin),
+        };
         Self {
             a,
             b,

@@ -24,6 +24,9 @@ pub struct Analysis {
     pub partial: bool,
     /// Ids of the trials that were made to their end and count.
     pub counted: Vec<String>,
+    /// By trial that counts, how long work of a fixed size took beside it, milliseconds; not of trials
+    /// made side by side, nor of folders before format 3.3.
+    pub yardsticks: BTreeMap<String, f64>,
     /// Criterion's estimates, where some were taken in.
     pub benchmarks: Option<Benchmarks>,
     /// SHA-256 of the folder's manifest, hex; `None` where the run was not sealed.

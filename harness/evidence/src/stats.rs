@@ -22,7 +22,7 @@ mod proportion;
 mod quantile;
 mod ratio;
 
-pub use change::{Change, change};
+pub use change::{Change, change, change_beside};
 pub use difference::{Difference, difference};
 pub use effect::{Effect, superiority};
 pub use estimate::{ByBlock, COVERAGE_WITH_OUTLIERS, Coverage, by_block, estimate};

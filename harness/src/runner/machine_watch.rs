@@ -22,20 +22,24 @@ impl MachineWatch {
         }
     }
 
-    /// What to say of it. Processes of the trial are children that were waited for, so their time
-    /// is in the harness's own, but for `below_s` of what they left; containers are not, and count
-    /// as foreign.
-    pub(super) fn end(&self, below_s: f64) -> EventBody {
-        let (steal_share, foreign_share) = self.shares(below_s);
+    /// What to say of it, by its [`shares`](Self::shares).
+    pub(super) fn end(
+        &self,
+        (steal_share, foreign_share): (f64, f64),
+        yardstick_ms: Option<f64>,
+    ) -> EventBody {
         EventBody::Machine {
             load_1m: self.machine.load_1m,
             steal_share,
             foreign_share,
+            yardstick_ms,
         }
     }
 
-    /// What a hypervisor gave to others, and what others took.
-    fn shares(&self, below_s: f64) -> (f64, f64) {
+    /// What a hypervisor gave to others, and what others took. Processes of the trial are children that
+    /// were waited for, so their time is in the harness's own, but for `below_s` of what they left;
+    /// containers are not, and count as foreign.
+    pub(super) fn shares(&self, below_s: f64) -> (f64, f64) {
         let now = Machine::now();
         let own_s = Usage::own().unwrap_or_default().cpu_s - self.own.cpu_s + below_s;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);

@@ -54,6 +54,18 @@ impl Better {
     }
 }
 
+/// How a metric goes along with the time of work of a fixed size: times do (1), rates go against it (-1); `None` of
+/// what is neither.
+pub(super) fn speed_power(metric: &str) -> Option<f64> {
+    let times = ["_ms", "_ms_a_run", "_ms_a_step"];
+    if metric.ends_with("_per_s") {
+        Some(-1.0)
+    } else {
+        let is_time = times.iter().any(|unit| metric.ends_with(unit));
+        is_time.then_some(1.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +80,8 @@ mod tests {
         assert_eq!(Better::of("capacity_runs_per_s"), Some(Better::Larger));
         assert_eq!(Better::of("latency_p99_ms"), Some(Better::Smaller));
         assert_eq!(Better::of("generator_lateness_p99_ms"), None);
+        assert_eq!(speed_power("capacity_runs_per_s"), Some(-1.0));
+        assert_eq!(speed_power("cpu_ms_a_step"), Some(1.0));
+        assert_eq!(speed_power("peak_memory_mib"), None);
     }
 }

@@ -101,6 +101,12 @@ fn before(comparison: &Comparison) -> Vec<String> {
     if comparison.same_run {
         lines.push("A and B are the same run, by the digest of its raw files.".to_owned());
     }
+    lines.extend(comparison.slower.map(|slower| {
+        format!(
+            "Work of a fixed size took {} times as long in B: intervals reach from as measured to at equal speed of the machine.",
+            number(slower)
+        )
+    }));
     lines.extend(comparison.environment.iter().map(|each| {
         let shown = |text: &str| match text {
             "" => "nothing".to_owned(),

@@ -4,7 +4,7 @@
 //! in [`TrialEvidence::malformed`], and every verdict on the trial is then "unknown".
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use orchbench_journal::{Record, RetrySpec, StepName, Summary};
 
@@ -62,9 +62,17 @@ pub struct SourceEvidence {
     /// The rows, `None` when none were kept.
     pub rows: Option<Vec<WarehouseRow>>,
     /// The rows that should be there, `None` when the folder does not say.
-    pub expected: Option<Rc<Vec<WarehouseRow>>>,
+    pub expected: Option<Arc<Vec<WarehouseRow>>>,
     /// The summary that a run should give, `None` when the folder does not say.
-    pub summary: Option<Rc<Summary>>,
+    pub summary: Option<Arc<Summary>>,
+}
+
+impl SourceEvidence {
+    /// Whether the rows are there and are the expected ones, one by one: nearly always, and soon seen.
+    pub fn is_as_expected(&self) -> bool {
+        let expected = self.expected.as_deref();
+        self.rows.is_some() && self.rows.as_ref() == expected
+    }
 }
 
 /// A run that the engine acknowledged.
@@ -137,6 +145,14 @@ impl TrialEvidence {
             }
         }
         samples
+    }
+
+    /// How long work of a fixed size took beside the trial, milliseconds; `None` where nobody tried.
+    pub fn yardstick_ms(&self) -> Option<f64> {
+        self.events.iter().find_map(|event| match &event.body {
+            EventBody::Machine { yardstick_ms, .. } => *yardstick_ms,
+            _ => None,
+        })
     }
 
     /// The acknowledged runs, in the order of acknowledgement.

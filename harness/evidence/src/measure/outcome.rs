@@ -35,6 +35,9 @@ pub fn redundant_commits(trial: &TrialEvidence) -> Option<usize> {
 /// Expected rows that are not in the warehouse as expected, by key; `None` when rows or
 /// expectation are not in the folder.
 pub fn missing_rows(source: &SourceEvidence) -> Option<usize> {
+    if source.is_as_expected() {
+        return Some(0);
+    }
     let rows: BTreeSet<_> = source.rows.as_ref()?.iter().collect();
     let expected = source.expected.as_ref()?;
     Some(expected.iter().filter(|row| !rows.contains(row)).count())

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use orchbench_journal as journal;
 
@@ -24,7 +24,7 @@ pub struct Evidence<'a> {
     expected: Result<Expected, String>,
     /// The row sets that a source should leave, by digest; those of every trial would not fit in
     /// memory.
-    rows: BTreeMap<String, Rc<Vec<WarehouseRow>>>,
+    rows: BTreeMap<String, Arc<Vec<WarehouseRow>>>,
 }
 
 impl<'a> Evidence<'a> {
@@ -102,7 +102,7 @@ impl<'a> Evidence<'a> {
         };
         if let Some(should) = should {
             source.expected = keep(self.shared_rows(&should.rows).map(Some), malformed);
-            source.summary = Some(Rc::new(should.summary));
+            source.summary = Some(Arc::new(should.summary));
         }
         if let Some(digest) = keep(files.rows(name), malformed) {
             source.rows = match self.rows.get(&digest) {
@@ -113,12 +113,12 @@ impl<'a> Evidence<'a> {
         source
     }
 
-    fn shared_rows(&mut self, digest: &str) -> Result<Rc<Vec<WarehouseRow>>, FolderError> {
+    fn shared_rows(&mut self, digest: &str) -> Result<Arc<Vec<WarehouseRow>>, FolderError> {
         if let Some(rows) = self.rows.get(digest) {
-            return Ok(Rc::clone(rows));
+            return Ok(Arc::clone(rows));
         }
-        let rows = Rc::new(self.folder.rows(digest)?);
-        self.rows.insert(digest.to_owned(), Rc::clone(&rows));
+        let rows = Arc::new(self.folder.rows(digest)?);
+        self.rows.insert(digest.to_owned(), Arc::clone(&rows));
         Ok(rows)
     }
 }

@@ -144,6 +144,10 @@ pub enum EventBody {
         steal_share: f64,
         /// Share of the processors' time that went into processes that are not the harness's.
         foreign_share: f64,
+        /// How long work of a fixed size took, right before and right after the trial, milliseconds: the mean;
+        /// `None` of trials made side by side, which would be in each other's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        yardstick_ms: Option<f64>,
     },
     /// The trial's journal files, as they were when the last worker had ended.
     JournalSealed {

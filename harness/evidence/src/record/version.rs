@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The version of every format that this code writes into a results folder.
-pub const FORMAT_VERSION: FormatVersion = FormatVersion { major: 3, minor: 2 };
+pub const FORMAT_VERSION: FormatVersion = FormatVersion { major: 3, minor: 3 };
 
 /// A version of the formats in a results folder. A new minor version adds fields that an older
 /// reader may ignore; a new kind of event, or another meaning of what there is, is a new major
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_version_is_the_same_in_text_and_in_json() {
         for (text, version) in [
-            ("3.2", FORMAT_VERSION),
+            ("3.3", FORMAT_VERSION),
             (
                 "12.34",
                 FormatVersion {

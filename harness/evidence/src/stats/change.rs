@@ -3,8 +3,13 @@
 //! Their blocks are no pairs, as nothing interleaved them. Each run's blocks are a sample of its own
 //! on the logs, where times and rates scatter about normally; Welch's t takes neither spread to be the
 //! other's (The generalization of "Student's" problem when several different population variances are
-//! involved, Biometrika 34, 1947). What a machine does differently from one day to the next is in no
-//! such interval: the margin is there for it.
+//! involved, Biometrika 34, 1947).
+//!
+//! A machine is not equally fast from one run to the next, and no spread within the runs tells that. Where
+//! work of a fixed size was timed beside each block, the runs are compared twice: as they were measured, and
+//! with each value over the time of that work. What does not depend on the machine's speed is right in the
+//! first way, what depends on it alone in the second, and all else lies between them. So the interval
+//! reaches over both, and what is decided is decided in both.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -16,9 +21,10 @@ use crate::record::Interval;
 /// The later run's values over the earlier's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// The ratio of the geometric means of the blocks.
+    /// The ratio of the geometric means of the blocks, as they were measured.
     pub value: f64,
-    logs: Welch,
+    /// As measured, and at equal speed where that is known.
+    ways: Vec<Welch>,
     margin: Margin,
 }
 
@@ -34,23 +40,47 @@ struct Welch {
 /// Compares two runs by their blocks' values; a difference below the `margin`, a share, counts as
 /// none. `None` of no values, or of one that is not positive.
 pub fn change(earlier: &[f64], later: &[f64], margin: f64) -> Option<Change> {
-    let logs = |values: &[f64]| {
-        let positive = values.iter().all(|value| *value > 0.0);
-        let logs = positive.then(|| values.iter().map(|value| value.ln()).collect());
-        logs.and_then(Location::of)
-    };
-    let logs = Welch::of(&logs(earlier)?, &logs(later)?);
+    let welch = Welch::of(&logs(earlier)?, &logs(later)?)?;
     Some(Change {
-        value: logs.point.exp(),
-        logs,
+        value: welch.point.exp(),
+        ways: vec![welch],
         margin: Margin::of(margin),
     })
 }
 
+/// The same where each side has a yardstick beside each value: the time of work of a fixed size. A time goes
+/// along with it (`power` 1), a rate against it (-1).
+pub fn change_beside(
+    earlier: [&[f64]; 2],
+    later: [&[f64]; 2],
+    power: f64,
+    margin: f64,
+) -> Option<Change> {
+    let mut change = change(earlier[0], later[0], margin)?;
+    let at_equal_speed = |[values, yardsticks]: [&[f64]; 2]| -> Option<Vec<f64>> {
+        let (values, yardsticks) = (logs(values)?, logs(yardsticks)?);
+        let pairs = values.iter().zip(yardsticks);
+        Some(pairs.map(|(value, by)| value - power * by).collect())
+    };
+    let (earlier, later) = (at_equal_speed(earlier)?, at_equal_speed(later)?);
+    change.ways.extend(Welch::of(&earlier, &later));
+    Some(change)
+}
+
+/// `None` of a value that is not positive.
+fn logs(values: &[f64]) -> Option<Vec<f64>> {
+    let positive = values.iter().all(|value| *value > 0.0);
+    positive.then(|| values.iter().map(|value| value.ln()).collect())
+}
+
 impl Change {
-    /// The interval at a level; `None` of fewer than three blocks on a side.
+    /// The interval at a level, over both ways; `None` of fewer than three blocks on a side.
     pub fn interval_at(&self, level: f64) -> Option<Interval> {
-        self.logs.interval(level).map(|(low, high)| Interval {
+        let ends = self.ways.iter().map(|way| way.interval(level));
+        let ends: Vec<(f64, f64)> = ends.collect::<Option<_>>()?;
+        let low = ends.iter().map(|(low, _)| *low).reduce(f64::min)?;
+        let high = ends.iter().map(|(_, high)| *high).reduce(f64::max)?;
+        Some(Interval {
             low: low.exp(),
             high: high.exp(),
             level,
@@ -60,7 +90,12 @@ impl Change {
     /// The decision at a level: [`Side::A`] where the later run's values are larger by more than the
     /// margin with the whole interval.
     pub fn larger_at(&self, level: f64) -> Side {
-        self.margin.larger(&self.logs, level)
+        let mut sides = self.ways.iter().map(|way| self.margin.larger(way, level));
+        let first = sides.next().unwrap_or(Side::Undecided);
+        match sides.all(|side| side == first) {
+            true => first,
+            false => Side::Undecided,
+        }
     }
 
     /// The decision at [`LEVEL`].
@@ -68,19 +103,23 @@ impl Change {
         self.larger_at(LEVEL)
     }
 
-    /// The p-value of whatever is decided.
+    /// The p-value of whatever is decided, the larger one of both ways.
     pub fn p_decided(&self) -> f64 {
-        self.margin.p_decided(&self.logs)
+        let ps = self.ways.iter().map(|way| self.margin.p_decided(way));
+        ps.fold(0.0, f64::max)
     }
 }
 
 impl Welch {
-    fn of(earlier: &Location, later: &Location) -> Self {
+    /// `None` of no values.
+    fn of(earlier: &[f64], later: &[f64]) -> Option<Self> {
+        let location = |logs: &[f64]| Location::of(logs.to_vec());
+        let (earlier, later) = (&location(earlier)?, &location(later)?);
         let part = |side: &Location| side.deviation().powi(2) / side.n() as f64;
         let (a, b) = (part(earlier), part(later));
         let enough = earlier.n().min(later.n()) >= FEWEST_TRIALS;
         let freedom = |part: f64, side: &Location| part.powi(2) / (side.n() as f64 - 1.0);
-        Self {
+        Some(Self {
             point: later.mean() - earlier.mean(),
             error: (a + b).sqrt(),
             freedom: enough.then(|| {
@@ -92,7 +131,7 @@ impl Welch {
                     1.0
                 }
             }),
-        }
+        })
     }
 
     fn student(&self) -> Option<StudentsT> {
@@ -155,6 +194,28 @@ mod tests {
                 near(low, 1.138_400_175) && near(high, 1.264_820_606)
             })
         );
+    }
+
+    #[test]
+    fn what_a_slower_machine_explains_is_no_change_and_what_it_does_not_is() {
+        let speed = [50.0, 52.0, 49.0, 51.0, 50.5];
+        let noise = [1.001, 0.999, 1.0, 1.002, 0.998];
+        let decided = |power: f64, speed_ratio: f64, ratio: f64| {
+            let slower = speed.map(|ms| ms * speed_ratio);
+            let values = noise.map(|noise| 10.0 * noise);
+            let later = values.map(|value| value * ratio);
+            let change = change_beside([&values, &speed], [&later, &slower], power, MARGIN);
+            change.map(|change| change.larger())
+        };
+        assert_eq!(decided(1.0, 1.2, 1.2), Some(Side::Undecided));
+        assert_eq!(decided(1.0, 1.2, 1.5), Some(Side::A));
+        assert_eq!(decided(1.0, 1.0, 1.2), Some(Side::A));
+        assert_eq!(decided(1.0, 1.0, 1.0), Some(Side::Neither));
+        // A wait that takes as long on a slower machine has not changed, nor is it faster.
+        assert_eq!(decided(1.0, 1.2, 1.0), Some(Side::Undecided));
+        // A rate falls where times rise.
+        assert_eq!(decided(-1.0, 1.2, 1.0 / 1.2), Some(Side::Undecided));
+        assert_eq!(decided(-1.0, 1.2, 1.0 / 1.5), Some(Side::B));
     }
 
     #[test]
