@@ -7,15 +7,19 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-fn advise(words: &[&str]) -> Result<Output> {
+fn command(words: &[&str]) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let output = Command::new(env!("CARGO_BIN_EXE_orchbench"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orchbench"));
+    command
         .current_dir(root)
         .args(["advise", "--results", "reports/reference"])
         .args(words)
-        .stdin(Stdio::null())
-        .output()?;
-    Ok(output)
+        .stdin(Stdio::null());
+    command
+}
+
+fn advise(words: &[&str]) -> Result<Output> {
+    Ok(command(words).output()?)
 }
 
 fn ensure_refused(output: &Output, expected: &str) -> Result<()> {
@@ -58,6 +62,39 @@ fn an_example_has_its_advice_as_text_as_json_and_as_a_record() -> Result<()> {
     let text = String::from_utf8_lossy(&text.stdout);
     ensure!(text.contains("what would change it:"), "{text}");
     Ok(())
+}
+
+/// Without a Python, so that the engine that takes minutes has the reason in its place.
+#[test]
+fn a_workload_is_rehearsed_beside_its_advice() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let workload = dir.path().join("mine.toml");
+    let text =
+        "title = \"x\"\nsteps = 2\nstep_seconds = 0.1\nruns_a_day = 1\nfailed_attempts = 0.2\n";
+    fs::write(&workload, text)?;
+    let folder = dir.path().join("rehearsal");
+    let [workload, out] = [&workload, &folder].map(|path| path.display().to_string());
+    let output = command(&[&workload, "--json", "--measure", &out])
+        .env("ORCHBENCH_PYTHON", dir.path().join("no-python"))
+        .env("XDG_STATE_HOME", dir.path().join("state"))
+        .output()?;
+    ensure!(output.status.success(), "{output:?}");
+    let answer: Value = serde_json::from_slice(&output.stdout)?;
+    let ways = answer["rehearsed"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    let mut measured = 0;
+    for way in ways {
+        let seconds = way["measured_s"].as_f64();
+        ensure!(seconds.is_some() || way["engine"] == "dagster", "{way}");
+        ensure!(seconds.is_none_or(|seconds| seconds >= 0.2), "{way}");
+        ensure!(way["predicted_s"][0].as_f64().is_some(), "{way}");
+        measured += usize::from(seconds.is_some());
+    }
+    ensure!(measured == 6, "{answer}");
+    ensure!(folder.join("report.html").is_file());
+    // A folder that has results keeps them.
+    ensure_refused(&advise(&[&workload, "--measure", &out])?, &out)
 }
 
 #[test]

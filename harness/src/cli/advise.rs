@@ -54,23 +54,22 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         Some(_) => Exit::Done,
         None => Exit::Inconclusive,
     };
-    let rehearsal = match &args.measure {
-        Some(folder) => Some(measure::rehearse(&workload, folder, &args.server)?),
-        None => None,
-    };
-    let ways = match &rehearsal {
-        Some(rehearsal) => rehearsed(rehearsal, &model::of(&analysis)?),
-        None => Vec::new(),
-    };
+    if !args.json {
+        output::page(text(&advice));
+    }
+    let mut ways = Vec::new();
+    if let Some(folder) = &args.measure {
+        let Some(rehearsal) = measure::rehearse(&workload, folder, &args.server)? else {
+            return Ok(Exit::Interrupted);
+        };
+        ways = rehearsed(&rehearsal, &model::of(&analysis)?);
+    }
     if args.json {
         output::json(&Answer {
             advice,
             rehearsed: &ways,
         })?;
-        return Ok(exit);
-    }
-    output::page(text(&advice));
-    if let Some(folder) = &args.measure {
+    } else if let Some(folder) = &args.measure {
         output::page(rehearsal_text(&ways, &folder.display().to_string()));
     }
     Ok(exit)

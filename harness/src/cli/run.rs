@@ -75,13 +75,26 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     if args.plan {
         return show_plan(&args);
     }
+    conclude(&make(&args)?)
+}
+
+/// A run whose trials were made, or as many of them as the user let.
+pub(super) struct Made {
+    pub(super) folder: ResultsFolder,
+    pub(super) end: RunEnd,
+    /// Held while anything is written.
+    _claim: Claim,
+}
+
+/// Makes the trials; what they come to is still to be said.
+pub(super) fn make(args: &Args) -> anyhow::Result<Made> {
     for swept in process::sweep()? {
         output::note(&format!("left by a run that was killed: {swept}"));
     }
     let prepared = if args.resume {
-        resume::prepare(&args)?
+        resume::prepare(args)?
     } else {
-        begin::prepare(&args)?
+        begin::prepare(args)?
     };
     let interrupted = interrupt_flag()?;
     let Prepared {
@@ -90,7 +103,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         open,
         server,
         unreachable,
-        ..
+        _claim,
     } = prepared;
     let mut end = RunEnd::Complete;
     if open > 0 {
@@ -98,7 +111,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         folder.pack(&plan, Packing::RunOver)?;
         folder.seal()?;
     }
-    conclude(&folder, end)
+    Ok(Made {
+        folder,
+        end,
+        _claim,
+    })
 }
 
 /// What is to be made, and where.
@@ -115,7 +132,7 @@ struct Prepared {
 }
 
 /// Measures, checks, decides and reports.
-fn conclude(folder: &ResultsFolder, end: RunEnd) -> anyhow::Result<Exit> {
+fn conclude(Made { folder, end, .. }: &Made) -> anyhow::Result<Exit> {
     let analysis = analysis::analyze(folder)?;
     report::write(folder, &analysis)?;
     link_latest(folder.root());
@@ -128,7 +145,7 @@ fn conclude(folder: &ResultsFolder, end: RunEnd) -> anyhow::Result<Exit> {
     if let Some(digest) = &analysis.seal {
         output::line(&format!("sealed: {digest} (SHA-256 of manifest.json)"));
     }
-    if end == RunEnd::Interrupted {
+    if *end == RunEnd::Interrupted {
         output::note(
             "interrupted: the report is partial; go on with `orchbench run --resume --out FOLDER`",
         );

@@ -5,8 +5,7 @@ use anyhow::{Result, ensure};
 use crate::audit;
 use crate::made::{all_values, run};
 
-const SIZES: &str =
-    "parameters = { steps = 6, step_ms = 100, failed_share = 0.4, deadline_s = 20 }";
+const SIZES: &str = "parameters = { steps = 6, step_ms = 100, failed_share = 0.2 }";
 
 /// On an engine whose runs outlive a kill both runs end well, after the time of their work and of the
 /// attempts that failed.

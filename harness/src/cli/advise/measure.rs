@@ -7,19 +7,19 @@ use anyhow::Context as _;
 
 use super::super::{run, server};
 use crate::output;
+use crate::runner::RunEnd;
 use orchbench_evidence::advice::{Rehearsal, Workload};
-use orchbench_evidence::analysis;
-use orchbench_evidence::record::ResultsFolder;
 use orchbench_evidence::results::Analysis;
+use orchbench_evidence::{analysis, report};
 use orchbench_lab::process::TempFolder;
 
-/// Makes the rehearsal, with a report of its own in the folder, and gives what it came to. What could not be
-/// made stands there.
+/// Makes the rehearsal, with a report of its own in the folder, and gives what it came to; `None` where the user
+/// interrupted it. What could not be made stands there.
 pub(super) fn rehearse(
     workload: &Workload,
     folder: &Path,
     server: &server::Which,
-) -> anyhow::Result<Analysis> {
+) -> anyhow::Result<Option<Analysis>> {
     let rehearsal = Rehearsal::of(workload);
     let Rehearsal { steps, step_ms, .. } = rehearsal;
     output::note(&format!(
@@ -29,8 +29,10 @@ pub(super) fn rehearse(
     let profile = scratch.path().join("rehearsal.toml");
     fs::write(&profile, profile_of(&rehearsal))
         .with_context(|| format!("cannot write {}", profile.display()))?;
-    run::run(run::Args::of_file(&profile, folder, server.clone()))?;
-    analysis::derive(&ResultsFolder::open(folder)?)
+    let made = run::make(&run::Args::of_file(&profile, folder, server.clone()))?;
+    let analysis = analysis::analyze(&made.folder)?;
+    report::write(&made.folder, &analysis)?;
+    Ok((made.end == RunEnd::Complete).then_some(analysis))
 }
 
 fn profile_of(rehearsal: &Rehearsal) -> String {
