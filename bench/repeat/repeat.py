@@ -28,7 +28,7 @@ def main():
     words.add_argument("folder", type=Path, help="where the results folders go")
     words.add_argument("--runs", type=int, default=21)
     words.add_argument("--slowed", type=int, default=2, help="runs that are slowed")
-    words.add_argument("--by", type=float, default=0.35, help="for which share of the time that they are let run they are halted")
+    words.add_argument("--by", type=float, default=0.35, help="how long they are halted, of the time that they run")
     words.add_argument("--write", type=Path, help="write what was seen as JSON")
     words = words.parse_args()
     plain = [words.folder / f"plain-{index:02}" for index in range(words.runs)]
@@ -85,10 +85,12 @@ def slow(harness, by):
         stopped = time.monotonic()
         ran += stopped - begun
         processes = [pid for pid in list(below) if send(pid, signal.SIGSTOP)]
-        # What is owed by now, so that the sleeps' lateness evens out.
-        time.sleep(max(0.0, by * ran - halted))
-        for pid in processes:
-            send(pid, signal.SIGCONT)
+        try:
+            # What is owed by now, so that the sleeps' lateness evens out.
+            time.sleep(max(0.0, by * ran - halted))
+        finally:
+            for pid in processes:
+                send(pid, signal.SIGCONT)
         halted += time.monotonic() - stopped
 
 

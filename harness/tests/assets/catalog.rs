@@ -69,7 +69,7 @@ fn damage_beside_the_catalog_is_reported_and_kept() -> Result<()> {
         "--run",
         "k",
         "--step-delay-ms",
-        "100",
+        "1000",
     ];
     let mut child = folder.command(&slow).stderr(Stdio::null()).spawn()?;
     until("a step was made", || {

@@ -24,7 +24,7 @@ fn other_input(folder: &Folder) -> Result<PathBuf> {
 #[test]
 fn a_killed_run_is_left_alone_by_what_it_was_not_asked_on() -> Result<()> {
     let folder = Folder::new()?;
-    let slow = [&RUN[..], &["--step-delay-ms", "100"]].concat();
+    let slow = [&RUN[..], &["--step-delay-ms", "1000"]].concat();
     let mut child = folder.command(&slow).stderr(Stdio::null()).spawn()?;
     until("a step was made", || {
         let shown = folder.run(&["assets", "show", "k"])?;
