@@ -9,6 +9,7 @@ mod parents;
 mod read;
 mod saga;
 mod signal;
+mod timeline;
 
 #[cfg(test)]
 use crate as harness;
@@ -24,6 +25,7 @@ pub(crate) use parents::{Reach, parents};
 pub use read::Evidence;
 pub use saga::{Act, Saga, sagas};
 pub use signal::{Signal, signals};
+pub use timeline::{Bar, Fate, Timeline, struck_ns};
 
 /// Nanoseconds between two instants as milliseconds, 0 when they are the other way round.
 pub(crate) fn between_ms(from_ns: u64, to_ns: u64) -> f64 {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::measure::Timeline;
 use crate::record::{
     Benchmarks, ClaimRecord, Claims, Environment, Measurement, Measurements, Outcome, Plan,
     Verdicts, Warning,
@@ -24,6 +25,8 @@ pub struct Analysis {
     pub partial: bool,
     /// Ids of the trials that were made to their end and count.
     pub counted: Vec<String>,
+    /// The first struck trial of each condition that counts, execution by execution.
+    pub timelines: Vec<Timeline>,
     /// By trial that counts, how long work of a fixed size took beside it, milliseconds; not of trials
     /// made side by side, nor of folders before format 3.3.
     pub yardsticks: BTreeMap<String, f64>,

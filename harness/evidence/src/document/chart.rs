@@ -12,11 +12,13 @@ mod key;
 mod lines;
 mod palette;
 mod rows;
+mod timelines;
 
 pub use caption::{Point, Unit};
 pub use lines::{Line, lines};
 pub use palette::{Palette, is_legible};
 pub use rows::{Dot, Parts, dots, parts};
+pub use timelines::{Lane, timelines};
 
 use super::{Block, Figure, Text};
 use drawing::Drawing;

@@ -56,6 +56,8 @@ pub(super) enum Shape {
     Curve(Vec<At>, RGBColor),
     /// An interval, from end to end; upright or lying.
     Interval(At, At, RGBColor),
+    /// What lasts, from its upper left to its lower right.
+    Bar(At, At, RGBColor),
     /// Where an interval was cut: two strokes across it.
     Break(At, RGBColor),
     /// An estimate.
@@ -191,6 +193,7 @@ fn draw(area: &Ground<'_>, shape: &Shape) -> Drawn {
             }
             Ok(())
         }
+        Shape::Bar(from, to, colour) => area.draw(&Rectangle::new([*from, *to], colour.filled())),
         Shape::Break((x, y), colour) => {
             for shift in [-3, 3] {
                 line(

@@ -3,7 +3,7 @@
 use super::super::repetition::repetition;
 use super::super::sample;
 use crate::measure::{
-    Execution, Executions, Run, TrialEvidence, between_ms, ended_right, missing_rows,
+    Execution, Executions, Run, TrialEvidence, between_ms, ended_right, missing_rows, struck_ns,
 };
 use crate::record::{EventBody, Sample};
 
@@ -46,7 +46,7 @@ pub(super) fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sam
             samples.extend(crash.split(trial, last_end_ns));
         }
         None => {
-            if let Some(killed_ns) = struck_ns(trial) {
+            if let Some(killed_ns) = struck_ns(trial, &executions) {
                 samples.push(sample(
                     "recovery_ms",
                     between_ms(killed_ns, last_end_ns),
@@ -140,20 +140,6 @@ fn wasted_work(executions: &Executions) -> Option<f64> {
         .map(spent_ns)
         .sum();
     (total > 0).then(|| (total - useful) as f64 / total as f64)
-}
-
-/// When the first fault struck that the journal has no crash record of.
-fn struck_ns(trial: &TrialEvidence) -> Option<u64> {
-    trial
-        .events
-        .iter()
-        .find(|event| {
-            matches!(
-                event.body,
-                EventBody::ServerKilled { .. } | EventBody::FaultFired { .. }
-            )
-        })
-        .map(|event| event.t_ns)
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::EXPERIMENT;
 use super::pool::{Pooled, pooled};
 use super::sweep;
-use crate::document::chart::{self, Name, Parts, Unit};
+use crate::document::chart::{self, Lane, Name, Parts, Unit};
 use crate::document::{Block, Column, Span, Table, Text, estimates, figure, path, text};
+use crate::measure::Timeline;
 use crate::record::Measurement;
 use crate::results::Analysis;
 
@@ -70,7 +71,56 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         &parts(measurements),
         Unit::Blocks,
     )?);
+    blocks.extend(timelines(analysis)?);
     Ok(blocks)
+}
+
+/// What an execution came to, in the order of [`Fate`].
+const FATES: [&str; 3] = ["ended well", "struck, or failed", "made again"];
+
+/// One killed run of each engine under each settings, engine under engine.
+fn timelines(analysis: &Analysis) -> anyhow::Result<Option<Block>> {
+    let of_kill = |each: &&Timeline| {
+        let is = |factor: &str, value: &str| each.factors.get(factor).is_some_and(|it| it == value);
+        is("scenario", EXPERIMENT.name) && is("fault", "kill-worker") && is("arm", "supervised")
+    };
+    let mut shown: Vec<&Timeline> = Vec::new();
+    for each in analysis.timelines.iter().filter(of_kill) {
+        let same =
+            |other: &&Timeline| (&other.engine, &other.settings) == (&each.engine, &each.settings);
+        if !shown.iter().any(same) {
+            shown.push(each);
+        }
+    }
+    let caption = "A killed run of each engine, execution by execution of its steps, on the time since the kill: of each the first trial that counts. Beside each lane when its run ended well. A step that takes less than two pixels is drawn as long as that; what began longer before the kill than the longest lane lasts after it stands at the edge.";
+    chart::timelines(
+        Name {
+            file: "restart-timelines",
+            title: "A killed run of each engine, step by step",
+        },
+        ("seconds since the kill", "kill"),
+        &FATES,
+        &shown
+            .into_iter()
+            .map(|each| lane(each, analysis))
+            .collect::<Vec<_>>(),
+        Text::from(caption),
+    )
+}
+
+fn lane(timeline: &Timeline, analysis: &Analysis) -> Lane {
+    let engine = analysis.plan.engine(&timeline.engine);
+    let label = engine.map_or(timeline.engine.as_str(), |engine| engine.label.as_str());
+    let point = timeline.factors.get("point").map_or("", String::as_str);
+    Lane {
+        label: format!("{label} ({}), killed at {point}", timeline.settings),
+        bars: timeline
+            .bars
+            .iter()
+            .map(|bar| (bar.from_s, bar.to_s, bar.fate as usize))
+            .collect(),
+        ended: timeline.ended_s,
+    }
 }
 
 /// What an engine executes again is its way to an effect that happened at least once; that it
