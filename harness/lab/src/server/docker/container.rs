@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use testcontainers::bollard::Docker;
 use testcontainers::bollard::errors::Error as Refusal;
@@ -23,6 +24,9 @@ use crate::process::{
 
 /// How long a program may take to end when asked, seconds.
 const STOP_GRACE_S: i32 = 10;
+/// How long it is tried to freeze a container, and how often.
+const FREEZE: Duration = Duration::from_secs(30);
+const FREEZE_AGAIN: Duration = Duration::from_millis(100);
 
 /// A container of ours; removed on drop, by the guard, or by the next sweep.
 pub(in crate::server) struct Container {
@@ -99,8 +103,21 @@ impl Container {
         })
     }
 
-    /// Freezes all its processes, or lets them go on.
+    /// Freezes all its processes, or lets them go on. Docker gives up where some of them come and go
+    /// meanwhile on a busy machine, and leaves it as it was; it is asked again then.
     pub(in crate::server) fn pause(&self, paused: bool) -> Result<(), ProcessError> {
+        let deadline = Instant::now() + FREEZE;
+        loop {
+            match self.ask_to_pause(paused) {
+                Err(error) if gave_up(&error) && Instant::now() < deadline => {
+                    std::thread::sleep(FREEZE_AGAIN);
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    fn ask_to_pause(&self, paused: bool) -> Result<(), ProcessError> {
         let id = self.id.clone();
         ask("pause container", move |docker| async move {
             if paused {
@@ -212,6 +229,11 @@ fn binding((container, host): &(u16, u16)) -> (String, Option<Vec<PortBinding>>)
         host_port: Some(host.to_string()),
     };
     (format!("{container}/tcp"), Some(vec![bound]))
+}
+
+/// Whether Docker's runtime gave up a freeze that may come about yet.
+fn gave_up(error: &ProcessError) -> bool {
+    error.to_string().contains("unable to freeze")
 }
 
 /// While one of these lives, the owner's record says that containers may exist.
