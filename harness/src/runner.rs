@@ -95,8 +95,7 @@ fn make(
 ) -> anyhow::Result<(TrialStatus, Option<String>)> {
     let trial = Trial::begin(plan, laboratory)?;
     // Of trials made side by side each would be in the others' yardstick.
-    let yardstick = || (plan.side_by_side <= 1).then(yardstick::read);
-    let before = yardstick();
+    let yardstick_ms = (plan.side_by_side <= 1).then(yardstick::read);
     let watch = MachineWatch::begin();
     let result = if trial.interrupted() {
         Err(TrialError::Interrupted)
@@ -124,12 +123,7 @@ fn make(
             return Err(anyhow::Error::new(error).context(context));
         }
     };
-    let shares = watch.shares(trial.below_s());
-    let both = before.zip(yardstick());
-    trial.record(watch.end(
-        shares,
-        both.map(|(before, after)| f64::midpoint(before, after)),
-    ))?;
+    trial.record(watch.end(trial.below_s(), yardstick_ms))?;
     trial.end_events(status, reason.clone())?;
     Ok(match (status, reason) {
         (TrialStatus::Completed, None) => judge_fault(plan, &laboratory.folder),

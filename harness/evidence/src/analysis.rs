@@ -196,7 +196,8 @@ impl Seen {
             Checked::Void(reason) => self.void(&trial.plan, reason),
             Checked::Verdicts(mut verdicts) => {
                 self.verdicts.append(&mut verdicts);
-                self.tried.entry(condition(&trial.plan)).or_default().0 += 1;
+                let condition = condition(&trial.plan);
+                self.tried.entry(condition.clone()).or_default().0 += 1;
                 if trial.malformed.is_empty() {
                     let samples = experiment::samples(trial);
                     let id = &trial.plan.id;
@@ -205,7 +206,7 @@ impl Seen {
                     self.counted.push(trial.plan.id.clone());
                     let yardstick = trial.yardstick_ms().map(|ms| (id.clone(), ms));
                     self.yardsticks.extend(yardstick);
-                    let timeline = self.timelines.entry(condition(&trial.plan));
+                    let timeline = self.timelines.entry(condition);
                     timeline.or_insert_with(|| Timeline::of(trial));
                 }
             }

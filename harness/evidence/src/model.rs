@@ -147,8 +147,7 @@ fn of_any_size<'a>(
 }
 
 fn is(term: &Definition, each: &Measurement) -> bool {
-    let mut factors = term.factors.iter();
-    term.settings.contains(&each.settings) && factors.all(|(name, value)| each.has(name, value))
+    term.settings.contains(&each.settings) && each.has_all(&term.factors)
 }
 
 /// The measurement of most trials, of the first settings that have one.

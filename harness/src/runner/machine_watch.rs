@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::yardstick;
 use orchbench_evidence::record::EventBody;
 use orchbench_lab::process::{Machine, Usage};
 
@@ -22,12 +23,12 @@ impl MachineWatch {
         }
     }
 
-    /// What to say of it, by its [`shares`](Self::shares).
-    pub(super) fn end(
-        &self,
-        (steal_share, foreign_share): (f64, f64),
-        yardstick_ms: Option<f64>,
-    ) -> EventBody {
+    /// What to say of it, by its [`shares`](Self::shares) and, where a yardstick was read before it, by the
+    /// mean of that and of one that is read now.
+    pub(super) fn end(&self, below_s: f64, yardstick_ms: Option<f64>) -> EventBody {
+        // Before the yardstick, whose work is none of the trial's.
+        let (steal_share, foreign_share) = self.shares(below_s);
+        let yardstick_ms = yardstick_ms.map(|before| f64::midpoint(before, yardstick::read()));
         EventBody::Machine {
             load_1m: self.machine.load_1m,
             steal_share,
@@ -39,7 +40,7 @@ impl MachineWatch {
     /// What a hypervisor gave to others, and what others took. Processes of the trial are children that
     /// were waited for, so their time is in the harness's own, but for `below_s` of what they left;
     /// containers are not, and count as foreign.
-    pub(super) fn shares(&self, below_s: f64) -> (f64, f64) {
+    fn shares(&self, below_s: f64) -> (f64, f64) {
         let now = Machine::now();
         let own_s = Usage::own().unwrap_or_default().cpu_s - self.own.cpu_s + below_s;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);

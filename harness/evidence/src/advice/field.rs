@@ -50,12 +50,14 @@ pub const FIELDS: &[Field] = &[
         "how many steps has a run",
         "10",
         [*STEPS.start() as f64, *STEPS.end() as f64],
+        None,
     ),
     number(
         "step_seconds",
         "how long does a step take, seconds",
         "10",
         [0.0, 7.0 * 86_400.0],
+        None,
     ),
     switch(
         "side_by_side",
@@ -66,29 +68,29 @@ pub const FIELDS: &[Field] = &[
         "how many runs, or partitions, are there a day",
         "1",
         [0.0, 1e8],
+        None,
     ),
-    need(
+    number(
         "peak_runs_a_second",
         "how many runs begin a second when most do (0: few)",
         "0",
-        1e6,
-        10.0,
+        [0.0, 1e6],
+        Some(10.0),
     ),
-    Field {
-        holds: Holds::Number {
-            least: 1.0,
-            most: 1e5,
-            meant: Some(2.0),
-        },
-        ..need("hosts", "on how many hosts are steps made", "1", 0.0, 0.0)
-    },
+    number(
+        "hosts",
+        "on how many hosts are steps made",
+        "1",
+        [1.0, 1e5],
+        Some(2.0),
+    ),
     switch("people", "does somebody decide while a run waits"),
-    need(
+    number(
         "longest_wait_hours",
         "how long may a run wait for something outside, hours",
         "0",
-        CENTURY_HOURS,
-        24.0,
+        [0.0, CENTURY_HOURS],
+        Some(24.0),
     ),
     switch(
         "undo",
@@ -107,38 +109,40 @@ pub const FIELDS: &[Field] = &[
         "are steps calls of services, which may be late, fail or refuse",
     ),
     switch("dbt_models", "are steps the models of a dbt project"),
-    need(
+    number(
         "failed_attempts",
         "which share of attempts at a step fails",
         "0.01",
-        0.99,
-        0.01,
+        [0.0, 0.99],
+        Some(0.01),
     ),
-    need(
+    number(
         "kills_a_month",
         "how often does a process with runs in work die, a month",
         "1",
-        1e6,
-        1.0,
+        [0.0, 1e6],
+        Some(1.0),
     ),
-    need(
+    number(
         "corrections_a_month",
         "how many partitions are corrected later, a month",
         "0",
-        1e6,
-        1.0,
+        [0.0, 1e6],
+        Some(1.0),
     ),
     number(
         "price_an_action",
         "what does an action of Temporal's cloud cost (0: it is operated by oneself)",
         "0",
         [0.0, 1e6],
+        None,
     ),
     number(
         "price_a_materialization",
         "what does a materialization of Dagster's cloud cost (0: it is operated by oneself)",
         "0",
         [0.0, 1e6],
+        None,
     ),
 ];
 
@@ -165,35 +169,13 @@ const fn number(
     asks: &'static str,
     otherwise: &'static str,
     [least, most]: [f64; 2],
+    meant: Option<f64>,
 ) -> Field {
     Field {
         name,
         asks,
         otherwise,
-        holds: Holds::Number {
-            least,
-            most,
-            meant: None,
-        },
-    }
-}
-
-const fn need(
-    name: &'static str,
-    asks: &'static str,
-    otherwise: &'static str,
-    most: f64,
-    meant: f64,
-) -> Field {
-    Field {
-        name,
-        asks,
-        otherwise,
-        holds: Holds::Number {
-            least: 0.0,
-            most,
-            meant: Some(meant),
-        },
+        holds: Holds::Number { least, most, meant },
     }
 }
 

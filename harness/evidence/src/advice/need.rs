@@ -74,6 +74,8 @@ pub(super) struct Rate {
     pub settings: String,
     pub factors: BTreeMap<String, String>,
     pub steps: u32,
+    /// The same, for sentences.
+    pub of: String,
 }
 
 /// What is paid for by the piece.

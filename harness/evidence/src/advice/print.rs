@@ -38,8 +38,7 @@ pub fn text(advice: &Advice) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
         after.push("  no change of one field".to_owned());
     }
     after.extend([String::new(), "where the figures are:".to_owned()]);
-    let paths = notes.paths.iter().enumerate();
-    after.extend(paths.map(|(index, path)| format!("  [{}] {path}", index + 1)));
+    after.extend(notes.listed(""));
     (before, table, after)
 }
 
@@ -82,9 +81,7 @@ pub fn rehearsal_text(
         String::new(),
         "rehearsed here, one run a way; predicted by the model of the results, at default settings:".to_owned(),
     ];
-    let paths = notes.paths.iter().enumerate();
-    let after = paths.map(|(index, path)| format!("  [{}] {folder}/{path}", index + 1));
-    (before, rows, after.collect())
+    (before, rows, notes.listed(&format!("{folder}/")))
 }
 
 /// The evidence behind it.
@@ -180,6 +177,14 @@ impl Notes {
                 Span::Plain(words) => words.clone(),
                 Span::Figure { text, path } => format!("{text} [{}]", self.number(path)),
             })
+            .collect()
+    }
+
+    /// A line a place, each below a folder.
+    fn listed(&self, base: &str) -> Vec<String> {
+        let paths = self.paths.iter().enumerate();
+        paths
+            .map(|(index, path)| format!("  [{}] {base}{path}", index + 1))
             .collect()
     }
 

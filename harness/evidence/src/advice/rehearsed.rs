@@ -87,8 +87,8 @@ fn way(trial: &TrialPlan, rehearsal: &Analysis, model: &Model) -> Rehearsed {
     let engines = &rehearsal.plan.engines;
     let engine = engines.iter().find(|each| each.name == trial.engine);
     let failures = measured(FAILURES).map_or(0.0, |each| each.estimate.value);
-    let predicted = option_of(&trial.engine, model)
-        .and_then(|option| predicted(option, trial, failures, meanwhile != "nothing"));
+    let predicted =
+        option_of(&trial.engine, model).and_then(|option| predicted(option, trial, failures));
     let time = measured(TIME);
     Rehearsed {
         label: engine.map_or_else(|| trial.engine.clone(), |engine| engine.label.clone()),
@@ -116,14 +116,14 @@ fn option_of<'a>(engine: &str, model: &'a Model) -> Option<&'a ModelOption> {
 
 /// The time that the model says, and the waits that the policy has between attempts, which are none of its
 /// terms.
-fn predicted(option: &ModelOption, trial: &TrialPlan, failures: f64, killed: bool) -> Option<Band> {
+fn predicted(option: &ModelOption, trial: &TrialPlan, failures: f64) -> Option<Band> {
     let of_trial = |name: &str| trial.parameters[name].as_f64();
     let steps = of_trial("steps")?;
     let day = Inputs {
         steps,
         step_s: of_trial("step_ms")? / 1e3,
         failed_share: failures / (steps + failures),
-        kills_a_day: f64::from(u8::from(killed)),
+        kills_a_day: trial.faults.len() as f64,
         corrections_a_day: 0.0,
         waiting_runs: 0.0,
     };

@@ -207,10 +207,7 @@ fn as_fast(
     engine: &EngineRecord,
     analysis: &Analysis,
 ) -> Stance {
-    let is_of = |each: &Measurement| {
-        let mut factors = rate.factors.iter();
-        each.settings == rate.settings && factors.all(|(name, value)| each.has(name, value))
-    };
+    let is_of = |each: &Measurement| each.settings == rate.settings && each.has_all(&rate.factors);
     let found = analysis.as_deployed(&engine.name, &rate.experiment, &rate.metric, is_of);
     let Some(fastest) = found.first() else {
         return stance.clone();
@@ -230,20 +227,9 @@ fn as_fast(
         standing,
         seen: text![
             figure::estimate(fastest),
-            format!(
-                " runs a second, of {} empty steps each: {against}",
-                in_words(rate.steps)
-            )
+            format!(" runs a second, of {} each: {against}", rate.of)
         ],
         ..stance.clone()
-    }
-}
-
-/// A number of steps that the list of needs has, which is no measurement.
-fn in_words(steps: u32) -> String {
-    match steps {
-        3 => "three".to_owned(),
-        other => other.to_string(),
     }
 }
 
@@ -281,10 +267,7 @@ fn capability(one: &Capability, engine: &EngineRecord, analysis: &Analysis) -> (
 }
 
 fn outcome(one: &Counted, engine: &EngineRecord, analysis: &Analysis) -> (Standing, Text) {
-    let is_of = |each: &Measurement| {
-        let mut factors = one.factors.iter();
-        each.settings == one.settings && factors.all(|(name, value)| each.has(name, value))
-    };
+    let is_of = |each: &Measurement| each.settings == one.settings && each.has_all(&one.factors);
     let counts = analysis.as_deployed(&engine.name, &one.experiment, &one.metric, is_of);
     if counts.is_empty() {
         return unmeasured(&one.metric);
@@ -392,10 +375,7 @@ fn added(workload: &Workload, cost: &Cost, engine: &EngineRecord, analysis: &Ana
     if more == 0.0 {
         return known(whole.value, whole.interval, a_run);
     }
-    let same = |each: &Measurement| {
-        let mut factors = each.factors.iter();
-        as_set(each) && factors.all(|(name, value)| run.has(name, value))
-    };
+    let same = |each: &Measurement| as_set(each) && run.has_all(&each.factors);
     let Some(step) = analysis
         .as_deployed(&engine.name, &cost.experiment, &cost.step, same)
         .pop()

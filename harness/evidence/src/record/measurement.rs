@@ -51,6 +51,11 @@ impl Measurement {
     pub fn has(&self, factor: &str, value: &str) -> bool {
         self.factors.get(factor).is_some_and(|found| found == value)
     }
+
+    /// Whether each of these factors has its value.
+    pub fn has_all(&self, factors: &BTreeMap<String, String>) -> bool {
+        factors.iter().all(|(name, value)| self.has(name, value))
+    }
 }
 
 impl SelfComparison {

@@ -21,9 +21,9 @@ def noop_assets(shape: str, steps: int) -> list[AssetsDefinition]:
     job = noop_job(shape, steps)
 
     def noop(number: int) -> AssetsDefinition:
-        before = [AssetKey([job, _name(number - 1)])] if shape == "chain" and number > 0 else []
+        before = step_before(job, number) if shape == "chain" else []
 
-        @asset(name=_name(number), key_prefix=job, deps=before)
+        @asset(name=step_name(number), key_prefix=job, deps=before)
         def nothing() -> None:
             pass
 
@@ -41,5 +41,11 @@ def noop_definitions(
     return Definitions(assets=assets, jobs=[job])
 
 
-def _name(number: int) -> str:
+def step_before(job: str, number: int) -> list[AssetKey]:
+    """What a step of a chain depends on: the one before it, of the first none."""
+    return [AssetKey([job, step_name(number - 1)])] if number > 0 else []
+
+
+def step_name(number: int) -> str:
+    """The name of a step's asset, below its job's."""
     return f"step_{number:07}"

@@ -4,7 +4,6 @@ import time
 
 from dagster import (
     AssetExecutionContext,
-    AssetKey,
     AssetsDefinition,
     AssetSelection,
     Definitions,
@@ -13,6 +12,8 @@ from dagster import (
     asset,
     define_asset_job,
 )
+
+from .noop import step_before, step_name
 
 
 def synthetic_name(steps: int) -> str:
@@ -29,9 +30,9 @@ def synthetic_definitions(
 
     def step(number: int) -> AssetsDefinition:
         fails = work["failures"][number] if number < len(work["failures"]) else 0
-        before = [AssetKey([name, _name(number - 1)])] if number > 0 else []
+        before = step_before(name, number)
 
-        @asset(name=_name(number), key_prefix=name, deps=before, retry_policy=retry)
+        @asset(name=step_name(number), key_prefix=name, deps=before, retry_policy=retry)
         def pretend(context: AssetExecutionContext) -> None:
             time.sleep(work["step_ms"] / 1000)
             if context.retry_number < fails:
@@ -43,6 +44,3 @@ def synthetic_definitions(
     job = define_asset_job(name, AssetSelection.assets(*assets), executor_def=executor)
     return Definitions(assets=assets, jobs=[job])
 
-
-def _name(number: int) -> str:
-    return f"step_{number:07}"

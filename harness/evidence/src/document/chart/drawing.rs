@@ -3,6 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::axis::{Axis, Tick};
 use super::palette::{Marker, Style};
 
 /// Width of every chart, px. On a phone of 390 px, margins apart, it shows at three quarters.
@@ -131,6 +132,28 @@ impl Drawing {
 
     pub fn words(&mut self, at: At, anchor: Anchor, text: impl Into<String>) {
         self.shapes.push(Shape::Words(at, anchor, text.into()));
+    }
+
+    /// Writes a row's label in as many lines as it takes; gives the first pixel below it.
+    pub fn label(&mut self, mut y: i32, text: &str) -> i32 {
+        for words in wrapped(text, f64::from(WIDTH - 16)) {
+            self.words((8, y + LINE_PX / 2), Anchor::Left, words);
+            y += LINE_PX;
+        }
+        y
+    }
+
+    /// Ends with a lying axis from `y` on, its ticks and its unit.
+    pub fn end(&mut self, axis: &Axis, ticks: Vec<Tick>, mut y: i32, unit: &str) {
+        self.shapes
+            .push(Shape::Axis((axis.start, y), (axis.end, y)));
+        for tick in ticks {
+            self.words((tick.at, y + LINE_PX / 2 + 5), Anchor::Middle, tick.text);
+        }
+        y += LINE_PX + 8;
+        let middle = i32::midpoint(axis.start, axis.end);
+        self.words((middle, y + LINE_PX / 2), Anchor::Middle, unit);
+        self.height = y + LINE_PX + 6;
     }
 
     /// Writes words at the first of these places where they meet no others and do not leave the

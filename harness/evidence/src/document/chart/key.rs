@@ -1,7 +1,7 @@
 //! The key above a plot: what each colour and marker is.
 
 use super::drawing::{Anchor, Drawing, LINE_PX, Shape, WIDTH, text_width};
-use super::palette::Style;
+use super::palette::{Style, part};
 
 const MARGIN: i32 = 8;
 /// From an entry's left to its words.
@@ -11,6 +11,13 @@ const GAP: i32 = 14;
 
 /// An entry: its style and words.
 pub(super) type Entry<'a> = (Style, &'a str);
+
+/// The same of parts, which have their styles by their places.
+pub(super) fn key_of_parts(drawing: &mut Drawing, names: &[&str]) -> i32 {
+    let names = names.iter().enumerate();
+    let entries: Vec<_> = names.map(|(place, words)| (part(place), *words)).collect();
+    key(drawing, &entries)
+}
 
 /// Places the entries in lines and gives the first pixel below them.
 pub(super) fn key(drawing: &mut Drawing, entries: &[Entry<'_>]) -> i32 {

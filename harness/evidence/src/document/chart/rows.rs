@@ -6,8 +6,8 @@
 
 use super::axis::{Axis, Scale};
 use super::caption::{Notes, Point, Unit, caption};
-use super::drawing::{Anchor, Drawing, LINE_PX, Shape, WIDTH, text_width, wrapped};
-use super::key::key;
+use super::drawing::{Anchor, Drawing, LINE_PX, Shape, WIDTH, text_width};
+use super::key::key_of_parts;
 use super::palette::{Palette, Style, part};
 use super::{Name, figure};
 use crate::document::{Block, number};
@@ -122,21 +122,13 @@ fn layout(unit: &str, parts: &[&str], rows: &[Row]) -> Option<(Drawing, Notes)> 
     };
     let ticks = axis.ticks(text_width, (0, WIDTH));
     let mut drawing = Drawing::new(0);
-    let entries: Vec<_> = parts
-        .iter()
-        .enumerate()
-        .map(|(place, words)| (part(place), *words))
-        .collect();
-    let mut y = if entries.is_empty() {
+    let mut y = if parts.is_empty() {
         8
     } else {
-        key(&mut drawing, &entries)
+        key_of_parts(&mut drawing, parts)
     };
     for row in rows {
-        for words in wrapped(&row.label, f64::from(WIDTH - 16)) {
-            drawing.words((8, y + LINE_PX / 2), Anchor::Left, words);
-            y += LINE_PX;
-        }
+        y = drawing.label(y, &row.label);
         let top = y;
         let (grid, mut dots) = (drawing.shapes.len(), Drawing::new(0));
         for (style, point) in &row.dots {
@@ -150,15 +142,7 @@ fn layout(unit: &str, parts: &[&str], rows: &[Row]) -> Option<(Drawing, Notes)> 
         drawing.shapes.splice(grid..grid, lines);
         y += 8;
     }
-    let ends = ((axis.start, y), (axis.end, y));
-    drawing.shapes.push(Shape::Axis(ends.0, ends.1));
-    for tick in ticks {
-        drawing.words((tick.at, y + LINE_PX / 2 + 5), Anchor::Middle, tick.text);
-    }
-    y += LINE_PX + 8;
-    let middle = i32::midpoint(axis.start, axis.end);
-    drawing.words((middle, y + LINE_PX / 2), Anchor::Middle, unit);
-    drawing.height = y + LINE_PX + 6;
+    drawing.end(&axis, ticks, y, unit);
     Some((drawing, notes))
 }
 

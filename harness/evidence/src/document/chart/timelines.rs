@@ -1,8 +1,8 @@
 //! Timelines: what happened one after the other, lane under lane, on one axis around one instant.
 
 use super::axis::{Axis, Scale};
-use super::drawing::{Anchor, Drawing, LINE_PX, Shape, WIDTH, text_width, wrapped};
-use super::key::key;
+use super::drawing::{Anchor, Drawing, LINE_PX, Shape, WIDTH, text_width};
+use super::key::key_of_parts;
 use super::palette::part;
 use super::{Name, figure};
 use crate::document::{Block, Text, number};
@@ -48,27 +48,14 @@ fn layout(unit: &str, instant: &str, kinds: &[&str], lanes: &[Lane]) -> Option<D
     let axis = axis(lanes)?;
     let ticks = axis.ticks(text_width, (0, WIDTH));
     let mut drawing = Drawing::new(0);
-    let kinds = kinds.iter().enumerate();
-    let entries: Vec<_> = kinds.map(|(place, words)| (part(place), *words)).collect();
-    let mut y = key(&mut drawing, &entries);
+    let mut y = key_of_parts(&mut drawing, kinds);
     drawing.words((axis.at(0.0), y + LINE_PX / 2), Anchor::Middle, instant);
     y += LINE_PX + 2;
     for lane in lanes {
-        for words in wrapped(&lane.label, f64::from(WIDTH - 16)) {
-            drawing.words((8, y + LINE_PX / 2), Anchor::Left, words);
-            y += LINE_PX;
-        }
+        y = drawing.label(y, &lane.label);
         y = bars(&mut drawing, &axis, y, lane);
     }
-    let ends = ((axis.start, y), (axis.end, y));
-    drawing.shapes.push(Shape::Axis(ends.0, ends.1));
-    for tick in ticks {
-        drawing.words((tick.at, y + LINE_PX / 2 + 5), Anchor::Middle, tick.text);
-    }
-    y += LINE_PX + 8;
-    let middle = i32::midpoint(axis.start, axis.end);
-    drawing.words((middle, y + LINE_PX / 2), Anchor::Middle, unit);
-    drawing.height = y + LINE_PX + 6;
+    drawing.end(&axis, ticks, y, unit);
     Some(drawing)
 }
 

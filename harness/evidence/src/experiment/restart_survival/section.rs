@@ -75,7 +75,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     Ok(blocks)
 }
 
-/// What an execution came to, in the order of [`Fate`].
+/// What an execution came to, in the order of [`crate::measure::Fate`].
 const FATES: [&str; 3] = ["ended well", "struck, or failed", "made again"];
 
 /// One killed run of each engine under each settings, engine under engine.
