@@ -1,8 +1,10 @@
 //! The exit codes of `orchbench`, in the one place that documents them.
 
 use orchbench_evidence::check::mutation::NothingGood;
-use orchbench_evidence::results::Conclusion;
+use orchbench_evidence::results::{Analysis, Conclusion};
 use orchbench_temporal::failure::End;
+
+use crate::output;
 
 /// How the process ends. Where several apply: 1, 3, 5, 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +57,20 @@ impl From<Conclusion> for Exit {
 }
 
 impl Exit {
+    /// The exit code of what a results folder comes to; what keeps it from 0 is said on stderr.
+    pub fn told(analysis: &Analysis) -> Self {
+        const SHOWN: usize = 12;
+        let against = analysis.against();
+        for (conclusion, words) in against.iter().take(SHOWN) {
+            output::note(&format!("{}: {words}", conclusion.as_str()));
+        }
+        if against.len() > SHOWN {
+            let more = against.len() - SHOWN;
+            output::note(&format!("and {more} more: see the report"));
+        }
+        analysis.conclusion().into()
+    }
+
     /// The exit code of an error that ended a command.
     pub fn of(error: &anyhow::Error) -> Self {
         use crate::engine::TrialError;

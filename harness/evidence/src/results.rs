@@ -98,13 +98,24 @@ impl Analysis {
 
     /// What it comes to. Where several apply: broken, unreachable, inconclusive.
     pub fn conclusion(&self) -> Conclusion {
-        let any = |outcome: Outcome| {
-            self.verdicts
-                .verdicts
-                .iter()
-                .any(|verdict| verdict.outcome == outcome && !verdict.expected)
+        let against = self.against();
+        against
+            .first()
+            .map_or(Conclusion::Sound, |(first, _)| *first)
+    }
+
+    /// Each thing that keeps it from being sound, with what it makes of it and in words, the gravest first.
+    pub fn against(&self) -> Vec<(Conclusion, String)> {
+        let verdicts = |outcome: Outcome| {
+            let all = self.verdicts.verdicts.iter();
+            all.filter(move |each| each.outcome == outcome && !each.expected)
+                .map(|each| format!("{}: {}: {}", each.trial, each.invariant, each.summary))
         };
-        let lacking = self.verdicts.warnings.iter().any(|warning| {
+        let unreachable = self.environment.unreachable.iter();
+        let unreachable =
+            unreachable.map(|(engine, why)| format!("engine {engine} could not be reached: {why}"));
+        let warnings = self.verdicts.warnings.iter();
+        let lacking = warnings.filter(|warning| {
             matches!(
                 warning,
                 Warning::NothingCounts { .. }
@@ -112,16 +123,19 @@ impl Analysis {
                     | Warning::Damaged { .. }
             )
         });
-        let unchecked = self.partial || self.verdicts.verdicts.is_empty();
-        if any(Outcome::Fail) {
-            Conclusion::Broken
-        } else if !self.environment.unreachable.is_empty() {
-            Conclusion::Unreachable
-        } else if any(Outcome::Unknown) || lacking || unchecked {
-            Conclusion::Inconclusive
-        } else {
-            Conclusion::Sound
-        }
+        let unchecked = [
+            (self.partial, "not every planned trial has an end"),
+            (self.verdicts.verdicts.is_empty(), "nothing was checked"),
+        ];
+        let unchecked = unchecked.iter().filter(|(applies, _)| *applies);
+        let inconclusive = verdicts(Outcome::Unknown)
+            .chain(lacking.map(ToString::to_string))
+            .chain(unchecked.map(|(_, words)| (*words).to_owned()));
+        verdicts(Outcome::Fail)
+            .map(|words| (Conclusion::Broken, words))
+            .chain(unreachable.map(|words| (Conclusion::Unreachable, words)))
+            .chain(inconclusive.map(|words| (Conclusion::Inconclusive, words)))
+            .collect()
     }
 
     /// Verdicts by invariant and engine, of the outcomes pass, fail, fail as its trial is there to show, and

@@ -37,5 +37,5 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         "report: {}",
         args.dir.join("report.html").display()
     ));
-    Ok(Exit::from(analysis.conclusion()))
+    Ok(Exit::told(&analysis))
 }

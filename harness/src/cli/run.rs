@@ -151,7 +151,7 @@ fn conclude(Made { folder, end, .. }: &Made) -> anyhow::Result<Exit> {
         );
         return Ok(Exit::Interrupted);
     }
-    Ok(Exit::from(analysis.conclusion()))
+    Ok(Exit::told(&analysis))
 }
 
 /// What the profile would make. Which of it the server at hand lets make is known when it is there.

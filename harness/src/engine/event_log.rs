@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::TrialError;
 use super::trial::io;
+use orchbench_etl::journal::{self, JournalError};
 use orchbench_evidence::record::{Event, EventBody, JournalSeal, TrialStatus};
 
 /// The trial's event file, shared with the threads that watch processes.
@@ -67,12 +68,11 @@ impl Log {
 }
 
 /// What each journal file of a folder holds.
-pub(super) fn seals(journal: &Path) -> Result<Vec<JournalSeal>, TrialError> {
+pub(super) fn seals(dir: &Path) -> Result<Vec<JournalSeal>, TrialError> {
+    let refused = |error: JournalError| TrialError::Plan(error.to_string());
     let mut files = Vec::new();
-    for entry in fs::read_dir(journal).map_err(io(journal))? {
-        let path = entry.map_err(io(journal))?.path();
-        let read = orchbench_etl::journal::read(&path)
-            .map_err(|error| TrialError::Plan(error.to_string()))?;
+    for path in journal::files(dir).map_err(refused)? {
+        let read = journal::read(&path).map_err(refused)?;
         files.push(JournalSeal {
             file: path
                 .file_name()
@@ -86,6 +86,5 @@ pub(super) fn seals(journal: &Path) -> Result<Vec<JournalSeal>, TrialError> {
                 .unwrap_or_default(),
         });
     }
-    files.sort_by(|a, b| a.file.cmp(&b.file));
     Ok(files)
 }

@@ -117,19 +117,20 @@ fn missing_journal_line_is_unknown(folder: &Folder, results: &Path) -> Result<()
         let last = fs::read_to_string(&journal)?.lines().count() - 1;
         remove_line(&journal, if from_end { last } else { 4 })?;
         let name = tampered.to_string_lossy().into_owned();
-        let analyze = folder.orchbench(&["analyze", &name])?;
-        let said = text(&analyze);
-        ensure!(
-            analyze.status.code() == Some(4),
-            "{:?}: {said}",
-            analyze.status
-        );
         let file = journal
             .file_name()
             .context("a name")?
             .to_string_lossy()
             .into_owned();
-        ensure!(said.contains(&file), "does not name {file}: {said}");
+        for command in ["analyze", "report"] {
+            let ended = folder.orchbench(&[command, &name])?;
+            let said = text(&ended);
+            ensure!(ended.status.code() == Some(4), "{:?}: {said}", ended.status);
+            ensure!(
+                said.contains(&file),
+                "{command} does not name {file}: {said}"
+            );
+        }
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ pub use day::{Day, DayError, DayRange};
 pub use digest::{hex, partitions_digest};
 pub use error_type::ErrorType;
 pub use id::{ID_MAX, IdError, check_id, escaped};
-pub use read::{Journal, Problem, ProblemKind, read, read_bytes, read_dir};
+pub use read::{Journal, Problem, ProblemKind, files, read, read_bytes, read_dir};
 pub use record::{FORMAT_VERSION, Kind, Record};
 pub use retry::RetrySpec;
 pub use shape::Shape;

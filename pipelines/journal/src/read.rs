@@ -108,6 +108,21 @@ pub fn read_bytes(path: &Path, bytes: &[u8]) -> Journal {
 /// # Errors
 /// When the folder or one of the files cannot be read at all.
 pub fn read_dir(dir: &Path) -> Result<Journal, JournalError> {
+    let mut journal = Journal::default();
+    for path in files(dir)? {
+        let mut one = read(&path)?;
+        journal.records.append(&mut one.records);
+        journal.problems.append(&mut one.problems);
+    }
+    Ok(journal)
+}
+
+/// The journal files of a folder, in the order of their names. One that is still without a record has no
+/// name of a journal.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn files(dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
     let io = |error| JournalError::Io {
         path: dir.to_owned(),
         action: "cannot list",
@@ -124,13 +139,7 @@ pub fn read_dir(dir: &Path) -> Result<Journal, JournalError> {
         }
     }
     paths.sort();
-    let mut journal = Journal::default();
-    for path in paths {
-        let mut one = read(&path)?;
-        journal.records.append(&mut one.records);
-        journal.problems.append(&mut one.problems);
-    }
-    Ok(journal)
+    Ok(paths)
 }
 
 /// Only what tells a newer format from something else.

@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
 use crate::clock::monotonic_ns;
 use crate::crash_point::CrashPoint;
 use crate::day::Day;
@@ -91,7 +93,8 @@ struct State {
 
 impl Writer {
     /// Starts `DIR/WRITER_ID.jsonl`, which must not exist yet, with an `open` record. The folder
-    /// is made when it is not there.
+    /// is made when it is not there. The file has its name once the record is in it: a process killed
+    /// before that has no journal, where an empty one would look like one that was cut.
     ///
     /// # Errors
     /// When the folder or the file cannot be made, or the file is there already.
@@ -106,10 +109,11 @@ impl Writer {
         };
         std::fs::create_dir_all(dir).map_err(io(dir, "cannot make the folder"))?;
         let path = dir.join(format!("{writer_id}.jsonl"));
+        let unnamed = dir.join(format!(".{writer_id}.jsonl.partial"));
         let file = OpenOptions::new()
             .append(true)
             .create_new(true)
-            .open(&path)
+            .open(&unnamed)
             .map_err(io(&path, "cannot create"))?;
         let writer = Self {
             path,
@@ -122,7 +126,15 @@ impl Writer {
                 open: true,
             }),
         };
-        writer.append(Kind::Open, Entry::default())?;
+        let opened = writer.append(Kind::Open, Entry::default()).and_then(|()| {
+            renameat_with(CWD, &unnamed, CWD, &writer.path, RenameFlags::NOREPLACE)
+                .map_err(|error| io(&writer.path, "cannot create")(error.into()))
+        });
+        if let Err(error) = opened {
+            // What is not removed has no name that a reader looks for.
+            let _ = std::fs::remove_file(&unnamed);
+            return Err(error);
+        }
         Ok(writer)
     }
 

@@ -67,6 +67,35 @@ fn an_untouched_journal_has_no_problems() {
     assert!(Writer::create(dir.path(), "1-100", 1).is_err());
 }
 
+/// The process that starts a journal dies at its first write, of the limit on the size of its files.
+#[test]
+fn a_process_killed_before_its_first_record_has_no_journal() {
+    const DIR: &str = "ORCHBENCH_TEST_KILLED_JOURNAL";
+    if let Some(dir) = std::env::var_os(DIR) {
+        let limit = rustix::process::Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        };
+        rustix::process::setrlimit(rustix::process::Resource::Fsize, limit).unwrap();
+        drop(Writer::create(Path::new(&dir), "1-100", 1));
+        unreachable!("it outlived its limit");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let killed = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "journal::a_process_killed_before_its_first_record_has_no_journal",
+        ])
+        .env(DIR, dir.path())
+        .stdout(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    let signal = std::os::unix::process::ExitStatusExt::signal(&killed);
+    assert_eq!(signal, Some(rustix::process::Signal::XFSZ.as_raw()));
+    let journal = read_dir(dir.path()).unwrap();
+    assert_eq!((journal.records, journal.problems), (vec![], vec![]));
+}
+
 #[test]
 fn a_removed_line_is_a_gap() {
     let found = problems(|lines| drop(lines.remove(2)));
