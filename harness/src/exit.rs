@@ -60,12 +60,12 @@ impl Exit {
     /// The exit code of what a results folder comes to; what keeps it from 0 is said on stderr.
     pub fn told(analysis: &Analysis) -> Self {
         const SHOWN: usize = 12;
-        let against = analysis.against();
-        for (conclusion, words) in against.iter().take(SHOWN) {
+        let mut against = analysis.against();
+        for (conclusion, words) in against.by_ref().take(SHOWN) {
             output::note(&format!("{}: {words}", conclusion.as_str()));
         }
-        if against.len() > SHOWN {
-            let more = against.len() - SHOWN;
+        let more = against.count();
+        if more > 0 {
             output::note(&format!("and {more} more: see the report"));
         }
         analysis.conclusion().into()

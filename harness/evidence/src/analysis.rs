@@ -112,7 +112,6 @@ pub fn derive(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
         undecidable: twins::undecidable(&plan, &seen.counted, &self_comparisons),
     })?;
     Ok(Analysis {
-        partial: seen.ended < plan.trials.len(),
         environment,
         measurements: Measurements {
             format_version: FORMAT_VERSION,

@@ -21,8 +21,6 @@ pub struct Analysis {
     pub verdicts: Verdicts,
     /// What became of the guidance's sentences.
     pub claims: Claims,
-    /// Whether some planned trials have no end or were interrupted.
-    pub partial: bool,
     /// Ids of the trials that were made to their end and count.
     pub counted: Vec<String>,
     /// The first struck trial of each condition that counts, execution by execution.
@@ -98,44 +96,33 @@ impl Analysis {
 
     /// What it comes to. Where several apply: broken, unreachable, inconclusive.
     pub fn conclusion(&self) -> Conclusion {
-        let against = self.against();
-        against
-            .first()
-            .map_or(Conclusion::Sound, |(first, _)| *first)
+        let gravest = self.against().next();
+        gravest.map_or(Conclusion::Sound, |(conclusion, _)| conclusion)
     }
 
     /// Each thing that keeps it from being sound, with what it makes of it and in words, the gravest first.
-    pub fn against(&self) -> Vec<(Conclusion, String)> {
-        let verdicts = |outcome: Outcome| {
-            let all = self.verdicts.verdicts.iter();
-            all.filter(move |each| each.outcome == outcome && !each.expected)
-                .map(|each| format!("{}: {}: {}", each.trial, each.invariant, each.summary))
+    pub fn against(&self) -> impl Iterator<Item = (Conclusion, String)> {
+        let judged = |outcome, conclusion| {
+            let verdicts = self.verdicts.verdicts.iter();
+            let of_it = verdicts.filter(move |each| each.outcome == outcome && !each.expected);
+            of_it.map(move |each| {
+                let words = format!("{}: {}: {}", each.trial, each.invariant, each.summary);
+                (conclusion, words)
+            })
         };
-        let unreachable = self.environment.unreachable.iter();
-        let unreachable =
-            unreachable.map(|(engine, why)| format!("engine {engine} could not be reached: {why}"));
-        let warnings = self.verdicts.warnings.iter();
-        let lacking = warnings.filter(|warning| {
-            matches!(
-                warning,
-                Warning::NothingCounts { .. }
-                    | Warning::NotReached { .. }
-                    | Warning::Damaged { .. }
-            )
-        });
-        let unchecked = [
-            (self.partial, "not every planned trial has an end"),
-            (self.verdicts.verdicts.is_empty(), "nothing was checked"),
-        ];
-        let unchecked = unchecked.iter().filter(|(applies, _)| *applies);
-        let inconclusive = verdicts(Outcome::Unknown)
-            .chain(lacking.map(ToString::to_string))
-            .chain(unchecked.map(|(_, words)| (*words).to_owned()));
-        verdicts(Outcome::Fail)
-            .map(|words| (Conclusion::Broken, words))
-            .chain(unreachable.map(|words| (Conclusion::Unreachable, words)))
-            .chain(inconclusive.map(|words| (Conclusion::Inconclusive, words)))
-            .collect()
+        let warned = |conclusion| {
+            let warnings = self.verdicts.warnings.iter();
+            let of_it = warnings.filter(move |each| comes_to(each) == Some(conclusion));
+            of_it.map(move |each| (conclusion, each.to_string()))
+        };
+        let unchecked = self.verdicts.verdicts.is_empty();
+        let unchecked =
+            unchecked.then(|| (Conclusion::Inconclusive, "nothing was checked".to_owned()));
+        judged(Outcome::Fail, Conclusion::Broken)
+            .chain(warned(Conclusion::Unreachable))
+            .chain(judged(Outcome::Unknown, Conclusion::Inconclusive))
+            .chain(warned(Conclusion::Inconclusive))
+            .chain(unchecked)
     }
 
     /// Verdicts by invariant and engine, of the outcomes pass, fail, fail as its trial is there to show, and
@@ -165,5 +152,17 @@ impl Analysis {
             .claims
             .iter()
             .filter(move |claim| claim.row == row)
+    }
+}
+
+/// What a warning makes of the results; `None` where they are sound with it.
+fn comes_to(warning: &Warning) -> Option<Conclusion> {
+    match warning {
+        Warning::Unreachable { .. } => Some(Conclusion::Unreachable),
+        Warning::Partial { .. }
+        | Warning::NothingCounts { .. }
+        | Warning::NotReached { .. }
+        | Warning::Damaged { .. } => Some(Conclusion::Inconclusive),
+        _ => None,
     }
 }

@@ -109,6 +109,7 @@ impl Writer {
         };
         std::fs::create_dir_all(dir).map_err(io(dir, "cannot make the folder"))?;
         let path = dir.join(format!("{writer_id}.jsonl"));
+        // Of a results folder a name with a dot in front is no part.
         let unnamed = dir.join(format!(".{writer_id}.jsonl.partial"));
         let file = OpenOptions::new()
             .append(true)

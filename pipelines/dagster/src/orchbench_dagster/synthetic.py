@@ -43,4 +43,3 @@ def synthetic_definitions(
     assets = [step(number) for number in range(steps)]
     job = define_asset_job(name, AssetSelection.assets(*assets), executor_def=executor)
     return Definitions(assets=assets, jobs=[job])
-
