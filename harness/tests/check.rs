@@ -163,7 +163,7 @@ fn damaged_results_are_unknown_with_file_and_line() -> Result<()> {
     says(&no_log, 4, &["unknown: approval: single_change"])
 }
 
-/// What check, analyze and report say of one folder each: the same code, which is no pass.
+/// What check, analyze and report say of one folder each: the same code, which is no pass, and why.
 fn no_pass(change: impl Fn(&Path) -> Result<()>) -> Result<Said> {
     let command = |name: &str| -> Result<Said> {
         let place = TempDir::new()?;
@@ -175,6 +175,7 @@ fn no_pass(change: impl Fn(&Path) -> Result<()>) -> Result<Said> {
     for other in ["analyze", "report"] {
         let other = command(other)?;
         ensure!(other.code == found.code, "{other:?}\n{found:?}");
+        ensure!(!other.err.trim().is_empty(), "silent: {other:?}");
     }
     ensure!(found.code != 0, "{found:?}");
     Ok(found)

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use crate::exit::Exit;
 use crate::output;
 use orchbench_evidence::check::mutation;
-use orchbench_evidence::document::warnings;
 use orchbench_evidence::record::ResultsFolder;
 use orchbench_evidence::report;
 
@@ -31,15 +30,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     }
     let dir = args.dir.clone().unwrap_or("reports/latest".into());
     let analysis = report::inspect(&ResultsFolder::open(&dir)?)?;
-    if args.json {
-        output::json(&analysis.verdicts)?;
-    } else {
-        super::analyze::print(&analysis.verdicts);
-    }
-    for line in warnings(&analysis.plan, &analysis.verdicts.warnings, |_| true) {
-        output::note(&format!("warning: {}", line.as_read()));
-    }
-    Ok(Exit::from(analysis.conclusion()))
+    super::analyze::told(&analysis, args.json)
 }
 
 /// Done at 100 %; a mutation that found nothing to be planted in is not caught.
