@@ -38,6 +38,18 @@ class Formats(unittest.TestCase):
         self.assertEqual(len(unsourced("It took 4.1 [3.9, 4.4] at 200 ms.")), 1)
 
 
+ANSWERS = {
+    "step-by-step": [
+        "load/2013-01-02 attempt 1 ok",
+        "publish attempt 1 failed",
+        "load/2013-01-01 attempt 1 ok",
+        "publish attempt 2 ok",
+    ],
+    "doing-now": [],
+    "stale": None,
+}
+
+
 def folder(root, report):
     """A results folder of three trials, of which the last stands open."""
     plans, packed = [], io.BytesIO()
@@ -51,6 +63,11 @@ def folder(root, report):
             for steps in (1, 5):
                 sample = {"metric": "run_ms", "value": (10 + steps) * (1 + 0.1 * block), "labels": {"steps": str(steps)}}
                 events.append({"t_ns": 2, "event": "sample", **sample})
+            for question, facts in ANSWERS.items():
+                labels = {"condition": "present", "question": question}
+                if facts is not None:
+                    labels["facts"] = json.dumps([{"what": each} for each in facts])
+                events.append({"t_ns": 2, "event": "sample", "metric": "answer", "value": 0, "labels": labels})
             events.append({"t_ns": 3, "event": "trial_ended", "status": "completed", "reason": None})
             content = "".join(json.dumps(each) + "\n" for each in events).encode()
             if block == 2:
@@ -187,6 +204,27 @@ class WholeFolder(unittest.TestCase):
 
         self.assertEqual(self.audited(self.right(), change=appended), 1)
         self.assertEqual(self.audited(self.right(), change=negative), 1)
+
+    def test_what_an_engine_answered_is_recomputed(self):
+        answers = "evidence/s.tar.gz#o.0"
+        right = (
+            ("step-by-step:load", "2 times attempt 1 ok"),
+            ("step-by-step:publish", "attempt 1 failed, attempt 2 ok"),
+            ("step-by-step:check", "not in it"),
+            ("doing-now", "nothing"),
+            ("stale", "no answer"),
+            ("lineage", "no answer"),
+        )
+        said = "".join(f"\nSaid [{text}]({answers}/{place}).\n" for place, text in right)
+        self.assertEqual(self.audited(self.right() + said, "--alter"), 0)
+        wrong = (
+            ("[2 times", "[3 times"),
+            ("[nothing]", "[no answer]"),
+            ("[not in it]", "[attempt 1 ok]"),
+            ("#o.0/stale", "#o.9/stale"),
+        )
+        for before, after in wrong:
+            self.assertEqual(self.audited((self.right() + said).replace(before, after)), 1, after)
 
     def test_what_warnings_come_to_together_is_recomputed(self):
         def warned(root):

@@ -4,12 +4,14 @@ The grammar is the one that the report's paths are documented with. A place give
 its value may be written as; a figure agrees when it is one of them.
 """
 
+from collections import Counter
 from contextlib import suppress
 
 from . import claim_texts
 from .conditions import by_block, pairs
 from .fields import NoSuchPlace, field, written
 from .formats import estimate, number, percent, plain, share
+from .metrics.observability import answers
 from .seal import seal_digest
 from .statistics import clopper_pearson, estimate as estimated, median, paired_ratio
 
@@ -40,6 +42,8 @@ class Places:
             "model.json": self.model,
             "benchmarks.json": self.benchmark,
         }.get(file)
+        if file.startswith("evidence/"):
+            return self.answer(file, place)
         if of_file is None:
             raise NoSuchPlace(f"no file {file!r} with figures")
         return of_file(place)
@@ -180,6 +184,23 @@ class Places:
         option = self.folder.read_json("model.json")["options"][int(index)]
         found = held_out(self.of(option["terms"]["run_s"]["measurement"]), self.conditions, self.folder.plan)
         return [percent(found[name]) if name == "median_error" else str(found[name])]
+
+    # evidence/SCENARIO.tar.gz
+
+    def answer(self, file, place):
+        """What an engine said while everything was there, of `TRIAL/QUESTION` or `TRIAL/QUESTION:STEP`."""
+        name, _, asked = place.partition("/")
+        question, _, step = asked.partition(":")
+        trial = self.conditions.trials.get(name)
+        if trial is None or file != f"evidence/{trial.plan['scenario']}.tar.gz":
+            raise NoSuchPlace(f"no trial {name!r} in {file}")
+        _, facts, _ = answers(trial).get(("present", question), (None, None, None))
+        if not step:
+            return ["no answer" if facts is None else "; ".join(sorted(facts)) or "nothing"]
+        said = [words for of, _, words in (each.partition(" ") for each in facts or ()) if of.split("/")[0] == step]
+        counted = sorted(Counter(said).items())
+        texts = [words if times == 1 else f"{times} times {words}" for words, times in counted]
+        return [", ".join(texts) or "not in it"]
 
     # verdicts.json
 

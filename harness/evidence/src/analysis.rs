@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use crate::check::{self, Checked};
 use crate::claim;
 use crate::experiment::{self, throughput::undecided_points};
-use crate::measure::{End, Evidence, Timeline, TrialEvidence};
+use crate::measure::{End, Evidence, Timeline, Told, TrialEvidence};
 use crate::record::{
     Claims, FORMAT_VERSION, Measurements, Plan, ResultsFolder, TrialPlan, Verdict, Verdicts,
     Warning,
@@ -130,6 +130,7 @@ pub fn derive(folder: &ResultsFolder) -> anyhow::Result<Analysis> {
         },
         counted: seen.counted,
         timelines: seen.timelines.into_values().flatten().collect(),
+        told: seen.told.into_values().flatten().collect(),
         yardsticks: seen.yardsticks,
         benchmarks: folder.benchmarks()?,
         seal: folder.seal_digest()?,
@@ -171,6 +172,8 @@ struct Seen {
     yardsticks: BTreeMap<String, f64>,
     /// By condition, the first trial's; `None` where nothing was struck in it.
     timelines: BTreeMap<String, Option<Timeline>>,
+    /// By condition, the first trial's; `None` where nothing was asked in it.
+    told: BTreeMap<String, Option<Told>>,
     /// Trials that were made to their end, void ones and unreachable engines included.
     ended: usize,
     /// By condition: trials that count, trials that do not.
@@ -205,6 +208,8 @@ impl Seen {
                     self.counted.push(trial.plan.id.clone());
                     let yardstick = trial.yardstick_ms().map(|ms| (id.clone(), ms));
                     self.yardsticks.extend(yardstick);
+                    let told = self.told.entry(condition.clone());
+                    told.or_insert_with(|| Told::of(trial));
                     let timeline = self.timelines.entry(condition);
                     timeline.or_insert_with(|| Timeline::of(trial));
                 }

@@ -1,6 +1,7 @@
 //! What happened in a trial, as its folder tells it: its runs, the executions of its steps, and
 //! what they came to.
 
+mod answers;
 mod early;
 mod evidence;
 mod executions;
@@ -17,6 +18,7 @@ use crate as harness;
 #[path = "../tests/fixtures/results.rs"]
 pub(crate) mod fixture;
 
+pub use answers::{ANSWER, Answer, Condition, Fact, Told, answers};
 pub use early::{EarlyCall, early_calls};
 pub use evidence::{End, JournalFile, Run, SourceEvidence, TrialEvidence};
 pub use executions::{Execution, Executions, Finish};

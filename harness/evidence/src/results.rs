@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::measure::Timeline;
+use crate::measure::{Timeline, Told};
 use crate::record::{
     Benchmarks, ClaimRecord, Claims, Environment, Measurement, Measurements, Outcome, Plan,
     Verdicts, Warning,
@@ -25,6 +25,8 @@ pub struct Analysis {
     pub counted: Vec<String>,
     /// The first struck trial of each condition that counts, execution by execution.
     pub timelines: Vec<Timeline>,
+    /// What engines answered in the first trial of each condition that counts and in which they were asked.
+    pub told: Vec<Told>,
     /// By trial that counts, how long work of a fixed size took beside it, milliseconds; not of trials
     /// made side by side, nor of folders before format 3.3.
     pub yardsticks: BTreeMap<String, f64>,

@@ -9,12 +9,14 @@ mod axis;
 mod caption;
 mod drawing;
 mod key;
+mod lineage;
 mod lines;
 mod palette;
 mod rows;
 mod timelines;
 
 pub use caption::{Point, Unit};
+pub use lineage::{Lineage, Node, lineage};
 pub use lines::{Line, lines};
 pub use palette::{Palette, is_legible};
 pub use rows::{Dot, Parts, dots, parts};

@@ -25,6 +25,8 @@
 //! | `verdicts.json#warnings/INDEX/FIELD` | a field of one warning, counted from 0; a list with `, ` between |
 //! | `verdicts.json#together/KIND/SCENARIO/trials` | how many trials of the scenario have a warning of this kind; of an open loop, `together/KIND/SCENARIO/LOAD/trials` those at this load |
 //! | `verdicts.json#together/KIND/SCENARIO/FIELD:least`, `:most` | the least and the most of a field of these warnings; of an open loop with `LOAD` likewise |
+//! | `evidence/SCENARIO.tar.gz#TRIAL/QUESTION` | what the trial's engine last answered to the question while everything was there: its statements in alphabetical order with `; ` between, `nothing` of none, `no answer` where it has none |
+//! | `evidence/SCENARIO.tar.gz#TRIAL/QUESTION:STEP` | of these statements those that begin with the step (and a partition of it): what they say after that, each text once in alphabetical order with `, ` between, `N times` before one that is there N times |
 //! | `benchmarks.json#ID` | the median of a benchmark with its interval, in microseconds |
 //! | `model.json#INDEX/held_out/FIELD` | of the option at this place, counted from 0, how its line predicts |
 //! | `claims.json#CLAIM/FIELD` | a field of one claim; of `values`, `values/INDEX`; `corrected` is `VALUE [LOW, HIGH] at LEVEL %, p = P` of value, adjusted interval and adjusted p |
@@ -43,7 +45,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{Measurement, SelfComparison};
+use crate::record::{Measurement, SelfComparison, TrialPlan};
 
 /// A measurement's estimate.
 pub fn measurement(each: &Measurement) -> String {
@@ -93,6 +95,15 @@ pub fn seal() -> String {
 /// A place in `verdicts.json`.
 pub fn verdicts(place: &str) -> String {
     format!("verdicts.json#{place}")
+}
+
+/// An engine's answer to a question; of one about steps, to be had step by step.
+pub fn answer(trial: &TrialPlan, question: &str, step: Option<&str>) -> String {
+    let of_step = step.map_or_else(String::new, |step| format!(":{step}"));
+    format!(
+        "evidence/{}.tar.gz#{}/{question}{of_step}",
+        trial.scenario, trial.id
+    )
 }
 
 /// A number of verdicts; `*` for any.

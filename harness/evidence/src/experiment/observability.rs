@@ -1,22 +1,23 @@
 //! Observability: a fixed list of questions, asked of each engine through its own API, and scored
 //! against the journal.
 
-mod answer;
 mod expected;
 mod question;
+mod score;
 mod section;
 mod subject;
+mod told;
 
 use super::{CAPABILITY_METRIC, Experiment, NATIVE, nothing_across, nothing_to_reach, sample};
-use crate::measure::TrialEvidence;
+use crate::measure::{TrialEvidence, answers};
 use crate::record::Sample;
 
-pub use self::answer::{ANSWER, Answer, Condition, Fact};
 pub use self::question::{About, Question, When, questions};
 pub use self::subject::{Subject, piece};
+pub use crate::measure::{ANSWER, Answer, Condition, Fact};
 
-use self::answer::{Score, recorded};
 use self::expected::Expected;
+use self::score::Score;
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "observability",
@@ -50,7 +51,7 @@ fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
     let Ok(subject) = serde_json::from_value::<Subject>(trial.plan.parameters.clone()) else {
         return samples;
     };
-    let answers = recorded(trial);
+    let answers = answers(trial);
     let expected = Expected::of(trial, &subject);
     for condition in Condition::ALL {
         let asked = answers.keys().any(|(of, _)| *of == condition);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::answer::Score;
 use super::question::{Question, questions};
-use super::{CAPABILITY_METRIC, EXPERIMENT};
+use super::score::Score;
+use super::{CAPABILITY_METRIC, EXPERIMENT, told};
 use crate::document::{Block, Column, Table, Text, estimates, figure, path, text};
 use crate::record::Measurement;
 use crate::results::Analysis;
@@ -29,6 +29,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     }
     blocks.extend([ASKED, HOW, SCORED].map(Block::paragraph));
     blocks.extend(tables);
+    blocks.extend(told::blocks(analysis)?);
     blocks.extend(estimates(
         measurements.iter().copied(),
         EXPERIMENT.name,
