@@ -7,9 +7,11 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::event::Materialization;
+use crate::freshness::FreshnessPolicy;
 use crate::key::AssetKey;
 use crate::partition::{Mapping, Partitions};
 use crate::retry::RetryPolicy;
@@ -55,8 +57,8 @@ pub struct Asset {
     pub group: Option<String>,
     /// Free labels.
     pub tags: BTreeMap<String, String>,
-    /// Who owns it, and of which kinds it is; `None` = that is not said.
-    pub(crate) labels: Option<Box<Labels>>,
+    /// What is said of few assets; `None` = nothing of it.
+    pub(crate) rare: Option<Box<Rare>>,
     /// Anything worth saying about all that is ever made of it; `None` = nothing.
     pub metadata: Option<Box<Map<String, Value>>>,
     /// What happens after a failed attempt.
@@ -79,12 +81,17 @@ pub struct Asset {
     pub(crate) still_there: Option<StillThere>,
 }
 
-/// Who owns an asset, and of which kinds it is.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Labels {
+/// What is said of few assets.
+#[derive(Clone, Default)]
+pub(crate) struct Rare {
     owners: Vec<String>,
     kinds: Vec<String>,
+    freshness: Option<FreshnessPolicy>,
+    configured: Option<Configured>,
 }
+
+/// Whether a run's configuration is one that its step can read; what is wrong with it.
+pub(crate) type Configured = fn(&Value) -> Result<(), String>;
 
 /// Whether the data of a materialization is still where it was put.
 pub(crate) type StillThere = Arc<dyn Fn(&Materialization) -> bool + Send + Sync>;
@@ -138,7 +145,7 @@ impl Asset {
             code_version: Arc::clone(&FIRST_VERSION),
             group: None,
             tags: BTreeMap::new(),
-            labels: None,
+            rare: None,
             metadata: None,
             retry: RetryPolicy::default(),
             timeout: None,
@@ -200,29 +207,63 @@ impl Asset {
     /// Adds an owner: a person or, as `team:name`, a team.
     #[must_use]
     pub fn owner(mut self, owner: impl Into<String>) -> Self {
-        let labels = self.labels.get_or_insert_default();
-        labels.owners.push(owner.into());
+        let rare = self.rare.get_or_insert_default();
+        rare.owners.push(owner.into());
         self
     }
 
     /// The owners.
     #[must_use]
     pub fn owners(&self) -> &[String] {
-        self.labels.as_deref().map_or(&[], |labels| &labels.owners)
+        self.rare.as_deref().map_or(&[], |rare| &rare.owners)
     }
 
     /// Adds a kind: what it is made with or of, such as `python` or `parquet`.
     #[must_use]
     pub fn kind(mut self, kind: impl Into<String>) -> Self {
-        let labels = self.labels.get_or_insert_default();
-        labels.kinds.push(kind.into());
+        let rare = self.rare.get_or_insert_default();
+        rare.kinds.push(kind.into());
         self
     }
 
     /// The kinds.
     #[must_use]
     pub fn kinds(&self) -> &[String] {
-        self.labels.as_deref().map_or(&[], |labels| &labels.kinds)
+        self.rare.as_deref().map_or(&[], |rare| &rare.kinds)
+    }
+
+    /// Sets when it is to have been made, see [`crate::freshness`].
+    #[must_use]
+    pub fn fresh(mut self, policy: FreshnessPolicy) -> Self {
+        self.rare.get_or_insert_default().freshness = Some(policy);
+        self
+    }
+
+    /// When it is to have been made.
+    #[must_use]
+    pub fn freshness_policy(&self) -> Option<&FreshnessPolicy> {
+        self.rare.as_deref()?.freshness.as_ref()
+    }
+
+    /// Says of which type the configuration is that its step reads ([`StepContext::config_as`]): a run
+    /// that makes it with another is refused before anything is executed (Dagster's `Config`).
+    ///
+    /// [`StepContext::config_as`]: crate::StepContext::config_as
+    #[must_use]
+    pub fn configured_by<T: DeserializeOwned>(mut self) -> Self {
+        let read: Configured = |config| match T::deserialize(config) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        };
+        self.rare.get_or_insert_default().configured = Some(read);
+        self
+    }
+
+    /// What is wrong with a configuration for its step; nothing where it has not said of which type
+    /// that is.
+    pub(crate) fn refused_config(&self, config: &Value) -> Option<String> {
+        let configured = self.rare.as_deref()?.configured?;
+        configured(config).err()
     }
 
     /// Adds an entry to the metadata of the definition.

@@ -11,6 +11,7 @@
 //! back what depends on it; independent branches go on.
 
 mod abandon;
+mod checking;
 mod job;
 mod limits;
 mod outcome;

@@ -26,6 +26,7 @@ mod clock;
 mod critical_path;
 mod event;
 mod executor;
+mod freshness;
 mod graph;
 mod io;
 mod key;
@@ -59,6 +60,7 @@ pub use executor::{
     EngineError, Executor, ExecutorOptions, FailedStep, Looked, RunOutcome, RunRequest, StepCounts,
     Submitted, TagLimit, UnfinishedRun,
 };
+pub use freshness::{Freshness, FreshnessPolicy, freshness};
 pub use graph::{AssetGraph, CutWindow, Direction, GraphError, INPUT, Identity};
 pub use io::{Address, DataStore, FolderStore, Keyed, MemoryStore, StoreError, Values, typed};
 pub use key::{AssetKey, KeyError};

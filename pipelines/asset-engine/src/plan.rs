@@ -74,6 +74,16 @@ impl Plan {
         Self::lay_out(graph, selection, &selected, observable)
     }
 
+    /// Lays out the pieces of a selection that have checks.
+    ///
+    /// # Errors
+    /// As of [`Plan::new`].
+    pub fn checking(graph: &AssetGraph, selection: &Selection) -> Result<Self, SelectionError> {
+        let selected = selection.resolve(graph)?;
+        let has_checks = |index| !graph.asset(index).checks.is_empty();
+        Self::lay_out(graph, selection, &selected, has_checks)
+    }
+
     fn lay_out(
         graph: &AssetGraph,
         selection: &Selection,

@@ -67,6 +67,15 @@ impl<'a> StepContext<'a> {
         inputs.filter(move |input: &&Materialization| input.asset == *asset)
     }
 
+    /// The run's configuration as the type that the asset has said ([`crate::Asset::configured_by`]).
+    ///
+    /// # Errors
+    /// It is of another type, which no further attempt will cure.
+    pub fn config_as<T: Deserialize<'a>>(&self) -> Result<T, StepFailure> {
+        T::deserialize(self.config)
+            .map_err(|error| StepFailure::fatal(StepFailure::BAD_CONFIG, error.to_string()))
+    }
+
     /// The time that its partition stands for: the first day and the day after the last (Dagster's
     /// `partition_time_window`). `None` when it stands for no time.
     #[must_use]
@@ -138,6 +147,8 @@ impl StepFailure {
     pub const INTERRUPTED: &'static str = "Interrupted";
     /// Error type of a step that did not return one result for each asset that it makes.
     pub const WRONG_OUTPUTS: &'static str = "WrongOutputs";
+    /// Error type of a step that cannot read its run's configuration.
+    pub const BAD_CONFIG: &'static str = "BadConfig";
     /// Error type of a step one of whose inputs was never materialized and is not in the run.
     pub const MISSING_INPUT: &'static str = "MissingInput";
 

@@ -1,6 +1,14 @@
-"""B27 and B28: what follows from a blocking check that failed."""
+"""B27, B28 and B51: what follows from a blocking check that failed."""
 
-from dagster import AssetCheckResult, asset, asset_check, materialize
+from dagster import (
+    AssetCheckResult,
+    AssetSelection,
+    Definitions,
+    asset,
+    asset_check,
+    define_asset_job,
+    materialize,
+)
 
 from home import forget, home, leave, steps
 from versions import stale
@@ -47,3 +55,35 @@ def deleted_check() -> dict:
         observed["executed"] = steps()
         observed["stale_afterwards"] = stale(instance, kept)
         return observed
+
+
+def alone() -> dict:
+    """B51. A check that has failed is run alone, when what it looks at was put right elsewhere."""
+    is_right = [False]
+
+    @asset
+    def checked():
+        leave("checked")
+
+    @asset_check(asset=checked, blocking=True)
+    def counts():
+        leave("counts")
+        return AssetCheckResult(passed=is_right[0])
+
+    with home() as instance:
+        materialize([checked, counts], instance=instance, raise_on_error=False)
+        forget()
+        is_right[0] = True
+        definitions = Definitions(
+            assets=[checked],
+            asset_checks=[counts],
+            jobs=[define_asset_job("checks", AssetSelection.all_asset_checks())],
+        )
+        result = definitions.resolve_job_def("checks").execute_in_process(instance=instance)
+        made = instance.fetch_materializations(checked.key, limit=10).records
+        evaluations = result.get_asset_check_evaluations()
+        return {
+            "executed": steps(),
+            "passed": [each.passed for each in evaluations],
+            "materializations": len(made),
+        }

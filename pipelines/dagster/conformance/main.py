@@ -17,8 +17,10 @@ import backfills
 import checks
 import clocks
 import conditions
+import configs
 import crashes
 import dynamic
+import fresh
 import inputs
 import looking
 import orders
@@ -77,6 +79,10 @@ SCENARIOS = {
     "B48": conditions.left_to_a_backfill,
     "B49": looking.window,
     "B50": looking.listed_keys,
+    "B51": checks.alone,
+    "B52": fresh.ages,
+    "B53": fresh.deadlines,
+    "B54": configs.other_type,
 }
 
 

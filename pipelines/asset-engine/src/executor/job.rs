@@ -97,7 +97,7 @@ fn call(making: &Making, cx: &StepContext<'_>) -> Result<Vec<Materialized>, Step
 }
 
 /// Makes the checks of a piece. One that cannot be made counts as failed.
-fn check<'a>(
+pub(super) fn check<'a>(
     asset: &'a Asset,
     made: &'a Materialization,
     cx: &'a StepContext<'_>,

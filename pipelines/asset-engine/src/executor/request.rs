@@ -12,6 +12,7 @@ use super::limits::TagLimit;
 use crate::catalog::{CatalogError, Durability};
 use crate::event::{Mode, RunRecord, RunStatus};
 use crate::graph::{AssetGraph, Difference, GraphError, Identity, difference, other_work};
+use crate::key::AssetKey;
 use crate::lock::Lock;
 use crate::selection::{Selection, SelectionError};
 
@@ -212,6 +213,16 @@ pub enum EngineError {
     /// The selection does not fit the graph.
     #[error(transparent)]
     Selection(#[from] SelectionError),
+    /// The configuration is not of the type that an asset has said ([`crate::Asset::configured_by`]).
+    #[error("run {run}: configuration: asset {asset}: {reason}")]
+    Config {
+        /// Id of the run.
+        run: String,
+        /// The asset.
+        asset: AssetKey,
+        /// What is wrong, in the words of serde.
+        reason: String,
+    },
     /// With the partitions that there are now, the assets are no graph.
     #[error(transparent)]
     Graph(#[from] GraphError),

@@ -119,6 +119,7 @@ impl RunState {
             Mode::All | Mode::Stale => Plan::new(&graph, &record.selection)?,
             Mode::Observe => Plan::observing(&graph, &record.selection)?,
         };
+        fits_config(&graph, &plan, &record)?;
         let known = load_known(&graph, &plan, record.mode, catalog)?;
         let mut run = Self {
             steps: vec![StepState::default(); plan.len()],
@@ -200,6 +201,21 @@ impl RunState {
     pub fn tags(&self, step: u32) -> &BTreeMap<String, String> {
         &self.graph.asset(self.plan.step(step).asset).tags
     }
+}
+
+/// Whether every step of a run can read its configuration.
+fn fits_config(graph: &AssetGraph, plan: &Plan, record: &RunRecord) -> Result<(), EngineError> {
+    for asset in plan.assets() {
+        let asset = graph.asset(asset);
+        if let Some(reason) = asset.refused_config(&record.config) {
+            return Err(EngineError::Config {
+                run: record.run.to_string(),
+                asset: asset.key.clone(),
+                reason,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Reads what steps will need that the plan does not make.

@@ -3,6 +3,8 @@
 
 mod abandon;
 mod catalogs;
+mod checking;
+mod configured;
 mod crash;
 mod fixture;
 mod growth;

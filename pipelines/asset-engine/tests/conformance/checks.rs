@@ -1,9 +1,10 @@
-//! B27 and B28: what follows from a blocking check that failed.
+//! B27, B28 and B51: what follows from a blocking check that failed.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use asset_engine::{
-    Asset, AssetGraph, Check, Checked, Executor, ExecutorOptions, Materialization, Mode,
+    Asset, AssetGraph, Check, Checked, Executor, ExecutorOptions, Materialization, Mode, Selection,
     StepContext,
 };
 use serde_json::{Value, json};
@@ -62,5 +63,37 @@ pub fn deleted_check() -> Outcome<Value> {
         "stale_without_the_check": stale_without_the_check,
         "executed": trail.take(),
         "stale_afterwards": stale(&graph, executor.catalog())?,
+    }))
+}
+
+/// B51. A check that has failed is run alone, when what it looks at was put right elsewhere.
+pub fn alone() -> Outcome<Value> {
+    let trail = Trail::default();
+    let is_right = Arc::new(AtomicBool::new(false));
+    let (left, right) = (trail.clone(), Arc::clone(&is_right));
+    let test = move |_: &Materialization, _: &StepContext<'_>| {
+        left.leave("counts");
+        Ok(Checked {
+            passed: right.load(Ordering::Relaxed),
+            metadata: Value::Null,
+        })
+    };
+    let left = trail.clone();
+    let step = move |cx: &StepContext<'_>| {
+        left.leave("checked");
+        Ok(derived("1", cx))
+    };
+    let checked = Asset::new(key("checked")?, step).checked_by(Check::blocking("counts", test));
+    let graph = graph(vec![checked])?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    executor.run(request("first", &graph, &[], Mode::All)?)?;
+    trail.take();
+    is_right.store(true, Ordering::Relaxed);
+    let results = executor.check(&graph, &Selection::all())?;
+    let made = executor.catalog().history_of(&key("checked")?)?;
+    Ok(json!({
+        "executed": trail.take(),
+        "passed": results.iter().map(|each| each.passed).collect::<Vec<_>>(),
+        "materializations": made.len(),
     }))
 }

@@ -6,6 +6,7 @@ mod dynamic;
 mod inputs;
 mod looking;
 mod own_past;
+mod promises;
 mod rules;
 mod runs;
 
@@ -97,5 +98,6 @@ pub fn rows() -> Vec<Row> {
     rows.extend(dynamic::rows());
     rows.extend(own_past::rows());
     rows.extend(looking::rows());
+    rows.extend(promises::rows());
     rows
 }

@@ -1,0 +1,108 @@
+//! Checks alone: of data that is there, without making it again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::job::check;
+use super::{EngineError, Executor};
+use crate::catalog::CatalogError;
+use crate::event::{CheckResult, Event, Materialization, Observation};
+use crate::graph::AssetGraph;
+use crate::plan::{Plan, seen};
+use crate::selection::Selection;
+use crate::step::StepContext;
+use crate::stop::Stop;
+
+/// The newest of each piece that was asked for, by asset index and position.
+type Newest = HashMap<(u32, u32), Option<Arc<Materialization>>>;
+
+impl Executor {
+    /// Makes the checks of a selection on what there is of it, without making anything anew: of each
+    /// piece its newest materialization, or, of what something else makes, observation. What was never
+    /// made is passed over. The results are recorded in one commit, durable when this returns, and
+    /// count from then on: data that passes after all holds back nothing any more. As a look, it is no
+    /// run.
+    ///
+    /// A check is given the newest of what its piece reads; where a part of that is not there, none
+    /// of it.
+    ///
+    /// # Errors
+    /// The selection does not fit the graph, or the catalog failed.
+    pub fn check(
+        &self,
+        graph: &Arc<AssetGraph>,
+        selection: &Selection,
+    ) -> Result<Vec<Arc<CheckResult>>, EngineError> {
+        let graph = graph.current(&self.catalog)?;
+        let plan = Plan::checking(&graph, selection)?;
+        let mut newest = Newest::new();
+        let mut results = Vec::new();
+        for step in plan.steps() {
+            let piece = (step.asset, step.position);
+            if let Some(made) = self.newest(&graph, piece, &mut newest)? {
+                let read = graph.pieces_read(step.asset, step.position);
+                let read = read.map(|piece| self.newest(&graph, piece, &mut newest));
+                let read: Result<Option<Vec<_>>, _> = read.collect();
+                results.extend(self.made_of(&graph, step.asset, &made, &read?.unwrap_or_default()));
+            }
+        }
+        if !results.is_empty() {
+            let events = results.iter().map(Arc::clone).map(Event::Checked);
+            self.append(events.collect())?;
+        }
+        Ok(results)
+    }
+
+    fn made_of(
+        &self,
+        graph: &AssetGraph,
+        asset: u32,
+        made: &Arc<Materialization>,
+        inputs: &[Arc<Materialization>],
+    ) -> Vec<Arc<CheckResult>> {
+        let asset = graph.asset(asset);
+        let cx = StepContext {
+            run: "",
+            asset: &asset.key,
+            partition: made.partition.as_deref(),
+            partitions: &asset.partitions,
+            attempt: 1,
+            epoch: self.shared.epoch,
+            inputs,
+            config: &Value::Null,
+            stop: &Stop::default(),
+        };
+        // Of no run, whichever has made it.
+        let of_no_run = |found: Arc<CheckResult>| CheckResult {
+            run: Arc::from(""),
+            ..CheckResult::clone(&found)
+        };
+        let found = check(asset, made, &cx);
+        found.map(of_no_run).map(Arc::new).collect()
+    }
+
+    fn newest(
+        &self,
+        graph: &AssetGraph,
+        piece: (u32, u32),
+        known: &mut Newest,
+    ) -> Result<Option<Arc<Materialization>>, CatalogError> {
+        if let Some(found) = known.get(&piece) {
+            return Ok(found.clone());
+        }
+        let asset = graph.asset(piece.0);
+        let partition = asset.partitions.key(piece.1).map(AsRef::as_ref);
+        let found = if asset.is_external() {
+            let observed = self.catalog.observations_of(&asset.key)?;
+            let mut observed = observed.into_iter();
+            let of_piece = observed.find(|each| each.partition.as_deref() == partition);
+            of_piece.map(|each| seen(Observation::clone(&each), 0))
+        } else {
+            self.catalog.latest(&asset.key, partition)?
+        };
+        known.insert(piece, found.clone());
+        Ok(found)
+    }
+}

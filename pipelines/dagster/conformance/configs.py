@@ -1,0 +1,35 @@
+"""B54: a run of another configuration than its assets take."""
+
+from dagster import Config, DagsterInvalidConfigError, asset, materialize
+
+from home import home, leave, steps
+
+
+class Wanted(Config):
+    rows: int
+
+
+def other_type() -> dict:
+    """B54. A number that is a word, one that is missing, and one that is right."""
+
+    @asset
+    def made(config: Wanted):
+        leave(f"made_{config.rows}")
+
+    with home() as instance:
+
+        def run(config: dict) -> str:
+            try:
+                run_config = {"ops": {"made": {"config": config}}}
+                result = materialize([made], instance=instance, run_config=run_config)
+            except DagsterInvalidConfigError:
+                return "refused"
+            return result.dagster_run.status.value.lower()
+
+        return {
+            "a_word": run({"rows": "many"}),
+            "missing": run({}),
+            "right": run({"rows": 3}),
+            "executed": steps(),
+            "runs": len(instance.get_runs()),
+        }
