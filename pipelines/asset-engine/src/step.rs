@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::civil::Date;
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
@@ -76,10 +76,10 @@ impl<'a> StepContext<'a> {
             .map_err(|error| StepFailure::fatal(StepFailure::BAD_CONFIG, error.to_string()))
     }
 
-    /// The time that its partition stands for: the first day and the day after the last (Dagster's
-    /// `partition_time_window`). `None` when it stands for no time.
+    /// The time that its partition stands for, in UTC: where it begins, and where the next one does
+    /// (Dagster's `partition_time_window`). `None` when it stands for no time.
     #[must_use]
-    pub fn window(&self) -> Option<(Date, Date)> {
+    pub fn window(&self) -> Option<(DateTime, DateTime)> {
         self.partitions.window(self.partition?)
     }
 }

@@ -26,6 +26,7 @@ import looking
 import orders
 import own_past
 import retries
+import times
 import versions
 
 SCENARIOS = {
@@ -83,6 +84,8 @@ SCENARIOS = {
     "B52": fresh.ages,
     "B53": fresh.deadlines,
     "B54": configs.other_type,
+    "B55": times.keys,
+    "B56": times.day_of_hours,
 }
 
 

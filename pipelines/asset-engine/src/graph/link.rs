@@ -159,7 +159,7 @@ pub(super) fn link(upstream: &Asset, downstream: &Asset, dep: &Dep) -> Result<Li
         return Ok(Link::Same);
     }
     match (up.shape(), down.shape()) {
-        (Shape::Windows(a), Shape::Windows(b)) if a.days != b.days => {
+        (Shape::Windows(a), Shape::Windows(b)) if a.length != b.length => {
             return by_time(upstream, downstream, (0, 0));
         }
         _ => {}

@@ -22,13 +22,23 @@ pub enum PartitionError {
         /// Last day asked for.
         last: String,
     },
-    /// The range of days has no whole week.
-    #[error("partition range {first} to {last}: expected at least one whole week of 7 days")]
-    NoWeek {
-        /// First day asked for.
+    /// Not the time of an hour.
+    #[error("partition hour {found:?}: expected YYYY-MM-DD-HH:MM ({reason})")]
+    Hour {
+        /// The text as given.
+        found: String,
+        /// What the parser said.
+        reason: String,
+    },
+    /// The range has no whole window of time.
+    #[error("partition range {first} to {last}: expected at least one whole {of}")]
+    NoWhole {
+        /// First day or hour asked for.
         first: String,
-        /// Last day asked for.
+        /// Last one asked for.
         last: String,
+        /// Of what there is none.
+        of: &'static str,
     },
     /// A set without keys, which could never be materialized.
     #[error("partition set without keys")]

@@ -1,29 +1,70 @@
-//! Partitions by time: days and weeks.
+//! Partitions by time, in UTC: hours, days, weeks and months.
 
-use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
+use jiff::{SignedDuration, Timestamp};
 
 use super::product::{self, Dimension};
 use super::{PartitionError, PartitionKeys, Partitions, Shape};
 
-const SECONDS_A_DAY: i64 = 86_400;
+const HOUR_S: i64 = 3_600;
+const DAY_S: i64 = 24 * HOUR_S;
+/// Keys of hours, as Dagster's.
+const HOUR: &str = "%Y-%m-%d-%H:%M";
+const DAY: &str = "%Y-%m-%d";
 
-/// Windows of equal length, one after the other without gaps.
+/// Windows of time, one after the other without gaps and without an end in either direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Windows {
-    /// First day of the first window, in days since 1970-01-01.
-    pub first_day: i64,
-    /// Length of each, in days.
-    pub days: i64,
+    /// Start of the first that is a partition; of months, their number since January of year 0.
+    first: i64,
+    pub length: Length,
+}
+
+/// How long each window is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// So many seconds.
+    Seconds(i64),
+    /// A month of the calendar.
+    Month,
 }
 
 impl Partitions {
+    /// One partition an hour, from `first` to `last`, both included, both `YYYY-MM-DD-HH:MM`, as their
+    /// keys are. Hours begin at the minute of `first`.
+    ///
+    /// # Errors
+    /// A text that is no such time, or a last hour before the first.
+    pub fn hourly(first: &str, last: &str) -> Result<Self, PartitionError> {
+        let time = |text: &str| {
+            DateTime::strptime(HOUR, text).map_err(|error| PartitionError::Hour {
+                found: text.to_owned(),
+                reason: error.to_string(),
+            })
+        };
+        let (start, end) = (seconds(time(first)?), seconds(time(last)?) + HOUR_S);
+        Self::windows(
+            (first, last),
+            Windows::seconds(start, HOUR_S),
+            end,
+            "hour",
+            HOUR,
+        )
+    }
+
     /// One partition a day, from `first` to `last`, both included, both `YYYY-MM-DD`.
     ///
     /// # Errors
     /// A text that is no date, or a last day before the first.
     pub fn daily(first: &str, last: &str) -> Result<Self, PartitionError> {
-        Self::windows(first, last, 1)
+        let (start, end) = days(first, last)?;
+        Self::windows(
+            (first, last),
+            Windows::seconds(start, DAY_S),
+            end,
+            "day",
+            DAY,
+        )
     }
 
     /// One partition a week, from `first` on, as many as are over by the end of `last`; a key is
@@ -32,51 +73,61 @@ impl Partitions {
     /// # Errors
     /// A text that is no date, or a range without a whole week.
     pub fn weekly(first: &str, last: &str) -> Result<Self, PartitionError> {
-        Self::windows(first, last, 7)
+        let (start, end) = days(first, last)?;
+        let weeks = Windows::seconds(start, 7 * DAY_S);
+        Self::windows((first, last), weeks, end, "week of 7 days", DAY)
     }
 
-    fn windows(first: &str, last: &str, days: i64) -> Result<Self, PartitionError> {
-        let (start, end) = (parse(first)?, parse(last)?);
-        if end < start {
-            return Err(PartitionError::EmptyRange {
-                first: first.to_owned(),
-                last: last.to_owned(),
-            });
+    /// One partition a month of the calendar, those that begin at `first` or later and are over by the
+    /// end of `last`; a key is the month's first day.
+    ///
+    /// # Errors
+    /// A text that is no date, or a range without a whole month.
+    pub fn monthly(first: &str, last: &str) -> Result<Self, PartitionError> {
+        let (start, end) = days(first, last)?;
+        let mut months = Windows {
+            first: month(start),
+            length: Length::Month,
+        };
+        // One that had begun before is not whole.
+        if months.start(0) < start {
+            months.first += 1;
         }
-        let (first_day, end_day) = (day_number(start), day_number(end) + 1);
-        let mut keys = Vec::new();
-        let mut day = start;
-        let mut next_day = first_day + days;
-        while next_day <= end_day {
-            keys.push(day.to_string());
-            match day.checked_add(jiff::Span::new().days(days)) {
-                Ok(next) => day = next,
-                Err(_end_of_calendar) => break,
-            }
-            next_day += days;
-        }
+        Self::windows((first, last), months, end, "month", DAY)
+    }
+
+    /// The windows that are over at the end, by keys of a format.
+    fn windows(
+        (first, last): (&str, &str),
+        windows: Windows,
+        end: i64,
+        of: &'static str,
+        key: &str,
+    ) -> Result<Self, PartitionError> {
+        let count = windows.containing(end);
+        let starts = (0..count).map_while(|at| civil(windows.start(at)));
+        let keys: Vec<String> = starts
+            .map(|start| start.strftime(key).to_string())
+            .collect();
         if keys.is_empty() {
-            return Err(PartitionError::NoWeek {
+            return Err(PartitionError::NoWhole {
                 first: first.to_owned(),
                 last: last.to_owned(),
+                of,
             });
         }
-        Self::of_keys(keys, Shape::Windows(Windows { first_day, days }))
+        Self::of_keys(keys, Shape::Windows(windows))
     }
 }
 
 impl Partitions {
-    /// The time that a piece stands for, by its key: its first day and the day after its last. `None`
-    /// of a key that there is not, or that stands for no time.
+    /// The time that a piece stands for, by its key, in UTC: where it begins, and where the next one
+    /// does. `None` of a key that there is not, or that stands for no time.
     #[must_use]
-    pub fn window(&self, key: &str) -> Option<(Date, Date)> {
+    pub fn window(&self, key: &str) -> Option<(DateTime, DateTime)> {
         let position = self.position(Some(key))?;
         let (windows, at, _) = self.times(position).next()?;
-        let day = |at| {
-            let days = jiff::Span::new().try_days(windows.start(at)).ok()?;
-            jiff::civil::date(1970, 1, 1).checked_add(days).ok()
-        };
-        Some((day(at)?, day(at + 1)?))
+        Some((civil(windows.start(at))?, civil(windows.start(at + 1))?))
     }
 
     /// Whether the time that a piece stands for is over at a moment, in UTC. What stands for no time
@@ -117,10 +168,32 @@ impl Partitions {
 }
 
 impl Windows {
-    /// How many windows are over at a moment, in UTC, from the first on, however many there are.
+    fn seconds(first: i64, seconds: i64) -> Self {
+        Self {
+            first,
+            length: Length::Seconds(seconds),
+        }
+    }
+
+    /// How many windows are over at a moment, from the first on, however many there are.
     fn over(self, now: Timestamp) -> i64 {
-        let day = now.as_second().div_euclid(SECONDS_A_DAY);
-        (day - self.first_day).div_euclid(self.days).max(0)
+        self.containing(now.as_second()).max(0)
+    }
+
+    /// The window in which a second lies, since 1970.
+    fn containing(self, second: i64) -> i64 {
+        match self.length {
+            Length::Seconds(length) => (second - self.first).div_euclid(length),
+            Length::Month => month(second) - self.first,
+        }
+    }
+
+    /// The first second of a window, since 1970.
+    fn start(self, position: i64) -> i64 {
+        match self.length {
+            Length::Seconds(length) => self.first + position * length,
+            Length::Month => of_month(self.first + position),
+        }
     }
 
     /// The positions of `upstream` (of `count` windows) whose time overlaps with that of the window
@@ -147,16 +220,24 @@ impl Windows {
     ) -> (i64, i64) {
         let start = self.start(i64::from(position) + i64::from(start_offset));
         let end = self.start(i64::from(position) + 1 + i64::from(end_offset));
-        let at = |day: i64| (day - upstream.first_day).div_euclid(upstream.days);
         if end <= start {
             return (0, 0);
         }
-        (at(start), at(end - 1) + 1)
+        (upstream.containing(start), upstream.containing(end - 1) + 1)
     }
+}
 
-    fn start(self, position: i64) -> i64 {
-        self.first_day + position * self.days
+/// From the begin of a day to the end of another, in seconds since 1970.
+fn days(first: &str, last: &str) -> Result<(i64, i64), PartitionError> {
+    let (start, end) = (parse(first)?, parse(last)?);
+    if end < start {
+        return Err(PartitionError::EmptyRange {
+            first: first.to_owned(),
+            last: last.to_owned(),
+        });
     }
+    let second = |date: Date| seconds(date.to_datetime(jiff::civil::Time::midnight()));
+    Ok((second(start), second(end) + DAY_S))
 }
 
 fn parse(text: &str) -> Result<Date, PartitionError> {
@@ -166,11 +247,37 @@ fn parse(text: &str) -> Result<Date, PartitionError> {
     })
 }
 
-/// Days since 1970-01-01.
-fn day_number(date: Date) -> i64 {
-    date.duration_since(jiff::civil::date(1970, 1, 1))
-        .as_hours()
-        / 24
+const EPOCH: DateTime = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+
+/// Seconds since 1970 in UTC.
+fn seconds(time: DateTime) -> i64 {
+    time.duration_since(EPOCH).as_secs()
+}
+
+/// The time of a second since 1970; `None` beyond the calendar.
+fn civil(second: i64) -> Option<DateTime> {
+    EPOCH.checked_add(SignedDuration::from_secs(second)).ok()
+}
+
+/// The number of the month of a second since 1970; beyond the calendar, of its last.
+fn month(second: i64) -> i64 {
+    let date = EPOCH
+        .saturating_add(SignedDuration::from_secs(second))
+        .date();
+    i64::from(date.year()) * 12 + i64::from(date.month()) - 1
+}
+
+/// The first second of a month by its number; beyond the calendar, its ends.
+fn of_month(number: i64) -> i64 {
+    let year = i16::try_from(number.div_euclid(12)).ok();
+    let month = i8::try_from(number.rem_euclid(12) + 1).unwrap_or(1);
+    let first = year.and_then(|year| Date::new(year, month, 1).ok());
+    let end = if number < 0 { Date::MIN } else { Date::MAX };
+    seconds(
+        first
+            .unwrap_or(end)
+            .to_datetime(jiff::civil::Time::midnight()),
+    )
 }
 
 #[cfg(test)]
@@ -210,14 +317,14 @@ mod tests {
             window.map(|(first, end)| format!("{first} {end}"))
         };
         let days = Partitions::daily("2012-02-28", "2012-03-01").unwrap();
-        let expected = Some("2012-02-29 2012-03-01".to_owned());
+        let expected = Some("2012-02-29T00:00:00 2012-03-01T00:00:00".to_owned());
         assert_eq!(window(&days, "2012-02-29"), expected);
         assert_eq!(window(&days, "2012-03-02"), None);
         let origins = Partitions::static_keys(["EWR"]).unwrap();
         assert_eq!(window(&origins, "EWR"), None);
         let weeks = Partitions::weekly("1969-12-28", "1970-01-10").unwrap();
         let both = Partitions::product([("origin", origins), ("week", weeks)]).unwrap();
-        let expected = Some("1969-12-28 1970-01-04".to_owned());
+        let expected = Some("1969-12-28T00:00:00 1970-01-04T00:00:00".to_owned());
         assert_eq!(window(&both, "EWR|1969-12-28"), expected);
     }
 
@@ -247,14 +354,8 @@ mod tests {
 
     #[test]
     fn windows_overlap_by_day() {
-        let days = Windows {
-            first_day: 100,
-            days: 1,
-        };
-        let weeks = Windows {
-            first_day: 107,
-            days: 7,
-        };
+        let days = Windows::seconds(100 * DAY_S, DAY_S);
+        let weeks = Windows::seconds(107 * DAY_S, 7 * DAY_S);
         assert_eq!(weeks.overlap(0, (0, 0), days, 30), (7, 14));
         assert_eq!(weeks.overlap(3, (0, 0), days, 30), (28, 30));
         assert_eq!(weeks.overlap(0, (-1, 0), days, 30), (0, 14));
@@ -263,5 +364,93 @@ mod tests {
         assert_eq!(days.overlap(0, (-2, 0), days, 30), (0, 1));
         assert_eq!(days.overlap(5, (-2, -1), days, 30), (3, 5));
         assert_eq!(days.overlap(5, (0, -1), days, 30), (0, 0));
+    }
+
+    fn keys(partitions: &Partitions) -> Vec<String> {
+        let keys = (0..partitions.count()).filter_map(|at| partitions.key(at));
+        keys.map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn hours_begin_at_a_minute_and_cross_midnight() {
+        let hours = Partitions::hourly("2012-02-29-22:30", "2012-03-01-00:30").unwrap();
+        assert_eq!(
+            keys(&hours),
+            ["2012-02-29-22:30", "2012-02-29-23:30", "2012-03-01-00:30"]
+        );
+        let window = hours
+            .window("2012-02-29-23:30")
+            .map(|(from, to)| format!("{from} {to}"));
+        assert_eq!(window.unwrap(), "2012-02-29T23:30:00 2012-03-01T00:30:00");
+        let over = |now: &str| {
+            let now = now.parse().unwrap();
+            (0..hours.count())
+                .filter(|at| hours.has_come(*at, now))
+                .count()
+        };
+        assert_eq!(over("2012-02-29T23:29:59Z"), 0);
+        assert_eq!(over("2012-02-29T23:30:00Z"), 1);
+        assert_eq!(over("2013-01-01T00:00:00Z"), 3);
+        for (first, last, said) in [
+            (
+                "2012-02-30-00:00",
+                "2012-03-01-00:00",
+                "expected YYYY-MM-DD-HH:MM",
+            ),
+            (
+                "2012-02-28",
+                "2012-03-01-00:00",
+                "expected YYYY-MM-DD-HH:MM",
+            ),
+            (
+                "2012-03-01-01:00",
+                "2012-03-01-00:00",
+                "at least one whole hour",
+            ),
+        ] {
+            let refused = Partitions::hourly(first, last).unwrap_err().to_string();
+            assert!(refused.contains(said), "{refused}");
+        }
+    }
+
+    #[test]
+    fn months_are_those_of_the_calendar() {
+        let months = Partitions::monthly("2011-12-02", "2012-04-29").unwrap();
+        assert_eq!(keys(&months), ["2012-01-01", "2012-02-01", "2012-03-01"]);
+        let whole = Partitions::monthly("2012-01-01", "2012-01-31").unwrap();
+        assert_eq!(keys(&whole), ["2012-01-01"]);
+        let window = months
+            .window("2012-02-01")
+            .map(|(from, to)| to.since(from).unwrap());
+        assert_eq!(window.unwrap().get_days(), 29);
+        assert!(months.is_latest(1, "2012-03-31T23:59:59Z".parse().unwrap()));
+        assert!(months.is_latest(2, "2012-04-01T00:00:00Z".parse().unwrap()));
+        let refused = Partitions::monthly("2012-01-02", "2012-02-28").unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "partition range 2012-01-02 to 2012-02-28: expected at least one whole month"
+        );
+    }
+
+    #[test]
+    fn what_differs_in_length_overlaps_in_time() {
+        let of = |partitions: Partitions| match partitions {
+            Partitions::Keys(keys) => match keys.shape() {
+                Shape::Windows(windows) => (*windows, u32::try_from(keys.len()).unwrap()),
+                _ => unreachable!("windows of time"),
+            },
+            Partitions::Unpartitioned => unreachable!("windows of time"),
+        };
+        let (months, _) = of(Partitions::monthly("2012-01-01", "2012-12-31").unwrap());
+        let (days, count) = of(Partitions::daily("2012-01-01", "2012-12-31").unwrap());
+        let (hours, hour_count) =
+            of(Partitions::hourly("2012-01-01-00:00", "2012-12-31-23:00").unwrap());
+        assert_eq!(months.overlap(1, (0, 0), days, count), (31, 60));
+        assert_eq!(months.overlap(0, (-1, 0), days, count), (0, 31));
+        assert_eq!(months.reach(0, (-1, 0), days), (-31, 31));
+        assert_eq!(days.overlap(59, (0, 0), months, 12), (1, 2));
+        assert_eq!(days.reach(0, (-1, -1), months), (-1, 0));
+        assert_eq!(days.overlap(1, (0, 0), hours, hour_count), (24, 48));
+        assert_eq!(hours.overlap(25, (-24, 0), days, count), (0, 2));
     }
 }

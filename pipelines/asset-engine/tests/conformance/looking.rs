@@ -97,7 +97,7 @@ pub fn window() -> Outcome<Value> {
     let days = Partitions::daily("2024-02-28", "2024-03-01")?;
     let step = |cx: &StepContext<'_>| {
         let (from, to) = cx.window().ok_or_else(planned_failure)?;
-        let window = json!({"from": from.to_string(), "to": to.to_string()});
+        let window = json!({"from": from.date().to_string(), "to": to.date().to_string()});
         Ok(Materialized::new("1").metadata(window))
     };
     let graph = graph(vec![Asset::new(key("daily")?, step).partitions(days)])?;

@@ -22,6 +22,7 @@ mod own_past;
 mod retries;
 mod scenario;
 mod table;
+mod times;
 mod versions;
 
 use std::error::Error;

@@ -1,9 +1,10 @@
-//! B51 to B54: checks alone, what is promised of an asset, and of a run's configuration.
+//! B51 to B56: checks alone, what is promised of an asset and of a run's configuration, and pieces by
+//! hours and months.
 
 use serde_json::json;
 
 use super::Row;
-use crate::{checks, configs, fresh};
+use crate::{checks, configs, fresh, times};
 
 pub fn rows() -> Vec<Row> {
     vec![
@@ -41,6 +42,25 @@ pub fn rows() -> Vec<Row> {
                 "runs": 1,
             }),
             configs::other_type,
+        ),
+        Row::same(
+            "B55",
+            "partitions of hours and months, up to two in the morning of 1 March 2024",
+            json!({
+                "hourly": [
+                    "2024-02-29-22:00", "2024-02-29-23:00", "2024-03-01-00:00", "2024-03-01-01:00",
+                ],
+                "hourly_window": ["2024-02-29T23:00:00", "2024-03-01T00:00:00"],
+                "monthly": ["2024-01-01", "2024-02-01"],
+                "monthly_window": ["2024-02-01T00:00:00", "2024-03-01T00:00:00"],
+            }),
+            times::keys,
+        ),
+        Row::same(
+            "B56",
+            "days read their hours, one of which is made again",
+            json!({"stale": ["2024-01-02"]}),
+            times::day_of_hours,
         ),
     ]
 }

@@ -1,0 +1,63 @@
+//! B55 and B56: partitions of hours and of months.
+
+use asset_engine::{
+    Asset, AssetGraph, Executor, ExecutorOptions, Materialized, Mode, Partitions, Plan, Selection,
+    StepContext, staleness,
+};
+use serde_json::{Map, Value, json};
+
+use crate::Outcome;
+use crate::conditions::plain;
+use crate::scenario::{graph, key, planned_failure, request};
+
+/// B55. Their keys, and the time of one of each.
+pub fn keys() -> Outcome<Value> {
+    let hourly = Partitions::hourly("2024-02-29-22:00", "2024-03-01-01:00")?;
+    let monthly = Partitions::monthly("2023-12-15", "2024-03-01")?;
+    let step = |cx: &StepContext<'_>| {
+        let (from, to) = cx.window().ok_or_else(planned_failure)?;
+        let window = json!([from.to_string(), to.to_string()]);
+        Ok(Materialized::new("1").metadata(window))
+    };
+    let mut observed = Map::new();
+    for (name, partitions, of) in [
+        ("hourly", hourly, "2024-02-29-23:00"),
+        ("monthly", monthly, "2024-02-01"),
+    ] {
+        let keys = (0..partitions.count()).filter_map(|at| partitions.key(at));
+        let keys: Vec<&str> = keys.map(AsRef::as_ref).collect();
+        observed.insert(name.to_owned(), json!(keys));
+        let piece = Asset::new(key("piece")?, step).partitions(partitions.clone());
+        let mut run = request("run", &graph(vec![piece])?, &[], Mode::All)?;
+        run.selection = run.selection.with_partitions([of]);
+        let outcome = Executor::memory(ExecutorOptions::default()).run(run)?;
+        let made = outcome.materializations.first().ok_or("nothing was made")?;
+        observed.insert(format!("{name}_window"), made.metadata.clone());
+    }
+    Ok(observed.into())
+}
+
+/// B56. Days read their hours, one of which is made again.
+pub fn day_of_hours() -> Outcome<Value> {
+    let of_run = |cx: &StepContext<'_>| Ok(Materialized::new(cx.run));
+    let hours = Partitions::hourly("2024-01-01-00:00", "2024-01-02-23:00")?;
+    let days = Partitions::daily("2024-01-01", "2024-01-02")?;
+    let graph = graph(vec![
+        Asset::new(key("hourly")?, of_run).partitions(hours),
+        plain("daily")?.partitions(days).depends_on(key("hourly")?),
+    ])?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    executor.run(request("all", &graph, &[], Mode::All)?)?;
+    let mut again = request("again", &graph, &["hourly"], Mode::All)?;
+    again.selection = again.selection.with_partitions(["2024-01-02-03:00"]);
+    executor.run(again)?;
+    let stale = stale_days(&graph, &executor)?;
+    Ok(json!({ "stale": stale }))
+}
+
+fn stale_days(graph: &AssetGraph, executor: &Executor) -> Outcome<Vec<String>> {
+    let plan = Plan::new(graph, &Selection::parse("daily")?)?;
+    let steps = staleness(graph, executor.catalog(), &plan)?;
+    let partitions = steps.into_iter().filter_map(|step| step.partition);
+    Ok(partitions.map(|each| each.to_string()).collect())
+}

@@ -1,0 +1,64 @@
+"""B55 and B56: partitions of hours and of months."""
+
+from datetime import datetime, timezone
+
+from dagster import (
+    AssetExecutionContext,
+    DailyPartitionsDefinition,
+    HourlyPartitionsDefinition,
+    MonthlyPartitionsDefinition,
+    asset,
+    materialize,
+)
+
+from home import home
+from versions import stale_partitions
+
+
+def keys() -> dict:
+    """B55. Their keys, and the time of one of each."""
+    observed = {}
+    now = datetime(2024, 3, 1, 2, tzinfo=timezone.utc)
+    definitions = {
+        "hourly": (HourlyPartitionsDefinition("2024-02-29-22:00"), "2024-02-29-23:00"),
+        "monthly": (MonthlyPartitionsDefinition("2023-12-15"), "2024-02-01"),
+    }
+    with home() as instance:
+        for name, (partitions, key) in definitions.items():
+
+            @asset(partitions_def=partitions)
+            def piece(context: AssetExecutionContext):
+                window = context.partition_time_window
+                observed[f"{name}_window"] = [
+                    each.strftime("%Y-%m-%dT%H:%M:%S") for each in (window.start, window.end)
+                ]
+
+            observed[name] = list(partitions.get_partition_keys(current_time=now))
+            materialize([piece], instance=instance, partition_key=key)
+    return observed
+
+
+def day_of_hours() -> dict:
+    """B56. Days read their hours, one of which is made again."""
+    hours = HourlyPartitionsDefinition("2024-01-01-00:00", end_date="2024-01-03-00:00")
+    days = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-03")
+
+    @asset(partitions_def=hours)
+    def hourly():
+        pass
+
+    @asset(partitions_def=days, deps=[hourly])
+    def daily():
+        pass
+
+    assets = [hourly, daily]
+    with home() as instance:
+
+        def make(name: str, keys: list[str]) -> None:
+            for key in keys:
+                materialize(assets, instance=instance, selection=[name], partition_key=key)
+
+        make("hourly", hours.get_partition_keys())
+        make("daily", days.get_partition_keys())
+        make("hourly", ["2024-01-02-03:00"])
+        return {"stale": stale_partitions(instance, assets, "daily", days.get_partition_keys())}
