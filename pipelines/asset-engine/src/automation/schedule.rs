@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Automation, AutomationError, Cron, Evaluation, EvaluationContext, Order};
+use crate::partition::Partitions;
 use crate::selection::Selection;
 use cursor::Cursor;
 
@@ -61,6 +62,28 @@ impl Schedule {
                 return Vec::new();
             };
             let selection = selection.clone().with_partitions([day.to_string()]);
+            vec![Order::new(tick.at.to_string(), selection)]
+        })
+    }
+
+    /// A schedule that materializes the latest partition that is over at each time: every hour the hour
+    /// before, on the first of a month the month before (Dagster's
+    /// `build_schedule_from_partitioned_job`). Nothing while none is over.
+    pub fn of_latest(
+        name: impl Into<String>,
+        cron: Cron,
+        selection: Selection,
+        partitions: Partitions,
+    ) -> Self {
+        Self::new(name, cron, move |tick| {
+            let keys: Vec<String> = partitions
+                .latest(tick.at)
+                .map(ToString::to_string)
+                .collect();
+            if keys.is_empty() {
+                return Vec::new();
+            }
+            let selection = selection.clone().with_partitions(keys);
             vec![Order::new(tick.at.to_string(), selection)]
         })
     }

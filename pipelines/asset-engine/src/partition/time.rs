@@ -1,5 +1,7 @@
 //! Partitions by time, in UTC: hours, days, weeks and months.
 
+use std::sync::Arc;
+
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Timestamp};
 
@@ -135,6 +137,13 @@ impl Partitions {
     pub(crate) fn has_come(&self, position: u32, now: Timestamp) -> bool {
         let mut times = self.times(position);
         times.all(|(windows, at, _)| at < windows.over(now))
+    }
+
+    /// The keys of the latest time that is over at a moment, in UTC: one, or of a product one for each
+    /// combination of its other dimensions. What stands for no time always is.
+    pub fn latest(&self, now: Timestamp) -> impl Iterator<Item = &Arc<str>> {
+        let latest = (0..self.count()).filter(move |at| self.is_latest(*at, now));
+        latest.filter_map(|at| self.key(at))
     }
 
     /// Whether a piece is of the latest time that is over at a moment. What stands for no time
@@ -284,6 +293,8 @@ fn of_month(number: i64) -> i64 {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -364,6 +375,46 @@ mod tests {
         assert_eq!(days.overlap(0, (-2, 0), days, 30), (0, 1));
         assert_eq!(days.overlap(5, (-2, -1), days, 30), (3, 5));
         assert_eq!(days.overlap(5, (0, -1), days, 30), (0, 0));
+    }
+
+    /// Windows of every length, from somewhere in the first days of 2012 on.
+    fn any_windows() -> impl Strategy<Value = Windows> {
+        let first = 1_325_376_000_i64..1_325_376_000 + 90 * DAY_S;
+        let length = prop_oneof![
+            Just(Some(HOUR_S)),
+            Just(Some(DAY_S)),
+            Just(Some(7 * DAY_S)),
+            Just(None),
+        ];
+        (first, length).prop_map(|(first, length)| match length {
+            Some(seconds) => Windows::seconds(first, seconds),
+            None => Windows {
+                first: month(first),
+                length: Length::Month,
+            },
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn windows_overlap_exactly_where_their_seconds_do(
+            own in any_windows(),
+            upstream in any_windows(),
+            position in 0_u32..4,
+            start_offset in -2_i32..3,
+            end_offset in -2_i32..3,
+        ) {
+            let at = i64::from(position);
+            let start = own.start(at + i64::from(start_offset));
+            let end = own.start(at + 1 + i64::from(end_offset));
+            let meets = |at: &i64| upstream.start(*at) < end && upstream.start(at + 1) > start;
+            let expected: Vec<i64> = (-8_000..8_000).filter(|at| start < end && meets(at)).collect();
+            let (first, behind) = own.reach(position, (start_offset, end_offset), upstream);
+            prop_assert_eq!((first..behind).collect::<Vec<_>>(), expected);
+            // No gaps, and every second lies in the window that begins before it.
+            let found = upstream.containing(start);
+            prop_assert!(upstream.start(found) <= start && start < upstream.start(found + 1));
+        }
     }
 
     fn keys(partitions: &Partitions) -> Vec<String> {

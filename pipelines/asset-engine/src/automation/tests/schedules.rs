@@ -191,3 +191,38 @@ fn a_cursor_of_an_older_version_is_gone_on_with() {
     daemon.settle().unwrap();
     assert_eq!(step.take(), ["daily@2024-03-11"]);
 }
+
+#[test]
+fn the_latest_hour_and_month_are_those_that_are_over() {
+    let hours = Partitions::hourly("2024-02-29-22:00", "2024-03-31-23:00").unwrap();
+    let months = Partitions::monthly("2024-02-01", "2024-12-31").unwrap();
+    for (partitions, line, first, made) in [
+        (
+            hours,
+            "0 * * * *",
+            "2024-02-29T23:00:00Z",
+            "daily@2024-02-29-22:00",
+        ),
+        (
+            months,
+            "0 0 1 * *",
+            "2024-03-01T00:00:00Z",
+            "daily@2024-02-01",
+        ),
+    ] {
+        let step = Arc::new(Noting::default());
+        let graph = graph(vec![asset("daily", &step).partitions(partitions.clone())]);
+        let executor = memory();
+        let cron = Cron::new(line, "UTC").unwrap();
+        let selection = Selection::assets([key("daily")]);
+        let schedule = Schedule::of_latest("latest", cron, selection, partitions);
+        let mut daemon = daemon(&executor, &graph, schedule);
+        // Begins before, when no hour and no month is over: what is due then orders nothing.
+        daemon.tick(at("2024-01-31T23:30:00Z")).unwrap();
+        let early = daemon.tick(at("2024-02-29T22:00:00Z")).unwrap();
+        assert!(early.submitted.is_empty(), "{:?}", early.submitted);
+        daemon.tick(at(first)).unwrap();
+        daemon.settle().unwrap();
+        assert_eq!(step.take(), [made]);
+    }
+}
