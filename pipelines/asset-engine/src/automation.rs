@@ -20,6 +20,7 @@ mod schedule;
 mod sensor;
 mod view;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,6 +98,8 @@ pub struct Order {
     pub mode: Mode,
     /// The run's configuration.
     pub config: Value,
+    /// Free labels of the run.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// Why an automation could not be evaluated.
@@ -162,6 +165,7 @@ impl Order {
             selection,
             mode: Mode::All,
             config: Value::Null,
+            tags: BTreeMap::new(),
         }
     }
 
@@ -176,6 +180,13 @@ impl Order {
     #[must_use]
     pub fn config(mut self, config: Value) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Adds a tag to the run.
+    #[must_use]
+    pub fn tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.tags.insert(name.into(), value.into());
         self
     }
 }

@@ -6,6 +6,7 @@ mod automation;
 mod fact;
 mod partitions;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
@@ -193,6 +194,9 @@ pub enum SkipReason {
     Canceled,
 }
 
+/// Free labels of a run, by name.
+pub type RunTags = Arc<BTreeMap<String, String>>;
+
 /// What was asked for when a run was submitted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRecord {
@@ -204,6 +208,8 @@ pub struct RunRecord {
     pub mode: Mode,
     /// The run's configuration.
     pub config: Arc<Value>,
+    /// Free labels.
+    pub tags: RunTags,
     /// What it was asked on, see [`crate::AssetGraph::identity`]; empty in catalogs of an older
     /// version.
     pub identity: Arc<Identity>,

@@ -54,7 +54,7 @@ pub use critical_path::{CriticalPath, CriticalStep};
 pub use event::{
     Attempt, BackfillInfo, BackfillRecord, BackfillRun, CheckResult, Event, EventRecord,
     InputVersion, Materialization, Mode, Observation, PartitionChange, Report, RunRecord,
-    RunStatus, Severity, SkipReason, Stage, Tick,
+    RunStatus, RunTags, Severity, SkipReason, Stage, Tick,
 };
 pub use executor::{
     EngineError, Executor, ExecutorOptions, FailedStep, Looked, RunOutcome, RunRequest, StepCounts,

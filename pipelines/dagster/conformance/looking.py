@@ -1,4 +1,4 @@
-"""B45 to B47, B49 and B50: being told of failures, choosing assets, and looking at their past."""
+"""B45 to B47, B49, B50 and B57: being told of failures, choosing assets, and looking at their past."""
 
 from dagster import (
     AssetDep,
@@ -8,6 +8,7 @@ from dagster import (
     DailyPartitionsDefinition,
     Definitions,
     MaterializeResult,
+    RunsFilter,
     StaticPartitionMapping,
     StaticPartitionsDefinition,
     asset,
@@ -129,3 +130,17 @@ def listed_keys() -> dict:
         make("area", "north", "south")
         make("airport", "LGA")
         return {"stale": stale_partitions(instance, assets, "area", ["north", "south"])}
+
+
+def tags() -> dict:
+    """B57. Runs with tags, by which they are found."""
+
+    @asset
+    def made():
+        pass
+
+    with home() as instance:
+        for team in ("a", "b", "a"):
+            materialize([made], instance=instance, tags={"team": team})
+        found = instance.get_runs(filters=RunsFilter(tags={"team": "a"}))
+        return {"of_team_a": len(found), "all": len(instance.get_runs())}

@@ -86,6 +86,7 @@ SCENARIOS = {
     "B54": configs.other_type,
     "B55": times.keys,
     "B56": times.day_of_hours,
+    "B57": looking.tags,
 }
 
 

@@ -349,6 +349,7 @@ impl Daemon {
                     selection: order.selection,
                     mode: order.mode,
                     config: Arc::new(order.config),
+                    tags: Arc::new(order.tags),
                     identity: Arc::clone(self.graph.identity()),
                 }));
             }

@@ -1,6 +1,8 @@
 //! What stands in the `body` column of an event, by its kind. Generic, so that it is written from
 //! references and read into values.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Mode, RunStatus, Severity};
@@ -12,6 +14,8 @@ pub(super) struct RunBody<S, C, I> {
     pub config: C,
     #[serde(default)]
     pub identity: I,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,6 +50,8 @@ pub(super) struct OrderBody<V, S, C, I> {
     pub config: C,
     #[serde(default)]
     pub identity: I,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize)]

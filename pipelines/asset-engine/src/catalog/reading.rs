@@ -107,6 +107,7 @@ fn decode_event(stored: StoredEvent, epoch: u64) -> Result<Event, String> {
                 selection: body.selection,
                 mode: body.mode,
                 config: Arc::new(body.config),
+                tags: Arc::new(body.tags),
                 identity: Arc::new(body.identity),
             })))
         }
@@ -189,6 +190,7 @@ fn decode_event(stored: StoredEvent, epoch: u64) -> Result<Event, String> {
                     selection: order.selection,
                     mode: order.mode,
                     config: Arc::new(order.config),
+                    tags: Arc::new(order.tags),
                     identity: Arc::new(order.identity),
                 })
             };

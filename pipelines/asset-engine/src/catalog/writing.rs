@@ -1,5 +1,6 @@
 //! Events as rows of the log.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -57,6 +58,7 @@ pub(super) fn encode(event: &Event) -> EncodedEvent<'_> {
                 mode: record.mode,
                 config: record.config.as_ref(),
                 identity: record.identity.as_ref(),
+                tags: BTreeMap::clone(&record.tags),
             };
             ("run_submitted", None, json(&body))
         }
@@ -122,6 +124,7 @@ pub(super) fn encode(event: &Event) -> EncodedEvent<'_> {
                 mode: order.mode,
                 config: Value::clone(&order.config),
                 identity: Identity::clone(&order.identity),
+                tags: BTreeMap::clone(&order.tags),
             };
             let body = TickBody {
                 automation: tick.automation.as_ref(),

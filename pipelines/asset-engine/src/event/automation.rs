@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Mode, RunRecord, RunStatus};
+use super::{Mode, RunRecord, RunStatus, RunTags};
 use crate::graph::Identity;
 use crate::selection::Selection;
 
@@ -164,6 +164,7 @@ impl BackfillRecord {
             selection,
             mode: self.mode,
             config: Arc::new(self.config.clone()),
+            tags: RunTags::default(),
             identity: Arc::new(self.identity.clone()),
         }
     }

@@ -8,7 +8,7 @@ use std::num::NonZero;
 
 use super::scheduler::Ticket;
 
-/// At most so many steps at once, over all runs of an executor, whose assets have a tag.
+/// At most so many steps at once, over all runs of an executor, whose assets or runs have a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagLimit {
     /// Name of the tag.
@@ -20,11 +20,14 @@ pub struct TagLimit {
 }
 
 impl TagLimit {
-    fn holds_for(&self, tags: &BTreeMap<String, String>) -> bool {
-        tags.get(&self.tag)
-            .is_some_and(|value| self.value.as_ref().is_none_or(|wanted| wanted == value))
+    fn holds_for(&self, tags: Tags<'_>) -> bool {
+        let mut values = tags.into_iter().filter_map(|tags| tags.get(&self.tag));
+        values.any(|value| self.value.as_ref().is_none_or(|wanted| wanted == value))
     }
 }
+
+/// The tags of a step's asset and of its run.
+pub(super) type Tags<'a> = [&'a BTreeMap<String, String>; 2];
 
 /// The limits, who is under them and who waits for them.
 #[derive(Debug, Default)]
@@ -58,7 +61,7 @@ impl Limits {
     }
 
     /// Parks a step if it may not run now, and says whether it did.
-    pub fn parks(&mut self, ticket: Ticket, tags: &BTreeMap<String, String>) -> bool {
+    pub fn parks(&mut self, ticket: Ticket, tags: Tags<'_>) -> bool {
         let full = |limit: &&mut Limit| limit.free() == 0 && limit.rule.holds_for(tags);
         match self.limits.iter_mut().find(full) {
             None => false,
@@ -70,14 +73,14 @@ impl Limits {
     }
 
     /// Counts a step that begins.
-    pub fn begin(&mut self, tags: &BTreeMap<String, String>) {
+    pub fn begin(&mut self, tags: Tags<'_>) {
         for limit in self.under(tags) {
             limit.running += 1;
         }
     }
 
     /// Counts a step that ended.
-    pub fn end(&mut self, tags: &BTreeMap<String, String>) {
+    pub fn end(&mut self, tags: Tags<'_>) {
         for limit in self.under(tags) {
             limit.running -= 1;
         }
@@ -94,9 +97,9 @@ impl Limits {
         }
     }
 
-    fn under(&mut self, tags: &BTreeMap<String, String>) -> impl Iterator<Item = &mut Limit> {
+    fn under<'a>(&'a mut self, tags: Tags<'a>) -> impl Iterator<Item = &'a mut Limit> {
         self.limits
             .iter_mut()
-            .filter(|limit| limit.rule.holds_for(tags))
+            .filter(move |limit| limit.rule.holds_for(tags))
     }
 }

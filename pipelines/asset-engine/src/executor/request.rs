@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::limits::TagLimit;
 use crate::catalog::{CatalogError, Durability};
-use crate::event::{Mode, RunRecord, RunStatus};
+use crate::event::{Mode, RunRecord, RunStatus, RunTags};
 use crate::graph::{AssetGraph, Difference, GraphError, Identity, difference, other_work};
 use crate::key::AssetKey;
 use crate::lock::Lock;
@@ -50,7 +50,7 @@ impl ExecutorOptions {
         self
     }
 
-    /// Limits the steps at once whose assets have a tag, of one value or, with `None`, of any; 0 is
+    /// Limits the steps at once whose assets or runs have a tag, of one value or, with `None`, of any; 0 is
     /// taken as 1.
     #[must_use]
     pub fn tag_limit(mut self, tag: &str, value: Option<&str>, steps: usize) -> Self {
@@ -91,6 +91,8 @@ pub struct RunRequest {
     pub mode: Mode,
     /// Handed to every step.
     pub config: Value,
+    /// Free labels, which limits may name ([`ExecutorOptions::tag_limit`]).
+    pub tags: RunTags,
     /// Whether a run of this id that failed or was cancelled is opened again: what it made stays,
     /// what failed or was left out is executed, with all its retries. Otherwise it is left as it is.
     pub reopen: bool,
@@ -120,6 +122,7 @@ impl RunRequest {
             selection: Selection::all(),
             mode: Mode::All,
             config: Value::Null,
+            tags: RunTags::default(),
             reopen: false,
         }
     }
@@ -153,6 +156,13 @@ impl RunRequest {
         self
     }
 
+    /// Adds a tag.
+    #[must_use]
+    pub fn tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.tags).insert(name.into(), value.into());
+        self
+    }
+
     /// Opens a run of this id again that failed or was cancelled.
     #[must_use]
     pub fn reopen(mut self) -> Self {
@@ -169,6 +179,7 @@ impl RunRequest {
             selection: record.selection.clone(),
             mode: record.mode,
             config: record.config.as_ref().clone(),
+            tags: Arc::clone(&record.tags),
             reopen: false,
         }
     }
@@ -182,6 +193,7 @@ impl RunRequest {
             selection: left.selection,
             mode: left.mode,
             config: left.config,
+            tags: left.tags,
             reopen: false,
         }
     }
@@ -198,6 +210,8 @@ pub struct UnfinishedRun {
     pub mode: Mode,
     /// With which configuration.
     pub config: Value,
+    /// Its labels.
+    pub tags: RunTags,
     /// On which graph.
     pub identity: Arc<Identity>,
 }
@@ -231,7 +245,7 @@ pub enum EngineError {
     RunConflict {
         /// Id of the run.
         run: String,
-        /// `selection`, `mode`, `config`, or a part of the graph's identity, such as `source`.
+        /// `selection`, `mode`, `config`, `tags`, or a part of the graph's identity, such as `source`.
         field: String,
         /// What the catalog has.
         recorded: String,
@@ -340,6 +354,13 @@ pub(super) fn same_request(recorded: &RunRecord, requested: &RunRecord) -> Resul
             "config",
             recorded.config.to_string(),
             requested.config.to_string(),
+        ));
+    }
+    if recorded.tags != requested.tags {
+        return Err(conflict(
+            "tags",
+            format!("{:?}", recorded.tags),
+            format!("{:?}", requested.tags),
         ));
     }
     Ok(())

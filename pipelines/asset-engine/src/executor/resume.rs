@@ -182,6 +182,7 @@ pub(super) fn close_dead_attempts(
             selection: info.record.selection.clone(),
             mode: info.record.mode,
             config: info.record.config.as_ref().clone(),
+            tags: Arc::clone(&info.record.tags),
             identity: asked_on(&info.record, &events),
         });
     }

@@ -197,9 +197,12 @@ impl RunState {
         })
     }
 
-    /// The tags of a step.
-    pub fn tags(&self, step: u32) -> &BTreeMap<String, String> {
-        &self.graph.asset(self.plan.step(step).asset).tags
+    /// The tags of a step: those of its asset and those of its run.
+    pub fn tags(&self, step: u32) -> [&BTreeMap<String, String>; 2] {
+        [
+            &self.graph.asset(self.plan.step(step).asset).tags,
+            &self.record.tags,
+        ]
     }
 }
 

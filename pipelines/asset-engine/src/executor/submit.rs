@@ -100,6 +100,7 @@ impl Executor {
             selection: request.selection.clone(),
             mode: request.mode,
             config: Arc::new(request.config.clone()),
+            tags: Arc::clone(&request.tags),
             identity: Arc::clone(request.graph.identity()),
         });
         let slot = match self.shared.reserve(&record, may_wait)? {

@@ -19,4 +19,5 @@ mod reopen;
 mod retries;
 mod sources;
 mod stale;
+mod tags;
 mod wipe;

@@ -1,10 +1,10 @@
-//! B45 to B47, B49 and B50: being told of failures, choosing assets, and looking at their past.
+//! B45 to B47, B49, B50 and B57: being told of failures, choosing assets, and looking at their past.
 
 use std::sync::Arc;
 
 use asset_engine::{
     Asset, Event, Executor, ExecutorOptions, Mapping, Materialized, Mode, Partitions, Plan, Report,
-    Selection, Sensor, StepContext, staleness,
+    RunInfo, Selection, Sensor, StepContext, staleness,
 };
 use serde_json::{Map, Value, json};
 
@@ -130,4 +130,16 @@ pub fn listed_keys() -> Outcome<Value> {
     let steps = staleness(&graph, executor.catalog(), &plan)?;
     let stale = steps.iter().filter_map(|step| step.partition.as_deref());
     Ok(json!({"stale": stale.collect::<Vec<_>>()}))
+}
+
+/// B57. Runs with tags, by which they are found.
+pub fn tags() -> Outcome<Value> {
+    let graph = graph(vec![plain("made")?])?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    for (run, team) in [("first", "a"), ("second", "b"), ("third", "a")] {
+        executor.run(request(run, &graph, &[], Mode::All)?.tag("team", team))?;
+    }
+    let runs = executor.catalog().runs()?;
+    let of_team = |run: &&RunInfo| run.record.tags.get("team").is_some_and(|team| team == "a");
+    Ok(json!({"of_team_a": runs.iter().filter(of_team).count(), "all": runs.len()}))
 }

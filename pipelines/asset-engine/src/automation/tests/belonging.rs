@@ -23,6 +23,7 @@ fn run(id: &str, graph: &AssetGraph) -> Arc<RunRecord> {
         selection: Selection::all(),
         mode: Mode::All,
         config: Arc::new(serde_json::Value::Null),
+        tags: crate::RunTags::default(),
         identity: Arc::clone(graph.identity()),
     })
 }

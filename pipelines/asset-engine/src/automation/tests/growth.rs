@@ -161,6 +161,7 @@ fn resumption(folder: &Path, runs: usize) -> u64 {
                 selection,
                 mode: Mode::All,
                 config: Arc::default(),
+                tags: Arc::default(),
                 identity: Arc::clone(graph.identity()),
             }))
         });

@@ -158,11 +158,13 @@ impl Recording {
 }
 
 fn record(run: Arc<str>) -> Arc<RunRecord> {
+    let tag = ("named".to_owned(), run.to_string());
     Arc::new(RunRecord {
         run,
         selection: Selection::all(),
         mode: Mode::All,
         config: Arc::new(Value::Null),
+        tags: Arc::new([tag].into()),
         identity: Arc::new(Identity::new()),
     })
 }

@@ -276,6 +276,7 @@ fn left_open(path: &Path, run: &str, graph: &Arc<AssetGraph>) {
         selection: crate::Selection::all(),
         mode: Mode::All,
         config: Arc::new(serde_json::Value::Null),
+        tags: crate::RunTags::default(),
         identity: Arc::clone(graph.identity()),
     };
     executor

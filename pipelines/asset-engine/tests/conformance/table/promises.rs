@@ -1,10 +1,10 @@
-//! B51 to B56: checks alone, what is promised of an asset and of a run's configuration, and pieces by
-//! hours and months.
+//! B51 to B57: checks alone, what is promised of an asset and of a run's configuration, pieces by hours
+//! and months, and tags of runs.
 
 use serde_json::json;
 
 use super::Row;
-use crate::{checks, configs, fresh, times};
+use crate::{checks, configs, fresh, looking, times};
 
 pub fn rows() -> Vec<Row> {
     vec![
@@ -61,6 +61,12 @@ pub fn rows() -> Vec<Row> {
             "days read their hours, one of which is made again",
             json!({"stale": ["2024-01-02"]}),
             times::day_of_hours,
+        ),
+        Row::same(
+            "B57",
+            "three runs with tags are looked for by one of them",
+            json!({"of_team_a": 2, "all": 3}),
+            looking::tags,
         ),
     ]
 }
