@@ -51,7 +51,7 @@ pub struct AssetGraph {
     /// For assets of a step that makes several: all of them, the one that stands for the step
     /// first.
     outputs: FxHashMap<u32, Box<[u32]>>,
-    /// Assets whose partitions come and go.
+    /// Assets whose partitions come and go, or come with the time.
     dynamic: Vec<u32>,
     /// What the steps work on, as far as that was said.
     parts: Identity,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-pub(crate) use dynamic::check_key;
+pub(crate) use dynamic::{Now, check_key};
 pub use error::PartitionError;
 use product::Dimension;
 pub(crate) use product::Stride;
@@ -62,7 +62,8 @@ impl Shape {
             Self::Product(dimensions) => {
                 dimensions.iter().any(|dimension| dimension.keys.len() == 0)
             }
-            Self::Static | Self::Windows(_) => false,
+            Self::Windows(windows) => windows.grows,
+            Self::Static => false,
         }
     }
 }

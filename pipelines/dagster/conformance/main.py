@@ -87,6 +87,7 @@ SCENARIOS = {
     "B55": times.keys,
     "B56": times.day_of_hours,
     "B57": looking.tags,
+    "B58": times.without_an_end,
 }
 
 

@@ -1,4 +1,4 @@
-"""B55 and B56: partitions of hours and of months."""
+"""B55, B56 and B58: partitions of hours and of months."""
 
 from datetime import datetime, timezone
 
@@ -62,3 +62,20 @@ def day_of_hours() -> dict:
         make("daily", days.get_partition_keys())
         make("hourly", ["2024-01-02-03:00"])
         return {"stale": stale_partitions(instance, assets, "daily", days.get_partition_keys())}
+
+
+def without_an_end() -> dict:
+    """B58. The latest day and month of partitions without an end, before and after midnight."""
+    definitions = {
+        "day": DailyPartitionsDefinition("2024-01-01"),
+        "month": MonthlyPartitionsDefinition("2023-01-01"),
+    }
+    times = {
+        "before": datetime(2024, 1, 31, 23, 59, tzinfo=timezone.utc),
+        "after": datetime(2024, 2, 1, tzinfo=timezone.utc),
+    }
+    return {
+        f"{name}_{when}": partitions.get_partition_keys(current_time=at)[-1]
+        for name, partitions in definitions.items()
+        for when, at in times.items()
+    }

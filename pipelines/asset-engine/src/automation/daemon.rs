@@ -105,7 +105,7 @@ impl Daemon {
         let mut beat = Beat::default();
         self.executor.heed()?;
         self.collect(&mut beat)?;
-        self.refresh(&mut beat)?;
+        self.refresh(now, &mut beat)?;
         beat.looked = self.executor.look(&self.graph)?;
         beat.problems.extend(beat.looked.problems.iter().cloned());
         let mut left = self.executor.unfinished();
@@ -118,16 +118,16 @@ impl Daemon {
         }
         self.submit_orders(&mut beat)?;
         self.evaluate(now, &mut beat)?;
-        self.refresh(&mut beat)?;
+        self.refresh(now, &mut beat)?;
         self.submit_orders(&mut beat)?;
         self.advance_backfills(&mut beat)?;
         self.name_failed_orders(&mut beat)?;
         Ok(beat)
     }
 
-    /// Takes in the partitions that have come and gone.
-    fn refresh(&mut self, beat: &mut Beat) -> Result<(), EngineError> {
-        match self.graph.current(self.executor.catalog()) {
+    /// Takes in the partitions that have come and gone by now.
+    fn refresh(&mut self, now: Timestamp, beat: &mut Beat) -> Result<(), EngineError> {
+        match self.graph.current_at(self.executor.catalog(), now) {
             Ok(graph) => self.graph = graph,
             Err(error @ EngineError::Catalog(_)) => return Err(error),
             Err(error) => beat.problems.push(error.to_string()),

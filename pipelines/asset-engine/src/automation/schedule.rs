@@ -76,10 +76,9 @@ impl Schedule {
         partitions: Partitions,
     ) -> Self {
         Self::new(name, cron, move |tick| {
-            let keys: Vec<String> = partitions
-                .latest(tick.at)
-                .map(ToString::to_string)
-                .collect();
+            // More keys than can be counted are none to be had.
+            let keys = partitions.latest(tick.at).unwrap_or_default();
+            let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
             if keys.is_empty() {
                 return Vec::new();
             }

@@ -143,7 +143,7 @@ impl Survey {
                 external: asset.is_external(),
             });
             survey.edge_count += asset.deps.len();
-            if asset.partitions.is_partitioned() && !asset.partitions.sets().is_empty() {
+            if asset.partitions.changes() {
                 survey.dynamic.push(index);
             }
             survey.makers |= matches!(asset.making, Making::Together(_));

@@ -1,11 +1,11 @@
-//! A graph with the keys that partitions that come and go have now.
+//! A graph with the keys that partitions have now.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::{AssetGraph, GraphError, build};
-use crate::partition::Partitions;
+use crate::partition::{Now, Partitions};
 
 impl AssetGraph {
     /// The names of the sets of partitions that come and go; some may come several times.
@@ -13,16 +13,13 @@ impl AssetGraph {
         self.partitions_that_change().flat_map(Partitions::sets)
     }
 
-    /// The same graph with other keys for its sets; `None` when it has them.
-    pub(crate) fn with_keys(
-        &self,
-        keys_of: &impl Fn(&str) -> Vec<Arc<str>>,
-    ) -> Result<Option<Self>, GraphError> {
+    /// The same graph with the keys that there are now; `None` when it has them.
+    pub(crate) fn with_keys(&self, keys: &Now<'_>) -> Result<Option<Self>, GraphError> {
         // What shares its keys goes on sharing them.
         let mut now: HashMap<*const (), Option<Partitions>> = HashMap::new();
         for partitions in self.partitions_that_change() {
             if let Entry::Vacant(new) = now.entry(partitions.place()) {
-                new.insert(partitions.with_keys(keys_of)?);
+                new.insert(partitions.with_keys(keys)?);
             }
         }
         if now.values().all(Option::is_none) {

@@ -58,7 +58,9 @@ fn digest(asset: &Asset) -> u64 {
     for set in &sets {
         hasher.update(format!("dynamic {set}\0"));
     }
-    if sets.is_empty() {
+    if partitions.changes() {
+        hasher.update(partitions.begins());
+    } else {
         hasher.update(count.to_le_bytes());
         for at in [0, count.saturating_sub(1)] {
             hasher.update(partitions.key(at).map_or("", AsRef::as_ref));

@@ -1,8 +1,18 @@
-//! Partitions whose keys come and go at run time, as the catalog records them.
+//! Partitions whose keys come at run time: with the time, or as the catalog records them.
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{PartitionError, PartitionKeys, Partitions, Shape};
+
+/// What keys there are now.
+pub(crate) struct Now<'a> {
+    /// Of a set that comes and goes, by its name; `None` = as they are.
+    pub keys_of: &'a dyn Fn(&str) -> Option<Vec<Arc<str>>>,
+    /// The time.
+    pub at: Timestamp,
+}
 
 impl Partitions {
     /// Partitions whose keys come and go at run time (Dagster's `DynamicPartitionsDefinition`), in the
@@ -35,34 +45,65 @@ impl Partitions {
         }
     }
 
-    /// The same with the keys that its sets have; `None` when it has them.
-    pub(crate) fn with_keys(
-        &self,
-        keys_of: &impl Fn(&str) -> Vec<Arc<str>>,
-    ) -> Result<Option<Self>, PartitionError> {
+    /// Whether there may be other keys later.
+    pub(crate) fn changes(&self) -> bool {
+        let Self::Keys(keys) = self else {
+            return false;
+        };
+        match keys.shape() {
+            Shape::Dynamic(_) => true,
+            Shape::Windows(windows) => windows.grows,
+            Shape::Product(dimensions) => dimensions
+                .iter()
+                .any(|dimension| Self::Keys(dimension.keys.clone()).changes()),
+            Shape::Static => false,
+        }
+    }
+
+    /// What stays of partitions that come with the time: where each begins, and how long they are.
+    pub(crate) fn begins(&self) -> String {
+        let Self::Keys(keys) = self else {
+            return String::new();
+        };
+        match keys.shape() {
+            Shape::Windows(windows) if windows.grows => format!("since {windows:?}\0"),
+            Shape::Product(dimensions) => dimensions
+                .iter()
+                .map(|dimension| Self::Keys(dimension.keys.clone()).begins())
+                .collect(),
+            Shape::Windows(_) | Shape::Static | Shape::Dynamic(_) => String::new(),
+        }
+    }
+
+    /// The same with the keys that there are now; `None` when it has them.
+    pub(crate) fn with_keys(&self, now: &Now<'_>) -> Result<Option<Self>, PartitionError> {
         let Self::Keys(keys) = self else {
             return Ok(None);
         };
         match keys.shape() {
             Shape::Dynamic(set) => {
-                let now = keys_of(set);
-                if keys.iter().eq(&now) {
-                    return Ok(None);
-                }
-                Self::of_keys(now, Shape::Dynamic(Arc::clone(set))).map(Some)
+                let now = (now.keys_of)(set);
+                let now = now.filter(|now| !keys.iter().eq(now));
+                let of_set = |now| Self::of_keys(now, Shape::Dynamic(Arc::clone(set)));
+                now.map(of_set).transpose()
             }
             Shape::Product(dimensions) => {
                 let mut changed = false;
                 let mut of_now = Vec::with_capacity(dimensions.len());
                 for dimension in dimensions {
                     let keys = Self::Keys(dimension.keys.clone());
-                    let now = keys.with_keys(keys_of)?;
+                    let now = keys.with_keys(now)?;
                     changed |= now.is_some();
                     of_now.push((dimension.name.as_str(), now.unwrap_or(keys)));
                 }
                 changed.then(|| Self::product(of_now)).transpose()
             }
-            Shape::Static | Shape::Windows(_) => Ok(None),
+            Shape::Windows(windows) => {
+                let there = i64::try_from(keys.len()).unwrap_or(i64::MAX);
+                let grown = windows.grows && windows.over(now.at) != there;
+                grown.then(|| Self::since(*windows, now.at)).transpose()
+            }
+            Shape::Static => Ok(None),
         }
     }
 }

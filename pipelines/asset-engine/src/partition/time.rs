@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Timestamp};
 
+use super::dynamic::Now;
 use super::product::{self, Dimension};
 use super::{PartitionError, PartitionKeys, Partitions, Shape};
 
@@ -20,6 +21,8 @@ pub(crate) struct Windows {
     /// Start of the first that is a partition; of months, their number since January of year 0.
     first: i64,
     pub length: Length,
+    /// Whether each is a partition from when on it is over; else there are as many as were said.
+    pub grows: bool,
 }
 
 /// How long each window is.
@@ -38,20 +41,8 @@ impl Partitions {
     /// # Errors
     /// A text that is no such time, or a last hour before the first.
     pub fn hourly(first: &str, last: &str) -> Result<Self, PartitionError> {
-        let time = |text: &str| {
-            DateTime::strptime(HOUR, text).map_err(|error| PartitionError::Hour {
-                found: text.to_owned(),
-                reason: error.to_string(),
-            })
-        };
-        let (start, end) = (seconds(time(first)?), seconds(time(last)?) + HOUR_S);
-        Self::windows(
-            (first, last),
-            Windows::seconds(start, HOUR_S),
-            end,
-            "hour",
-            HOUR,
-        )
+        let end = hour(last)? + HOUR_S;
+        Self::until((first, last), Windows::hours(first)?, end, "hour")
     }
 
     /// One partition a day, from `first` to `last`, both included, both `YYYY-MM-DD`.
@@ -59,13 +50,11 @@ impl Partitions {
     /// # Errors
     /// A text that is no date, or a last day before the first.
     pub fn daily(first: &str, last: &str) -> Result<Self, PartitionError> {
-        let (start, end) = days(first, last)?;
-        Self::windows(
+        Self::until(
             (first, last),
-            Windows::seconds(start, DAY_S),
-            end,
+            Windows::days(first)?,
+            end(first, last)?,
             "day",
-            DAY,
         )
     }
 
@@ -75,9 +64,8 @@ impl Partitions {
     /// # Errors
     /// A text that is no date, or a range without a whole week.
     pub fn weekly(first: &str, last: &str) -> Result<Self, PartitionError> {
-        let (start, end) = days(first, last)?;
-        let weeks = Windows::seconds(start, 7 * DAY_S);
-        Self::windows((first, last), weeks, end, "week of 7 days", DAY)
+        let (weeks, end) = (Windows::weeks(first)?, end(first, last)?);
+        Self::until((first, last), weeks, end, "week of 7 days")
     }
 
     /// One partition a month of the calendar, those that begin at `first` or later and are over by the
@@ -86,31 +74,53 @@ impl Partitions {
     /// # Errors
     /// A text that is no date, or a range without a whole month.
     pub fn monthly(first: &str, last: &str) -> Result<Self, PartitionError> {
-        let (start, end) = days(first, last)?;
-        let mut months = Windows {
-            first: month(start),
-            length: Length::Month,
-        };
-        // One that had begun before is not whole.
-        if months.start(0) < start {
-            months.first += 1;
-        }
-        Self::windows((first, last), months, end, "month", DAY)
+        let (months, end) = (Windows::months(first)?, end(first, last)?);
+        Self::until((first, last), months, end, "month")
     }
 
-    /// The windows that are over at the end, by keys of a format.
-    fn windows(
+    /// As [`Partitions::hourly`], without an end: an hour is a partition from when on it is over, in UTC.
+    /// Those of now are there at once, later ones from the next look on ([`crate::AssetGraph::current`]):
+    /// when a run is submitted, and at each tick of a daemon. (So with all that have no end.)
+    ///
+    /// # Errors
+    /// A text that is no such time.
+    pub fn hourly_since(first: &str) -> Result<Self, PartitionError> {
+        Self::since(Windows::hours(first)?, Timestamp::now())
+    }
+
+    /// As [`Partitions::daily`], without an end: a day is a partition from when on it is over, in UTC.
+    ///
+    /// # Errors
+    /// A text that is no date.
+    pub fn daily_since(first: &str) -> Result<Self, PartitionError> {
+        Self::since(Windows::days(first)?, Timestamp::now())
+    }
+
+    /// As [`Partitions::weekly`], without an end: a week is a partition from when on it is over, in UTC.
+    ///
+    /// # Errors
+    /// A text that is no date.
+    pub fn weekly_since(first: &str) -> Result<Self, PartitionError> {
+        Self::since(Windows::weeks(first)?, Timestamp::now())
+    }
+
+    /// As [`Partitions::monthly`], without an end: a month is a partition from when on it is over, in
+    /// UTC.
+    ///
+    /// # Errors
+    /// A text that is no date.
+    pub fn monthly_since(first: &str) -> Result<Self, PartitionError> {
+        Self::since(Windows::months(first)?, Timestamp::now())
+    }
+
+    /// The windows that are over at the end.
+    fn until(
         (first, last): (&str, &str),
         windows: Windows,
         end: i64,
         of: &'static str,
-        key: &str,
     ) -> Result<Self, PartitionError> {
-        let count = windows.containing(end);
-        let starts = (0..count).map_while(|at| civil(windows.start(at)));
-        let keys: Vec<String> = starts
-            .map(|start| start.strftime(key).to_string())
-            .collect();
+        let keys = windows.keys(windows.containing(end));
         if keys.is_empty() {
             return Err(PartitionError::NoWhole {
                 first: first.to_owned(),
@@ -119,6 +129,15 @@ impl Partitions {
             });
         }
         Self::of_keys(keys, Shape::Windows(windows))
+    }
+
+    /// The windows that are over at a moment, and so on.
+    pub(super) fn since(windows: Windows, now: Timestamp) -> Result<Self, PartitionError> {
+        let grows = Windows {
+            grows: true,
+            ..windows
+        };
+        Self::of_keys(grows.keys(grows.over(now)), Shape::Windows(grows))
     }
 }
 
@@ -141,9 +160,17 @@ impl Partitions {
 
     /// The keys of the latest time that is over at a moment, in UTC: one, or of a product one for each
     /// combination of its other dimensions. What stands for no time always is.
-    pub fn latest(&self, now: Timestamp) -> impl Iterator<Item = &Arc<str>> {
-        let latest = (0..self.count()).filter(move |at| self.is_latest(*at, now));
-        latest.filter_map(|at| self.key(at))
+    ///
+    /// # Errors
+    /// More keys than can be counted.
+    pub fn latest(&self, now: Timestamp) -> Result<Vec<Arc<str>>, PartitionError> {
+        let grown = self.with_keys(&Now {
+            keys_of: &|_| None,
+            at: now,
+        })?;
+        let own = grown.as_ref().unwrap_or(self);
+        let latest = (0..own.count()).filter(|at| own.is_latest(*at, now));
+        Ok(latest.filter_map(|at| own.key(at).cloned()).collect())
     }
 
     /// Whether a piece is of the latest time that is over at a moment. What stands for no time
@@ -181,11 +208,47 @@ impl Windows {
         Self {
             first,
             length: Length::Seconds(seconds),
+            grows: false,
         }
     }
 
+    fn hours(first: &str) -> Result<Self, PartitionError> {
+        Ok(Self::seconds(hour(first)?, HOUR_S))
+    }
+
+    fn days(first: &str) -> Result<Self, PartitionError> {
+        Ok(Self::seconds(day(first)?, DAY_S))
+    }
+
+    fn weeks(first: &str) -> Result<Self, PartitionError> {
+        Ok(Self::seconds(day(first)?, 7 * DAY_S))
+    }
+
+    /// Those that begin at a day or later: one that had begun before is not whole.
+    fn months(first: &str) -> Result<Self, PartitionError> {
+        let start = day(first)?;
+        let begun = i64::from(of_month(month(start)) < start);
+        Ok(Self {
+            first: month(start) + begun,
+            length: Length::Month,
+            grows: false,
+        })
+    }
+
+    /// The keys of the first so many.
+    fn keys(self, count: i64) -> Vec<String> {
+        let format = match self.length {
+            Length::Seconds(HOUR_S) => HOUR,
+            Length::Seconds(_) | Length::Month => DAY,
+        };
+        let starts = (0..count).map_while(|at| civil(self.start(at)));
+        starts
+            .map(|start| start.strftime(format).to_string())
+            .collect()
+    }
+
     /// How many windows are over at a moment, from the first on, however many there are.
-    fn over(self, now: Timestamp) -> i64 {
+    pub(super) fn over(self, now: Timestamp) -> i64 {
         self.containing(now.as_second()).max(0)
     }
 
@@ -236,24 +299,34 @@ impl Windows {
     }
 }
 
-/// From the begin of a day to the end of another, in seconds since 1970.
-fn days(first: &str, last: &str) -> Result<(i64, i64), PartitionError> {
-    let (start, end) = (parse(first)?, parse(last)?);
+/// The end of a last day that is not before the first, in seconds since 1970.
+fn end(first: &str, last: &str) -> Result<i64, PartitionError> {
+    let (start, end) = (day(first)?, day(last)?);
     if end < start {
         return Err(PartitionError::EmptyRange {
             first: first.to_owned(),
             last: last.to_owned(),
         });
     }
-    let second = |date: Date| seconds(date.to_datetime(jiff::civil::Time::midnight()));
-    Ok((second(start), second(end) + DAY_S))
+    Ok(end + DAY_S)
 }
 
-fn parse(text: &str) -> Result<Date, PartitionError> {
-    text.parse::<Date>().map_err(|error| PartitionError::Date {
+/// The begin of a day, in seconds since 1970.
+fn day(text: &str) -> Result<i64, PartitionError> {
+    let date = text.parse::<Date>().map_err(|error| PartitionError::Date {
         found: text.to_owned(),
         reason: error.to_string(),
-    })
+    })?;
+    Ok(seconds(date.to_datetime(jiff::civil::Time::midnight())))
+}
+
+/// The begin of an hour, in seconds since 1970.
+fn hour(text: &str) -> Result<i64, PartitionError> {
+    let time = DateTime::strptime(HOUR, text).map_err(|error| PartitionError::Hour {
+        found: text.to_owned(),
+        reason: error.to_string(),
+    })?;
+    Ok(seconds(time))
 }
 
 const EPOCH: DateTime = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
@@ -391,6 +464,7 @@ mod tests {
             None => Windows {
                 first: month(first),
                 length: Length::Month,
+                grows: false,
             },
         })
     }
@@ -415,6 +489,42 @@ mod tests {
             let found = upstream.containing(start);
             prop_assert!(upstream.start(found) <= start && start < upstream.start(found + 1));
         }
+    }
+
+    #[test]
+    fn without_an_end_there_is_what_is_over() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let windows = Windows::days("2024-02-28").unwrap();
+        let days = Partitions::since(windows, at("2024-03-01T12:00:00Z")).unwrap();
+        assert_eq!(keys(&days), ["2024-02-28", "2024-02-29"]);
+        let on = |days: &Partitions, text: &str| {
+            let now = Now {
+                keys_of: &|_| None,
+                at: at(text),
+            };
+            days.with_keys(&now).unwrap()
+        };
+        assert_eq!(on(&days, "2024-03-01T23:59:59Z"), None);
+        let later = on(&days, "2024-03-02T00:00:00Z").unwrap();
+        assert_eq!(keys(&later), ["2024-02-28", "2024-02-29", "2024-03-01"]);
+        let latest = days.latest(at("2024-03-03T00:00:00Z")).unwrap();
+        assert_eq!(latest, [Arc::from("2024-03-02")]);
+        // None is over yet.
+        let none = Partitions::since(windows, at("2024-02-28T12:00:00Z")).unwrap();
+        assert_eq!(none.count(), 0);
+        let both = [
+            ("day", none),
+            ("origin", Partitions::static_keys(["EWR"]).unwrap()),
+        ];
+        let both = Partitions::product(both).unwrap();
+        assert_eq!(both.count(), 0);
+        assert_eq!(
+            keys(&on(&both, "2024-02-29T00:00:00Z").unwrap()),
+            ["2024-02-28|EWR"]
+        );
+        // What has an end has it.
+        let ended = Partitions::daily("2024-02-28", "2024-02-28").unwrap();
+        assert_eq!(on(&ended, "2024-03-02T00:00:00Z"), None);
     }
 
     fn keys(partitions: &Partitions) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! B55 and B56: partitions of hours and of months.
+//! B55, B56 and B58: partitions of hours and of months.
 
 use asset_engine::{
     Asset, AssetGraph, Executor, ExecutorOptions, Materialized, Mode, Partitions, Plan, Selection,
@@ -60,4 +60,22 @@ fn stale_days(graph: &AssetGraph, executor: &Executor) -> Outcome<Vec<String>> {
     let steps = staleness(graph, executor.catalog(), &plan)?;
     let partitions = steps.into_iter().filter_map(|step| step.partition);
     Ok(partitions.map(|each| each.to_string()).collect())
+}
+
+/// B58. The latest day and month of partitions without an end, before and after midnight.
+pub fn without_an_end() -> Outcome<Value> {
+    let mut observed = Map::new();
+    for (name, partitions) in [
+        ("day", Partitions::daily_since("2024-01-01")?),
+        ("month", Partitions::monthly_since("2023-01-01")?),
+    ] {
+        for (when, at) in [
+            ("before", "2024-01-31T23:59:00Z"),
+            ("after", "2024-02-01T00:00:00Z"),
+        ] {
+            let latest = partitions.latest(at.parse()?)?;
+            observed.insert(format!("{name}_{when}"), latest.concat().into());
+        }
+    }
+    Ok(observed.into())
 }

@@ -207,3 +207,34 @@ fn a_backfill_goes_on_while_keys_come() {
     );
     assert!(noting.take().iter().all(|piece| !piece.contains("pear")));
 }
+
+#[test]
+fn without_an_end_a_day_is_there_from_when_on_it_is_over() {
+    let noting = Arc::new(Noting::default());
+    let days = Partitions::daily_since("2024-01-01").unwrap();
+    let defined = graph(vec![asset("daily", &noting).partitions(days)]);
+    let executor = memory();
+    let rule = Rule::new("all", Selection::all(), Condition::fill_missing());
+    let mut daemon = daemon(&executor, &defined, rule);
+    daemon.tick(at("2024-01-03T12:00:00Z")).unwrap();
+    daemon.settle().unwrap();
+    let mut first = noting.take();
+    first.sort();
+    assert_eq!(first, ["daily@2024-01-01", "daily@2024-01-02"]);
+    daemon.tick(at("2024-01-03T23:59:59Z")).unwrap();
+    daemon.settle().unwrap();
+    assert!(noting.take().is_empty());
+    daemon.tick(at("2024-01-04T00:00:00Z")).unwrap();
+    daemon.settle().unwrap();
+    assert_eq!(noting.take(), ["daily@2024-01-03"]);
+    // A run of the definitions is one of today's partitions, and of the same graph.
+    let grown = defined.current(executor.catalog()).unwrap();
+    assert_eq!(grown.identity(), defined.identity());
+    let other = Partitions::daily_since("2024-01-02").unwrap();
+    let other = graph(vec![asset("daily", &noting).partitions(other)]);
+    assert_ne!(other.identity(), defined.identity());
+    let last = Selection::all().with_partitions(["2025-12-31"]);
+    let request = RunRequest::unnamed(Arc::clone(&defined)).selection(last);
+    assert_eq!(executor.run(request).unwrap().status, RunStatus::Success);
+    assert_eq!(noting.take(), ["daily@2025-12-31"]);
+}

@@ -1,4 +1,4 @@
-//! B51 to B57: checks alone, what is promised of an asset and of a run's configuration, pieces by hours
+//! B51 to B58: checks alone, what is promised of an asset and of a run's configuration, pieces by hours
 //! and months, and tags of runs.
 
 use serde_json::json;
@@ -67,6 +67,17 @@ pub fn rows() -> Vec<Row> {
             "three runs with tags are looked for by one of them",
             json!({"of_team_a": 2, "all": 3}),
             looking::tags,
+        ),
+        Row::same(
+            "B58",
+            "days since 2024 and months since 2023, without an end, around the end of January 2024",
+            json!({
+                "day_before": "2024-01-30",
+                "day_after": "2024-01-31",
+                "month_before": "2023-12-01",
+                "month_after": "2024-01-01",
+            }),
+            times::without_an_end,
         ),
     ]
 }
