@@ -84,7 +84,7 @@ impl Executor {
     /// its open runs are listed by [`Executor::unfinished`].
     ///
     /// # Errors
-    /// [`CatalogError::Locked`] when another executor lives and `options.lock` says [`Lock::Fail`];
+    /// [`CatalogError::Locked`] when another executor lives and `options.lock` says [`crate::Lock::Fail`];
     /// else what is wrong with the file.
     pub fn open(path: impl AsRef<Path>, options: ExecutorOptions) -> Result<Self, CatalogError> {
         Self::open_with(path.as_ref(), options, Hooks::default())

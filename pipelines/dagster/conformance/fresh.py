@@ -22,6 +22,18 @@ def _stands(instance, evaluator, made, at: datetime) -> str:
         return asyncio.run(evaluator.evaluate_freshness(context, node)).value.lower()
 
 
+def _observed(evaluator, made, after: dict[str, timedelta]) -> dict:
+    """How an asset stands before it was made, and some time after that."""
+    with home() as instance:
+        observed = {"never_made": _stands(instance, evaluator, made, datetime.now(timezone.utc))}
+        materialize([made], instance=instance)
+        record = instance.fetch_materializations(made.key, limit=1).records[0]
+        at = datetime.fromtimestamp(record.timestamp, timezone.utc)
+        for name, later in after.items():
+            observed[name] = _stands(instance, evaluator, made, at + later)
+        return observed
+
+
 def ages() -> dict:
     """B52. A warning after one hour, a failure after two."""
     hour = timedelta(hours=1)
@@ -30,16 +42,8 @@ def ages() -> dict:
     def made():
         pass
 
-    evaluator = TimeWindowFreshnessPolicyEvaluator()
-    with home() as instance:
-        observed = {"never_made": _stands(instance, evaluator, made, datetime.now(timezone.utc))}
-        materialize([made], instance=instance)
-        record = instance.fetch_materializations(made.key, limit=1).records[0]
-        at = datetime.fromtimestamp(record.timestamp, timezone.utc)
-        for minutes in (30, 90, 150):
-            stands = _stands(instance, evaluator, made, at + timedelta(minutes=minutes))
-            observed[f"after_{minutes}_minutes"] = stands
-        return observed
+    after = {f"after_{n}_minutes": timedelta(minutes=n) for n in (30, 90, 150)}
+    return _observed(TimeWindowFreshnessPolicyEvaluator(), made, after)
 
 
 def deadlines() -> dict:
@@ -50,13 +54,5 @@ def deadlines() -> dict:
     def made():
         pass
 
-    evaluator = CronFreshnessPolicyEvaluator()
-    with home() as instance:
-        observed = {"never_made": _stands(instance, evaluator, made, datetime.now(timezone.utc))}
-        materialize([made], instance=instance)
-        record = instance.fetch_materializations(made.key, limit=1).records[0]
-        at = datetime.fromtimestamp(record.timestamp, timezone.utc)
-        for days in (1, 3):
-            stands = _stands(instance, evaluator, made, at + timedelta(days=days))
-            observed[f"after_{days}_days"] = stands
-        return observed
+    after = {f"after_{n}_days": timedelta(days=n) for n in (1, 3)}
+    return _observed(CronFreshnessPolicyEvaluator(), made, after)

@@ -72,7 +72,7 @@ impl<'a> Backfill<'a> {
 
     /// Accepts a backfill: returns once that is committed. One that the catalog has already, asked
     /// for in the same way, is taken up again: of one that failed or was cancelled, the runs that
-    /// failed or were cancelled are opened again, see [`RunRequest::reopen`], and those that never
+    /// failed or were cancelled are opened again, see [`crate::RunRequest::reopen`], and those that never
     /// were submitted will be.
     ///
     /// # Errors

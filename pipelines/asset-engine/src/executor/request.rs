@@ -216,7 +216,7 @@ pub struct UnfinishedRun {
     pub identity: Arc<Identity>,
 }
 
-/// Why a run cannot be submitted or waited for. A failed run is no error but a [`RunOutcome`].
+/// Why a run cannot be submitted or waited for. A failed run is no error but a [`crate::RunOutcome`].
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub enum EngineError {
