@@ -53,13 +53,9 @@ fn digest(asset: &Asset) -> u64 {
     let count = partitions.count();
     hasher.update(asset.key.as_str());
     hasher.update([0, u8::from(asset.is_external())]);
-    // Work goes on while keys come and go.
-    let sets = partitions.sets();
-    for set in &sets {
-        hasher.update(format!("dynamic {set}\0"));
-    }
     if partitions.changes() {
-        hasher.update(partitions.begins());
+        // Work goes on while keys come and go.
+        hasher.update(partitions.lasting());
     } else {
         hasher.update(count.to_le_bytes());
         for at in [0, count.saturating_sub(1)] {

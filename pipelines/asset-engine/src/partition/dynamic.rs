@@ -60,8 +60,9 @@ impl Partitions {
         }
     }
 
-    /// What stays of partitions that come with the time: where each begins, and how long they are.
-    pub(crate) fn begins(&self) -> String {
+    /// What stays of partitions whose keys do not: the names of their sets, and of those that come with
+    /// the time where they begin and how long each is.
+    pub(crate) fn lasting(&self) -> String {
         let Self::Keys(keys) = self else {
             return String::new();
         };
@@ -69,9 +70,10 @@ impl Partitions {
             Shape::Windows(windows) if windows.grows => format!("since {windows:?}\0"),
             Shape::Product(dimensions) => dimensions
                 .iter()
-                .map(|dimension| Self::Keys(dimension.keys.clone()).begins())
+                .map(|dimension| Self::Keys(dimension.keys.clone()).lasting())
                 .collect(),
-            Shape::Windows(_) | Shape::Static | Shape::Dynamic(_) => String::new(),
+            Shape::Dynamic(set) => format!("dynamic {set}\0"),
+            Shape::Windows(_) | Shape::Static => String::new(),
         }
     }
 
