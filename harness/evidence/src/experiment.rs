@@ -33,6 +33,20 @@ fn labels(plan: &Plan, are: impl Fn(&EngineRecord) -> bool) -> String {
     labels.join(", ")
 }
 
+/// The first of each that have a key in common, in their order.
+fn first_of_each<T, K: PartialEq>(
+    all: impl IntoIterator<Item = T>,
+    key: impl Fn(&T) -> K,
+) -> Vec<T> {
+    let mut first: Vec<T> = Vec::new();
+    for each in all {
+        if !first.iter().any(|other| key(other) == key(&each)) {
+            first.push(each);
+        }
+    }
+    first
+}
+
 /// Of which server and store the figures of the engines with one are; nothing where there was none.
 pub fn server_note(analysis: &Analysis) -> Option<Text> {
     let server = analysis.environment.server.as_ref()?;

@@ -42,6 +42,12 @@ impl Plan {
     pub fn engine(&self, name: &str) -> Option<&EngineRecord> {
         self.engines.iter().find(|each| each.name == name)
     }
+
+    /// What sentences call an engine; its name where it is none of these.
+    pub fn label<'a>(&'a self, name: &'a str) -> &'a str {
+        let engine = self.engine(name);
+        engine.map_or(name, |engine| engine.label.as_str())
+    }
 }
 
 impl fmt::Display for LeftOut {

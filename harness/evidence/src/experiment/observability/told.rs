@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orchbench_journal::StepName;
 
+use super::super::first_of_each;
 use super::subject::{Subject, piece};
 use crate::document::chart::{self, Lineage, Name};
 use crate::document::{Block, Table, Text, figure, path};
@@ -19,28 +20,15 @@ const BESIDE: [(&str, &str); 3] = [
 ];
 
 pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
-    let shown = of_each_engine(&analysis.told);
+    let shown = first_of_each(&analysis.told, |each| each.plan.engine.as_str());
     let mut blocks = Vec::new();
     blocks.extend(history(analysis, &shown).block());
     blocks.extend(graphs(analysis, &shown)?);
     Ok(blocks)
 }
 
-/// The first of each engine.
-fn of_each_engine(told: &[Told]) -> Vec<&Told> {
-    let mut shown: Vec<&Told> = Vec::new();
-    for each in told {
-        let same = |other: &&Told| other.plan.engine == each.plan.engine;
-        if !shown.iter().any(same) {
-            shown.push(each);
-        }
-    }
-    shown
-}
-
 fn label(analysis: &Analysis, told: &Told) -> String {
-    let engine = analysis.plan.engine(&told.plan.engine);
-    let label = engine.map_or(told.plan.engine.as_str(), |engine| engine.label.as_str());
+    let label = analysis.plan.label(&told.plan.engine);
     format!("{label} ({})", told.plan.settings)
 }
 

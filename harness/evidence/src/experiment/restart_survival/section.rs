@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::first_of_each;
 use super::EXPERIMENT;
 use super::pool::{Pooled, pooled};
 use super::sweep;
@@ -84,14 +85,8 @@ fn timelines(analysis: &Analysis) -> anyhow::Result<Option<Block>> {
         let is = |factor: &str, value: &str| each.factors.get(factor).is_some_and(|it| it == value);
         is("scenario", EXPERIMENT.name) && is("fault", "kill-worker") && is("arm", "supervised")
     };
-    let mut shown: Vec<&Timeline> = Vec::new();
-    for each in analysis.timelines.iter().filter(of_kill) {
-        let same =
-            |other: &&Timeline| (&other.engine, &other.settings) == (&each.engine, &each.settings);
-        if !shown.iter().any(same) {
-            shown.push(each);
-        }
-    }
+    let kills = analysis.timelines.iter().filter(of_kill);
+    let shown = first_of_each(kills, |each| (&each.engine, &each.settings));
     let caption = "A killed run of each engine, execution by execution of its steps, on the time since the kill: of each the first trial that counts. Beside each lane when its run ended well. A step that takes less than two pixels is drawn as long as that; what began longer before the kill than the longest lane lasts after it stands at the edge.";
     chart::timelines(
         Name {
@@ -109,8 +104,7 @@ fn timelines(analysis: &Analysis) -> anyhow::Result<Option<Block>> {
 }
 
 fn lane(timeline: &Timeline, analysis: &Analysis) -> Lane {
-    let engine = analysis.plan.engine(&timeline.engine);
-    let label = engine.map_or(timeline.engine.as_str(), |engine| engine.label.as_str());
+    let label = analysis.plan.label(&timeline.engine);
     let point = timeline.factors.get("point").map_or("", String::as_str);
     Lane {
         label: format!("{label} ({}), killed at {point}", timeline.settings),
