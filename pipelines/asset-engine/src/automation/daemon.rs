@@ -265,6 +265,7 @@ impl Daemon {
             if self.rests(automation.as_ref(), now) {
                 continue;
             }
+            let _span = tracing::info_span!("automation", name).entered();
             self.evaluated.insert(name.to_owned(), now);
             let last = last.get(name);
             let context = EvaluationContext {
@@ -278,6 +279,7 @@ impl Daemon {
                 Ok(evaluation)
             });
             let mut evaluation = evaluation.unwrap_or_else(|error| {
+                tracing::warn!(%error, "evaluation failed");
                 beat.problems.push(format!("automation {name}: {error}"));
                 Evaluation {
                     note: Some(format!("failed: {error}")),

@@ -260,6 +260,9 @@ impl Shared {
             store.commit(self.epoch, &drafts)
         };
         drop(drafts);
+        if committed.is_ok() {
+            release.ended.iter().for_each(|(_, outcome)| told(outcome));
+        }
         let mut state = self.lock();
         state.committing = false;
         match committed {
@@ -298,4 +301,10 @@ impl Shared {
             self.fail(state, error.into());
         }
     }
+}
+
+fn told(outcome: &RunOutcome) {
+    let (run, status) = (&outcome.run, outcome.status.as_str());
+    let (materialized, failed) = (outcome.steps.materialized, outcome.steps.failed);
+    tracing::info!(%run, status, materialized, failed, "run ended");
 }

@@ -11,16 +11,36 @@ use std::time::Duration;
 
 use super::EngineError;
 use super::abandon::Executing;
-use super::job::Job;
+use super::job::{Job, Made};
 use super::run_state::Now;
 use super::scheduler::{Pending, Shared, State, Ticket};
 use crate::catalog::{Draft, Start};
 use crate::clock::{Clock, monotonic_ns};
-use crate::event::Event;
+use crate::event::{Attempt, Event};
+use crate::step::StepFailure;
 
 /// How long the start of a step may be missing from the catalog, when no commit comes by. (After a
 /// crash it is found in the start log at once; this is for readers of the catalog.)
 const START_UNCOMMITTED_MAX_NS: u64 = 20_000_000;
+
+/// Executes a job in a span of its own, so that what a step says is told with whose it is.
+fn traced(job: Job) -> Result<Made, StepFailure> {
+    let Attempt {
+        run,
+        asset,
+        partition,
+        attempt,
+    } = &job.attempt;
+    let partition = partition.as_deref();
+    let span = tracing::info_span!("step", %run, %asset, partition, attempt);
+    let _entered = span.entered();
+    let result = job.execute();
+    match &result {
+        Ok(made) => tracing::debug!(pieces = made.outputs.len(), "attempt succeeded"),
+        Err(failure) => tracing::warn!(%failure, retryable = failure.retryable, "attempt failed"),
+    }
+    result
+}
 
 impl Shared {
     /// Wakes or starts a thread when there is work that `busy` threads, which are awake and about
@@ -135,7 +155,7 @@ impl Shared {
             self.call_up(&mut state);
         }
         drop(state);
-        let result = job.execute();
+        let result = traced(job);
         let ended = (Now::read(), self.clock.now_ns());
         let mut state = self.lock();
         state.end_executing(ticket, attempt)?;
