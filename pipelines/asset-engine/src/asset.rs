@@ -17,7 +17,8 @@ use crate::partition::{Mapping, Partitions};
 use crate::retry::RetryPolicy;
 use crate::step::Step;
 
-pub use making::{Check, Checked, Making, MultiStep, Test, Together};
+pub(crate) use making::Joint;
+pub use making::{Check, Checked, Making, MultiStep, SubsetStep, Test, Together};
 
 /// The version of code that does not say its own; one allocation for all assets.
 static FIRST_VERSION: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("1"));
@@ -88,6 +89,7 @@ pub(crate) struct Rare {
     kinds: Vec<String>,
     freshness: Option<FreshnessPolicy>,
     configured: Option<Configured>,
+    skippable: bool,
 }
 
 /// Whether a run's configuration is one that its step can read; what is wrong with it.
@@ -116,13 +118,37 @@ impl Asset {
     where
         I: IntoIterator<Item = AssetKey>,
     {
+        Self::joint(keys, Joint::All(Arc::new(step)))
+    }
+
+    /// Several assets that one step makes, those of them that are selected (Dagster's `multi_asset` with
+    /// `can_subset`), in one attempt and one commit. As of [`Asset::together`], but a run of what is
+    /// stale makes only those of them that are, and a single one may be [`Asset::skippable`].
+    #[must_use]
+    pub fn any_of<I>(keys: I, step: impl SubsetStep + 'static) -> Vec<Self>
+    where
+        I: IntoIterator<Item = AssetKey>,
+    {
+        Self::joint(keys, Joint::Any(Arc::new(step)))
+    }
+
+    fn joint(keys: impl IntoIterator<Item = AssetKey>, step: Joint) -> Vec<Self> {
         let together = Arc::new(Together {
             keys: keys.into_iter().collect(),
-            step: Arc::new(step),
+            step,
         });
         let made =
             |key: &AssetKey| Self::made(key.clone(), Making::Together(Arc::clone(&together)));
         together.keys.iter().map(made).collect()
+    }
+
+    /// An asset whose step makes all its partitions of a run, in one attempt and one commit (Dagster's
+    /// `BackfillPolicy.single_run`): those of [`crate::StepContext::partition_keys`], of which it returns
+    /// a result each. It waits for all that any of them reads, and [`crate::StepContext::inputs`] is what
+    /// all of them read; each records what it reads itself. How many partitions a run has, its selection
+    /// says, or [`crate::BackfillRecord::per_run`].
+    pub fn ranged(key: AssetKey, step: impl MultiStep + 'static) -> Self {
+        Self::made(key, Making::Range(Arc::new(step)))
     }
 
     /// An asset that something else makes. It is never materialized; what is downstream sees its
@@ -243,6 +269,20 @@ impl Asset {
     #[must_use]
     pub fn freshness_policy(&self) -> Option<&FreshnessPolicy> {
         self.rare.as_deref()?.freshness.as_ref()
+    }
+
+    /// Says that its step may leave it out, if it is one of [`Asset::any_of`] (Dagster's `skippable`).
+    /// It is not made then, and neither is what reads it, and the run succeeds all the same.
+    #[must_use]
+    pub fn skippable(mut self) -> Self {
+        self.rare.get_or_insert_default().skippable = true;
+        self
+    }
+
+    /// Whether its step may leave it out.
+    #[must_use]
+    pub fn is_skippable(&self) -> bool {
+        self.rare.as_deref().is_some_and(|rare| rare.skippable)
     }
 
     /// Says of which type the configuration is that its step reads ([`StepContext::config_as`]): a run

@@ -11,7 +11,6 @@
 
 mod backfill;
 mod condition;
-mod cron;
 mod daemon;
 mod in_progress;
 mod memory;
@@ -35,7 +34,6 @@ use crate::selection::{Selection, SelectionError};
 
 pub use backfill::{Backfill, BackfillProgress, PartitionStatus};
 pub use condition::Condition;
-pub use cron::{Cron, CronError};
 pub use daemon::{Beat, Daemon, FailedOrder};
 pub use rule::Rule;
 pub use schedule::{Schedule, ScheduledTick};

@@ -26,6 +26,7 @@ mod chain;
 mod error;
 mod failpoint;
 mod fingerprint;
+mod log;
 mod memory;
 mod partitions;
 mod pieces;
@@ -55,6 +56,7 @@ pub(crate) use failpoint::Failpoint;
 #[cfg(test)]
 pub(crate) use failpoint::FailpointMode;
 pub(crate) use fingerprint::{EachVersion, Version, fold, piece as piece_fingerprint};
+pub use log::Log;
 pub(crate) use memory::MemoryStore;
 pub(crate) use partitions::effective;
 pub(crate) use pieces::Pieces;
@@ -216,15 +218,7 @@ impl Catalog {
     /// # Errors
     /// The catalog cannot be read.
     pub fn events(&self, run: &str) -> Result<Vec<EventRecord>, CatalogError> {
-        self.with(|store| store.events(Some(run)))
-    }
-
-    /// The whole log.
-    ///
-    /// # Errors
-    /// The catalog cannot be read.
-    pub fn all_events(&self) -> Result<Vec<EventRecord>, CatalogError> {
-        self.with(|store| store.events(None))
+        self.with(|store| store.events(run))
     }
 
     /// The newest materialization of a piece.

@@ -149,7 +149,7 @@ impl Cron {
     }
 
     /// Whether it has no more than one time on a day of the calendar of the place.
-    pub(super) fn comes_once(&self, day: Date) -> bool {
+    pub(crate) fn comes_once(&self, day: Date) -> bool {
         // No place is further from UTC than this.
         let from = day.to_zoned_datetime(TimeZone::UTC);
         let from = from.map(|day| day.timestamp() - 15.hours());
@@ -181,3 +181,6 @@ impl std::fmt::Display for Cron {
         write!(f, "{} {}", self.line, self.place())
     }
 }
+
+#[cfg(test)]
+mod tests;

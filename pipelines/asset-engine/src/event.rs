@@ -192,6 +192,14 @@ pub enum SkipReason {
     },
     /// The run was cancelled.
     Canceled,
+    /// Its step, or that of something it depends on, left an asset out that it may
+    /// ([`crate::Asset::skippable`]).
+    LeftOut {
+        /// The asset.
+        asset: AssetKey,
+        /// Its partition.
+        partition: Option<String>,
+    },
 }
 
 /// Free labels of a run, by name.

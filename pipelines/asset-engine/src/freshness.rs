@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::automation::Cron;
 use crate::catalog::{Catalog, CatalogError};
+use crate::cron::Cron;
 use crate::graph::AssetGraph;
 use crate::key::AssetKey;
 

@@ -21,7 +21,7 @@ use petgraph::Directed;
 use petgraph::csr::Csr;
 use rustc_hash::FxHashMap;
 
-use crate::asset::Asset;
+use crate::asset::{Asset, Joint, Making};
 use crate::key::AssetKey;
 
 pub use cut::CutWindow;
@@ -48,9 +48,10 @@ pub struct AssetGraph {
     first_edge: Vec<u32>,
     /// Asset indices, dependencies first.
     order: Vec<u32>,
-    /// For assets of a step that makes several: all of them, the one that stands for the step
-    /// first.
+    /// For assets of a step that makes several: all of them, in the order of its results.
     outputs: FxHashMap<u32, Box<[u32]>>,
+    /// Whether any step makes several pieces in one attempt.
+    grouped: bool,
     /// Assets whose partitions come and go, or come with the time.
     dynamic: Vec<u32>,
     /// What the steps work on, as far as that was said.
@@ -73,7 +74,7 @@ pub(crate) struct Kind {
     pub external: bool,
 }
 
-/// One dependency, resolved; or the tie between two assets that one step makes.
+/// One dependency, resolved.
 #[derive(Debug)]
 pub(crate) struct Edge {
     pub upstream: u32,
@@ -148,20 +149,13 @@ impl AssetGraph {
         &self.order
     }
 
-    /// All edges that lead to an asset, with their indices: its dependencies in declared order,
-    /// then the tie to the asset that stands for its step.
-    pub(crate) fn edges_to(&self, index: u32) -> impl Iterator<Item = (u32, &Edge)> + Clone {
+    /// The dependencies of an asset, in declared order, with their edge indices.
+    pub(crate) fn deps(&self, index: u32) -> impl Iterator<Item = (u32, &Edge)> + Clone {
         let (start, end) = (
             self.first_edge[index as usize],
             self.first_edge[index as usize + 1],
         );
         (start..end).map(|edge| (edge, &self.edges[edge as usize]))
-    }
-
-    /// The dependencies of an asset, in declared order, with their edge indices.
-    pub(crate) fn deps(&self, index: u32) -> impl Iterator<Item = (u32, &Edge)> + Clone {
-        self.edges_to(index)
-            .filter(|(_, edge)| !matches!(edge.link, Link::Together))
     }
 
     /// All edges that lead away from an asset, with their indices.
@@ -199,10 +193,21 @@ impl AssetGraph {
         edge.link.downstream(position, count)
     }
 
-    /// Marks whatever is made together with a marked asset.
+    /// Whether any step makes several pieces in one attempt.
+    pub(crate) fn is_grouped(&self) -> bool {
+        self.grouped
+    }
+
+    /// Whether the step of an asset makes several, and all of them or none.
+    pub(crate) fn makes_whole(&self, index: u32) -> bool {
+        let making = &self.asset(index).making;
+        matches!(making, Making::Together(together) if matches!(together.step, Joint::All(_)))
+    }
+
+    /// Marks whatever is always made together with a marked asset.
     pub(crate) fn complete_outputs(&self, marks: &mut [bool]) {
         for (index, outputs) in &self.outputs {
-            if marks[*index as usize] {
+            if marks[*index as usize] && self.makes_whole(*index) {
                 for output in outputs {
                     marks[*output as usize] = true;
                 }
@@ -211,7 +216,7 @@ impl AssetGraph {
     }
 
     /// The assets that the step of an asset makes, in the order of its results, when there are
-    /// several; the first stands for the step.
+    /// several.
     pub(crate) fn outputs(&self, index: u32) -> Option<&[u32]> {
         self.outputs.get(&index).map(AsRef::as_ref)
     }

@@ -24,6 +24,7 @@ mod automation;
 mod catalog;
 mod clock;
 mod critical_path;
+mod cron;
 mod event;
 mod executor;
 mod freshness;
@@ -40,17 +41,19 @@ mod step;
 mod stop;
 mod subprocess;
 
-pub use asset::{Asset, Check, Checked, Dep, Execution, Making, MultiStep, Test, Together};
+pub use asset::{
+    Asset, Check, Checked, Dep, Execution, Making, MultiStep, SubsetStep, Test, Together,
+};
 pub use automation::{
-    Automation, AutomationError, Backfill, BackfillProgress, Beat, Condition, Cron, CronError,
-    Daemon, Evaluation, EvaluationContext, FailedOrder, Order, PartitionStatus, Rule, Schedule,
-    ScheduledTick, Sensor,
+    Automation, AutomationError, Backfill, BackfillProgress, Beat, Condition, Daemon, Evaluation,
+    EvaluationContext, FailedOrder, Order, PartitionStatus, Rule, Schedule, ScheduledTick, Sensor,
 };
 pub use catalog::{
-    Catalog, CatalogError, Durability, Head, Owner, Recorder, RunInfo, Stamp, Unsuccessful,
+    Catalog, CatalogError, Durability, Head, Log, Owner, Recorder, RunInfo, Stamp, Unsuccessful,
     Verified,
 };
 pub use critical_path::{CriticalPath, CriticalStep};
+pub use cron::{Cron, CronError};
 pub use event::{
     Attempt, BackfillInfo, BackfillRecord, BackfillRun, CheckResult, Event, EventRecord,
     InputVersion, Materialization, Mode, Observation, PartitionChange, Report, RunRecord,

@@ -12,6 +12,7 @@ mod slices;
 mod stale;
 mod wanted;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::asset::Making;
@@ -200,6 +201,12 @@ impl Plan {
     /// The step of a piece, if it is in the plan.
     pub(crate) fn find(&self, asset: u32, position: u32) -> Option<u32> {
         self.slices.of(asset).step(position)
+    }
+
+    /// The steps of an asset, in the order of their positions.
+    pub(crate) fn steps_of(&self, asset: u32) -> Range<u32> {
+        let slice = self.slices.of(asset);
+        slice.first..slice.first + slice.count
     }
 
     /// The assets of which there are steps, in the plan's order.

@@ -40,10 +40,14 @@ where
 pub struct StepContext<'a> {
     /// Id of the run.
     pub run: &'a str,
-    /// The asset to materialize.
+    /// The asset to materialize; of several, the first.
     pub asset: &'a AssetKey,
-    /// Its partition; `None` when it has none.
+    /// All of them, in the order in which they were declared.
+    pub assets: &'a [AssetKey],
+    /// Its partition; `None` when it has none; of several, the first.
     pub partition: Option<&'a str>,
+    /// All of them, in their order; empty when it has none.
+    pub partition_keys: &'a [Arc<str>],
     /// How the asset is cut.
     pub partitions: &'a Partitions,
     /// Number of this attempt in this run, from 1; a crashed attempt has counted.
@@ -51,7 +55,7 @@ pub struct StepContext<'a> {
     /// Fencing epoch of the executor: grows each time an executor opens the catalog, so a store
     /// that refuses older epochs is safe from an orphan of a dead executor.
     pub epoch: u64,
-    /// What the asset depends on, dependencies in their declared order, partitions in theirs: the
+    /// What the assets depend on, dependencies in their declared order, partitions in theirs: the
     /// materializations of this run, else the newest there was when the run was submitted.
     pub inputs: &'a [Arc<Materialization>],
     /// The run's configuration.
@@ -77,10 +81,13 @@ impl<'a> StepContext<'a> {
     }
 
     /// The time that its partition stands for, in UTC: where it begins, and where the next one does
-    /// (Dagster's `partition_time_window`). `None` when it stands for no time.
+    /// (Dagster's `partition_time_window`); of several, from the first to the last. `None` when it stands
+    /// for no time.
     #[must_use]
     pub fn window(&self) -> Option<(DateTime, DateTime)> {
-        self.partitions.window(self.partition?)
+        let (from, _) = self.partitions.window(self.partition?)?;
+        let (_, to) = self.partitions.window(self.partition_keys.last()?)?;
+        Some((from, to))
     }
 }
 

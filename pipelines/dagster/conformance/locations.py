@@ -3,6 +3,7 @@
 from dagster import (
     AssetDep,
     AssetExecutionContext,
+    BackfillPolicy,
     DailyPartitionsDefinition,
     Definitions,
     DefaultScheduleStatus,
@@ -166,3 +167,13 @@ def balance(context: AssetExecutionContext):
 
 own_past = Definitions(assets=[balance], executor=in_process_executor)
 week = Definitions(assets=[lookup, daily, total], executor=in_process_executor)
+
+
+@asset(name="daily", partitions_def=DAYS, backfill_policy=BackfillPolicy.single_run())
+def _range(context: AssetExecutionContext) -> None:
+    for key in context.partition_keys:
+        leave(key)
+    leave("end")
+
+
+ranges = Definitions(assets=[_range], executor=in_process_executor)

@@ -24,6 +24,7 @@ import fresh
 import inputs
 import looking
 import orders
+import outputs
 import own_past
 import retries
 import times
@@ -88,6 +89,11 @@ SCENARIOS = {
     "B56": times.day_of_hours,
     "B57": looking.tags,
     "B58": times.without_an_end,
+    "B59": times.by_cron,
+    "B60": outputs.subset,
+    "B61": outputs.left_out,
+    "B62": outputs.stale_subset,
+    "B63": outputs.range_of_days,
 }
 
 

@@ -1,4 +1,4 @@
-"""B55, B56 and B58: partitions of hours and of months."""
+"""B55, B56, B58 and B59: partitions of hours, of months and by a cron line."""
 
 from datetime import datetime, timezone
 
@@ -7,6 +7,7 @@ from dagster import (
     DailyPartitionsDefinition,
     HourlyPartitionsDefinition,
     MonthlyPartitionsDefinition,
+    TimeWindowPartitionsDefinition,
     asset,
     materialize,
 )
@@ -78,4 +79,22 @@ def without_an_end() -> dict:
         f"{name}_{when}": partitions.get_partition_keys(current_time=at)[-1]
         for name, partitions in definitions.items()
         for when, at in times.items()
+    }
+
+
+def by_cron() -> dict:
+    """B59. Partitions between the times of a cron line, up to and after one of them."""
+    shifts = TimeWindowPartitionsDefinition(
+        cron_schedule="0 9,17 * * 1-5", start="2024-02-29-12:00", fmt="%Y-%m-%d-%H:%M"
+    )
+
+    def keys(*at: int) -> list[str]:
+        return list(shifts.get_partition_keys(current_time=datetime(*at, tzinfo=timezone.utc)))
+
+    window = shifts.time_window_for_partition_key("2024-03-01-17:00")
+    return {
+        "keys": keys(2024, 3, 4, 9),
+        "window": [each.strftime("%Y-%m-%dT%H:%M:%S") for each in (window.start, window.end)],
+        "latest_on_sunday": keys(2024, 3, 3, 12)[-1],
+        "latest_on_monday": keys(2024, 3, 4, 9)[-1],
     }

@@ -1,6 +1,6 @@
 //! `orchbench assets show RUN`: one run, event by event.
 
-use asset_engine::{Attempt, CriticalPath, Event, EventRecord, SkipReason};
+use asset_engine::{AssetKey, Attempt, CriticalPath, Event, EventRecord, SkipReason};
 use orchbench_etl::journal::escaped;
 use serde_json::{Value, json};
 
@@ -133,7 +133,7 @@ impl Told {
 
     fn about(
         what: &'static str,
-        asset: &asset_engine::AssetKey,
+        asset: &AssetKey,
         partition: Option<&str>,
         detail: impl Into<String>,
     ) -> Self {
@@ -219,11 +219,20 @@ impl Told {
                 reason,
                 ..
             } => {
+                let named = |asset: &AssetKey, partition: &Option<String>| match partition {
+                    Some(partition) => format!("{asset} {partition}"),
+                    None => asset.to_string(),
+                };
                 let why = match reason {
-                    SkipReason::Upstream { asset, partition } => match partition {
-                        Some(partition) => format!("as {asset} {partition} was not made"),
-                        None => format!("as {asset} was not made"),
-                    },
+                    SkipReason::Upstream { asset, partition } => {
+                        format!("as {} was not made", named(asset, partition))
+                    }
+                    SkipReason::LeftOut { asset: by, .. } if by == asset => {
+                        "left out by its step".to_owned()
+                    }
+                    SkipReason::LeftOut { asset, partition } => {
+                        format!("as {} was left out", named(asset, partition))
+                    }
                     SkipReason::Canceled => "canceled".to_owned(),
                     another => format!("{another:?}"),
                 };

@@ -15,8 +15,11 @@ use crate::step::{Materialized, Step, StepContext, StepFailure};
 pub enum Making {
     /// By a step of its own.
     Step(Arc<dyn Step>),
-    /// By a step that makes several assets at once, see [`crate::Asset::together`].
+    /// By a step that makes several assets at once, see [`crate::Asset::together`] and
+    /// [`crate::Asset::any_of`].
     Together(Arc<Together>),
+    /// By a step that makes all its partitions of a run at once, see [`crate::Asset::ranged`].
+    Range(Arc<dyn MultiStep>),
     /// Outside of the engine. The step, if there is one, looks at it and returns the version that
     /// it saw.
     External(Option<Arc<dyn Step>>),
@@ -26,13 +29,22 @@ pub enum Making {
 pub struct Together {
     /// The assets, in the order of the step's results.
     pub(crate) keys: Vec<AssetKey>,
-    pub(crate) step: Arc<dyn MultiStep>,
+    pub(crate) step: Joint,
 }
 
-/// The code that makes several assets at once: in one attempt, and in one commit.
+/// What a step makes of several assets.
+pub(crate) enum Joint {
+    /// All of them.
+    All(Arc<dyn MultiStep>),
+    /// Those that are asked for.
+    Any(Arc<dyn SubsetStep>),
+}
+
+/// The code that makes several pieces at once, in one attempt and in one commit: assets
+/// ([`crate::Asset::together`]) or partitions of one ([`crate::Asset::ranged`]).
 pub trait MultiStep: Send + Sync {
-    /// Does the work and returns one result for each asset, in the order in which they were
-    /// declared. The context is that of the first of them.
+    /// Does the work and returns one result for each piece, in the order of [`StepContext::assets`]
+    /// or [`StepContext::partition_keys`]. The context is otherwise that of the first of them.
     ///
     /// # Errors
     /// A [`StepFailure`], which the first asset's retry policy judges.
@@ -44,6 +56,25 @@ where
     F: Fn(&StepContext<'_>) -> Result<Vec<Materialized>, StepFailure> + Send + Sync,
 {
     fn execute(&self, cx: &StepContext<'_>) -> Result<Vec<Materialized>, StepFailure> {
+        self(cx)
+    }
+}
+
+/// The code that makes those of several assets that are asked for, see [`crate::Asset::any_of`].
+pub trait SubsetStep: Send + Sync {
+    /// Does the work and returns a result for each of [`StepContext::assets`], by its key. One that
+    /// may be left out ([`crate::Asset::skippable`]) need have none.
+    ///
+    /// # Errors
+    /// A [`StepFailure`], which the retry policy of the first of them judges.
+    fn execute(&self, cx: &StepContext<'_>) -> Result<Vec<(AssetKey, Materialized)>, StepFailure>;
+}
+
+impl<F> SubsetStep for F
+where
+    F: Fn(&StepContext<'_>) -> Result<Vec<(AssetKey, Materialized)>, StepFailure> + Send + Sync,
+{
+    fn execute(&self, cx: &StepContext<'_>) -> Result<Vec<(AssetKey, Materialized)>, StepFailure> {
         self(cx)
     }
 }

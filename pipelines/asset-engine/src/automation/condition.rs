@@ -8,8 +8,8 @@
 
 use std::ops::{BitAnd, BitOr, Not};
 
-use super::cron::Cron;
 use super::view::View;
+use crate::cron::Cron;
 
 /// A condition on a piece.
 #[derive(Debug, Clone, PartialEq)]

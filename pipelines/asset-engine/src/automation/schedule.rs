@@ -5,7 +5,8 @@ mod cursor;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Automation, AutomationError, Cron, Evaluation, EvaluationContext, Order};
+use super::{Automation, AutomationError, Evaluation, EvaluationContext, Order};
+use crate::cron::Cron;
 use crate::partition::Partitions;
 use crate::selection::Selection;
 use cursor::Cursor;

@@ -2,7 +2,6 @@
 
 mod backfills;
 mod belonging;
-mod crons;
 mod dynamic;
 mod first_looks;
 mod fixture;

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::cron::Cron;
 use super::in_progress::in_progress;
 use super::memory::{Asked, Memory};
 use super::{AutomationError, EvaluationContext};
 use crate::catalog::Stamp;
+use crate::cron::Cron;
 use crate::event::{InputVersion, Materialization};
 use crate::graph::AssetGraph;
 use crate::plan::{Covered, Held, Known, Plan, UNOBSERVED, Wanted, staleness};

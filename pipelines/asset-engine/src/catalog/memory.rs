@@ -289,10 +289,16 @@ impl Store for MemoryStore {
         Ok(self.events.iter().filter(is_open).cloned().collect())
     }
 
-    fn events(&self, run: Option<&str>) -> Result<Vec<EventRecord>, CatalogError> {
-        let Some(run) = run else {
-            return Ok(self.events.clone());
-        };
+    fn events_after(&self, seq: u64, at_most: u32) -> Result<Vec<EventRecord>, CatalogError> {
+        // Events are numbered from 1, without gaps.
+        let behind = self
+            .events
+            .iter()
+            .skip(usize::try_from(seq).unwrap_or(usize::MAX));
+        Ok(behind.take(at_most as usize).cloned().collect())
+    }
+
+    fn events(&self, run: &str) -> Result<Vec<EventRecord>, CatalogError> {
         let Some(index) = self.run_index.get(run) else {
             return Ok(Vec::new());
         };

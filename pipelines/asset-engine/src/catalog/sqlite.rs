@@ -212,33 +212,27 @@ impl Store for SqliteStore {
     }
 
     fn open_events(&self) -> Result<Vec<EventRecord>, CatalogError> {
-        let rows = self.read("read the events of open runs", |connection| {
-            let sql = reading::select("events e", "")
-                + " WHERE e.seq >= (SELECT min(first_seq) FROM runs WHERE last_seq IS NULL)
-                    AND e.run IN (SELECT run FROM runs WHERE last_seq IS NULL) ORDER BY e.seq";
-            let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map([], StoredEvent::of)?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        })?;
-        rows.into_iter().map(|row| self.decode(row)).collect()
+        self.events_where(
+            "e.seq >= (SELECT min(first_seq) FROM runs WHERE last_seq IS NULL)
+             AND e.run IN (SELECT run FROM runs WHERE last_seq IS NULL) ORDER BY e.seq",
+            [],
+        )
     }
 
-    fn events(&self, run: Option<&str>) -> Result<Vec<EventRecord>, CatalogError> {
-        let rows = self.read("read the events", |connection| {
-            let filter = match run {
-                None => " WHERE ?1 IS NULL",
-                Some(_) => {
-                    " WHERE e.run = ?1
-                      AND e.seq >= (SELECT first_seq FROM runs WHERE run = ?1)
-                      AND e.seq <= coalesce((SELECT last_seq FROM runs WHERE run = ?1), 9223372036854775807)"
-                }
-            };
-            let sql = reading::select("events e", "") + filter + " ORDER BY e.seq";
-            let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map([run], StoredEvent::of)?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        })?;
-        rows.into_iter().map(|row| self.decode(row)).collect()
+    fn events(&self, run: &str) -> Result<Vec<EventRecord>, CatalogError> {
+        self.events_where(
+            "e.run = ?1
+             AND e.seq >= (SELECT first_seq FROM runs WHERE run = ?1)
+             AND e.seq <= coalesce((SELECT last_seq FROM runs WHERE run = ?1), 9223372036854775807)
+             ORDER BY e.seq",
+            [run],
+        )
+    }
+
+    fn events_after(&self, seq: u64, at_most: u32) -> Result<Vec<EventRecord>, CatalogError> {
+        // Behind more than SQLite can count there is none.
+        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        self.events_where("e.seq > ?1 ORDER BY e.seq LIMIT ?2", (seq, at_most))
     }
 
     fn latest(

@@ -52,7 +52,9 @@ pub(crate) trait Store: Send {
     fn status(&self, run: &str) -> Result<Option<RunStatus>, CatalogError>;
     /// The events of all runs that have not ended, in one pass over the log since the first of them.
     fn open_events(&self) -> Result<Vec<EventRecord>, CatalogError>;
-    fn events(&self, run: Option<&str>) -> Result<Vec<EventRecord>, CatalogError>;
+    fn events(&self, run: &str) -> Result<Vec<EventRecord>, CatalogError>;
+    /// So many events of the whole log, behind one of them.
+    fn events_after(&self, seq: u64, at_most: u32) -> Result<Vec<EventRecord>, CatalogError>;
     fn latest(
         &self,
         asset: &AssetKey,

@@ -1,11 +1,15 @@
 //! Cron lines: their times, also where clocks jump, and what is none.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 
-use super::fixture::at;
-use crate::automation::Cron;
+use super::Cron;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
 
 fn ticks(line: &str, zone: &str, after: &str, until: &str) -> Vec<String> {
     let cron = Cron::new(line, zone).unwrap();
@@ -125,7 +129,7 @@ fn shown(line: &str, zone: &str, day: &str) -> String {
 
 #[test]
 fn what_is_due_when_clocks_change_is_what_the_readme_says() {
-    let readme = include_str!("../../../README.md");
+    let readme = include_str!("../../README.md");
     let rows = readme
         .lines()
         .skip_while(|line| *line != "## When clocks change");

@@ -66,7 +66,9 @@ impl Executor {
         let cx = StepContext {
             run: "",
             asset: &asset.key,
+            assets: std::slice::from_ref(&asset.key),
             partition: made.partition.as_deref(),
+            partition_keys: made.partition.as_slice(),
             partitions: &asset.partitions,
             attempt: 1,
             epoch: self.shared.epoch,

@@ -46,6 +46,8 @@ pub struct StepCounts {
     pub blocked: u64,
     /// Not executed, as the run was cancelled.
     pub canceled: u64,
+    /// Not made, as a step left out what it may.
+    pub left_out: u64,
 }
 
 /// A step that failed for good.
@@ -112,6 +114,7 @@ impl RunOutcome {
                 Event::Skipped { reason, .. } => match reason {
                     SkipReason::Upstream { .. } => outcome.steps.skipped += 1,
                     SkipReason::Canceled => outcome.steps.canceled += 1,
+                    SkipReason::LeftOut { .. } => outcome.steps.left_out += 1,
                 },
                 _ => {}
             }

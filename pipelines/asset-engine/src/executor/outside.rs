@@ -98,10 +98,13 @@ impl Executor {
         partition: Option<&str>,
         step: &dyn Step,
     ) -> Result<Observation, StepFailure> {
+        let own: Option<Arc<str>> = partition.map(Arc::from);
         let cx = StepContext {
             run: "",
             asset: &asset.key,
+            assets: std::slice::from_ref(&asset.key),
             partition,
+            partition_keys: own.as_slice(),
             partitions: &asset.partitions,
             attempt: 1,
             epoch: self.shared.epoch,

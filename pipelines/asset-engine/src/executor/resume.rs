@@ -45,14 +45,20 @@ pub(super) enum StepEnd {
 impl Progress {
     /// What of it counts when the run is opened again after its end.
     fn reopened(&mut self) {
+        let left_out = matches!(self.end, Some(StepEnd::Skipped(SkipReason::LeftOut { .. })));
         let made = matches!(self.end, Some(StepEnd::Materialized(_))) && !self.blocked;
-        if !made {
-            *self = Self {
-                attempts: self.attempts,
-                before: self.attempts,
-                ..Self::default()
-            };
+        if !made && !left_out {
+            self.again();
         }
+    }
+
+    /// That it is to be made again.
+    pub fn again(&mut self) {
+        *self = Self {
+            attempts: self.attempts,
+            before: self.attempts,
+            ..Self::default()
+        };
     }
 }
 
@@ -249,6 +255,11 @@ fn open_attempts(events: &[EventRecord]) -> Vec<Attempt> {
             }
             Event::Observed(seen) => {
                 open.remove(&(seen.asset.clone(), seen.partition.clone()));
+            }
+            Event::Skipped {
+                asset, partition, ..
+            } => {
+                open.remove(&(asset.clone(), partition.clone()));
             }
             _ => {}
         }

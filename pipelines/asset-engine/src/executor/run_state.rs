@@ -9,6 +9,7 @@
 //! n and m pieces costs n + m steps, not n · m.
 
 mod ends;
+mod groups;
 mod inputs;
 mod steps;
 
@@ -32,6 +33,8 @@ pub(super) struct RunState {
     graph: Arc<AssetGraph>,
     plan: Arc<Plan>,
     steps: Vec<StepState>,
+    /// By step, the one that stands for all that one attempt makes; empty = each for itself.
+    leaders: Vec<u32>,
     /// What the steps of the plan made, or, for fresh ones, had made before.
     outputs: Vec<Option<Arc<Materialization>>>,
     /// By edge index: upstream steps that have not ended well.
@@ -59,6 +62,8 @@ struct StepState {
     status: Status,
     /// Whether what it made failed a blocking check.
     blocked: bool,
+    /// Whether it was left out by its step, or what it reads was.
+    left_out: bool,
 }
 
 impl StepState {
@@ -123,6 +128,7 @@ impl RunState {
         let known = load_known(&graph, &plan, record.mode, catalog)?;
         let mut run = Self {
             steps: vec![StepState::default(); plan.len()],
+            leaders: Vec::new(),
             outputs: vec![None; plan.len()],
             barriers: HashMap::new(),
             open: plan.len(),
@@ -135,10 +141,11 @@ impl RunState {
             plan: Arc::new(plan),
             known,
         };
-        run.count_waits();
         if let Some(history) = history {
             run.recall(history);
         }
+        run.find_leaders();
+        run.count_waits();
         Ok(run)
     }
 
@@ -148,8 +155,10 @@ impl RunState {
         let ended = |step: &u32| self.steps[*step as usize].status == Status::Ended;
         let ended: Vec<u32> = (0..self.step_count()).filter(ended).collect();
         for step in ended {
-            if self.outputs[step as usize].is_some() && !self.steps[step as usize].blocked {
-                self.pass_on(step, effects);
+            if self.steps[step as usize].left_out {
+                self.leave_out_downstream(step, now, effects);
+            } else if self.outputs[step as usize].is_some() && !self.steps[step as usize].blocked {
+                self.pass_on(vec![step], effects);
             } else {
                 self.skip_downstream(step, now, effects);
             }
@@ -157,8 +166,10 @@ impl RunState {
         for step in 0..self.step_count() {
             let state = self.steps[step as usize];
             let waits_for_nothing = state.status == Status::Waiting && state.waits == 0;
-            if waits_for_nothing && self.release(step, effects) {
-                self.pass_on(step, effects);
+            if waits_for_nothing {
+                let mut ended = Vec::new();
+                self.release(step, &mut ended, effects);
+                self.pass_on(ended, effects);
             }
             let asset = self.graph.asset(self.plan.step(step).asset);
             let used_up = !asset.retry.allows(state.tried(), state.crashed);
@@ -186,14 +197,15 @@ impl RunState {
         state.status = Status::Running;
         state.attempts += 1;
         let attempt = state.attempts;
+        let steps = self.made_with(step);
         Some(Job {
             attempt: self.attempt(step, attempt),
             graph: Arc::clone(&self.graph),
-            asset: self.plan.step(step).asset,
+            pieces: steps.iter().map(|step| self.plan.step(*step)).collect(),
             epoch,
             config: Arc::clone(&self.record.config),
             stop: Stop::default(),
-            inputs: self.inputs(step),
+            inputs: self.all_inputs(&steps),
         })
     }
 

@@ -7,6 +7,7 @@ mod checking;
 mod configured;
 mod crash;
 mod fixture;
+mod groups;
 mod growth;
 mod held;
 mod kills;

@@ -17,6 +17,7 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
         kinds,
         edge_count,
         makers,
+        ranges,
         dynamic,
     } = Survey::of(&assets, count)?;
     let outputs = if makers {
@@ -24,7 +25,7 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
     } else {
         FxHashMap::default()
     };
-    index_of("edges", edge_count + assets.len())?;
+    index_of("edges", edge_count)?;
     // Apart from what follows, so that the look-ups, which wait for memory, overlap.
     let deps = assets.iter().flat_map(|asset| &asset.deps);
     let upstream: Vec<Option<u32>> = deps.map(|dep| find(&by_key, &assets, &dep.key)).collect();
@@ -64,28 +65,22 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
                     link(&assets[upstream as usize], asset, dep)?
                 }
             };
-            edges.push(Edge {
+            let edge = Edge {
                 upstream,
                 downstream,
                 link,
-            });
-        }
-        if let Some(upstream) = leader(&outputs, downstream)
-            && last_reader[upstream as usize] != downstream
-        {
-            edges.push(Edge {
-                upstream,
-                downstream,
-                link: Link::Together,
-            });
+            };
+            if ranges && edge.is_own_past() {
+                in_order(&assets[downstream as usize])?;
+            }
+            edges.push(edge);
         }
     }
     first_edge.push(index_of("edges", edges.len())?);
     let (readers, waits) = readers(count, &edges);
     let order = order::topological_order(&readers, waits);
     if order.len() < assets.len() {
-        let read = |edge: &&Edge| !matches!(edge.link, Link::Together) && !edge.is_own_past();
-        let pairs = edges.iter().filter(read);
+        let pairs = edges.iter().filter(|edge| !edge.is_own_past());
         let circle = order::circle(pairs.map(|edge| (edge.upstream, edge.downstream)));
         let key = |index: u32| assets[index as usize].key.clone();
         return Err(GraphError::Cycle {
@@ -101,6 +96,7 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
         edges,
         first_edge,
         order,
+        grouped: ranges || !outputs.is_empty(),
         outputs,
         dynamic,
         parts: Identity::new(),
@@ -115,6 +111,8 @@ struct Survey {
     edge_count: usize,
     /// Whether there are steps that make several assets.
     makers: bool,
+    /// Whether there are steps that make several partitions.
+    ranges: bool,
     /// Assets whose partitions come and go.
     dynamic: Vec<u32>,
 }
@@ -126,6 +124,7 @@ impl Survey {
             kinds: Vec::with_capacity(assets.len()),
             edge_count: 0,
             makers: false,
+            ranges: false,
             dynamic: Vec::new(),
         };
         let hash = |index: &u32| assets[*index as usize].key.hash_code();
@@ -147,6 +146,7 @@ impl Survey {
                 survey.dynamic.push(index);
             }
             survey.makers |= matches!(asset.making, Making::Together(_));
+            survey.ranges |= matches!(asset.making, Making::Range(_));
         }
         Ok(survey)
     }
@@ -172,10 +172,14 @@ fn check_definition(asset: &Asset) -> Result<(), GraphError> {
     Ok(())
 }
 
-/// The asset that stands for the step of another one.
-fn leader(outputs: &FxHashMap<u32, Box<[u32]>>, index: u32) -> Option<u32> {
-    let first = *outputs.get(&index)?.first()?;
-    (first != index).then_some(first)
+/// Checks of what reads earlier partitions of its own that its step makes one at a time.
+fn in_order(asset: &Asset) -> Result<(), GraphError> {
+    match asset.making {
+        Making::Range(_) => Err(GraphError::RangeOfOwnPast {
+            asset: asset.key.clone(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// By asset whose step makes several, all of them in the order of the step's results.

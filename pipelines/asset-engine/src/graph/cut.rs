@@ -84,19 +84,19 @@ impl AssetGraph {
 
 /// How a mapping means partitions by their places.
 #[derive(Clone, Copy)]
-enum Window {
+enum Window<'a> {
     Last {
         wanted: u32,
         count: u32,
     },
     Time {
-        own: Windows,
+        own: &'a Windows,
         offsets: (i32, i32),
-        upstream: Windows,
+        upstream: &'a Windows,
     },
 }
 
-impl Window {
+impl Window<'_> {
     /// The first place and the one behind the last; negative = before the first partition.
     fn reach(self, position: u32) -> (i64, i64) {
         match self {
@@ -110,10 +110,10 @@ impl Window {
     }
 }
 
-fn window(asset: &Asset, dep: &Dep, upstream: &Asset) -> Option<Window> {
-    let windows = |partitions: &Partitions| match partitions {
+fn window<'a>(asset: &'a Asset, dep: &Dep, upstream: &'a Asset) -> Option<Window<'a>> {
+    let windows = |partitions: &'a Partitions| match partitions {
         Partitions::Keys(keys) => match keys.shape() {
-            Shape::Windows(windows) => Some(*windows),
+            Shape::Windows(windows) => Some(windows),
             Shape::Static | Shape::Dynamic(_) | Shape::Product(_) => None,
         },
         Partitions::Unpartitioned => None,

@@ -112,6 +112,14 @@ pub enum GraphError {
         /// `dependencies` or `partitions`.
         what: &'static str,
     },
+    /// An asset whose step makes several partitions at once, one of which reads another.
+    #[error(
+        "asset {asset} reads earlier partitions of its own, expected a step that makes one at a time, found one of a range"
+    )]
+    RangeOfOwnPast {
+        /// The asset.
+        asset: AssetKey,
+    },
     /// Keys that came at run time make no partitions.
     #[error(transparent)]
     Partitions(#[from] PartitionError),

@@ -21,9 +21,6 @@ pub(crate) enum Link {
     },
     /// Each downstream piece reads what stands in a table.
     Table(Box<Table>),
-    /// Nothing is read: one step makes both, the piece at the same position. The upstream one
-    /// stands for the step.
-    Together,
 }
 
 /// Which positions hang together, from both sides.
@@ -68,7 +65,6 @@ impl Link {
             Self::Broadcast => Positions::Range(0..1),
             Self::Gather { first } => Positions::Range(*first..count),
             Self::Table(table) => Positions::List(table.up.of(position).iter()),
-            Self::Together => Positions::Range(0..0),
         }
     }
 
@@ -80,7 +76,6 @@ impl Link {
             Self::Gather { first } if position < *first => Positions::Range(0..0),
             Self::Gather { .. } => Positions::Range(0..count),
             Self::Table(table) => Positions::List(table.down.of(position).iter()),
-            Self::Together => Positions::Range(position..position + 1),
         }
     }
 }
@@ -242,10 +237,14 @@ fn by_list(
     Ok(Link::Table(Box::new(Table::new(&reads, count))))
 }
 
-fn by_time(upstream: &Asset, downstream: &Asset, offsets: (i32, i32)) -> Result<Link, GraphError> {
-    let windows = |asset: &Asset| match &asset.partitions {
+fn by_time<'a>(
+    upstream: &'a Asset,
+    downstream: &'a Asset,
+    offsets: (i32, i32),
+) -> Result<Link, GraphError> {
+    let windows = |asset: &'a Asset| match &asset.partitions {
         Partitions::Keys(keys) => match keys.shape() {
-            Shape::Windows(windows) => Ok(*windows),
+            Shape::Windows(windows) => Ok(windows),
             Shape::Static | Shape::Dynamic(_) | Shape::Product(_) => Err(asset.key.clone()),
         },
         Partitions::Unpartitioned => Err(asset.key.clone()),

@@ -1,6 +1,6 @@
 //! Walks up and down the graph.
 
-use super::{AssetGraph, Link};
+use super::AssetGraph;
 
 /// Which way a walk goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,6 @@ impl AssetGraph {
             Direction::Up => self.deps(index).for_each(|(_, edge)| call(edge.upstream)),
             Direction::Down => self
                 .dependents(index)
-                .filter(|(_, edge)| !matches!(edge.link, Link::Together))
                 .for_each(|(_, edge)| call(edge.downstream)),
         }
     }

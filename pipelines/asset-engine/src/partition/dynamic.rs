@@ -103,7 +103,9 @@ impl Partitions {
             Shape::Windows(windows) => {
                 let there = i64::try_from(keys.len()).unwrap_or(i64::MAX);
                 let grown = windows.grows && windows.over(now.at) != there;
-                grown.then(|| Self::since(*windows, now.at)).transpose()
+                grown
+                    .then(|| Self::since(windows.clone(), now.at))
+                    .transpose()
             }
             Shape::Static => Ok(None),
         }

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::cron::CronError;
+
 /// Why a set of partitions could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -29,6 +31,17 @@ pub enum PartitionError {
         found: String,
         /// What the parser said.
         reason: String,
+    },
+    /// Not a cron line.
+    #[error(transparent)]
+    Cron(#[from] CronError),
+    /// A cron line that has no time, such as that of a 30th of February.
+    #[error(
+        "partitions of cron line {line:?}: expected a line that is due, found none of its times"
+    )]
+    NeverDue {
+        /// The line as given.
+        line: String,
     },
     /// The range has no whole window of time.
     #[error("partition range {first} to {last}: expected at least one whole {of}")]

@@ -1,5 +1,7 @@
-//! Partitions by time, in UTC: hours, days, weeks and months.
+//! Partitions by time, in UTC: hours, days, weeks, months, and what lies between the times of a cron
+//! line.
 
+mod line;
 mod windows;
 
 use std::sync::Arc;
@@ -58,6 +60,19 @@ impl Partitions {
         Self::until((first, last), months, end, "month")
     }
 
+    /// One partition from each time of a cron line to the next, those that begin between `first` and
+    /// `last`, both included, both `YYYY-MM-DD-HH:MM`, as their keys are (Dagster's
+    /// `TimeWindowPartitionsDefinition` with a `cron_schedule`).
+    ///
+    /// # Errors
+    /// Not a cron line, or one that is never due; a text that is no such time, or a range without any
+    /// of the line's.
+    pub fn by_cron(line: &str, first: &str, last: &str) -> Result<Self, PartitionError> {
+        let windows = Windows::by_cron(line, first)?.through(hour(last)?);
+        let end = windows.start(windows.containing(hour(last)?) + 1);
+        Self::until((first, last), windows, end, "time of the cron line")
+    }
+
     /// As [`Partitions::hourly`], without an end: an hour is a partition from when on it is over, in UTC.
     /// Those of now are there at once, later ones from the next look on ([`crate::AssetGraph::current`]):
     /// when a run is submitted, and at each tick of a daemon. (So with all that have no end.)
@@ -93,6 +108,15 @@ impl Partitions {
         Self::since(Windows::months(first)?, Timestamp::now())
     }
 
+    /// As [`Partitions::by_cron`], without an end: what lies between two times is a partition from the
+    /// second one on.
+    ///
+    /// # Errors
+    /// Not a cron line, or one that is never due; a text that is no such time.
+    pub fn by_cron_since(line: &str, first: &str) -> Result<Self, PartitionError> {
+        Self::since(Windows::by_cron(line, first)?, Timestamp::now())
+    }
+
     /// The windows that are over at the end.
     fn until(
         (first, last): (&str, &str),
@@ -115,7 +139,7 @@ impl Partitions {
     pub(super) fn since(windows: Windows, now: Timestamp) -> Result<Self, PartitionError> {
         let grows = Windows {
             grows: true,
-            ..windows
+            ..windows.through(now.as_second())
         };
         Self::of_keys(grows.keys(grows.over(now)), Shape::Windows(grows))
     }
@@ -161,7 +185,7 @@ impl Partitions {
     }
 
     /// The times that a piece stands for: windows, the position among them, how many there are.
-    fn times(&self, position: u32) -> impl Iterator<Item = (Windows, i64, i64)> {
+    fn times(&self, position: u32) -> impl Iterator<Item = (&Windows, i64, i64)> {
         let own = match self {
             Self::Unpartitioned => None,
             Self::Keys(keys) => Some(keys),
@@ -176,7 +200,7 @@ impl Partitions {
             .filter_map(|(keys, at)| match keys.shape() {
                 Shape::Windows(windows) => {
                     let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
-                    Some((*windows, at.into(), count))
+                    Some((windows, at.into(), count))
                 }
                 Shape::Static | Shape::Dynamic(_) | Shape::Product(_) => None,
             })

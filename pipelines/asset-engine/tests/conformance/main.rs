@@ -18,6 +18,7 @@ mod fresh;
 mod inputs;
 mod looking;
 mod orders;
+mod outputs;
 mod own_past;
 mod retries;
 mod scenario;

@@ -5,6 +5,7 @@ mod changes;
 mod dynamic;
 mod inputs;
 mod looking;
+mod outputs;
 mod own_past;
 mod promises;
 mod rules;
@@ -99,5 +100,6 @@ pub fn rows() -> Vec<Row> {
     rows.extend(own_past::rows());
     rows.extend(looking::rows());
     rows.extend(promises::rows());
+    rows.extend(outputs::rows());
     rows
 }

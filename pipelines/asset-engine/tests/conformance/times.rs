@@ -1,4 +1,4 @@
-//! B55, B56 and B58: partitions of hours and of months.
+//! B55, B56, B58 and B59: partitions of hours, of months and by a cron line.
 
 use asset_engine::{
     Asset, AssetGraph, Executor, ExecutorOptions, Materialized, Mode, Partitions, Plan, Selection,
@@ -78,4 +78,20 @@ pub fn without_an_end() -> Outcome<Value> {
         }
     }
     Ok(observed.into())
+}
+
+/// B59. Partitions between the times of a cron line, up to and after one of them.
+pub fn by_cron() -> Outcome<Value> {
+    let line = "0 9,17 * * 1-5";
+    let shifts = Partitions::by_cron(line, "2024-02-29-12:00", "2024-03-01-17:00")?;
+    let keys = (0..shifts.count()).filter_map(|at| shifts.key(at));
+    let keys: Vec<&str> = keys.map(AsRef::as_ref).collect();
+    let window = shifts.window("2024-03-01-17:00").ok_or("no window")?;
+    let since = Partitions::by_cron_since(line, "2024-02-29-12:00")?;
+    Ok(json!({
+        "keys": keys,
+        "window": [window.0.to_string(), window.1.to_string()],
+        "latest_on_sunday": since.latest("2024-03-03T12:00:00Z".parse()?)?.concat(),
+        "latest_on_monday": since.latest("2024-03-04T09:00:00Z".parse()?)?.concat(),
+    }))
 }

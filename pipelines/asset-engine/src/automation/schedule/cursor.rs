@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::automation::{AutomationError, Cron};
+use crate::automation::AutomationError;
+use crate::cron::Cron;
 
 /// The line that a schedule had, and how far it came on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::{Timestamp, ToSpan};
 
 use super::fixture::{Noting, asset, daemon, graph, key, memory};
-use crate::automation::{Condition, Cron, Daemon, Rule};
+use crate::automation::{Condition, Daemon, Rule};
+use crate::cron::Cron;
 use crate::{Asset, Executor, Observation, Partitions, RunRequest, Selection};
 
 /// Ticks, waits for the runs, and tells what was executed.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::fixture::{Noting, asset, at, daemon, graph, key, memory, open};
-use crate::automation::{Cron, Schedule};
+use crate::automation::Schedule;
 use crate::catalog::Failpoint;
+use crate::cron::Cron;
 use crate::{AssetGraph, Partitions, Selection};
 
 fn days(step: &Arc<Noting>) -> Arc<AssetGraph> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Params};
 
 use super::SqliteStore;
 use crate::catalog::reading::{self, StoredEvent};
@@ -11,6 +11,21 @@ use crate::event::{Event, EventRecord, Materialization, Observation, RunStatus};
 use crate::key::AssetKey;
 
 impl SqliteStore {
+    /// The events that a condition is about, in the order that it says.
+    pub(super) fn events_where(
+        &self,
+        condition: &str,
+        parameters: impl Params,
+    ) -> Result<Vec<EventRecord>, CatalogError> {
+        let rows = self.read("read the events", |connection| {
+            let sql = format!("{} WHERE {condition}", reading::select("events e", ""));
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map(parameters, StoredEvent::of)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        rows.into_iter().map(|row| self.decode(row)).collect()
+    }
+
     pub(super) fn decode(&self, stored: StoredEvent) -> Result<EventRecord, CatalogError> {
         let seq = stored.seq;
         reading::decode(stored).map_err(|reason| CatalogError::Corrupt {

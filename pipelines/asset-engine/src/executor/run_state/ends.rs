@@ -10,6 +10,7 @@ use super::{
     Attempt, Effects, Event, FailedStep, Made, Materialization, Now, RunOutcome, RunState,
     RunStatus, SkipReason, Status, StepFailure,
 };
+use crate::plan::{observation, seen};
 
 impl RunState {
     /// Takes the end of an attempt.
@@ -26,6 +27,45 @@ impl RunState {
             Err(failure) => self.finish_failed(step, failure, now, clock_ns, effects),
         }
         self.end_if_done(now, effects);
+    }
+
+    /// Takes the results of an attempt that ended well.
+    fn finish_well(&mut self, step: u32, made: Made, now: Now, effects: &mut Effects) {
+        let steps = self.made_with(step);
+        for (&step, output) in steps.iter().zip(made.outputs) {
+            let Some(output) = output else {
+                self.leave_out(step, step, now, effects);
+                continue;
+            };
+            let external = self.graph.asset(self.plan.step(step).asset).is_external();
+            let (event, output) = if external {
+                let look = observation(&output);
+                let output = seen(look.clone(), output.epoch);
+                (Event::Observed(Arc::new(look)), output)
+            } else {
+                (Event::Materialized(Arc::clone(&output)), output)
+            };
+            effects.draft(now, event);
+            self.counts.materialized += 1;
+            self.end_well(step, output);
+        }
+        for (at, check) in made.checks {
+            if check.blocks() {
+                self.counts.blocked += 1;
+                self.steps[steps[at] as usize].blocked = true;
+            }
+            effects.draft(now, Event::Checked(check));
+        }
+        for step in steps {
+            let state = self.steps[step as usize];
+            if state.left_out {
+                self.leave_out_downstream(step, now, effects);
+            } else if state.blocked {
+                self.skip_downstream(step, now, effects);
+            } else {
+                self.pass_on(vec![step], effects);
+            }
+        }
     }
 
     /// Ends every step that has not begun.
@@ -109,7 +149,7 @@ impl RunState {
         self.note_failure(step, attempt, failure);
         self.steps[step as usize].status = Status::Ended;
         self.open -= 1;
-        self.skip_downstream(step, now, effects);
+        self.skip_with(step, now, effects);
     }
 
     pub(super) fn note_failure(&mut self, step: u32, attempt: u32, failure: StepFailure) {

@@ -1,14 +1,48 @@
-//! What a step reads, whether that leaves it fresh, and what comes of it when it ends well.
+//! What a step reads, and whether that leaves it fresh.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Effects, Event, Made, Materialization, Now, RunState, Status, StepFailure};
+use super::{Materialization, RunState, StepFailure};
 use crate::event::CheckResult;
-use crate::plan::{Held, Input, judge, observation, seen};
+use crate::executor::job::Inputs;
+use crate::plan::{Held, Input, judge};
 
 impl RunState {
+    /// What the steps of a group read, together and each for itself.
+    pub(super) fn all_inputs(&self, steps: &[u32]) -> Result<Inputs, StepFailure> {
+        let own = steps.iter().map(|step| self.inputs(*step));
+        let mut own = own.collect::<Result<Vec<_>, _>>()?;
+        if !self.differ_in_position(steps) {
+            // Assets of one step have the same dependencies.
+            let all = own.swap_remove(0);
+            return Ok(Inputs { all, own: None });
+        }
+        let mut all = BTreeMap::new();
+        for (step, inputs) in steps.iter().zip(&own) {
+            let piece = self.plan.step(*step);
+            let places = self.graph.deps(piece.asset).flat_map(|(dependency, edge)| {
+                let positions = self.graph.reads(edge, piece.position);
+                positions.map(move |position| (dependency, position))
+            });
+            all.extend(places.zip(inputs.iter().cloned()));
+        }
+        Ok(Inputs {
+            all: all.into_values().collect(),
+            own: Some(own),
+        })
+    }
+
+    fn differ_in_position(&self, steps: &[u32]) -> bool {
+        let positions = steps.iter().map(|step| self.plan.step(*step).position);
+        let mut others = positions.clone().skip(1);
+        positions
+            .take(1)
+            .any(|first| others.any(|other| other != first))
+    }
+
     /// What a step reads, in the order of its dependencies.
-    pub(super) fn inputs(&self, step: u32) -> Result<Vec<Arc<Materialization>>, StepFailure> {
+    fn inputs(&self, step: u32) -> Result<Vec<Arc<Materialization>>, StepFailure> {
         let piece = self.plan.step(step);
         let mut inputs = Vec::new();
         for (upstream, position) in self.graph.pieces_read(piece.asset, piece.position) {
@@ -69,12 +103,10 @@ impl RunState {
         )
     }
 
-    /// The newest materialization of a step that is not stale, and neither is anything that it
-    /// makes besides.
+    /// The newest materialization of a step that is not stale.
     pub(super) fn fresh(&self, step: u32) -> Option<Arc<Materialization>> {
         let inputs = self.inputs(step).ok()?;
-        let fresh = |step: &u32| !self.is_stale(*step, &inputs);
-        if !self.made_with(step).iter().all(fresh) {
+        if self.is_stale(step, &inputs) {
             return None;
         }
         let piece = self.plan.step(step);
@@ -113,59 +145,5 @@ impl RunState {
             },
         );
         stale
-    }
-
-    /// The steps of all that is made with a step, itself included; the first stands for them.
-    pub(super) fn made_with(&self, step: u32) -> Vec<u32> {
-        let piece = self.plan.step(step);
-        match self.graph.outputs(piece.asset) {
-            None => vec![step],
-            Some(assets) => assets
-                .iter()
-                .filter_map(|asset| self.plan.find(*asset, piece.position))
-                .collect(),
-        }
-    }
-
-    /// Whether a step waits for nothing but the end of an attempt that makes it with another.
-    pub(super) fn is_being_made(&self, step: u32) -> bool {
-        let first = self.made_with(step)[0];
-        first != step && self.steps[first as usize].status == Status::Running
-    }
-
-    /// Takes the results of an attempt that ended well.
-    pub(super) fn finish_well(&mut self, step: u32, made: Made, now: Now, effects: &mut Effects) {
-        let steps = self.made_with(step);
-        for (&step, output) in steps.iter().zip(made.outputs) {
-            let external = self.graph.asset(self.plan.step(step).asset).is_external();
-            let (event, output) = if external {
-                let look = observation(&output);
-                let output = seen(look.clone(), output.epoch);
-                (Event::Observed(Arc::new(look)), output)
-            } else {
-                (Event::Materialized(Arc::clone(&output)), output)
-            };
-            effects.draft(now, event);
-            self.counts.materialized += 1;
-            self.end_well(step, output);
-        }
-        for check in made.checks {
-            if check.blocks() {
-                self.counts.blocked += 1;
-                let of =
-                    |step: &&u32| self.graph.asset(self.plan.step(**step).asset).key == check.asset;
-                if let Some(step) = steps.iter().find(of) {
-                    self.steps[*step as usize].blocked = true;
-                }
-            }
-            effects.draft(now, Event::Checked(check));
-        }
-        for step in steps {
-            if self.steps[step as usize].blocked {
-                self.skip_downstream(step, now, effects);
-            } else {
-                self.pass_on(step, effects);
-            }
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! How the ends of steps run down the graph, and what a step reads.
+//! What steps wait for, and how their ends run down the graph.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use super::{
     Attempt, Effects, Event, Link, Materialization, Mode, Now, Piece, Progress, RunState,
     SkipReason, Status, StepEnd,
 };
+use crate::key::AssetKey;
 
 impl RunState {
     pub(super) fn step_count(&self) -> u32 {
@@ -16,32 +17,36 @@ impl RunState {
 
     /// Counts what every step waits for.
     pub(super) fn count_waits(&mut self) {
-        let (plan, graph) = (&self.plan, &self.graph);
-        for (state, step) in self.steps.iter_mut().zip(plan.steps()) {
-            for (index, edge) in graph.edges_to(step.asset) {
+        let (plan, graph) = (Arc::clone(&self.plan), Arc::clone(&self.graph));
+        for (number, step) in (0..).zip(plan.steps()) {
+            let mut waits = 0;
+            for (index, edge) in graph.deps(step.asset) {
                 match edge.link {
-                    // A plan with one of a step's assets has them all.
-                    Link::Together => state.waits += 1,
                     Link::Gather { .. } => {
                         let barrier = self.barriers.entry(index).or_insert_with(|| {
-                            let reads = plan.upstream(graph, edge, step.position);
+                            let reads = plan.upstream(&graph, edge, step.position);
                             // A plan has fewer than u32::MAX steps.
                             u32::try_from(reads.count()).unwrap_or(u32::MAX)
                         });
-                        state.waits += u32::from(*barrier > 0);
+                        waits += u32::from(*barrier > 0);
                     }
                     Link::Same | Link::Broadcast | Link::Table(_) => {
-                        for _ in plan.upstream(graph, edge, step.position) {
-                            state.waits += 1;
+                        for _ in plan.upstream(&graph, edge, step.position) {
+                            waits += 1;
                         }
                     }
                 }
             }
+            let leader = self.leader(number);
+            self.steps[leader as usize].waits += waits;
+            // For the end of the attempt that makes it, which ends it.
+            self.steps[number as usize].waits += u32::from(leader != number);
         }
     }
 
     /// Takes over what the events of a resumed run tell.
     pub(super) fn recall(&mut self, mut history: HashMap<Piece, Progress>) {
+        self.make_whole_again(&mut history);
         for step in 0..self.step_count() {
             let Attempt {
                 asset, partition, ..
@@ -66,6 +71,10 @@ impl RunState {
                     self.note_failure(step, progress.attempts, failure);
                 }
                 Some(StepEnd::Skipped(SkipReason::Upstream { .. })) => self.counts.skipped += 1,
+                Some(StepEnd::Skipped(SkipReason::LeftOut { .. })) => {
+                    self.counts.left_out += 1;
+                    self.steps[step as usize].left_out = true;
+                }
                 Some(StepEnd::Skipped(SkipReason::Canceled)) => {
                     self.canceled = true;
                     self.counts.canceled += 1;
@@ -83,10 +92,9 @@ impl RunState {
         self.open -= 1;
     }
 
-    /// Counts down what waits for a step that has ended well. In [`Mode::Stale`] a released step
+    /// Counts down what waits for steps that have ended well. In [`Mode::Stale`] a released step
     /// may turn out fresh and end on the spot, so this runs as far down as it goes.
-    pub(super) fn pass_on(&mut self, step: u32, effects: &mut Effects) {
-        let mut ended = vec![step];
+    pub(super) fn pass_on(&mut self, mut ended: Vec<u32>, effects: &mut Effects) {
         while let Some(step) = ended.pop() {
             let piece = self.plan.step(step);
             let (graph, plan) = (Arc::clone(&self.graph), Arc::clone(&self.plan));
@@ -103,61 +111,122 @@ impl RunState {
                     }
                 }
                 for next in plan.downstream(&graph, edge, piece.position) {
+                    let next = self.leader(next);
                     let state = &mut self.steps[next as usize];
                     state.waits -= 1;
-                    if state.waits == 0
-                        && state.status == Status::Waiting
-                        && self.release(next, effects)
-                    {
-                        ended.push(next);
+                    if state.waits == 0 && state.status == Status::Waiting {
+                        self.release(next, &mut ended, effects);
                     }
                 }
             }
         }
     }
 
-    /// Queues a step that waits for nothing; or ends it, and says so, when it is fresh and only
-    /// stale steps are wanted.
-    pub(super) fn release(&mut self, step: u32, effects: &mut Effects) -> bool {
-        if self.record.mode == Mode::Stale
-            && let Some(latest) = self.fresh(step)
-        {
-            self.counts.fresh += 1;
-            self.end_well(step, latest);
-            return true;
+    /// Queues a step that waits for nothing; or ends what of its group is fresh, when only stale steps
+    /// are wanted, and queues the first of the rest.
+    pub(super) fn release(&mut self, step: u32, ended: &mut Vec<u32>, effects: &mut Effects) {
+        let mut group = self.made_with(step);
+        if self.record.mode == Mode::Stale {
+            let mut fresh: Vec<_> = group.iter().map(|step| self.fresh(*step)).collect();
+            let whole = self.graph.makes_whole(self.plan.step(step).asset);
+            if whole && fresh.iter().any(Option::is_none) {
+                fresh.clear();
+            }
+            let mut rest = Vec::new();
+            for (at, step) in group.into_iter().enumerate() {
+                match fresh.get_mut(at).and_then(Option::take) {
+                    Some(latest) => {
+                        self.counts.fresh += 1;
+                        self.end_well(step, latest);
+                        ended.push(step);
+                    }
+                    None => rest.push(step),
+                }
+            }
+            group = rest;
         }
-        self.steps[step as usize].status = Status::Queued;
-        effects.ready.push(step);
-        false
+        if let Some(&first) = group.first() {
+            if first != step {
+                self.lead(&group);
+            }
+            self.steps[first as usize].status = Status::Queued;
+            effects.ready.push(first);
+        }
+    }
+
+    /// Skips whatever was to be made with a step that failed, and all that is downstream of either.
+    pub(super) fn skip_with(&mut self, step: u32, now: Now, effects: &mut Effects) {
+        for other in self.made_with(step) {
+            self.skip(other, step, now, effects);
+            self.skip_downstream(other, now, effects);
+        }
+        self.skip_downstream(step, now, effects);
     }
 
     /// Skips everything downstream of a step that failed.
     pub(super) fn skip_downstream(&mut self, step: u32, now: Now, effects: &mut Effects) {
-        let mut failed = vec![step];
-        while let Some(step) = failed.pop() {
-            let piece = self.plan.step(step);
-            let (graph, plan) = (Arc::clone(&self.graph), Arc::clone(&self.plan));
+        self.end_downstream(step, now, effects, Self::skip);
+    }
+
+    /// Skips a step, as another one was not made.
+    fn skip(&mut self, step: u32, by: u32, now: Now, effects: &mut Effects) {
+        let (asset, partition) = self.named(by);
+        let event = self.skipped(step, SkipReason::Upstream { asset, partition });
+        self.counts.skipped += 1;
+        self.end_unmade(step, event, now, effects);
+    }
+
+    /// Leaves out whatever is downstream of a step that was.
+    pub(super) fn leave_out_downstream(&mut self, step: u32, now: Now, effects: &mut Effects) {
+        self.end_downstream(step, now, effects, Self::leave_out);
+    }
+
+    /// Leaves a step out, as another one was, or it itself.
+    pub(super) fn leave_out(&mut self, step: u32, by: u32, now: Now, effects: &mut Effects) {
+        let (asset, partition) = self.named(by);
+        let event = self.skipped(step, SkipReason::LeftOut { asset, partition });
+        self.counts.left_out += 1;
+        self.steps[step as usize].left_out = true;
+        self.end_unmade(step, event, now, effects);
+    }
+
+    fn end_unmade(&mut self, step: u32, event: Event, now: Now, effects: &mut Effects) {
+        self.steps[step as usize].status = Status::Ended;
+        self.open -= 1;
+        effects.draft(now, event);
+    }
+
+    /// Ends whatever waits for a step that was not made, and what was to be made with that.
+    fn end_downstream(
+        &mut self,
+        step: u32,
+        now: Now,
+        effects: &mut Effects,
+        end: fn(&mut Self, u32, u32, Now, &mut Effects),
+    ) {
+        let (graph, plan) = (Arc::clone(&self.graph), Arc::clone(&self.plan));
+        let mut unmade = vec![step];
+        while let Some(by) = unmade.pop() {
+            let piece = plan.step(by);
             for (_, edge) in graph.dependents(piece.asset) {
                 for next in plan.downstream(&graph, edge, piece.position) {
                     if self.steps[next as usize].status != Status::Waiting {
                         continue;
                     }
-                    self.steps[next as usize].status = Status::Ended;
-                    self.open -= 1;
-                    self.counts.skipped += 1;
-                    let Attempt {
-                        asset, partition, ..
-                    } = self.attempt(step, 0);
-                    let reason = SkipReason::Upstream {
-                        asset,
-                        partition: partition.as_deref().map(str::to_owned),
-                    };
-                    let event = self.skipped(next, reason);
-                    effects.draft(now, event);
-                    failed.push(next);
+                    for step in self.made_with(next) {
+                        end(self, step, by, now, effects);
+                        unmade.push(step);
+                    }
                 }
             }
         }
+    }
+
+    fn named(&self, step: u32) -> (AssetKey, Option<String>) {
+        let Attempt {
+            asset, partition, ..
+        } = self.attempt(step, 0);
+        (asset, partition.as_deref().map(str::to_owned))
     }
 
     pub(super) fn attempt(&self, step: u32, attempt: u32) -> Attempt {

@@ -160,6 +160,13 @@ fn reports_from_outside_are_recorded_in_one_commit_and_read_alike() {
         assert_eq!(*checks[0], check(false, Severity::Warn));
         assert!(!checks[0].blocks());
         assert_eq!(catalog.all_events().unwrap().len(), 2004);
+        let behind = |after| {
+            let seqs = catalog.log(after).map(|record| record.unwrap().seq);
+            seqs.collect::<Vec<u64>>()
+        };
+        assert_eq!(behind(0), (1..=2004).collect::<Vec<u64>>());
+        assert_eq!(behind(1003), (1004..=2004).collect::<Vec<u64>>());
+        assert!(behind(2004).is_empty() && behind(u64::MAX).is_empty());
     }
 }
 

@@ -49,9 +49,14 @@ fn pipeline(dir: &Path, retry: &RetryPolicy) -> Arc<AssetGraph> {
         .append(true)
         .open(witness(dir))
         .unwrap();
-    let step: Arc<dyn Step> = Arc::new(Witnessed {
+    let witnessed = Arc::new(Witnessed {
         file: Mutex::new(file),
     });
+    let step: Arc<dyn Step> = witnessed.clone();
+    let range = move |cx: &StepContext<'_>| -> Result<Vec<Materialized>, StepFailure> {
+        let made = witnessed.execute(cx)?;
+        Ok(cx.partition_keys.iter().map(|_| made.clone()).collect())
+    };
     let asset = |name: &str| Asset::shared(key(name), Arc::clone(&step)).retry(retry.clone());
     let days = Partitions::daily("2013-01-01", "2013-01-03").unwrap();
     let assets = vec![
@@ -59,9 +64,13 @@ fn pipeline(dir: &Path, retry: &RetryPolicy) -> Arc<AssetGraph> {
         asset("flaky"),
         asset("raw").partitions(days.clone()),
         asset("loaded")
-            .partitions(days)
+            .partitions(days.clone())
             .depends_on(key("raw"))
             .depends_on(key("lookup")),
+        Asset::ranged(key("range"), range)
+            .retry(retry.clone())
+            .partitions(days)
+            .depends_on(key("raw")),
         asset("marts")
             .depends_on(key("loaded"))
             .depends_on(key("flaky")),
@@ -119,7 +128,7 @@ pub fn resume_and_check(dir: &Path) {
     let outcome = run(&executor, dir).unwrap();
     assert_eq!(outcome.status, RunStatus::Success, "{outcome:?}");
     assert!(executor.unfinished().is_empty());
-    assert_eq!(outcome.steps.materialized, 9);
+    assert_eq!(outcome.steps.materialized, 12);
     let text = std::fs::read_to_string(witness(dir)).unwrap();
     let executed_after: BTreeSet<&str> = text[executed_before.len()..]
         .lines()
@@ -173,8 +182,10 @@ fn check_log(executor: &Executor) {
             }
             Event::Materialized(one) => {
                 let piece = piece(&one.asset, one.partition.as_deref());
+                // Of a range, the first piece stands for the attempt.
+                let stands_for_others = open.remove(&(piece.clone(), one.attempt));
                 assert!(
-                    open.remove(&(piece.clone(), one.attempt)),
+                    stands_for_others || piece.starts_with("range@"),
                     "{piece} never began"
                 );
                 assert!(made.insert(piece.clone()), "{piece} was materialized twice");

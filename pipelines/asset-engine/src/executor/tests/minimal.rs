@@ -40,13 +40,14 @@ fn nodes() -> impl Strategy<Value = Vec<Node>> {
         1 => Just(Mapping::keys([(DAYS[0], vec![DAYS[2]]), (DAYS[2], vec![DAYS[1], DAYS[0]])])),
     ];
     let reads = proptest::collection::btree_map(0_usize..8, mapping, 0..4);
-    let node = (cut, any::<bool>(), any::<bool>(), reads);
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    let node = (cut, flags, reads);
     proptest::collection::vec(node, 1..8).prop_map(|raw| {
         let cuts: Vec<Cut> = raw.iter().map(|(cut, ..)| *cut).collect();
         let nodes = raw
             .into_iter()
             .enumerate()
-            .map(|(index, (cut, external, pinned, reads))| {
+            .map(|(index, (cut, (external, pinned, ranged), reads))| {
                 let timed = |up: usize| cut == Cut::Days && cuts[up] == Cut::Days;
                 let past = |mapping: &Mapping| {
                     matches!(mapping, Mapping::TimeWindow { end_offset, .. } if *end_offset < 0)
@@ -67,6 +68,7 @@ fn nodes() -> impl Strategy<Value = Vec<Node>> {
                     cut,
                     external,
                     pinned,
+                    ranged: ranged && reads.iter().all(|(up, _)| *up != index),
                     reads,
                 }
             });

@@ -76,14 +76,14 @@ fn a_window_comes_when_it_is_over_and_the_last_of_those_is_the_latest() {
 fn windows_overlap_by_day() {
     let days = Windows::seconds(100 * DAY_S, DAY_S);
     let weeks = Windows::seconds(107 * DAY_S, 7 * DAY_S);
-    assert_eq!(weeks.overlap(0, (0, 0), days, 30), (7, 14));
-    assert_eq!(weeks.overlap(3, (0, 0), days, 30), (28, 30));
-    assert_eq!(weeks.overlap(0, (-1, 0), days, 30), (0, 14));
-    assert_eq!(days.overlap(8, (0, 0), weeks, 4), (0, 1));
-    assert_eq!(days.overlap(3, (0, 0), weeks, 4), (0, 0));
-    assert_eq!(days.overlap(0, (-2, 0), days, 30), (0, 1));
-    assert_eq!(days.overlap(5, (-2, -1), days, 30), (3, 5));
-    assert_eq!(days.overlap(5, (0, -1), days, 30), (0, 0));
+    assert_eq!(weeks.overlap(0, (0, 0), &days, 30), (7, 14));
+    assert_eq!(weeks.overlap(3, (0, 0), &days, 30), (28, 30));
+    assert_eq!(weeks.overlap(0, (-1, 0), &days, 30), (0, 14));
+    assert_eq!(days.overlap(8, (0, 0), &weeks, 4), (0, 1));
+    assert_eq!(days.overlap(3, (0, 0), &weeks, 4), (0, 0));
+    assert_eq!(days.overlap(0, (-2, 0), &days, 30), (0, 1));
+    assert_eq!(days.overlap(5, (-2, -1), &days, 30), (3, 5));
+    assert_eq!(days.overlap(5, (0, -1), &days, 30), (0, 0));
 }
 
 /// Windows of every length, from somewhere in the first days of 2012 on.
@@ -119,7 +119,7 @@ proptest! {
         let end = own.start(at + 1 + i64::from(end_offset));
         let meets = |at: &i64| upstream.start(*at) < end && upstream.start(at + 1) > start;
         let expected: Vec<i64> = (-8_000..8_000).filter(|at| start < end && meets(at)).collect();
-        let (first, behind) = own.reach(position, (start_offset, end_offset), upstream);
+        let (first, behind) = own.reach(position, (start_offset, end_offset), &upstream);
         prop_assert_eq!((first..behind).collect::<Vec<_>>(), expected);
         // No gaps, and every second lies in the window that begins before it.
         let found = upstream.containing(start);
@@ -131,7 +131,7 @@ proptest! {
 fn without_an_end_there_is_what_is_over() {
     let at = |text: &str| text.parse::<Timestamp>().unwrap();
     let windows = Windows::days("2024-02-28").unwrap();
-    let days = Partitions::since(windows, at("2024-03-01T12:00:00Z")).unwrap();
+    let days = Partitions::since(windows.clone(), at("2024-03-01T12:00:00Z")).unwrap();
     assert_eq!(keys(&days), ["2024-02-28", "2024-02-29"]);
     let on = |days: &Partitions, text: &str| {
         let now = Now {
@@ -233,7 +233,7 @@ fn months_are_those_of_the_calendar() {
 fn what_differs_in_length_overlaps_in_time() {
     let of = |partitions: Partitions| match partitions {
         Partitions::Keys(keys) => match keys.shape() {
-            Shape::Windows(windows) => (*windows, u32::try_from(keys.len()).unwrap()),
+            Shape::Windows(windows) => (windows.clone(), u32::try_from(keys.len()).unwrap()),
             _ => unreachable!("windows of time"),
         },
         Partitions::Unpartitioned => unreachable!("windows of time"),
@@ -242,11 +242,133 @@ fn what_differs_in_length_overlaps_in_time() {
     let (days, count) = of(Partitions::daily("2012-01-01", "2012-12-31").unwrap());
     let (hours, hour_count) =
         of(Partitions::hourly("2012-01-01-00:00", "2012-12-31-23:00").unwrap());
-    assert_eq!(months.overlap(1, (0, 0), days, count), (31, 60));
-    assert_eq!(months.overlap(0, (-1, 0), days, count), (0, 31));
-    assert_eq!(months.reach(0, (-1, 0), days), (-31, 31));
-    assert_eq!(days.overlap(59, (0, 0), months, 12), (1, 2));
-    assert_eq!(days.reach(0, (-1, -1), months), (-1, 0));
-    assert_eq!(days.overlap(1, (0, 0), hours, hour_count), (24, 48));
-    assert_eq!(hours.overlap(25, (-24, 0), days, count), (0, 2));
+    assert_eq!(months.overlap(1, (0, 0), &days, count), (31, 60));
+    assert_eq!(months.overlap(0, (-1, 0), &days, count), (0, 31));
+    assert_eq!(months.reach(0, (-1, 0), &days), (-31, 31));
+    assert_eq!(days.overlap(59, (0, 0), &months, 12), (1, 2));
+    assert_eq!(days.reach(0, (-1, -1), &months), (-1, 0));
+    assert_eq!(days.overlap(1, (0, 0), &hours, hour_count), (24, 48));
+    assert_eq!(hours.overlap(25, (-24, 0), &days, count), (0, 2));
+}
+
+#[test]
+fn partitions_lie_between_the_times_of_a_cron_line() {
+    let line = "0 9,17 * * 1-5";
+    let shifts = Partitions::by_cron(line, "2024-03-01-09:00", "2024-03-04-09:00").unwrap();
+    assert_eq!(
+        keys(&shifts),
+        ["2024-03-01-09:00", "2024-03-01-17:00", "2024-03-04-09:00"]
+    );
+    let window = shifts.window("2024-03-01-17:00");
+    let window = window.map(|(from, to)| format!("{from} {to}")).unwrap();
+    assert_eq!(window, "2024-03-01T17:00:00 2024-03-04T09:00:00");
+    let on = |at: &str| {
+        let at = at.parse().unwrap();
+        (0..shifts.count())
+            .filter(|shift| shifts.has_come(*shift, at))
+            .count()
+    };
+    assert_eq!(on("2024-03-01T16:59:59Z"), 0);
+    assert_eq!(on("2024-03-04T08:59:59Z"), 1);
+    assert_eq!(on("2024-03-04T09:00:00Z"), 2);
+    // One that has begun before is not whole.
+    let later = Partitions::by_cron(line, "2024-03-01-09:01", "2024-03-01-17:00").unwrap();
+    assert_eq!(keys(&later), ["2024-03-01-17:00"]);
+}
+
+#[test]
+fn partitions_of_a_cron_line_grow_and_stay_what_they_are() {
+    let windows = Windows::by_cron("30 6 * * 1", "2024-01-01-00:00").unwrap();
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let weeks = Partitions::since(windows, at("2024-01-15T06:29:59Z")).unwrap();
+    assert_eq!(keys(&weeks), ["2024-01-01-06:30"]);
+    let now = Now {
+        keys_of: &|_| None,
+        at: at("2024-01-29T06:30:00Z"),
+    };
+    let later = weeks.with_keys(&now).unwrap().unwrap();
+    assert_eq!(later.count(), 4);
+    assert_eq!(later.key(3).unwrap().as_ref(), "2024-01-22-06:30");
+    assert_eq!(later.lasting(), weeks.lasting());
+    assert_eq!(later.with_keys(&now).unwrap(), None);
+    assert_eq!(
+        weeks.latest(now.at).unwrap(),
+        [Arc::from("2024-01-22-06:30")]
+    );
+    let other = Windows::by_cron("30 7 * * 1", "2024-01-01-00:00").unwrap();
+    let other = Partitions::since(other, now.at).unwrap();
+    assert_ne!(other.lasting(), weeks.lasting());
+}
+
+#[test]
+fn a_cron_line_of_no_partitions_is_refused() {
+    for (line, first, last, said) in [
+        (
+            "0 0 30 2 *",
+            "2024-01-01-00:00",
+            "2025-01-01-00:00",
+            "none of its times",
+        ),
+        (
+            "0 0 * *",
+            "2024-01-01-00:00",
+            "2025-01-01-00:00",
+            "cron line \"0 0 * *\": ",
+        ),
+        (
+            "0 0 * * *",
+            "2024-01-01",
+            "2025-01-01-00:00",
+            "expected YYYY-MM-DD-HH:MM",
+        ),
+        (
+            "0 0 * * *",
+            "2024-01-02-00:00",
+            "2024-01-01-00:00",
+            "at least one whole time",
+        ),
+        (
+            "0 0 1 * *",
+            "2024-01-02-00:00",
+            "2024-01-31-00:00",
+            "at least one whole time",
+        ),
+    ] {
+        let refused = Partitions::by_cron(line, first, last)
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains(said), "{refused}");
+    }
+}
+
+proptest! {
+    /// Whichever of its times are at hand, a line has the same.
+    #[test]
+    fn what_a_cron_line_has_at_hand_changes_nothing(
+        line in prop::sample::select(vec!["*/20 * * * *", "0 9 * * 1-5", "0 0 1,15 * *", "7 3 29 2 *"]),
+        first in 1_325_376_000_i64..1_325_376_000 + 90 * DAY_S,
+        through in 0_i64..400,
+        position in -9_i64..9,
+    ) {
+        let bare = Windows::by_cron(line, &civil(first).unwrap().strftime("%Y-%m-%d-%H:%M").to_string());
+        let bare = bare.unwrap();
+        let at_hand = bare.clone().through(first + through * DAY_S);
+        let (start, end) = (bare.start(position), bare.start(position + 1));
+        prop_assert!(start < end);
+        prop_assert_eq!(at_hand.start(position), start);
+        for (second, found) in [(start, position), (end - 1, position), (end, position + 1)] {
+            prop_assert_eq!(bare.containing(second), found);
+            prop_assert_eq!(at_hand.containing(second), found);
+        }
+    }
+}
+
+#[test]
+fn what_lies_between_times_of_a_cron_line_overlaps_with_days() {
+    let days = Windows::days("2024-03-01").unwrap();
+    let shifts = Windows::by_cron("0 9,17 * * 1-5", "2024-03-01-00:00").unwrap();
+    // From Friday at five to Monday at nine.
+    assert_eq!(shifts.overlap(1, (0, 0), &days, 31), (0, 4));
+    assert_eq!(days.overlap(1, (0, 0), &shifts, 40), (1, 2));
+    assert_eq!(days.overlap(3, (0, 0), &shifts, 40), (1, 4));
 }

@@ -1,8 +1,9 @@
-//! Windows of time, in seconds since 1970 or months of the calendar, in UTC.
+//! Windows of time, in seconds since 1970, months of the calendar or by a cron line, in UTC.
 
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Timestamp};
 
+use super::line::Line;
 use crate::partition::PartitionError;
 
 pub(super) const HOUR_S: i64 = 3_600;
@@ -12,7 +13,7 @@ const HOUR: &str = "%Y-%m-%d-%H:%M";
 const DAY: &str = "%Y-%m-%d";
 
 /// Windows of time, one after the other without gaps and without an end in either direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Windows {
     /// Start of the first that is a partition; of months, their number since January of year 0.
     pub(super) first: i64,
@@ -22,12 +23,14 @@ pub(crate) struct Windows {
 }
 
 /// How long each window is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Length {
     /// So many seconds.
     Seconds(i64),
     /// A month of the calendar.
     Month,
+    /// From one time of a cron line to the next.
+    Cron(Line),
 }
 
 impl Windows {
@@ -62,10 +65,29 @@ impl Windows {
         })
     }
 
+    /// Those between the times of a cron line that are a time or later.
+    pub(super) fn by_cron(line: &str, first: &str) -> Result<Self, PartitionError> {
+        let line = Line::new(line, hour(first)?)?;
+        Ok(Self {
+            first: line.start(0),
+            length: Length::Cron(line),
+            grows: false,
+        })
+    }
+
+    /// The same, which knows the starts of those up to a second, where they have to be looked for.
+    pub(super) fn through(self, second: i64) -> Self {
+        let length = match self.length {
+            Length::Cron(line) => Length::Cron(line.through(second)),
+            length => length,
+        };
+        Self { length, ..self }
+    }
+
     /// The keys of the first so many.
-    pub(super) fn keys(self, count: i64) -> Vec<String> {
+    pub(super) fn keys(&self, count: i64) -> Vec<String> {
         let format = match self.length {
-            Length::Seconds(HOUR_S) => HOUR,
+            Length::Seconds(HOUR_S) | Length::Cron(_) => HOUR,
             Length::Seconds(_) | Length::Month => DAY,
         };
         let starts = (0..count).map_while(|at| civil(self.start(at)));
@@ -75,23 +97,25 @@ impl Windows {
     }
 
     /// How many windows are over at a moment, from the first on, however many there are.
-    pub fn over(self, now: Timestamp) -> i64 {
+    pub fn over(&self, now: Timestamp) -> i64 {
         self.containing(now.as_second()).max(0)
     }
 
     /// The window in which a second lies, since 1970.
-    pub(super) fn containing(self, second: i64) -> i64 {
-        match self.length {
-            Length::Seconds(length) => (second - self.first).div_euclid(length),
+    pub(super) fn containing(&self, second: i64) -> i64 {
+        match &self.length {
+            Length::Seconds(length) => (second - self.first).div_euclid(*length),
             Length::Month => month(second) - self.first,
+            Length::Cron(line) => line.containing(second),
         }
     }
 
     /// The first second of a window, since 1970.
-    pub(super) fn start(self, position: i64) -> i64 {
-        match self.length {
+    pub(super) fn start(&self, position: i64) -> i64 {
+        match &self.length {
             Length::Seconds(length) => self.first + position * length,
             Length::Month => of_month(self.first + position),
+            Length::Cron(line) => line.start(position),
         }
     }
 
@@ -99,10 +123,10 @@ impl Windows {
     /// at `position` here, its start moved by `start_offset` and its end by `end_offset` windows of
     /// this set; from first to before last, cut at the ends of `upstream`.
     pub fn overlap(
-        self,
+        &self,
         position: u32,
         offsets: (i32, i32),
-        upstream: Self,
+        upstream: &Self,
         count: u32,
     ) -> (u32, u32) {
         let (first, end) = self.reach(position, offsets, upstream);
@@ -112,10 +136,10 @@ impl Windows {
 
     /// The same, not cut: positions before the first of `upstream` are negative.
     pub fn reach(
-        self,
+        &self,
         position: u32,
         (start_offset, end_offset): (i32, i32),
-        upstream: Self,
+        upstream: &Self,
     ) -> (i64, i64) {
         let start = self.start(i64::from(position) + i64::from(start_offset));
         let end = self.start(i64::from(position) + 1 + i64::from(end_offset));

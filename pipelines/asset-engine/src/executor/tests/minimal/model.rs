@@ -26,6 +26,8 @@ pub struct Node {
     pub external: bool,
     /// Whether its data version stays what it is when its inputs change.
     pub pinned: bool,
+    /// Whether one attempt makes all its partitions of a run.
+    pub ranged: bool,
     pub reads: Vec<(usize, Mapping)>,
 }
 
@@ -145,31 +147,37 @@ impl Model {
     pub fn run(&mut self, mode: Mode, pieces: &[Piece]) -> BTreeSet<String> {
         let mut executed = BTreeSet::new();
         let mut blocked = BTreeSet::new();
-        for (index, own) in pieces {
-            let name = named(*index, own);
-            let held = reads(&self.nodes, *index, own)
-                .iter()
-                .any(|read| blocked.contains(read));
-            let inputs: Option<Vec<_>> = self.inputs(*index, own).into_iter().collect();
-            match inputs {
-                _ if held => {
-                    blocked.insert(name);
-                }
-                None => {
-                    blocked.insert(name);
-                }
-                Some(_) if mode == Mode::Stale && !self.is_stale(*index, own) => {}
-                Some(inputs) => {
-                    let seen: &[_] = if self.nodes[*index].pinned {
-                        &[]
-                    } else {
-                        &inputs
-                    };
-                    let data = version(&name, self.data[*index], seen);
-                    self.records
-                        .insert(name.clone(), (self.code[*index], data, inputs));
-                    executed.insert(name);
-                }
+        let together = |a: &Piece, b: &Piece| a.0 == b.0 && self.nodes[a.0].ranged;
+        let attempts: Vec<&[Piece]> = pieces.chunk_by(together).collect();
+        for attempt in attempts {
+            let is_held = |(index, own): &Piece| {
+                let reads = reads(&self.nodes, *index, own);
+                reads.iter().any(|read| blocked.contains(read))
+            };
+            let is_complete =
+                |(index, own): &Piece| self.inputs(*index, own).iter().all(Option::is_some);
+            let is_wanted = |piece: &&Piece| {
+                mode == Mode::All || !is_complete(piece) || self.is_stale(piece.0, &piece.1)
+            };
+            let wanted: Vec<&Piece> = if attempt.iter().any(is_held) {
+                blocked.extend(attempt.iter().map(|(index, own)| named(*index, own)));
+                continue;
+            } else {
+                attempt.iter().filter(is_wanted).collect()
+            };
+            if !wanted.iter().all(|piece| is_complete(piece)) {
+                blocked.extend(wanted.iter().map(|(index, own)| named(*index, own)));
+                continue;
+            }
+            for (index, own) in wanted {
+                let name = named(*index, own);
+                let inputs: Vec<_> = self.inputs(*index, own).into_iter().flatten().collect();
+                let pinned = self.nodes[*index].pinned;
+                let seen: &[_] = if pinned { &[] } else { &inputs };
+                let data = version(&name, self.data[*index], seen);
+                self.records
+                    .insert(name.clone(), (self.code[*index], data, inputs));
+                executed.insert(name);
             }
         }
         executed
@@ -181,23 +189,32 @@ impl Model {
         let both = Partitions::product([("date", days.clone()), ("origin", origins)]).unwrap();
         let asset = |(index, node): (usize, &Node)| {
             let (log, data, pinned) = (Arc::clone(log), self.data[index], node.pinned);
-            let step = move |cx: &StepContext<'_>| -> Result<Materialized, StepFailure> {
-                let own = piece(cx.asset, cx.partition);
+            let nodes = self.nodes.clone();
+            let make = move |cx: &StepContext<'_>, partition: Option<&str>| {
+                let own = piece(cx.asset, partition);
                 log.lock().unwrap().push(own.clone());
                 let read = |input: &Arc<crate::Materialization>| {
                     let name = piece(&input.asset, input.partition.as_deref());
                     (name, input.data_version.clone())
                 };
-                let inputs: Vec<_> = cx.inputs.iter().map(read).collect();
-                Ok(made(&version(
-                    &own,
-                    data,
-                    if pinned { &[] } else { &inputs },
-                )))
+                let all: BTreeMap<String, String> = cx.inputs.iter().map(read).collect();
+                let names = reads(&nodes, index, &partition.map(str::to_owned)).into_iter();
+                let inputs = names.map(|name| (name.clone(), all[&name].clone()));
+                let inputs: Vec<_> = inputs.filter(|_| !pinned).collect();
+                made(&version(&own, data, &inputs))
             };
             let mut asset = if node.external {
                 Asset::external(key(&name(index)))
+            } else if node.ranged && node.cut != Cut::Whole {
+                let step = move |cx: &StepContext<'_>| -> Result<Vec<Materialized>, StepFailure> {
+                    let keys = cx.partition_keys.iter();
+                    Ok(keys.map(|partition| make(cx, Some(partition))).collect())
+                };
+                Asset::ranged(key(&name(index)), step)
             } else {
+                let step = move |cx: &StepContext<'_>| -> Result<Materialized, StepFailure> {
+                    Ok(make(cx, cx.partition))
+                };
                 Asset::new(key(&name(index)), step)
             };
             asset = asset.code_version(self.code[index].to_string());
