@@ -105,6 +105,11 @@ impl SqliteStore {
         match found {
             Found::Ready => {
                 connection.set_prepared_statement_cache_capacity(STATEMENTS);
+                // Else SQLite prepares a statement anew whenever it is bound to another value, in case
+                // another plan were better: more than all that these look-ups cost.
+                connection
+                    .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+                    .map_err(failed(path, "keep the plans of statements"))?;
                 #[cfg(test)]
                 let connection = super::steps::counted(connection, path)
                     .map_err(failed(path, "count its steps"))?;

@@ -40,6 +40,9 @@ impl RunState {
 
     /// All steps of the plan that one attempt makes with a step, itself included, in order.
     pub(super) fn group(&self, step: u32) -> Vec<u32> {
+        if !self.graph.is_grouped() {
+            return vec![step];
+        }
         let piece = self.plan.step(step);
         match (
             &self.graph.asset(piece.asset).making,
