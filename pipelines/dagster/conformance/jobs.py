@@ -78,3 +78,27 @@ def orphaned_job():
             path("overlapped").touch()
 
     return _job([orphaned], multiprocess_executor)
+
+
+def limited_job():
+    """B64."""
+
+    def tagged(name: str):
+        @asset(name=name, op_tags={"db": "main"})
+        def step():
+            leave("begin")
+            await_file("third")
+            leave("end")
+
+        return step
+
+    @asset
+    def third():
+        path("third").touch()
+
+    limits = {
+        "max_concurrent": 3,
+        "tag_concurrency_limits": [{"key": "db", "value": "main", "limit": 1}],
+    }
+    assets = [tagged("first"), tagged("second"), third]
+    return _job(assets, multiprocess_executor.configured(limits))

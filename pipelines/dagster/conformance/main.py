@@ -22,6 +22,7 @@ import crashes
 import dynamic
 import fresh
 import inputs
+import limits
 import looking
 import orders
 import outputs
@@ -94,6 +95,7 @@ SCENARIOS = {
     "B61": outputs.left_out,
     "B62": outputs.stale_subset,
     "B63": outputs.range_of_days,
+    "B64": limits.one_at_once,
 }
 
 

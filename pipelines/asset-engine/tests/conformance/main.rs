@@ -16,6 +16,7 @@ mod document;
 mod dynamic;
 mod fresh;
 mod inputs;
+mod limits;
 mod looking;
 mod orders;
 mod outputs;

@@ -1,9 +1,9 @@
-//! B59 to B63: partitions by a cron line, and steps that make several pieces in one attempt.
+//! B59 to B64: partitions by a cron line, steps that make several pieces in one attempt, and limits.
 
 use serde_json::json;
 
 use super::Row;
-use crate::{outputs, times};
+use crate::{limits, outputs, times};
 
 pub fn rows() -> Vec<Row> {
     vec![
@@ -50,6 +50,12 @@ pub fn rows() -> Vec<Row> {
                 "materialized": 3,
             }),
             outputs::range,
+        ),
+        Row::same(
+            "B64",
+            "of steps with a tag one may run at once, and one without it meanwhile",
+            json!({"run": "success", "executed": ["begin", "end", "begin", "end"]}),
+            limits::one_at_once,
         ),
     ]
 }
