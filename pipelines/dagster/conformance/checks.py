@@ -1,8 +1,9 @@
-"""B27, B28 and B51: what follows from a blocking check that failed."""
+"""B27, B28, B51 and B65: what follows from a blocking check that failed."""
 
 from dagster import (
     AssetCheckResult,
     AssetSelection,
+    DailyPartitionsDefinition,
     Definitions,
     asset,
     asset_check,
@@ -86,4 +87,38 @@ def alone() -> dict:
             "executed": steps(),
             "passed": [each.passed for each in evaluations],
             "materializations": len(made),
+        }
+
+
+def alone_of_one_day() -> dict:
+    """B65. The check of one of two days is run alone."""
+    days = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-03")
+
+    @asset(partitions_def=days)
+    def checked():
+        pass
+
+    @asset_check(asset=checked, partitions_def=days)
+    def counts(context):
+        leave(context.partition_key)
+        return AssetCheckResult(passed=True)
+
+    with home() as instance:
+        for day in days.get_partition_keys():
+            materialize([checked], instance=instance, partition_key=day)
+        definitions = Definitions(
+            assets=[checked],
+            asset_checks=[counts],
+            jobs=[
+                define_asset_job("checks", AssetSelection.all_asset_checks(), partitions_def=days)
+            ],
+        )
+        job = definitions.resolve_job_def("checks")
+        tags = {"dagster/partition": "2024-01-02"}
+        result = job.execute_in_process(instance=instance, tags=tags)
+        evaluations = result.get_asset_check_evaluations()
+        return {
+            "executed": steps(),
+            "checked": [each.partition for each in evaluations],
+            "passed": [each.passed for each in evaluations],
         }

@@ -96,6 +96,7 @@ SCENARIOS = {
     "B62": outputs.stale_subset,
     "B63": outputs.range_of_days,
     "B64": limits.one_at_once,
+    "B65": checks.alone_of_one_day,
 }
 
 

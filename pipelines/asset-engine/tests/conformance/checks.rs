@@ -1,15 +1,16 @@
-//! B27, B28 and B51: what follows from a blocking check that failed.
+//! B27, B28, B51 and B65: what follows from a blocking check that failed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use asset_engine::{
-    Asset, AssetGraph, Check, Checked, Executor, ExecutorOptions, Materialization, Mode, Selection,
-    StepContext,
+    Asset, AssetGraph, Check, Checked, Executor, ExecutorOptions, Materialization, Mode,
+    Partitions, Selection, StepContext,
 };
 use serde_json::{Value, json};
 
 use crate::Outcome;
+use crate::conditions::plain;
 use crate::scenario::{Trail, derived, graph, key, request, stale, status};
 
 /// An asset with a blocking check that fails, or without it, and what reads it.
@@ -95,5 +96,35 @@ pub fn alone() -> Outcome<Value> {
         "executed": trail.take(),
         "passed": results.iter().map(|each| each.passed).collect::<Vec<_>>(),
         "materializations": made.len(),
+    }))
+}
+
+/// B65. The check of one of two days is run alone.
+pub fn alone_of_one_day() -> Outcome<Value> {
+    let trail = Trail::default();
+    let counts = {
+        let trail = trail.clone();
+        move |made: &Materialization, _: &StepContext<'_>| {
+            trail.leave(made.partition.as_deref().unwrap_or_default());
+            Ok(Checked {
+                passed: true,
+                metadata: Value::Null,
+            })
+        }
+    };
+    let checked = plain("checked")?
+        .partitions(Partitions::daily("2024-01-01", "2024-01-02")?)
+        .checked_by(Check::blocking("counts", counts));
+    let graph = graph(vec![checked])?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    executor.run(request("both", &graph, &[], Mode::All)?)?;
+    trail.take();
+    let one_day = Selection::all().with_partitions(["2024-01-02"]);
+    let results = executor.check(&graph, &one_day)?;
+    let days = results.iter().map(|each| each.partition.as_deref());
+    Ok(json!({
+        "executed": trail.take(),
+        "checked": days.collect::<Vec<_>>(),
+        "passed": results.iter().map(|each| each.passed).collect::<Vec<_>>(),
     }))
 }

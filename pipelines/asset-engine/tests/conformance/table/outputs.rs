@@ -1,9 +1,10 @@
-//! B59 to B64: partitions by a cron line, steps that make several pieces in one attempt, and limits.
+//! B59 to B65: partitions by a cron line, steps that make several pieces in one attempt, limits, and
+//! checks of one partition.
 
 use serde_json::json;
 
 use super::Row;
-use crate::{limits, outputs, times};
+use crate::{checks, limits, outputs, times};
 
 pub fn rows() -> Vec<Row> {
     vec![
@@ -56,6 +57,16 @@ pub fn rows() -> Vec<Row> {
             "of steps with a tag one may run at once, and one without it meanwhile",
             json!({"run": "success", "executed": ["begin", "end", "begin", "end"]}),
             limits::one_at_once,
+        ),
+        Row::same(
+            "B65",
+            "the check of one of two days is run alone",
+            json!({
+                "executed": ["2024-01-02"],
+                "checked": ["2024-01-02"],
+                "passed": [true],
+            }),
+            checks::alone_of_one_day,
         ),
     ]
 }
