@@ -88,13 +88,18 @@ fn row(record: &EventRecord, begun_ns: u64) -> Vec<String> {
     let attempt = told
         .attempt
         .map_or_else(String::new, |number| format!("attempt {number}"));
-    let piece = told
-        .piece
-        .map_or_else(String::new, |(asset, partition)| match partition {
-            Some(partition) => format!("{asset} {partition}"),
-            None => asset,
-        });
+    let piece = told.piece.map_or_else(String::new, |(asset, partition)| {
+        named(&asset, partition.as_deref())
+    });
     vec![since, told.what.to_owned(), piece, attempt, told.detail]
+}
+
+/// A piece by its name.
+fn named(asset: &str, partition: Option<&str>) -> String {
+    match partition {
+        Some(partition) => format!("{asset} {partition}"),
+        None => asset.to_owned(),
+    }
 }
 
 fn as_json(record: &EventRecord) -> Value {
@@ -219,19 +224,17 @@ impl Told {
                 reason,
                 ..
             } => {
-                let named = |asset: &AssetKey, partition: &Option<String>| match partition {
-                    Some(partition) => format!("{asset} {partition}"),
-                    None => asset.to_string(),
-                };
                 let why = match reason {
                     SkipReason::Upstream { asset, partition } => {
-                        format!("as {} was not made", named(asset, partition))
+                        let by = named(asset.as_str(), partition.as_deref());
+                        format!("as {by} was not made")
                     }
                     SkipReason::LeftOut { asset: by, .. } if by == asset => {
                         "left out by its step".to_owned()
                     }
                     SkipReason::LeftOut { asset, partition } => {
-                        format!("as {} was left out", named(asset, partition))
+                        let by = named(asset.as_str(), partition.as_deref());
+                        format!("as {by} was left out")
                     }
                     SkipReason::Canceled => "canceled".to_owned(),
                     another => format!("{another:?}"),

@@ -3,16 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::job::check;
+use super::job::{check, of_no_run};
 use super::{EngineError, Executor};
 use crate::catalog::CatalogError;
 use crate::event::{CheckResult, Event, Materialization, Observation};
 use crate::graph::AssetGraph;
 use crate::plan::{Plan, seen};
 use crate::selection::Selection;
-use crate::step::StepContext;
 use crate::stop::Stop;
 
 /// The newest of each piece that was asked for, by asset index and position.
@@ -63,26 +60,16 @@ impl Executor {
         inputs: &[Arc<Materialization>],
     ) -> Vec<Arc<CheckResult>> {
         let asset = graph.asset(asset);
-        let cx = StepContext {
-            run: "",
-            asset: &asset.key,
-            assets: std::slice::from_ref(&asset.key),
-            partition: made.partition.as_deref(),
-            partition_keys: made.partition.as_slice(),
-            partitions: &asset.partitions,
-            attempt: 1,
-            epoch: self.shared.epoch,
-            inputs,
-            config: &Value::Null,
-            stop: &Stop::default(),
-        };
+        let stop = Stop::default();
+        let epoch = self.shared.epoch;
+        let cx = of_no_run(asset, made.partition.as_ref(), inputs, epoch, &stop);
         // Of no run, whichever has made it.
-        let of_no_run = |found: Arc<CheckResult>| CheckResult {
+        let reported = |found: Arc<CheckResult>| CheckResult {
             run: Arc::from(""),
             ..CheckResult::clone(&found)
         };
         let found = check(asset, made, &cx);
-        found.map(of_no_run).map(Arc::new).collect()
+        found.map(reported).map(Arc::new).collect()
     }
 
     fn newest(

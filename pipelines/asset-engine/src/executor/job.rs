@@ -180,6 +180,29 @@ fn call(making: &Making, cx: &StepContext<'_>) -> Result<Results, StepFailure> {
     })
 }
 
+/// What a step, or a check, is given outside of any run.
+pub(super) fn of_no_run<'a>(
+    asset: &'a Asset,
+    partition: Option<&'a Arc<str>>,
+    inputs: &'a [Arc<Materialization>],
+    epoch: u64,
+    stop: &'a Stop,
+) -> StepContext<'a> {
+    StepContext {
+        run: "",
+        asset: &asset.key,
+        assets: std::slice::from_ref(&asset.key),
+        partition: partition.map(AsRef::as_ref),
+        partition_keys: partition.map_or(&[], std::slice::from_ref),
+        partitions: &asset.partitions,
+        attempt: 1,
+        epoch,
+        inputs,
+        config: &Value::Null,
+        stop,
+    }
+}
+
 /// Makes the checks of a piece. One that cannot be made counts as failed.
 pub(super) fn check<'a>(
     asset: &'a Asset,

@@ -5,9 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use serde_json::Value;
-
-use super::job::guarded;
+use super::job::{guarded, of_no_run};
 use super::scheduler::Shared;
 use super::{EngineError, Executor, RunOutcome};
 use crate::asset::{Asset, Making};
@@ -16,7 +14,7 @@ use crate::clock::{monotonic_ns, unix_ms};
 use crate::event::{Event, Observation, Report, RunStatus};
 use crate::graph::AssetGraph;
 use crate::key::AssetKey;
-use crate::step::{Step, StepContext, StepFailure};
+use crate::step::{Step, StepFailure};
 use crate::stop::Stop;
 
 /// What a look at what is outside of the engine has found, see [`Executor::look`].
@@ -78,8 +76,9 @@ impl Executor {
             .map(|seen| (seen.partition.as_deref(), seen.data_version.as_str()))
             .collect();
         for at in 0..asset.partitions.count() {
-            let partition = asset.partitions.key(at).map(AsRef::as_ref);
-            match self.look_at(asset, partition, step) {
+            let key = asset.partitions.key(at);
+            let partition = key.map(AsRef::as_ref);
+            match self.look_at(asset, key, step) {
                 Ok(seen) if known.get(&partition) == Some(&seen.data_version.as_str()) => {}
                 Ok(seen) => looked.changed.push(seen),
                 Err(failure) => {
@@ -95,27 +94,15 @@ impl Executor {
     fn look_at(
         &self,
         asset: &Asset,
-        partition: Option<&str>,
+        partition: Option<&Arc<str>>,
         step: &dyn Step,
     ) -> Result<Observation, StepFailure> {
-        let own: Option<Arc<str>> = partition.map(Arc::from);
-        let cx = StepContext {
-            run: "",
-            asset: &asset.key,
-            assets: std::slice::from_ref(&asset.key),
-            partition,
-            partition_keys: own.as_slice(),
-            partitions: &asset.partitions,
-            attempt: 1,
-            epoch: self.shared.epoch,
-            inputs: &[],
-            config: &Value::Null,
-            stop: &Stop::default(),
-        };
+        let stop = Stop::default();
+        let cx = of_no_run(asset, partition, &[], self.shared.epoch, &stop);
         let made = guarded(|| step.execute(&cx))?;
         Ok(Observation {
             metadata: made.metadata,
-            ..Observation::new(asset.key.clone(), partition, made.data_version)
+            ..Observation::new(asset.key.clone(), cx.partition, made.data_version)
         })
     }
 

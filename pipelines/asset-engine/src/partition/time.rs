@@ -68,8 +68,9 @@ impl Partitions {
     /// Not a cron line, or one that is never due; a text that is no such time, or a range without any
     /// of the line's.
     pub fn by_cron(line: &str, first: &str, last: &str) -> Result<Self, PartitionError> {
-        let windows = Windows::by_cron(line, first)?.through(hour(last)?);
-        let end = windows.start(windows.containing(hour(last)?) + 1);
+        let last_s = hour(last)?;
+        let windows = Windows::by_cron(line, first)?.through(last_s);
+        let end = windows.start(windows.containing(last_s) + 1);
         Self::until((first, last), windows, end, "time of the cron line")
     }
 

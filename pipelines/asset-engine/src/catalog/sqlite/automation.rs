@@ -208,14 +208,8 @@ impl SqliteStore {
     }
 
     pub(super) fn made_ever(&self, asset: &AssetKey) -> Result<Vec<EventRecord>, CatalogError> {
-        let rows = self.read("read what was made of an asset", |connection| {
-            let sql = reading::select("events e", "")
-                + " WHERE e.kind = 'materialized' AND e.asset = ?1 ORDER BY e.seq";
-            let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map([asset.as_str()], StoredEvent::of)?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        })?;
-        rows.into_iter().map(|row| self.decode(row)).collect()
+        let made = "e.kind = 'materialized' AND e.asset = ?1 ORDER BY e.seq";
+        self.events_where(made, [asset.as_str()])
     }
 
     pub(super) fn keys_of(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError> {

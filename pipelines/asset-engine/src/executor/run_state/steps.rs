@@ -130,11 +130,11 @@ impl RunState {
             let mut fresh: Vec<_> = group.iter().map(|step| self.fresh(*step)).collect();
             let whole = self.graph.makes_whole(self.plan.step(step).asset);
             if whole && fresh.iter().any(Option::is_none) {
-                fresh.clear();
+                fresh.fill(None);
             }
             let mut rest = Vec::new();
-            for (at, step) in group.into_iter().enumerate() {
-                match fresh.get_mut(at).and_then(Option::take) {
+            for (step, latest) in group.into_iter().zip(fresh) {
+                match latest {
                     Some(latest) => {
                         self.counts.fresh += 1;
                         self.end_well(step, latest);
