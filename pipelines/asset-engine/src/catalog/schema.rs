@@ -10,10 +10,10 @@ use crate::event::Event;
 pub(super) const APPLICATION_ID: i64 = 0x4173_4361;
 
 /// `PRAGMA user_version` of the newest schema.
-pub(super) const SCHEMA_VERSION: i64 = 7;
+pub(super) const SCHEMA_VERSION: i64 = 8;
 
 /// Step n brings version n to n + 1. A published step never changes.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     "
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
@@ -119,6 +119,7 @@ CREATE TABLE partitions (
     PRIMARY KEY (name, key)
 ) WITHOUT ROWID;
 ",
+    "-- No table: a further reason for which a step is skipped, which an older program cannot read.",
 ];
 
 /// What was found in a file.

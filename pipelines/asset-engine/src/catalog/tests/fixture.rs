@@ -67,7 +67,7 @@ pub fn record(path: &Path) -> (Executor, Vec<Head>) {
     (executor, heads)
 }
 
-/// The same without what only version 7 of the schema has.
+/// The same without what only later versions of the schema than 6 have.
 pub fn record_older(path: &Path) -> (Executor, Vec<Head>) {
     let empty = rusqlite::Connection::open(path).unwrap();
     empty.pragma_update(None, "page_size", 512).unwrap();
