@@ -4,6 +4,7 @@
 mod change;
 mod closed_loop;
 mod dbt;
+mod deploy;
 mod effort;
 mod limits;
 mod microservices;
@@ -87,10 +88,11 @@ impl Condition {
 }
 
 /// All experiments.
-pub fn all() -> [Experiment; 14] {
+pub fn all() -> [Experiment; 15] {
     [
         change::EXPERIMENT,
         dbt::EXPERIMENT,
+        deploy::EXPERIMENT,
         effort::EXPERIMENT,
         limits::EXPERIMENT,
         microservices::EXPERIMENT,

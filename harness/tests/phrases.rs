@@ -63,8 +63,8 @@ fn has(planned: &BTreeMap<String, Planned>, side: &Table) -> bool {
 
 fn is_made(planned: &BTreeMap<String, Planned>, rule: &Table) -> bool {
     match text(rule, "kind") {
-        // They explain a figure, or wait for an experiment.
-        "ablation" | "planned" => false,
+        // They explain a figure.
+        "ablation" => false,
         "capability" => planned.values().any(|scenario| {
             let mut arms = scenario.arms.iter();
             scenario.experiment == text(rule, "experiment")

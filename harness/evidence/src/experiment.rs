@@ -5,6 +5,7 @@ mod blocks;
 mod change;
 mod cost;
 mod dbt;
+mod deploy;
 pub mod effort;
 mod limits;
 mod microservices;
@@ -129,10 +130,11 @@ fn level_by_history<'a>(
 }
 
 /// All experiments.
-pub fn all() -> [Experiment; 14] {
+pub fn all() -> [Experiment; 15] {
     [
         change::EXPERIMENT,
         dbt::EXPERIMENT,
+        deploy::EXPERIMENT,
         effort::EXPERIMENT,
         limits::EXPERIMENT,
         microservices::EXPERIMENT,

@@ -5,18 +5,21 @@
 mod account;
 mod answers;
 mod deployment;
+mod instance;
 mod models;
 mod project;
 
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::pipe::{PipeSession, Records};
 use super::{
     Account, Engine, ModelsTold, Pace, Programs, Refreshed, Session, Setup, StepEnds,
     StepExecution, Trial, TrialError, Work,
 };
+use instance::Instance;
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule};
 use orchbench_lab::python;
@@ -146,7 +149,7 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
         let project = project.clone();
         move |config: &Path| project.module("worker", &["--config".as_ref(), config.as_os_str()])
     };
-    let instance = Instance { project, home };
+    let instance = Instance::of(project, home).map_err(unreachable)?;
     let database = trial.postgres_pid();
     PipeSession::of_program(
         trial,
@@ -158,42 +161,26 @@ fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, TrialError>
     )
 }
 
-/// What the instance in `home` says, by programs of the project.
-struct Instance {
-    project: Project,
-    home: PathBuf,
-}
-
-impl Instance {
-    /// What a program of the project prints about it that is given one word more.
-    fn told(&self, module: &str, flag: &str, word: &str) -> Result<String, String> {
-        let words = [
-            "--home".as_ref(),
-            self.home.as_os_str(),
-            flag.as_ref(),
-            word.as_ref(),
-        ];
-        let log = self.home.join(format!("{module}.log"));
-        self.project.told(module, &words, &log)
-    }
-}
-
 impl Records for Instance {
+    fn await_ready(&self) -> Result<(), String> {
+        Instance::await_ready(self)
+    }
+
     fn account(&self, run: &str) -> Result<Option<Account>, String> {
         account::account(self, run)
     }
 
     fn step_ends(&self, run: &str) -> Result<Option<StepEnds>, String> {
-        account::step_ends(self, run).map(Some)
+        self.told("ends", &run).map(Some)
     }
 
     fn waits(&self, work: &Work) -> Result<bool, String> {
-        let printed = self.told("waits", "--run", &work.run)?;
-        serde_json::from_str(&printed).map_err(|error| format!("run {}: {error}", work.run))
+        self.told("waits", &work.run)
     }
 
     fn approve(&self, work: &Work, who: &str) -> Result<bool, String> {
-        answers::approve(self, work, who).map(|()| true)
+        let word = json!({ "run": work.run, "source": work.source(), "who": who });
+        self.told("approve", &word).map(|()| true)
     }
 
     fn refreshed(&self, work: &Work) -> Result<Option<Refreshed>, String> {
@@ -201,7 +188,7 @@ impl Records for Instance {
     }
 
     fn forget(&self, work: &Work) -> Result<bool, String> {
-        self.told("forget", "--run", &work.run).map(|_| true)
+        self.told("forget", &work.run).map(|()| true)
     }
 
     fn models(&self, works: &[Work]) -> Result<ModelsTold, String> {

@@ -2,6 +2,8 @@
 //! speed.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use orchbench_lab::process::{Machine, Usage};
 
@@ -29,6 +31,31 @@ impl Role {
             Self::Worker => "worker",
         }
     }
+}
+
+/// How often it is looked whether the user has interrupted.
+const LOOK: Duration = Duration::from_millis(100);
+
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+/// What the files of a folder and of those below take on the disk, the warehouse left out. A file that goes
+/// meanwhile takes nothing.
+fn stored(folder: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt as _;
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes = entries.map(|entry| match entry.metadata() {
+        Ok(met) if met.is_dir() => stored(&entry.path()),
+        Ok(met) if !is_warehouse(&entry.path()) => met.blocks() * 512,
+        _ => 0,
+    });
+    sizes.sum()
+}
+
+fn is_warehouse(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("warehouse.sqlite")
 }
 
 /// A measurement of cost under way.
@@ -72,6 +99,40 @@ impl Trial<'_> {
             begun: usages(session),
             machine: Machine::now(),
         }
+    }
+
+    /// Watches a session in which nothing but waiting is done, and records, each with `when`: a kind of
+    /// process, `idle_cpu_share` (CPU seconds a second) and `idle_memory_mib` (resident at the end); and
+    /// `idle_store_mib`, what the engine's own files take. A process that began meanwhile counts from its
+    /// start.
+    pub fn watch(
+        &self,
+        session: &dyn Session,
+        time: Duration,
+        when: &str,
+    ) -> Result<(), TrialError> {
+        let (before, begun) = (usages(session), Instant::now());
+        while begun.elapsed() < time {
+            if self.interrupted() {
+                return Err(TrialError::Interrupted);
+            }
+            std::thread::sleep(LOOK.min(time.saturating_sub(begun.elapsed())));
+        }
+        let over_s = begun.elapsed().as_secs_f64();
+        let mut used: BTreeMap<Role, Usage> = BTreeMap::new();
+        for (process, now) in usages(session) {
+            let then = before.get(&process).copied().unwrap_or_default();
+            let sum = used.entry(process.0).or_default();
+            sum.cpu_s += now.cpu_s - then.cpu_s;
+            sum.memory_bytes += now.memory_bytes;
+        }
+        for (role, used) in used {
+            let labels = [("process", role.as_str()), ("when", when)];
+            self.sample("idle_cpu_share", used.cpu_s / over_s, &labels)?;
+            self.sample("idle_memory_mib", mib(used.memory_bytes), &labels)?;
+        }
+        let store = self.dir("store")?;
+        self.sample("idle_store_mib", mib(stored(&store)), &[("when", when)])
     }
 
     /// Records what the engine itself keeps of a run: `history_events`, `materializations` and the

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use orchbench_etl::Release;
+
 use super::protocol::{Op, Reply};
 use super::workers::{Answer as Heard, Program, Workers, own_worker};
 use super::{
@@ -17,6 +19,11 @@ const READY: Duration = Duration::from_secs(60);
 /// What an engine keeps beside its workers, and can be asked for while they work. Errors say why it
 /// cannot be read.
 pub trait Records: Send + Sync {
+    /// Waits until it can be asked without a wait.
+    fn await_ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// As [`Session::account`].
     fn account(&self, run: &str) -> Result<Option<Account>, String>;
 
@@ -94,12 +101,18 @@ impl PipeSession {
     ) -> Result<Box<dyn Session>, TrialError> {
         let workers = Workers::start(trial, setup, template, program)?;
         workers.await_ready(1, READY)?;
-        Ok(Box::new(Self {
+        let session = Self {
             engine: trial.plan.engine.clone(),
             workers,
             records,
             database,
-        }))
+        };
+        if let Some(records) = &session.records {
+            records
+                .await_ready()
+                .map_err(|reason| session.unreachable(reason))?;
+        }
+        Ok(Box::new(session))
     }
 
     /// What its records say of a run; `otherwise` where it keeps none.
@@ -205,6 +218,10 @@ impl Session for PipeSession {
         records
             .answers(questions, subject)
             .map_err(|reason| self.unreachable(reason))
+    }
+
+    fn deploy(&self, release: Release) -> Result<bool, TrialError> {
+        self.workers.deploy(release, 1, READY).map(|()| true)
     }
 
     fn workers(&self) -> Vec<u32> {

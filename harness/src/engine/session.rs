@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use orchbench_etl::{CrashPlan, FailurePlan, OrderServices, Sink, Summary};
+use orchbench_etl::{CrashPlan, FailurePlan, OrderServices, Release, Sink, Summary};
 use rustix::process::Signal;
 
 use super::{Account, Ended, Job, ModelsTold, Refreshed, Role, Target, TrialError, Work};
@@ -175,6 +175,17 @@ pub trait Session: Send + Sync {
     /// API. None of them is answerable unless an engine says otherwise.
     fn answers(&self, questions: &[&str], _subject: &Subject) -> Result<Vec<Answer>, TrialError> {
         Ok(questions.iter().map(|id| Answer::none(id)).collect())
+    }
+
+    /// Why a run cannot go on by the code there is, as the engine says; `None` where it says nothing.
+    fn hindrance(&self, _work: &Work) -> Result<Option<String>, TrialError> {
+        Ok(None)
+    }
+
+    /// Deploys another release of the pipelines' code, as the engine's users would, while runs are under way:
+    /// when it returns, there is no other; false where there is no way to.
+    fn deploy(&self, _release: Release) -> Result<bool, TrialError> {
+        Ok(false)
     }
 
     /// The worker processes that are alive, by pid; those that take work come first.

@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use orchbench_etl::Release;
+use orchbench_temporal::client::Hindrance;
 use orchbench_temporal::{
     ApprovalInput, Client, ClientError, EnoughInput, NoopInput, OrderInput, PipelineInput, Target,
 };
@@ -374,6 +376,19 @@ impl Session for TemporalSession {
 
     fn skip_time(&self, work: &Work, leave: Duration) -> Result<Option<Duration>, TrialError> {
         self.asked(&work.run, answers::skip_time(&self.client, work, leave))
+    }
+
+    fn hindrance(&self, work: &Work) -> Result<Option<String>, TrialError> {
+        let hindrance = self.asked(&work.run, async {
+            let description = self.client.describe(&work.run, None).await?;
+            self.client.hindrance(&description).await
+        })?;
+        let fails = |hindrance: &Hindrance| matches!(hindrance, Hindrance::TaskFails { .. });
+        Ok(hindrance.filter(fails).map(|each| each.to_string()))
+    }
+
+    fn deploy(&self, release: Release) -> Result<bool, TrialError> {
+        self.workers.deploy(release, 1, READY).map(|()| true)
     }
 
     fn approve(&self, work: &Work, who: &str) -> Result<bool, TrialError> {

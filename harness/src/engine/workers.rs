@@ -18,6 +18,7 @@ use super::event_log::EventLog;
 use super::protocol::{Op, Reply};
 use super::{Setup, Strike, Trial, TrialError};
 use crate::engine::WorkerConfig;
+use orchbench_etl::Release;
 use orchbench_lab::process::{Child, CommandSpec};
 
 /// How often a wait looks whether the user has interrupted.
@@ -46,6 +47,8 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
+    /// The release of the workers that are yet to be started.
+    release: Release,
     ready: Vec<Arc<Connection>>,
     alive: HashMap<u32, Arc<Mutex<Child>>>,
     failure: Option<String>,
@@ -178,6 +181,30 @@ impl Workers {
         strike
             .on(&mut child)
             .map_err(|error| TrialError::Plan(format!("worker {pid}: {error}")))
+    }
+
+    /// Ends all workers, so that their supervisor starts others, of a release; waits until `count` of those are
+    /// ready.
+    pub(super) fn deploy(
+        &self,
+        release: Release,
+        count: usize,
+        within: Duration,
+    ) -> Result<(), TrialError> {
+        // One that is ended before it was ready would count as one that cannot be started.
+        self.await_ready(count, within)?;
+        let alive = {
+            let mut state = self.shared.lock();
+            state.release = release;
+            state.ready.clear();
+            state.alive.clone()
+        };
+        for (pid, child) in alive {
+            let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
+            let ended = child.terminate(GRACE);
+            ended.map_err(|error| TrialError::Plan(format!("worker {pid}: {error}")))?;
+        }
+        self.await_ready(count, within)
     }
 
     /// Ends all workers and waits until they are gone.

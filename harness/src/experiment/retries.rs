@@ -1,6 +1,7 @@
 //! Retries: does the engine do what the policy says, and what does a retry cost.
 //!
-//! The policy is the same for every engine: a constant delay, five attempts. Failures are
+//! The policy is the same for every engine: five attempts, and a constant delay; or one that grows, and one that
+//! grows up to a longest. Failures are
 //! injected into the steps themselves, so the effect journal is the witness of every
 //! attempt and of the gap before it. At a share of failing attempts they fail before the
 //! effect, where nothing has happened yet, or after it, where the engine has to do again what
@@ -59,6 +60,32 @@ enum Case {
     Transient,
     Fatal,
     Exhausted,
+    Constant,
+    Exponential,
+    Capped,
+}
+
+impl Case {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::Fatal => "fatal",
+            Self::Exhausted => "exhausted",
+            Self::Constant => "constant",
+            Self::Exponential => "exponential",
+            Self::Capped => "capped",
+        }
+    }
+
+    /// What a program shows whose attempts fail so, of how delays can be asked for.
+    fn pattern(self) -> Option<&'static str> {
+        match self {
+            Self::Transient | Self::Fatal | Self::Exhausted => None,
+            Self::Constant => Some("retry-constant"),
+            Self::Exponential => Some("retry-exponential"),
+            Self::Capped => Some("retry-capped"),
+        }
+    }
 }
 
 fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
@@ -69,14 +96,12 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
         rate_points: Vec::new(),
         ..parameters.clone()
     };
-    let cases = parameters.cases.iter().map(|case| match case {
-        Case::Transient => "transient",
-        Case::Fatal => "fatal",
-        Case::Exhausted => "exhausted",
-    });
-    let mut conditions: Vec<Condition> = cases
-        .map(|case| Condition::new(&[("case", case)], &trial).of([&parameters.source]))
-        .collect();
+    let single = |case: &Case| {
+        let mut factors = vec![("case", case.as_str())];
+        factors.extend(case.pattern().map(|pattern| ("pattern", pattern)));
+        Condition::new(&factors, &trial).of([&parameters.source])
+    };
+    let mut conditions: Vec<Condition> = parameters.cases.iter().map(single).collect();
     let rated = parameters
         .rate_source
         .as_ref()
@@ -107,7 +132,13 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
         .get("case")
         .is_some_and(|case| case.starts_with("rate-"));
     let steps = if rated { 45.0 } else { 12.0 };
-    0.5 + steps * pace.step_s
+    let delay_s = trial.parameters["delay_ms"].as_f64().unwrap_or(0.0) / 1e3;
+    let delays = match trial.factors.get("case").map(String::as_str) {
+        Some("exponential") => 7.0,
+        Some("constant" | "capped") => 3.0,
+        _ => 0.0,
+    };
+    0.5 + steps * pace.step_s + delays * delay_s
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
@@ -127,7 +158,9 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
         fatal,
     };
     let (source, failure) = match case.as_str() {
-        "transient" => (&parameters.source, failing(TRANSIENT_FAILURES, false)),
+        "transient" | "constant" | "exponential" | "capped" => {
+            (&parameters.source, failing(TRANSIENT_FAILURES, false))
+        }
         "fatal" => (&parameters.source, failing(u32::MAX, true)),
         "exhausted" => (&parameters.source, failing(u32::MAX, false)),
         rate => {
@@ -152,7 +185,7 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     };
     let work = Work {
         run: format!("retries-{case}"),
-        job: Job::Pipeline(Pipeline::new(source, policy(parameters.delay_ms))),
+        job: Job::Pipeline(Pipeline::new(source, policy(&case, parameters.delay_ms))),
     };
     let session = trial.open(Setup {
         journal: true,
@@ -167,10 +200,21 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     Ok(TrialStatus::Completed)
 }
 
-fn policy(delay_ms: u64) -> RetrySpec {
-    RetrySpec {
+fn policy(case: &str, delay_ms: u64) -> RetrySpec {
+    let constant = RetrySpec {
         max_attempts: MAX_ATTEMPTS,
         delay_ms,
         ..RetrySpec::default()
+    };
+    let growing = |max_delay_ms| RetrySpec {
+        backoff_coefficient: 2.0,
+        max_delay_ms,
+        ..constant.clone()
+    };
+    match case {
+        // No delay of these attempts is as long.
+        "exponential" => growing(60_000),
+        "capped" => growing(delay_ms),
+        _ => constant,
     }
 }

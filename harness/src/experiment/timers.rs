@@ -1,6 +1,6 @@
-//! Timers: a run that has published waits for a time to pass before it announces. Meanwhile everything that
-//! the engine consists of is killed, and started again. The time is seconds of the real clock; or days, most
-//! of which the engine skips for the run, where it can.
+//! Timers: a run that has published waits for a time to pass before it announces, or many of them do. Meanwhile
+//! everything that the engine consists of is killed, and started again. The time is seconds of the real clock;
+//! or days, most of which the engine skips for the run, where it can.
 
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,13 @@ struct Parameters {
     source: String,
     /// How long a run waits after it has published.
     embargo_s: u64,
+    /// How many runs wait at a time, each in trials of its own; one where nothing is said. They publish one
+    /// after the other: of two at once on one source, the older is refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    runs: Vec<u32>,
+    /// How long it is watched what they take while they wait, before the restart and after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    watch_s: Option<u64>,
     /// By which clock.
     clock: Clock,
     /// What of the wait is not skipped, by a clock that skips.
@@ -40,6 +47,9 @@ struct Parameters {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     side_by_side: Option<usize>,
 }
+
+/// The factor that says how many runs wait.
+const RUNS: &str = "runs";
 
 /// By which clock a run waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +83,24 @@ impl Parameters {
     fn leave(&self) -> Duration {
         Duration::from_millis(self.leave_ms.unwrap_or_default())
     }
+
+    /// Watches what the runs take while all of them wait, if that is asked for; false where one could be due
+    /// meanwhile.
+    fn watch(
+        &self,
+        trial: &Trial<'_>,
+        session: &dyn Session,
+        due: Instant,
+        when: &str,
+    ) -> Result<bool, TrialError> {
+        match self.watch_s.map(Duration::from_secs) {
+            None => Ok(true),
+            Some(time) if Instant::now() + time < due => {
+                trial.watch(session, time, when).map(|()| true)
+            }
+            Some(_) => Ok(false),
+        }
+    }
 }
 
 fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
@@ -80,6 +108,7 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     let expected = match (parameters.clock, parameters.leave_ms) {
         (Clock::Real, Some(_)) => Some("leave_ms: expected with the clock \"skipped\" only"),
         (Clock::Skipped, None) => Some("leave_ms: expected with the clock \"skipped\""),
+        _ if parameters.runs.contains(&0) => Some("runs: expected at least 1, found 0"),
         _ => None,
     };
     if let Some(message) = expected {
@@ -88,21 +117,43 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
             message: message.to_owned(),
         });
     }
-    let factors = [
-        (CLOCK, parameters.clock.as_str()),
-        ("pattern", "long-timer"),
-    ];
-    Ok(vec![Condition {
-        side_by_side: parameters.side_by_side.unwrap_or(1),
-        ..Condition::new(&factors, &parameters).of([&parameters.source])
-    }])
+    let trial = Parameters {
+        runs: Vec::new(),
+        ..parameters.clone()
+    };
+    let condition = |runs: Option<String>| {
+        let mut factors = vec![
+            (CLOCK, parameters.clock.as_str()),
+            ("pattern", "long-timer"),
+        ];
+        factors.extend(runs.as_deref().map(|runs| (RUNS, runs)));
+        Condition {
+            side_by_side: parameters.side_by_side.unwrap_or(1),
+            ..Condition::new(&factors, &trial).of([&parameters.source])
+        }
+    };
+    Ok(match parameters.runs.as_slice() {
+        [] => vec![condition(None)],
+        several => several
+            .iter()
+            .map(|runs| condition(Some(runs.to_string())))
+            .collect(),
+    })
+}
+
+/// How many runs wait in a trial.
+fn runs_of(trial: &TrialPlan) -> Result<u32, TrialError> {
+    let runs = trial.factors.get(RUNS).map_or("1", String::as_str);
+    runs.parse()
+        .map_err(|error| TrialError::Plan(format!("trial {}: factor {RUNS}: {error}", trial.id)))
 }
 
 fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
     let parameters = serde_json::from_value::<Parameters>(trial.parameters.clone());
     let waited_s = parameters.map_or(0.0, |parameters| parameters.real().as_secs_f64());
-    // Ten steps, and a second start.
-    2.0 * pace.start_s + waited_s + 10.0 * pace.step_s + 1.0
+    let runs = runs_of(trial).map_or(1.0, f64::from);
+    // Ten steps each, and a second start.
+    2.0 * pace.start_s + waited_s + runs * 10.0 * pace.step_s + 1.0
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
@@ -111,39 +162,58 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
         heartbeat_timeout_ms: parameters.heartbeat_timeout_ms,
         ..Pipeline::new(&parameters.source, RetrySpec::default())
     };
-    let work = Work {
+    let job = Job::Embargo(Embargo {
+        pipeline,
+        embargo_ms: parameters.embargo_s.saturating_mul(1_000),
+    });
+    let work = |number| Work {
         // Of its own: the catalogue service outlives the trial, and knows an announcement by its key.
-        run: trial.plan.id.clone(),
-        job: Job::Embargo(Embargo {
-            pipeline,
-            embargo_ms: parameters.embargo_s.saturating_mul(1_000),
-        }),
+        run: match number {
+            0 => trial.plan.id.clone(),
+            _ => format!("{}.{number}", trial.plan.id),
+        },
+        job: job.clone(),
     };
+    let works: Vec<Work> = (0..runs_of(trial.plan)?).map(work).collect();
     let session = trial.open(Setup {
         journal: true,
         restart_delay: Some(Duration::from_millis(parameters.restart_delay_ms)),
         skips_time: parameters.clock == Clock::Skipped,
-        jobs: vec![work.job.clone()],
+        jobs: vec![job.clone()],
         ..Setup::default()
     })?;
     let deadline = Duration::from_secs(parameters.deadline_s);
     let begun = Instant::now();
-    trial.start(&*session, &work)?;
-    let waited = waits::awaited(trial, &*session, &work, deadline)?;
+    let mut waited = true;
+    for work in &works {
+        trial.start(&*session, work)?;
+        waited = waited && waits::awaited(trial, &*session, work, deadline)?;
+    }
+    let mut watched = true;
     if waited {
+        // None of them is due before that.
+        let due = begun + parameters.real();
+        watched = parameters.watch(trial, &*session, due, "before the restart")?;
         // The workers' supervisor sees to these.
         trial.kill_all(&*session)?;
         session.restart_services()?;
+        watched = watched && parameters.watch(trial, &*session, due, "after the restart")?;
         if parameters.clock == Clock::Skipped {
-            skip(trial, &*session, &work, parameters.leave())?;
+            for work in &works {
+                skip(trial, &*session, work, parameters.leave())?;
+            }
         }
     }
-    trial.end(&*session, &work, parameters.real() + deadline)?;
+    let until = Instant::now() + parameters.real() + deadline;
+    for work in &works {
+        let left = until.saturating_duration_since(Instant::now());
+        trial.end(&*session, work, left)?;
+    }
     // An engine on which nothing waits is judged by what it has done instead. One that may have waited,
-    // unseen, had nothing killed.
+    // unseen, had nothing killed. Where what was to be watched was not, some may have been due before the kill.
     let unseen = !waited && begun.elapsed() >= parameters.real();
-    trial.close_and_keep(session, &[work])?;
-    Ok(match unseen {
+    trial.close_and_keep(session, &works)?;
+    Ok(match unseen || !watched {
         true => TrialStatus::Void,
         false => TrialStatus::Completed,
     })
@@ -185,6 +255,9 @@ mod tests {
         assert_eq!(condition.factors[CLOCK], SKIPPED);
         assert_eq!(condition.side_by_side, 4);
         assert!(planned("clock = \"real\"").is_ok());
+        let many = planned("clock = \"real\"\nruns = [1, 100]")?;
+        let runs = many.iter().map(|each| each.factors[RUNS].as_str());
+        assert_eq!(runs.collect::<Vec<_>>(), ["1", "100"]);
         for refused in ["clock = \"real\"\nleave_ms = 1", "clock = \"skipped\""] {
             let refused = planned(refused).expect_err("half of it");
             assert!(
@@ -194,6 +267,11 @@ mod tests {
                 "{refused}"
             );
         }
+        let none = planned("clock = \"real\"\nruns = [0]").expect_err("none");
+        assert_eq!(
+            none.to_string(),
+            "scenario embargo: parameters: runs: expected at least 1, found 0"
+        );
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use orchbench_etl::RetrySpec;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Experiment, waits};
-use crate::engine::{Job, Pace, Pipeline, Setup, Trial, TrialError, Work};
+use crate::engine::{Ended, Job, Pace, Pipeline, Setup, Trial, TrialError, Work};
 use crate::scenario::{ConfigError, Scenario, not_empty};
 use orchbench_evidence::record::{TrialPlan, TrialStatus};
 
@@ -145,8 +145,8 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     })?;
     let deadline = Duration::from_secs(parameters.deadline_s);
     trial.start(&*session, &work)?;
-    // An engine on which nothing waits is judged by what it has done instead.
-    if waits::awaited(trial, &*session, &work, deadline)? {
+    let waited = waits::awaited(trial, &*session, &work, deadline)?;
+    if waited {
         if meanwhile == Meanwhile::Restart {
             // The workers' supervisor sees to these.
             trial.kill_all(&*session)?;
@@ -156,9 +156,15 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
             session.approve(&work, waits::PERSON)?;
         }
     }
-    trial.end(&*session, &work, deadline)?;
+    let ended = trial.end(&*session, &work, deadline)?;
     trial.close_and_keep(session, &[work])?;
-    Ok(TrialStatus::Completed)
+    // An engine on which nothing waits is judged by what it has done instead. A run that may wait by now,
+    // unseen, had no word, and nothing was killed.
+    let unseen = !waited && ended == Ended::Stuck;
+    Ok(match unseen {
+        true => TrialStatus::Void,
+        false => TrialStatus::Completed,
+    })
 }
 
 #[cfg(test)]

@@ -119,10 +119,10 @@ impl Stage {
 
     /// Dagster's own account of a run.
     pub fn account(&self, run: &str) -> Result<Account> {
-        let output = command(&self.python, &["-m", "orchbench_dagster.engine.account"])
+        let output = command(&self.python, &["-m", "orchbench_dagster.engine.records"])
             .arg("--home")
             .arg(self.home())
-            .args(["--run", run])
+            .args(["account", run])
             .output()?;
         let stderr = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "{}: {stderr}", output.status);

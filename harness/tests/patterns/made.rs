@@ -78,8 +78,8 @@ pub fn values(dir: &TempDir, scenario: &str, metric: &str) -> Result<Vec<(String
         if each["metric"] != metric || factors["scenario"] != scenario {
             continue;
         }
-        const PLACES: [&str; 8] = [
-            "point", "fails", "words", "program", "changed", "clock", "case", "trouble",
+        const PLACES: [&str; 9] = [
+            "release", "point", "fails", "words", "program", "changed", "clock", "case", "trouble",
         ];
         let mut names = PLACES.iter();
         let place = names.find_map(|name| factors[*name].as_str());

@@ -5,11 +5,13 @@
 mod audit;
 mod change;
 mod dbt;
+mod deploy;
 mod effort;
 mod limits;
 mod made;
 mod microservices;
 mod rehearsal;
+mod retries;
 mod saga;
 mod timers;
 mod waiting;

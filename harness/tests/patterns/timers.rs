@@ -52,6 +52,40 @@ fn a_sensor_of_dagster_announces_in_a_run_of_its_own() -> Result<()> {
     timer("dagster", "timers", "parameters = { embargo_s = 20 }", 1.0)
 }
 
+/// Three runs that wait at a time: each announces once, and what they take is seen, before the restart and
+/// after it, of each kind of process.
+fn many(engine: &str, kinds: usize) -> Result<()> {
+    let more = "parameters = { runs = [3], embargo_s = 20, watch_s = 1 }";
+    let run = run(engine, &[("timers-many", more)], 0)?;
+    all_are(&run, "timers-many", "timers_wrong", 0.0, 3)?;
+    for (metric, count) in [
+        ("idle_cpu_share", 2 * kinds),
+        ("idle_memory_mib", 2 * kinds),
+        ("idle_store_mib", 2),
+    ] {
+        let seen = values(&run, "timers-many", metric)?;
+        ensure!(seen.len() == count, "{metric}: {seen:?}");
+        let idle = metric == "idle_cpu_share";
+        ensure!(
+            seen.iter().all(|(_, value)| idle || *value > 0.0),
+            "{metric}: {seen:?}"
+        );
+    }
+    all_pass(&run, &JUDGED)?;
+    audit::agrees(&run.path().join("results"), &[])
+}
+
+#[test]
+fn many_runs_of_temporal_wait_and_their_cost_is_seen() -> Result<()> {
+    // Server, worker, and the harness beside them.
+    many("temporal", 3)
+}
+
+#[test]
+fn many_runs_of_the_asset_engine_wait_and_their_cost_is_seen() -> Result<()> {
+    many("asset-engine", 2)
+}
+
 /// A program that does not wait announces before its time: its engine lacks the pattern.
 #[test]
 fn plain_calls_wait_for_no_time_and_are_found_out() -> Result<()> {

@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use orchbench_lab::python;
 
 use crate::audit;
-use crate::made::{all_are, all_pass, orchbench, run, values};
+use crate::made::{all_are, all_pass, all_values, orchbench, run, values};
 
 /// What has to be judged in every trial of one.
 const JUDGED: [&str; 3] = ["signals_once", "history_agrees", "acknowledged_end"];
@@ -56,6 +56,17 @@ fn plain_calls_wait_for_nobody_and_are_found_out() -> Result<()> {
     let run = run("direct", &[("waiting", more)], 0)?;
     all_are(&run, "waiting", "capability_level", 0.0, 1)?;
     all_are(&run, "waiting", "approvals_wrong", 1.0, 1)
+}
+
+/// It may wait a moment later: there was no word, and nothing to judge.
+#[test]
+fn a_run_that_is_not_seen_to_wait_in_time_decides_nothing() -> Result<()> {
+    let more = "parameters = { words = [\"once\"], deadline_s = 0 }";
+    let run = run("temporal", &[("waiting", more)], 4)?;
+    for metric in ["approvals_wrong", "capability_level"] {
+        ensure!(all_values(&run, metric)?.is_empty());
+    }
+    Ok(())
 }
 
 #[test]

@@ -3,8 +3,7 @@
 //! after the other's end, by another process if need be, and never when no daemon runs.
 
 use asset_engine::{
-    Automation, Catalog, CatalogError, Evaluation, EvaluationContext, Event, Order, RunOutcome,
-    Selection, Sensor,
+    Automation, Catalog, Evaluation, EvaluationContext, Event, Order, RunOutcome, Selection, Sensor,
 };
 use orchbench_etl::StepName;
 use serde_json::{Value, json};
@@ -29,14 +28,16 @@ pub fn continuing_run(run: &str) -> String {
     format!("{SENSOR}/{run}")
 }
 
-/// Whether a run that is over found no word at the gate.
+/// Whether a run that is over found no word at the gate of a source.
 ///
 /// # Errors
-/// The catalog cannot be read.
-pub fn found_no_word(catalog: &Catalog, run: &str) -> Result<bool, CatalogError> {
+/// The catalog cannot be read, or the source's name cannot be part of an asset key.
+pub fn found_no_word(catalog: &Catalog, source: &str, run: &str) -> Result<bool, AssetsError> {
+    let gate = gate_key(source)?;
     let events = catalog.events(run)?;
     Ok(events.iter().any(|record| {
-        matches!(&record.event, Event::AttemptFailed { failure, .. } if failure.error_type == NOT_APPROVED)
+        matches!(&record.event, Event::AttemptFailed { attempt, failure, .. }
+            if attempt.asset == gate && failure.error_type == NOT_APPROVED)
     }))
 }
 
@@ -74,7 +75,7 @@ fn go_on(
     for ended in cx.catalog.unsuccessful(0)? {
         let run = ended.run.as_ref();
         let known = cx.catalog.status(&continuing_run(run))?.is_some();
-        if !known && found_no_word(cx.catalog, run)? && is_approved(cx.catalog, source)? {
+        if !known && found_no_word(cx.catalog, source, run)? && is_approved(cx.catalog, source)? {
             let order = Order::new(run, rest.clone());
             let order = order.config(json!({ "continues": run }));
             evaluation.orders.push(order);

@@ -6,6 +6,7 @@
 //! starts a run of the announcement. Nothing lists what waits or until when, and how late the second run
 //! begins is a matter of how often somebody looks, and whether a daemon runs at all.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use asset_engine::{
@@ -16,7 +17,6 @@ use orchbench_etl::StepName;
 use serde_json::json;
 
 use crate::AssetsError;
-use crate::continuation::continued_by;
 use crate::graph::asset_key;
 use crate::undo::run_of;
 
@@ -75,21 +75,22 @@ fn announce_due(
 ) -> Result<Evaluation, CatalogError> {
     let now_ms = i128::from(cx.now.as_millisecond());
     let embargo_ms = i128::try_from(embargo.as_millis()).unwrap_or(i128::MAX);
-    let mut evaluation = Evaluation::default();
-    for info in cx.catalog.runs()? {
-        let run = info.record.run.as_ref();
-        let is_first = continued_by(&info.record.config).is_none();
-        let known = cx.catalog.status(&due_run(run))?.is_some();
-        if !is_first || known || info.status != RunStatus::Success {
-            continue;
-        }
-        let made_ms = made_ms(cx.catalog, run, marts)?;
-        if made_ms.is_some_and(|made| now_ms >= i128::from(made).saturating_add(embargo_ms)) {
-            let order = Order::new(run, rest.clone());
-            let order = order.config(json!({ "continues": run }));
-            evaluation.orders.push(order);
+    let mut due = BTreeSet::new();
+    for made in cx.catalog.history_of(marts)? {
+        let run = made.event.run().as_ref();
+        let is_due = now_ms >= i128::from(made.at_ms).saturating_add(embargo_ms);
+        if is_due
+            && cx.catalog.status(&due_run(run))?.is_none()
+            && cx.catalog.status(run)? == Some(RunStatus::Success)
+        {
+            due.insert(run.to_owned());
         }
     }
+    let order = |run| Order::new(run, rest.clone()).config(json!({ "continues": run }));
+    let mut evaluation = Evaluation::default();
+    evaluation
+        .orders
+        .extend(due.iter().map(|run| order(run.as_str())));
     Ok(evaluation)
 }
 

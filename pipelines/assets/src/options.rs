@@ -19,6 +19,8 @@ pub struct GraphOptions {
     pub command: Option<StepCommand>,
     /// Whether the announcement waits for a person's word, see [`crate::Verdict`].
     pub gated: bool,
+    /// Whether somebody is told that there is something to approve.
+    pub tells: bool,
     /// Whether the daily inputs are looked at by day, and not as whole files.
     pub inputs_by_day: bool,
     /// Versions of the code behind steps that have changed.

@@ -116,7 +116,14 @@ fn inputs(step: StepName, inputs: &[Arc<Materialization>]) -> Result<StepInputs,
         StepName::UndoBook => Ok(StepInputs::UndoBook),
         StepName::UndoCharge => Ok(StepInputs::UndoCharge),
         StepName::UndoReserve => Ok(StepInputs::UndoReserve),
-        StepName::Escalate | StepName::BuildModel => Err(bad_input(format!(
+        StepName::Escalate => {
+            let [marts] = array(step, inputs)?;
+            let version = published(marts)?.version;
+            Ok(StepInputs::Escalate {
+                reason: format!("version {version} is to be approved"),
+            })
+        }
+        StepName::BuildModel => Err(bad_input(format!(
             "step {step}: expected a step that makes an asset"
         ))),
     }

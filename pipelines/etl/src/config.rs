@@ -47,6 +47,9 @@ pub struct EtlConfig {
     /// Added work inside every step's effect.
     #[serde(default)]
     pub step_delay_ms: u64,
+    /// Which code of the pipelines this process has.
+    #[serde(default)]
+    pub release: Release,
 }
 
 impl EtlConfig {
@@ -66,7 +69,31 @@ impl EtlConfig {
             crash: None,
             failure: None,
             step_delay_ms: 0,
+            release: Release::default(),
         }
+    }
+}
+
+/// Which code of the pipelines a process has: a factor of the experiments on deployment. A process has one
+/// to its end, as any program has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Release {
+    /// The code as it is.
+    #[default]
+    Current,
+    /// The next one, by the rules of the engine: somebody is told before a person is waited for, a step more
+    /// in the middle of an approval.
+    Next,
+    /// The same change, made without a thought for what is under way.
+    NextUnguarded,
+}
+
+impl Release {
+    /// Whether somebody is told before a person is waited for.
+    #[must_use]
+    pub fn tells(self) -> bool {
+        self != Self::Current
     }
 }
 

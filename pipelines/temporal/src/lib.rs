@@ -27,6 +27,7 @@ pub mod input;
 mod interruption;
 pub mod policy;
 mod process;
+mod release;
 mod task_queue;
 pub mod worker;
 pub mod workflows;

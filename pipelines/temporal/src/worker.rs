@@ -24,6 +24,7 @@ use self::ready::seen_polling;
 pub use self::settings::{SettingsName, WorkerSettings};
 use crate::activities::EtlActivities;
 use crate::connection::{ConnectError, Target, connect};
+use crate::release;
 use crate::workflows::{
     ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, EnoughWorkflow,
     ExtractWorkflow, ModelsWorkflow, NoopWorkflow, OrderWorkflow, ParallelWorkflow,
@@ -177,6 +178,7 @@ pub async fn run_worker(
     on_ready: impl FnOnce(&WorkerSettings),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), WorkerError> {
+    release::set(etl.config().release);
     let mut settings = options.settings();
     let patience = Duration::from_millis(options.connect_timeout_ms);
     let client = connect(&options.server, &options.identity, patience).await?;

@@ -4,6 +4,7 @@ from . import (
     change,
     cost,
     dbt,
+    deploy,
     effort,
     limits,
     microservices,
@@ -22,6 +23,7 @@ from . import (
 EXPERIMENTS = {
     "change": change,
     "dbt": dbt,
+    "deploy": deploy,
     "effort": effort,
     "limits": limits,
     "microservices": microservices,

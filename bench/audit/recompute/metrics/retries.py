@@ -1,10 +1,11 @@
 """Retries: attempts and gaps by the journal, and the time that failures add."""
 
 from ..statistics import median
-from . import repetition
+from . import capability, repetition
 
 SELF = ("run_ms",)
 NO_FAILURES = "rate-0.00"
+TOLERANCE_MS = 5.0
 
 
 def derive(trial, observed):
@@ -31,7 +32,31 @@ def derive(trial, observed):
             delay = scheduled_ms(trial.engine["retry_schedule"], retry, before.attempt)
             found.append(("retry_gap_ms", gap, {}))
             found.append(("retry_gap_excess_ms", gap - delay, {}))
-    return observed + found + (repetition.derive(trial) if rated else [])
+    return observed + found + (repetition.derive(trial) if rated else []) + spacing(trial, policies)
+
+
+def spacing(trial, policies):
+    """The level at which an engine spaces retries as asked: native where the run ended right, no gap was
+    shorter than its delay, and none that was not to double was as long as if it had."""
+    alone = trial.plan.get("side_by_side", 1) == 1
+    if not trial.factor("pattern").startswith("retry-") or not alone:
+        return []
+    kept = []
+    for attempts in trial.by_key.values():
+        retry = policies.get(attempts[0].run)
+        for before, after in zip(attempts, attempts[1:]):
+            if before.error is None or retry is None:
+                continue
+            gap = (after.invoked_ns - before.ended_ns) / 1e6
+            schedule = trial.engine["retry_schedule"]
+            asked = scheduled_ms(schedule, retry, before.attempt)
+            doubling = retry | {"backoff_coefficient": 2.0, "max_delay_ms": float("inf")}
+            doubled = scheduled_ms(schedule, doubling, before.attempt)
+            kept.append(gap >= asked - TOLERANCE_MS and (doubled <= asked or gap < doubled))
+    right = all(trial.ended_right(run) for run in trial.runs)
+    shown = right and len(kept) > 1 and all(kept)
+    level = capability.NATIVE if shown else capability.UNSUPPORTED
+    return [("capability_level", level, {})]
 
 
 def scheduled_ms(schedule, retry, failed):

@@ -29,9 +29,7 @@ pub struct ClaimText {
     pub title: String,
     /// What must be seen if the phrase is true: one sentence that can be false.
     pub prediction: String,
-    /// What was seen: a sentence with at most two blanks for figures. Only a planned claim has
-    /// none.
-    #[serde(default)]
+    /// What was seen: a sentence with one or two blanks for figures.
     pub sentence: String,
     /// Engines whose values are shown beside, under the conditions of the rule's first side;
     /// they decide nothing.
@@ -149,11 +147,6 @@ pub enum Rule {
         /// The second setting.
         b: SideOf,
     },
-    /// Nothing measures it yet.
-    Planned {
-        /// The experiment that will.
-        experiment: String,
-    },
 }
 
 fn one() -> f64 {
@@ -225,11 +218,10 @@ impl Rule {
             Self::Count { .. } => "count",
             Self::Conformance { .. } => "conformance",
             Self::Ablation { .. } => "ablation",
-            Self::Planned { .. } => "planned",
         }
     }
 
-    /// The experiment that measures it, or will.
+    /// The experiment that measures it.
     pub fn experiment(&self) -> &str {
         match self {
             Self::Bound { experiment, .. }
@@ -239,8 +231,7 @@ impl Rule {
             | Self::Capability { experiment, .. }
             | Self::Count { experiment, .. }
             | Self::Conformance { experiment, .. }
-            | Self::Ablation { experiment, .. }
-            | Self::Planned { experiment } => experiment,
+            | Self::Ablation { experiment, .. } => experiment,
         }
     }
 
@@ -253,7 +244,7 @@ impl Rule {
             | Self::Difference { metric, .. }
             | Self::Count { metric, .. }
             | Self::Ablation { metric, .. } => Some(metric),
-            Self::Capability { .. } | Self::Conformance { .. } | Self::Planned { .. } => None,
+            Self::Capability { .. } | Self::Conformance { .. } => None,
         }
     }
 
@@ -269,7 +260,7 @@ impl Rule {
             | Self::Ablation { a, b, .. } => {
                 vec![a, b]
             }
-            Self::Capability { .. } | Self::Planned { .. } => Vec::new(),
+            Self::Capability { .. } => Vec::new(),
         }
     }
 

@@ -3,7 +3,6 @@
 
 use super::definition::{Claim, Rule, SideOf};
 use super::guidance::DECIDERS;
-use super::metrics::PLANNED_EXPERIMENTS;
 use super::read::{ClaimError, Source};
 use super::sentence::check_blanks;
 use crate::experiment;
@@ -18,13 +17,7 @@ pub(super) fn check(claim: &Claim, source: &Source<'_>) -> Result<(), ClaimError
 }
 
 fn names(rule: &Rule, source: &Source<'_>) -> Result<(), ClaimError> {
-    let made = crate::experiment::all().map(|each| each.name);
-    let planned = PLANNED_EXPERIMENTS.iter().copied();
-    let known: Vec<&str> = match rule {
-        Rule::Capability { .. } => made.into_iter().chain(planned).collect(),
-        Rule::Planned { .. } => planned.collect(),
-        _ => made.to_vec(),
-    };
+    let known = crate::experiment::all().map(|each| each.name);
     if !known.contains(&rule.experiment()) {
         return Err(source.unknown("experiment", rule.experiment(), known));
     }

@@ -1,7 +1,4 @@
-//! Names of what is to come, and the nearest known one.
-
-/// Experiments that claims wait for, in alphabetical order.
-pub(super) const PLANNED_EXPERIMENTS: &[&str] = &["deploy"];
+//! The nearest known name.
 
 /// The name that is written most like the given one.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -23,14 +20,6 @@ pub(crate) fn hint(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_sorted_and_a_planned_experiment_is_not_there_yet() {
-        assert!(PLANNED_EXPERIMENTS.is_sorted());
-        for experiment in crate::experiment::all() {
-            assert!(!PLANNED_EXPERIMENTS.contains(&experiment.name));
-        }
-    }
 
     #[test]
     fn the_nearest_name_is_found() {

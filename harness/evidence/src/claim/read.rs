@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::definition::{Claim, ClaimText};
 use super::fairness::check;
 use super::guidance::{GUIDANCE, phrase, phrases};
-use super::metrics::{hint, nearest};
+use super::nearest::{hint, nearest};
 
 /// The folder `claims/` as it was when the crate was built.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/claims");
@@ -148,9 +148,7 @@ mod tests {
         let mut orders = std::collections::BTreeSet::new();
         for claim in all()? {
             let rule = &claim.text.rule;
-            let planned = rule.kind() == "planned";
-            *decided.entry(claim.phrase.row).or_default() +=
-                usize::from(!planned && !rule.is_apart());
+            *decided.entry(claim.phrase.row).or_default() += usize::from(!rule.is_apart());
             anyhow::ensure!(
                 orders.insert((claim.phrase.row, claim.text.order)),
                 "{}: order {} stands twice",
@@ -172,7 +170,7 @@ mod tests {
 
     #[test]
     fn unknown_keys_kinds_and_phrases_are_refused_with_line_and_nearest_name() {
-        let good = "phrase = \"asset-based\"\norder = 1\ntitle = \"t\"\nprediction = \"p.\"\n\n[rule]\nkind = \"planned\"\nexperiment = \"deploy\"\n";
+        let good = "phrase = \"asset-based\"\norder = 1\ntitle = \"t\"\nprediction = \"p.\"\nsentence = \"It is {level}.\"\n[rule]\nkind = \"capability\"\nexperiment = \"saga\"\npattern = \"saga\"\nengine = \"dagster\"\nexpects = \"emulated\"\n";
         assert!(parse("c", good).is_ok());
         let refused = |from: &str, to: &str| {
             parse("c", &good.replace(from, to))
@@ -188,10 +186,10 @@ mod tests {
                 && message.ends_with("did you mean \"title\"?"),
             "{message}"
         );
-        let message = refused("\"planned\"", "\"planed\"");
+        let message = refused("\"capability\"", "\"capabilty\"");
         assert!(
             message.starts_with("claims/c.toml:7: ")
-                && message.ends_with("did you mean \"planned\"?"),
+                && message.ends_with("did you mean \"capability\"?"),
             "{message}"
         );
         let message = refused("experiment", "expriment");

@@ -64,9 +64,6 @@ pub(super) fn measure(claim: &Claim, results: &Results<'_>) -> Result<Measured, 
         Rule::Capability { .. } => capability::measure(claim, results),
         Rule::Count { .. } => count::measure(claim, results),
         Rule::Conformance { .. } => conformance::measure(claim, results),
-        Rule::Planned { experiment } => {
-            Err(format!("the experiment `{experiment}`, which is to come"))
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::definition::{Claim, Rule};
-use super::metrics::nearest;
+use super::nearest::nearest;
 use super::read::{ClaimError, Source};
 
 /// Figures that a sentence may have.
@@ -18,7 +18,6 @@ fn known(rule: &Rule) -> &'static [&'static str] {
         Rule::Capability { .. } => &["level"],
         Rule::Count { .. } => &["a", "b"],
         Rule::Conformance { .. } => &["passed", "bound"],
-        Rule::Planned { .. } => &[],
     }
 }
 
@@ -30,8 +29,7 @@ fn blanks(sentence: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Refuses a sentence with a blank that the rule does not fill, with more than two figures,
-/// without one, or with a number of its own; a planned claim has no sentence, as nothing was
-/// seen.
+/// without one, or with a number of its own.
 pub(super) fn check_blanks(claim: &Claim, source: &Source<'_>) -> Result<(), ClaimError> {
     let known = known(&claim.text.rule);
     let sentence = &claim.text.sentence;
@@ -49,13 +47,9 @@ pub(super) fn check_blanks(claim: &Claim, source: &Source<'_>) -> Result<(), Cla
         let message = "sentence: expected no number but those filled in from measurements";
         return Err(source.refuse("sentence", message.to_owned()));
     }
-    let message = match (&claim.text.rule, figures) {
-        (Rule::Planned { .. }, _) if sentence.is_empty() => return Ok(()),
-        (Rule::Planned { .. }, _) => {
-            "sentence: expected none of a planned claim: nothing was seen".to_owned()
-        }
-        (_, 0) => "sentence: expected one or two figures, found none".to_owned(),
-        (_, figures) if figures > MOST_FIGURES => {
+    let message = match figures {
+        0 => "sentence: expected one or two figures, found none".to_owned(),
+        figures if figures > MOST_FIGURES => {
             format!("sentence: expected at most two figures, found {figures}")
         }
         _ => return Ok(()),

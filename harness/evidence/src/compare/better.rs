@@ -18,7 +18,7 @@ const OF_THE_HARNESS: [&str; 3] = ["generator_", "harness_", "warm_up_"];
 /// Rates and instants that somebody else chose.
 const CHOSEN: [&str; 2] = ["offered_", "killed_after_"];
 
-const SMALLER: [&str; 18] = [
+const SMALLER: [&str; 20] = [
     "_ms",
     "_ms_a_run",
     "_ms_a_step",
@@ -35,7 +35,9 @@ const SMALLER: [&str; 18] = [
     "_needless",
     "_missed",
     "_twice",
+    "rolled_back",
     "backlog_runs",
+    "idle_cpu_share",
     "wasted_work_ratio",
 ];
 

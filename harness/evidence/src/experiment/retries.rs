@@ -1,10 +1,11 @@
 //! Retries: attempts and gaps, from the journal alone; and the time that failures add.
 
 mod section;
+mod spacing;
 
 use super::blocks::by_blocks;
 use super::repetition::repetition;
-use super::{Experiment, nothing_to_reach, sample};
+use super::{CAPABILITY_METRIC, Experiment, nothing_to_reach, sample};
 use crate::measure::{Executions, TrialEvidence, between_ms, ended_right};
 use crate::record::{Measurement, Sample};
 
@@ -18,6 +19,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         "failed_share",
         "retry_gap_ms",
         "retry_gap_excess_ms",
+        CAPABILITY_METRIC,
     ],
     compared_with_itself: &["run_ms"],
     derive,
@@ -34,7 +36,8 @@ pub(crate) const NO_FAILURES: &str = "rate-0.00";
 /// `rate-…` cases instead of `attempts` the `failed_share`, the
 /// share of attempts that failed as it came out, and what was done again ([`repetition`]). A
 /// `run_ms` of a run that failed says nothing about the cost of retries and is left out there. Times of
-/// trials that were not alone on the machine are left out.
+/// trials that were not alone on the machine are left out. Where a program shows how delays can be asked for,
+/// the level at which its engine does that ([`spacing::level`]).
 fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
     let runs = trial.runs();
     let all_right = runs.iter().all(|run| ended_right(trial, run));
@@ -77,6 +80,8 @@ fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
             }
         }
     }
+    let level = spacing::level(trial, &executions, &runs);
+    samples.extend(level.map(|level| sample(CAPABILITY_METRIC, level, &[])));
     samples
 }
 

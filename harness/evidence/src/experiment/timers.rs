@@ -22,6 +22,9 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         "timers_missed",
         "timer_late_ms",
         "time_skipped_ms",
+        "idle_cpu_share",
+        "idle_memory_mib",
+        "idle_store_mib",
     ],
     compared_with_itself: &["timer_late_ms"],
     derive,
@@ -61,11 +64,11 @@ fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
 
 fn of_step<'a>(
     executions: &'a Executions,
-    run: &'a str,
+    run: &str,
     step: StepName,
-) -> impl Iterator<Item = &'a Execution> {
-    let all = executions.all();
-    all.filter(move |each| each.run == run && each.step == step)
+) -> impl Iterator<Item = &'a Execution> + use<'a> {
+    let key = idempotency_key(run, step, None::<&str>);
+    executions.by_key.get(&key).into_iter().flatten()
 }
 
 /// It ended well, and what the wait was for was done, and changed something once at most.

@@ -47,7 +47,8 @@ fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
     samples
 }
 
-fn came_out_right(run: &Run<'_>, word: &Signal<'_>) -> bool {
+/// Whether a run ended well, and what its word was to release took effect after it, once.
+pub(super) fn came_out_right(run: &Run<'_>, word: &Signal<'_>) -> bool {
     run.ended_ns.is_some() && run.failure.is_none() && word.problem().is_none()
 }
 

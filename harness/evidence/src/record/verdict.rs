@@ -105,8 +105,8 @@ pub struct ClaimRecord {
     pub side: GuidanceSide,
     /// What must be seen if the phrase is true.
     pub prediction: String,
-    /// The kind of its rule: `bound`, `ratio`, `difference`, `capability`, `conformance`,
-    /// `ablation`, `planned`.
+    /// The kind of its rule: `bound`, `ratio`, `below`, `difference`, `capability`, `count`,
+    /// `conformance`, `ablation`.
     pub kind: String,
     /// True of an ablation: it explains figures and counts for no phrase.
     pub apart: bool,

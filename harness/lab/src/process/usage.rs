@@ -9,7 +9,9 @@ use super::identity::Family;
 pub struct Usage {
     /// CPU time, user and system, seconds.
     pub cpu_s: f64,
-    /// Largest resident set, bytes; of the process alone.
+    /// Resident set as it is now, bytes; of the process alone. What processes share counts in each.
+    pub memory_bytes: u64,
+    /// Largest resident set so far, bytes; of the process alone.
     pub peak_memory_bytes: u64,
     /// Bytes that it caused to be written to a disk.
     pub written_bytes: u64,
@@ -29,13 +31,14 @@ impl Usage {
         let io = fs::read_to_string(format!("/proc/{pid}/io")).unwrap_or_default();
         Some(Self {
             cpu_s: ticks as f64 * Machine::tick_s(),
+            memory_bytes: number_of(&status, "VmRSS:").unwrap_or(0) * 1024,
             peak_memory_bytes: number_of(&status, "VmHWM:").unwrap_or(0) * 1024,
             written_bytes: number_of(&io, "write_bytes:").unwrap_or(0),
         })
     }
 
     /// The same of a process and of all that it has started and that lives, theirs included: a server of
-    /// processes, as Python's forkserver is one, waits for those that it has made. Peaks are summed.
+    /// processes, as Python's forkserver is one, waits for those that it has made. Memory is summed.
     pub fn of_tree(pid: u32) -> Option<Self> {
         Self::of_all_below(pid, &Family::now())
     }
@@ -48,6 +51,7 @@ impl Usage {
         let own = Self::of(pid)?;
         Some(children.into_iter().fold(own, |sum, child| Self {
             cpu_s: sum.cpu_s + child.cpu_s,
+            memory_bytes: sum.memory_bytes + child.memory_bytes,
             peak_memory_bytes: sum.peak_memory_bytes + child.peak_memory_bytes,
             written_bytes: sum.written_bytes + child.written_bytes,
         }))
@@ -146,7 +150,7 @@ mod tests {
             sum = (0..100_000).fold(sum, |sum, number| sum.wrapping_add(number));
         }
         std::hint::black_box(sum);
-        assert!(before.peak_memory_bytes > 0);
+        assert!(before.memory_bytes > 0 && before.memory_bytes <= before.peak_memory_bytes);
         assert!(Machine::now().busy_s > machine.busy_s);
         assert_eq!(Usage::of(u32::MAX), None);
         assert_eq!(Usage::of_tree(u32::MAX), None);

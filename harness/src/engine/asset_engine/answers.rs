@@ -35,9 +35,10 @@ pub(super) fn waits(catalog: &Path, work: &Work) -> anyhow::Result<bool> {
     if let Job::Embargo(Embargo { pipeline, .. }) = &work.job {
         return Ok(awaits_its_time(&catalog, &pipeline.source, &work.run)?);
     }
+    let source = work.source().context("a run without a source")?;
     let over = catalog.status(&work.run)? == Some(RunStatus::Failure);
     let gone_on = catalog.status(&continuing_run(&work.run))?.is_some();
-    Ok(over && !gone_on && found_no_word(&catalog, &work.run)?)
+    Ok(over && !gone_on && found_no_word(&catalog, source, &work.run)?)
 }
 
 /// Records a person's word on the newest marts.

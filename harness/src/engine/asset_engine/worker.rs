@@ -69,8 +69,10 @@ impl Assets {
             | Job::Approval(pipeline)
             | Job::Embargo(Embargo { pipeline, .. }) => {
                 let source = self.etl.sources().get(&pipeline.source)?.clone();
+                let gated = matches!(job, Job::Approval(_));
                 let options = GraphOptions {
-                    gated: matches!(job, Job::Approval(_)),
+                    gated,
+                    tells: gated && self.etl.config().release.tells(),
                     ..self.options(pipeline.retry.clone())
                 };
                 let etl = Arc::clone(&self.etl);

@@ -1,12 +1,12 @@
-//! Dagster's account of a run: its event log, read by a program of the project.
+//! Dagster's account of a run: its event log, as its instance tells it.
 
 use serde::Deserialize;
 
 use super::Instance;
-use crate::engine::{Account, StepEnds};
+use crate::engine::Account;
 use orchbench_evidence::record::HistoryStep;
 
-/// What that program prints.
+/// What is told.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Told {
@@ -19,9 +19,7 @@ struct Told {
 
 /// What an instance says of a run; `None` when it does not know it.
 pub(super) fn account(instance: &Instance, run: &str) -> Result<Option<Account>, String> {
-    let printed = instance.told("account", "--run", run)?;
-    let told: Option<Told> =
-        serde_json::from_str(&printed).map_err(|error| format!("its event log: {error}"))?;
+    let told: Option<Told> = instance.told("account", &run)?;
     Ok(told.map(|told| Account {
         succeeded: told.succeeded,
         steps: told.steps,
@@ -31,10 +29,4 @@ pub(super) fn account(instance: &Instance, run: &str) -> Result<Option<Account>,
             ("materializations", told.materializations),
         ],
     }))
-}
-
-/// When the steps of a run ended, by an instance's event logs.
-pub(super) fn step_ends(instance: &Instance, run: &str) -> Result<StepEnds, String> {
-    let printed = instance.told("ends", "--run", run)?;
-    serde_json::from_str(&printed).map_err(|error| format!("its event log: {error}"))
 }

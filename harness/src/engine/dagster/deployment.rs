@@ -15,9 +15,10 @@ use super::project::Project;
 use super::{DagsterWorker, Instance};
 use crate::engine::event_log::EventLog;
 use crate::engine::{
-    Account, Ended, Job, PipeSession, Records, Refreshed, Role, Session, Setup, StepEnds, Strike,
-    Target, Trial, TrialError, Work, WorkerConfig,
+    Account, Ended, Job, ModelsTold, PipeSession, Records, Refreshed, Role, Session, Setup,
+    StepEnds, Strike, Target, Trial, TrialError, Work, WorkerConfig,
 };
+use orchbench_etl::Release;
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::EventBody;
 use orchbench_lab::process::{Child, CommandSpec, ProcessIdentity, Stream, children_of};
@@ -44,6 +45,10 @@ struct Told<'a> {
 }
 
 struct Deployment {
+    /// What the code server loads, and where that stands.
+    config: WorkerConfig,
+    jobs: Vec<Job>,
+    location: PathBuf,
     engine: String,
     version: String,
     client: Box<dyn Session>,
@@ -79,7 +84,7 @@ pub(super) fn open(
         words.extend(["--postgres".as_ref(), OsStr::new(server)]);
     }
     project
-        .told("instance", &words, &folder.join("instance.log"))
+        .run("instance", &words, &folder.join("instance.log"))
         .map_err(failed)?;
     let port = || free_port().map_err(|error| failed(error.to_string()));
     let (code_server, webserver) = (port()?, port()?);
@@ -92,7 +97,8 @@ pub(super) fn open(
         (Target::Webserver, webserver),
     ]);
     let commands = commands(project, &folder, &own.home, &ports);
-    write(&folder.join("location.json"), &config, &setup.jobs).map_err(failed)?;
+    let location = folder.join("location.json");
+    write(&location, &config, &setup.jobs).map_err(failed)?;
     write_workspace(&folder, code_server).map_err(failed)?;
     let mut running = BTreeMap::new();
     for service in SERVICES {
@@ -109,14 +115,16 @@ pub(super) fn open(
         restart_delay: None,
         ..setup.clone()
     };
-    let records: Box<dyn Records> = Box::new(Instance {
-        project: project.clone(),
-        home: own.home,
-    });
+    let instance = Instance::of(project.clone(), own.home).map_err(failed)?;
+    let records: Box<dyn Records> = Box::new(instance);
     let client = Box::new(client);
     let database = trial.postgres_pid();
-    let client = PipeSession::of_program(trial, &one, config, client, Some(records), database)?;
+    let client =
+        PipeSession::of_program(trial, &one, config.clone(), client, Some(records), database)?;
     Ok(Box::new(Deployment {
+        config,
+        jobs: setup.jobs.clone(),
+        location,
         engine: trial.plan.engine.clone(),
         version,
         client,
@@ -255,12 +263,29 @@ impl Session for Deployment {
         self.client.approve(work, who)
     }
 
+    /// All services anew: a webserver and a daemon that have loaded the code keep it for a while. Runs under
+    /// way are of the old code server's processes, and go with it; a run that waits has none.
+    fn deploy(&self, release: Release) -> Result<bool, TrialError> {
+        let mut config = self.config.clone();
+        config.etl.release = release;
+        write(&self.location, &config, &self.jobs).map_err(|why| self.unreachable(why))?;
+        for service in SERVICES {
+            self.strike_service(*service, Strike::Kill)?;
+        }
+        self.restart_services()?;
+        Ok(true)
+    }
+
     fn refreshed(&self, work: &Work) -> Result<Option<Refreshed>, TrialError> {
         self.client.refreshed(work)
     }
 
     fn forget(&self, work: &Work) -> Result<bool, TrialError> {
         self.client.forget(work)
+    }
+
+    fn models(&self, works: &[Work]) -> Result<ModelsTold, TrialError> {
+        self.client.models(works)
     }
 
     fn answers(&self, questions: &[&str], subject: &Subject) -> Result<Vec<Answer>, TrialError> {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, File, include_dir};
@@ -104,31 +103,19 @@ impl Project {
             .env("PYTHONSAFEPATH", "1")
     }
 
-    /// Runs a module of the engine to its end and gives what it printed.
+    /// Runs a module of the engine to its end.
     ///
     /// # Errors
     /// How it ended, with the last line of its standard error, which goes to `log`.
-    pub(super) fn told(
-        &self,
-        module: &str,
-        arguments: &[&OsStr],
-        log: &Path,
-    ) -> Result<String, String> {
+    pub(super) fn run(&self, module: &str, arguments: &[&OsStr], log: &Path) -> Result<(), String> {
         let said = |error: &dyn std::fmt::Display| format!("{module}: {error}");
         let spec = self
             .module(module, arguments)
-            .stdout(Stream::Piped)
             .stderr(Stream::Log(log.to_owned()));
         let mut child = Child::spawn(&spec, module).map_err(|error| said(&error))?;
-        let mut printed = String::new();
-        if let Some(mut stdout) = child.take_stdout() {
-            stdout
-                .read_to_string(&mut printed)
-                .map_err(|error| said(&error))?;
-        }
         let status = child.wait().map_err(|error| said(&error))?;
         if status.success() {
-            return Ok(printed);
+            return Ok(());
         }
         let text = fs::read_to_string(log).unwrap_or_default();
         let last = text.lines().last().unwrap_or_default();

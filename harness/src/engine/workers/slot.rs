@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Shared;
 use crate::engine::connection::Connection;
 use crate::engine::protocol::Reply;
+use orchbench_etl::Release;
 use orchbench_evidence::record::EventBody;
 use orchbench_lab::process::{Child, Stream};
 
@@ -39,7 +40,7 @@ impl Shared {
             if state.closing {
                 return Ok(());
             }
-            let mut child = self.spawn(epoch)?;
+            let mut child = self.spawn(epoch, state.release)?;
             let (Some(stdin), Some(stdout)) = (child.take_stdin(), child.take_stdout()) else {
                 return Err("a worker has no pipes".into());
             };
@@ -52,11 +53,12 @@ impl Shared {
         self.see_end(&child, &connection, was_ready, epoch)
     }
 
-    fn spawn(&self, epoch: u64) -> Result<Child, String> {
+    fn spawn(&self, epoch: u64, release: Release) -> Result<Child, String> {
         let config = self.config_dir.join(format!("worker-{epoch}.json"));
         let log = self.config_dir.join(format!("worker-{epoch}.log"));
         let mut worker = self.template.clone();
         worker.etl.worker_epoch = epoch;
+        worker.etl.release = release;
         let text = serde_json::to_string_pretty(&worker)
             .map_err(|error| format!("worker configuration: {error}"))?;
         std::fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;

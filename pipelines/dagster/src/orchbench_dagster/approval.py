@@ -11,23 +11,31 @@ polls, and what it launches is another run, with a history of its own.
 from collections.abc import Iterator
 
 from dagster import (
+    AssetExecutionContext,
+    AssetIn,
     AssetKey,
+    AssetSelection,
+    AssetsDefinition,
     BackfillPolicy,
     Definitions,
     DefaultSensorStatus,
     EventLogEntry,
     ExecutorDefinition,
+    MaterializeResult,
     RetryPolicy,
     RunRequest,
     SensorDefinition,
     SensorEvaluationContext,
     SkipReason,
+    asset,
     asset_sensor,
 )
 
 from .assets import ONE_RUN, etl_assets, group
 from .continuation import LOOK_S, Job, going_on, split_jobs, waiting_run
+from .references import Reference, References
 from .sources import Source
+from .steps import Steps
 
 
 def approval_name(source: Source) -> str:
@@ -50,17 +58,41 @@ def approval_definitions(
     retry: RetryPolicy,
     executor: ExecutorDefinition | None = None,
     backfill: BackfillPolicy = ONE_RUN,
+    tells: bool = False,
 ) -> Definitions:
     """The assets of a source, a job on all that is to be approved, one on what comes after, and the sensor
-    between them; the resource `steps` is the caller's."""
+    between them; with `tells`, an asset more, by which somebody is told. The resource `steps` is the
+    caller's."""
     assets, checks = etl_assets(source, retry, backfill)
-    jobs = split_jobs(source, approval_name(source), "approved", "a person's word", executor)
+    more = [escalation(source, retry)] if tells else []
+    assets += more
+    before = AssetSelection.assets(*more)
+    jobs = split_jobs(source, approval_name(source), "approved", "a person's word", executor, before)
     return Definitions(
         assets=assets,
         asset_checks=checks,
         jobs=jobs,
         sensors=[_word(source, jobs[1])],
     )
+
+
+def escalation(source: Source, retry: RetryPolicy) -> AssetsDefinition:
+    """Tells somebody that there is something to approve; beside the way to the announcement."""
+
+    @asset(
+        key_prefix=source.name,
+        group_name=group(source),
+        retry_policy=retry,
+        io_manager_def=References(),
+        ins={"marts": AssetIn(AssetKey([source.name, "marts"]))},
+    )
+    def escalation(
+        context: AssetExecutionContext, steps: Steps, marts: Reference
+    ) -> MaterializeResult:
+        reason = f"version {marts['version']} is to be approved"
+        return steps.materialize(context, source.name, "escalate", reason=reason)
+
+    return escalation
 
 
 def _word(source: Source, after: Job) -> SensorDefinition:

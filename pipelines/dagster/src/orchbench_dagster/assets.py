@@ -51,6 +51,7 @@ STEPS = {
     "warehouse": "load",
     "marts": "publish",
     "announcement": "announce",
+    "escalation": "escalate",
 }
 
 

@@ -35,13 +35,20 @@ Job = UnresolvedAssetJobDefinition
 
 # user code: approval
 def split_jobs(
-    source: Source, before: str, after: str, wait: str, executor: ExecutorDefinition | None
+    source: Source,
+    before: str,
+    after: str,
+    wait: str,
+    executor: ExecutorDefinition | None,
+    more: AssetSelection | None = None,
 ) -> tuple[Job, Job]:
-    """The jobs of these names on all that comes before a wait, and on what comes after."""
+    """The jobs of these names on all that comes before a wait, with what more there is, and on what comes
+    after."""
+    up_to = AssetSelection.assets(*keys(source, BEFORE))
     return (
         define_asset_job(
             before,
-            AssetSelection.assets(*keys(source, BEFORE)),
+            up_to | more if more else up_to,
             description=f"Up to {wait}: {source.title}",
             partitions_def=days_of(source),
             executor_def=executor,

@@ -20,21 +20,24 @@
 
 use std::time::Duration;
 
-use orchbench_etl::{DayResult, Source, StepInputs};
+use orchbench_etl::{DayResult, Release, Source};
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
 
 use super::lanes::in_lanes;
 use super::steps::{StepOrder as _, Steps};
 use super::wait::wait_at_most;
-use crate::activities::EtlActivities;
 use crate::failure::{bad_input, closing};
 use crate::input::{ApprovalInput, Argument, Verdict};
+use crate::release;
 use crate::workflows::report::{ApprovalOutcome, ApprovalProgress, DayLineage, Decision, Stage};
 
 // user code: approval
 /// The id of the patch that brought the escalation.
 pub const ESCALATION: &str = "escalate-before-expiry";
+
+/// The id of the patch that the next release brings.
+const TELLS: &str = "tell-before-waiting";
 
 /// The workflow that waits for a human.
 #[workflow]
@@ -89,6 +92,10 @@ async fn approval(
     let source = steps.source().await?;
     steps.describe(&source.days.to_string())?;
     let days = load(ctx, &steps, input, &source).await?;
+    if tells(ctx) {
+        let reason = "what is loaded is to be approved".to_owned();
+        steps.tell(reason).await?;
+    }
 
     ctx.state_mut(|state| state.progress.stage = Stage::Waiting);
     verdict(ctx, &steps, input).await?;
@@ -106,6 +113,17 @@ async fn approval(
         verdict,
         summary,
     })
+}
+
+/// The next release tells somebody before it waits. A workflow that began under the one before has a history
+/// without that, which the guard keeps to; without the guard its replay comes to another command than the
+/// history has, and the server is told of a nondeterminism.
+fn tells(ctx: &WorkflowContext<ApprovalWorkflow>) -> bool {
+    match release::get() {
+        Release::Current => false,
+        Release::Next => ctx.patched(TELLS),
+        Release::NextUnguarded => true,
+    }
 }
 
 async fn load(
@@ -142,13 +160,8 @@ async fn verdict(
     if ctx.state(|state| state.progress.decided()) {
         return Ok(());
     }
-    let reason = "no verdict yet on what is loaded".to_owned();
     steps
-        .call(
-            EtlActivities::escalate,
-            None,
-            StepInputs::Escalate { reason },
-        )
+        .tell("no verdict yet on what is loaded".to_owned())
         .await?;
     ctx.state_mut(|state| state.progress.escalated = true);
     within(ctx, expire_after.saturating_sub(escalate_after)).await

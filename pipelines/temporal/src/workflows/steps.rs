@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use orchbench_etl::journal::check_id;
 use orchbench_etl::{
-    Day, DayResult, Published, Source, StepInputs, StepName, Summary, Undone, summarize,
+    Day, DayResult, Escalated, Published, Source, StepInputs, StepName, Summary, Undone, summarize,
 };
 use temporalio_common::ActivityDefinition;
 use temporalio_common::MemoValue;
@@ -188,6 +188,15 @@ impl<W> Steps<W> {
         Ok(summarize(&self.run, source, days, &published, &announced))
     }
     // end of user code
+
+    /// Tells somebody something, as a step.
+    ///
+    /// # Errors
+    /// As [`Steps::call`].
+    pub async fn tell(&self, reason: String) -> WorkflowResult<Escalated> {
+        let inputs = StepInputs::Escalate { reason };
+        self.call(EtlActivities::escalate, None, inputs).await
+    }
 
     /// Waits until the embargo is over. The timer is an event on the server: it costs a worker nothing
     /// while it runs, and fires after any number of restarts.

@@ -174,14 +174,3 @@ fn a_side_that_says_to_have_one_setting_and_has_two_decides_nothing() -> anyhow:
     anyhow::ensure!(needs.contains("temporal has more than default"), "{needs}");
     Ok(())
 }
-
-#[test]
-fn what_no_experiment_measures_names_the_one_that_will() -> anyhow::Result<()> {
-    let text = "phrase = \"saga patterns\"\norder = 1\ntitle = \"t\"\nprediction = \"p.\"\n[rule]\nkind = \"planned\"\nexperiment = \"deploy\"\n";
-    let records = decided(vec![parse("c", text)?], &[], &[])?;
-    anyhow::ensure!(records[0].verdict == ClaimVerdict::NotMeasured);
-    anyhow::ensure!(
-        records[0].sentence == "Not measured; it takes the experiment `deploy`, which is to come."
-    );
-    Ok(())
-}

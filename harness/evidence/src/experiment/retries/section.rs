@@ -1,5 +1,6 @@
 //! Whether the policy is kept, and what a retry costs.
 
+use super::super::CAPABILITY_METRIC;
 use super::{EXPERIMENT, NO_FAILURES};
 use crate::document::chart::{self, Dot, Name, Palette};
 use crate::document::{Block, Column, Table, Text, estimates, figure, path, text};
@@ -35,9 +36,17 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         return Ok(blocks);
     }
     blocks.push(Block::paragraph(
-        "The policy is the same for every engine, with a constant delay. transient: a step fails three times and then succeeds; fatal: a named non-retryable error, one attempt expected and the run fails by that name; exhausted: the step fails always, all attempts expected and the run fails; rate-x: that share of all attempts fails, before the effect or after it; what failed after its effect has to be done again, and the second commit changes nothing. The gap is from the record of a failed attempt's end to that of the next one's invocation.",
+        "The policy is the same for every engine, with a constant delay but where the case says otherwise. transient: a step fails three times and then succeeds; fatal: a named non-retryable error, one attempt expected and the run fails by that name; exhausted: the step fails always, all attempts expected and the run fails; rate-x: that share of all attempts fails, before the effect or after it; what failed after its effect has to be done again, and the second commit changes nothing. The gap is from the record of a failed attempt's end to that of the next one's invocation.",
     ));
     blocks.extend(gaps);
+    let asked = [Column::value(CAPABILITY_METRIC, "level")];
+    let caption = "How delays before retries can be asked for";
+    if let Some(asked) = estimates(measurements, EXPERIMENT.name, caption, &asked) {
+        blocks.push(Block::paragraph(
+            "A step fails three times. Its delays are to be constant; or exponential, each longer than the one before; or capped, exponential up to a longest. Level: 2, native, where by the journal no retry came before its delay, and none that was not to grow was as late as one that does; 0, unsupported, where it was otherwise, as where a policy has no longest delay.",
+        ));
+        blocks.push(asked);
+    }
     let excess = dots(analysis, |each| {
         each.metric == "retry_gap_excess_ms"
             && each

@@ -28,5 +28,17 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         "A timer is wrong where the run did not wait, did not go on, announced before its time, or changed something more than once; it is missed where it is wrong, or the announcement began more than a second after its time. Late is from that time, the end of the publication by the journal and the wait less what was skipped, to the first invocation of the announcement: a part of it is what passes between a step's end and the next one's begin, and how often a sensor looks. Of trials made several at a time it is that of a loaded machine. Level: 2, native, where by the engine's own history the announcement was completed in the run that waited; 1, emulated, where it came in another run, which code of the user starts: a sensor that looks whether the time has come; 0, unsupported, where the timer was wrong.",
     ));
     blocks.push(table);
+    let columns = [
+        Column::estimate("idle_cpu_share", "CPU seconds a second"),
+        Column::estimate("idle_memory_mib", "resident memory, MiB"),
+        Column::estimate("idle_store_mib", "files of the engine, MiB"),
+    ];
+    let caption = "What runs take while they wait, by how many there are";
+    if let Some(idle) = estimates(measurements, EXPERIMENT.name, caption, &columns) {
+        blocks.push(Block::paragraph(
+            "Many runs wait at a time, having published one after the other. While none of them is due, the processes of the engine are watched: before everything is killed, with what they hold of the work before the wait; and after that, with what they start with. Memory that processes share counts in each of them.",
+        ));
+        blocks.push(idle);
+    }
     Ok(blocks)
 }

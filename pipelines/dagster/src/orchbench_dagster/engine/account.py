@@ -1,7 +1,4 @@
-"""Dagster's account of a run, from its event log: prints one JSON object, or null for a run that it
-does not know.
-
-usage: python -m orchbench_dagster.engine.account --home DIR --run RUN
+"""Dagster's account of a run, from its event log: an object, or None for a run that it does not know.
 
 `steps` has each step of the ETL by its idempotency key: how many attempts began, whether the last
 one completed, and which failed and when that was noted (CLOCK_MONOTONIC); what undoes a run, or goes on
@@ -9,7 +6,6 @@ with it, is in another run of Dagster. The rest counts what Dagster keeps of the
 days has one history of a step for all of them.
 """
 
-import json
 import time
 from collections.abc import Callable
 from datetime import date
@@ -29,7 +25,6 @@ from ..saga import UNDOES_TAG, op_key
 from ..sources import days_between
 from ..steps import OUTPUT
 from .history import entries_of, is_whole, materializations, runs_of, standing
-from .instance import of_run, open_instance
 from .jobs import MODELS
 from .runs import SOURCE_TAG
 
@@ -37,7 +32,7 @@ BEGUN = (DagsterEventType.STEP_START, DagsterEventType.STEP_RESTARTED)
 FAILED = (DagsterEventType.STEP_UP_FOR_RETRY, DagsterEventType.STEP_FAILURE)
 
 
-def account(instance: DagsterInstance, name: str) -> dict[str, Any] | None:
+def told(instance: DagsterInstance, name: str) -> dict[str, Any] | None:
     """What Dagster knows of a run of orchbench."""
     runs = runs_of(instance, name)
     if not runs:
@@ -147,13 +142,3 @@ def monotonic_ns(timestamp: float) -> int:
     """A time since 1970 by the clock of the journals; both clocks are of this host."""
     ago_ns = time.time_ns() - int(timestamp * 1e9)
     return max(0, time.monotonic_ns() - ago_ns)
-
-
-def main() -> None:
-    home, name = of_run(__doc__.splitlines()[0])
-    with open_instance(home) as instance:
-        print(json.dumps(account(instance, name)))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,18 +1,13 @@
-"""Dagster's answers to questions of an operator, from its instance and its asset graph: prints a JSON
-list with what is stated, or null where there is no answer, for each question.
-
-usage: python -m orchbench_dagster.engine.answers --home DIR --asked JSON
+"""Dagster's answers to questions of an operator, from its instance and its asset graph: a list with what is
+stated, or None where there is no answer, for each question.
 
 `asked` has the `questions` by their ids, their `subject` and the catalogue file of the `sources`. A
 statement is in the words of orchbench's journal. What has to know how the user's pipeline arranges
 things stands between the comments `user code: ID` and `end of user code`.
 """
 
-import argparse
-import json
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from dagster import (
@@ -47,7 +42,6 @@ from ..sources import source_named
 from ..steps import RUN_TAG
 from .account import BEGUN, FAILED, monotonic_ns
 from .history import entries_of, runs_of
-from .instance import open_instance
 from .jobs import STEPS as RESOURCE
 from .runs import SOURCE_TAG
 
@@ -314,16 +308,7 @@ def _reason(event: DagsterEvent) -> str | None:
     return error.message.strip().partition(f"{error.cls_name}: ")[2]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--asked", type=json.loads, required=True)
-    arguments = parser.parse_args()
-    asked = arguments.asked
-    with open_instance(arguments.home) as instance:
-        answering = Asked(instance, asked["subject"], asked["sources"])
-        print(json.dumps([answering.answer(question) for question in asked["questions"]]))
-
-
-if __name__ == "__main__":
-    main()
+def told(instance: DagsterInstance, asked: dict[str, Any]) -> list[Facts | None]:
+    """What is answered to each of the questions."""
+    answering = Asked(instance, asked["subject"], asked["sources"])
+    return [answering.answer(question) for question in asked["questions"]]

@@ -45,15 +45,6 @@ def open_instance(
     return instance
 
 
-def of_run(what: str) -> tuple[Path, str]:
-    """The home and the run that a program about one run is asked for on its command line."""
-    parser = argparse.ArgumentParser(description=what)
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--run", required=True)
-    arguments = parser.parse_args()
-    return arguments.home, arguments.run
-
-
 def _storage(server: str) -> str:
     """Makes a database on a server, and gives the lines that name it."""
     connection = psycopg2.connect(server, dbname="postgres")

@@ -113,8 +113,8 @@ def _jobs_of(
     source = source_named(words["source"], words["sources"])
     if words["job"] == "enough":
         return enough_definitions(source, retry, words["rows"], executor)
-    changed = {"changed_code": words["changed_code"]} if "changed_code" in words else {}
-    return DEFINITIONS[words["job"]](source, retry, executor, backfill, **changed)
+    more = {name: words[name] for name in ("changed_code", "tells") if name in words}
+    return DEFINITIONS[words["job"]](source, retry, executor, backfill, **more)
 
 
 def name_of(words: Words) -> str:
@@ -142,6 +142,8 @@ def words_of(job: Words, config: Words) -> Words:
     sources = config["etl"].get("sources_file")
     known = ("job", "source", "retry", "rows", "changed_code")
     named = {name: job[name] for name in known if name in job}
+    if job["job"] == "approval" and config["etl"].get("release", "current") != "current":
+        named["tells"] = True
     return named | {"sources": sources}
 
 

@@ -1,21 +1,16 @@
-"""What Dagster tells of the models of a dbt project, from its asset graph: prints a JSON object with
-`edges`, each a model and one that it reads, and the `tests` that it knows as asset checks.
+"""What Dagster tells of the models of a dbt project, from its asset graph."""
 
-usage: python -m orchbench_dagster.engine.models --project JSON
-"""
-
-import argparse
-import json
 import os
+from typing import Any
 
-from ..models import models_definitions
+from dagster import DagsterInstance
+
+from ..models import Project, models_definitions
 from .jobs import MODELS
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--project", type=json.loads, required=True)
-    project = parser.parse_args().project
+def told(_instance: DagsterInstance, project: Project) -> dict[str, Any]:
+    """`edges`, each a model and one that it reads, and the `tests` that it knows as asset checks."""
     os.environ |= project["variables"]
     graph = models_definitions(project, MODELS).resolve_asset_graph()
     models = graph.materializable_asset_keys
@@ -25,8 +20,4 @@ def main() -> None:
         for parent in graph.get(key).parent_keys & models
     ]
     tests = [check.name for check in graph.asset_check_keys]
-    print(json.dumps({"edges": edges, "tests": tests}))
-
-
-if __name__ == "__main__":
-    main()
+    return {"edges": edges, "tests": tests}

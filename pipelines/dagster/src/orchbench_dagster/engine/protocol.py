@@ -10,7 +10,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from dagster import DagsterInstance
 
@@ -42,13 +42,19 @@ def refused(run: str, error: object) -> Message:
     return {"reply": "refused", "failure": failure}
 
 
-def serve(answer: Callable[[Message], Message]) -> None:
-    """Says `ready`, then answers requests, each in a thread of its own, until the input ends."""
-    # What else reads and prints in here, and in its children, has nothing to do with the protocol.
+def pipes() -> tuple[TextIO, TextIO]:
+    """Where requests come from, and where replies go. What else reads and prints in this process, and in its
+    children, has nothing to do with them."""
     requests = os.fdopen(os.dup(0), "r")
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
+    return requests, replies
+
+
+def serve(answer: Callable[[Message], Message]) -> None:
+    """Says `ready`, then answers requests, each in a thread of its own, until the input ends."""
+    requests, replies = pipes()
     saying = threading.Lock()
 
     def say(message: Message) -> None:
