@@ -72,10 +72,13 @@ fn go_on(
     rest: &Selection,
 ) -> Result<Evaluation, Box<dyn std::error::Error>> {
     let mut evaluation = Evaluation::default();
+    if !is_approved(cx.catalog, source)? {
+        return Ok(evaluation);
+    }
     for ended in cx.catalog.unsuccessful(0)? {
         let run = ended.run.as_ref();
         let known = cx.catalog.status(&continuing_run(run))?.is_some();
-        if !known && found_no_word(cx.catalog, source, run)? && is_approved(cx.catalog, source)? {
+        if !known && found_no_word(cx.catalog, source, run)? {
             let order = Order::new(run, rest.clone());
             let order = order.config(json!({ "continues": run }));
             evaluation.orders.push(order);

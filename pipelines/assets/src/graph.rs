@@ -141,11 +141,13 @@ pub(crate) fn assets(
     if options.gated {
         assets.extend(gate(&source.name)?);
     }
+    // user code: deploy
     if options.tells {
         // Beside the way to the announcement, so that a run goes on that began without it.
         let told = asset(etl, source, StepName::Escalate, options)?;
         assets.push(told.depends_on(asset_key(&source.name, StepName::Publish)?));
     }
+    // user code: pipeline
     for step in StepName::ALL {
         let mut asset = asset(etl, source, step, options)?;
         if step == StepName::Check {

@@ -116,6 +116,7 @@ fn inputs(step: StepName, inputs: &[Arc<Materialization>]) -> Result<StepInputs,
         StepName::UndoBook => Ok(StepInputs::UndoBook),
         StepName::UndoCharge => Ok(StepInputs::UndoCharge),
         StepName::UndoReserve => Ok(StepInputs::UndoReserve),
+        // user code: deploy
         StepName::Escalate => {
             let [marts] = array(step, inputs)?;
             let version = published(marts)?.version;
@@ -123,6 +124,7 @@ fn inputs(step: StepName, inputs: &[Arc<Materialization>]) -> Result<StepInputs,
                 reason: format!("version {version} is to be approved"),
             })
         }
+        // user code: pipeline
         StepName::BuildModel => Err(bad_input(format!(
             "step {step}: expected a step that makes an asset"
         ))),

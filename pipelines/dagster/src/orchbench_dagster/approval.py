@@ -64,8 +64,10 @@ def approval_definitions(
     between them; with `tells`, an asset more, by which somebody is told. The resource `steps` is the
     caller's."""
     assets, checks = etl_assets(source, retry, backfill)
+    # user code: deploy
     more = [escalation(source, retry)] if tells else []
     assets += more
+    # user code: approval
     before = AssetSelection.assets(*more)
     jobs = split_jobs(source, approval_name(source), "approved", "a person's word", executor, before)
     return Definitions(
@@ -76,6 +78,7 @@ def approval_definitions(
     )
 
 
+# user code: deploy
 def escalation(source: Source, retry: RetryPolicy) -> AssetsDefinition:
     """Tells somebody that there is something to approve; beside the way to the announcement."""
 
@@ -95,6 +98,7 @@ def escalation(source: Source, retry: RetryPolicy) -> AssetsDefinition:
     return escalation
 
 
+# user code: approval
 def _word(source: Source, after: Job) -> SensorDefinition:
     """Launches what comes after a run once it is approved; its key is the run's, so that a second word
     launches nothing."""

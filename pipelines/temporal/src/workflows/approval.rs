@@ -36,9 +36,6 @@ use crate::workflows::report::{ApprovalOutcome, ApprovalProgress, DayLineage, De
 /// The id of the patch that brought the escalation.
 pub const ESCALATION: &str = "escalate-before-expiry";
 
-/// The id of the patch that the next release brings.
-const TELLS: &str = "tell-before-waiting";
-
 /// The workflow that waits for a human.
 #[workflow]
 #[derive(Default)]
@@ -92,10 +89,12 @@ async fn approval(
     let source = steps.source().await?;
     steps.describe(&source.days.to_string())?;
     let days = load(ctx, &steps, input, &source).await?;
+    // user code: deploy
     if tells(ctx) {
         let reason = "what is loaded is to be approved".to_owned();
         steps.tell(reason).await?;
     }
+    // user code: approval
 
     ctx.state_mut(|state| state.progress.stage = Stage::Waiting);
     verdict(ctx, &steps, input).await?;
@@ -115,6 +114,10 @@ async fn approval(
     })
 }
 
+// user code: deploy
+/// The id of the patch that the next release brings.
+const TELLS: &str = "tell-before-waiting";
+
 /// The next release tells somebody before it waits. A workflow that began under the one before has a history
 /// without that, which the guard keeps to; without the guard its replay comes to another command than the
 /// history has, and the server is told of a nondeterminism.
@@ -126,6 +129,7 @@ fn tells(ctx: &WorkflowContext<ApprovalWorkflow>) -> bool {
     }
 }
 
+// user code: approval
 async fn load(
     ctx: &WorkflowContext<ApprovalWorkflow>,
     steps: &Steps<ApprovalWorkflow>,

@@ -9,12 +9,11 @@
     reason = "the SDK's macro writes constants without documentation"
 )]
 
-use orchbench_etl::{Day, StepInputs};
+use orchbench_etl::Day;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowResult};
 
 use super::steps::{StepOrder as _, Steps};
-use crate::activities::EtlActivities;
 use crate::failure::{bad_input, closing};
 use crate::input::{Argument, EnoughInput};
 
@@ -54,8 +53,7 @@ async fn until_enough(
         }
     }
     let reason = format!("expected {} rows, found {rows}", input.rows);
-    let call = StepInputs::Escalate { reason };
-    steps.call(EtlActivities::escalate, None, call).await?;
+    steps.tell(reason).await?;
     Ok(days)
 }
 // end of user code

@@ -189,6 +189,7 @@ impl<W> Steps<W> {
     }
     // end of user code
 
+    // user code: approval, data-dependent-loop, deploy
     /// Tells somebody something, as a step.
     ///
     /// # Errors
@@ -197,6 +198,7 @@ impl<W> Steps<W> {
         let inputs = StepInputs::Escalate { reason };
         self.call(EtlActivities::escalate, None, inputs).await
     }
+    // end of user code
 
     /// Waits until the embargo is over. The timer is an event on the server: it costs a worker nothing
     /// while it runs, and fires after any number of restarts.
