@@ -60,11 +60,29 @@ fn is_warehouse(path: &Path) -> bool {
 
 /// A measurement of cost under way.
 pub struct Meter {
-    begun: BTreeMap<(Role, u32), Usage>,
+    begun: Usages,
     machine: Machine,
 }
 
-fn usages(session: &dyn Session) -> BTreeMap<(Role, u32), Usage> {
+/// The usage of each process.
+type Usages = BTreeMap<(Role, u32), Usage>;
+
+/// What each kind of process has used since, and the memory that it has and had at most. A process that was not
+/// there before counts from its start.
+fn used_since(before: &Usages, session: &dyn Session) -> BTreeMap<Role, Usage> {
+    let mut used: BTreeMap<Role, Usage> = BTreeMap::new();
+    for (process, now) in usages(session) {
+        let before = before.get(&process).copied().unwrap_or_default();
+        let sum = used.entry(process.0).or_default();
+        sum.cpu_s += now.cpu_s - before.cpu_s;
+        sum.memory_bytes += now.memory_bytes;
+        sum.peak_memory_bytes += now.peak_memory_bytes;
+        sum.written_bytes += now.written_bytes - before.written_bytes;
+    }
+    used
+}
+
+fn usages(session: &dyn Session) -> Usages {
     let mut processes = session.processes();
     processes.extend(session.database().map(|pid| (Role::Database, pid)));
     processes.push((Role::Harness, std::process::id()));
@@ -119,14 +137,7 @@ impl Trial<'_> {
             std::thread::sleep(LOOK.min(time.saturating_sub(begun.elapsed())));
         }
         let over_s = begun.elapsed().as_secs_f64();
-        let mut used: BTreeMap<Role, Usage> = BTreeMap::new();
-        for (process, now) in usages(session) {
-            let then = before.get(&process).copied().unwrap_or_default();
-            let sum = used.entry(process.0).or_default();
-            sum.cpu_s += now.cpu_s - then.cpu_s;
-            sum.memory_bytes += now.memory_bytes;
-        }
-        for (role, used) in used {
+        for (role, used) in used_since(&before, session) {
             let labels = [("process", role.as_str()), ("when", when)];
             self.sample("idle_cpu_share", used.cpu_s / over_s, &labels)?;
             self.sample("idle_memory_mib", mib(used.memory_bytes), &labels)?;
@@ -164,15 +175,7 @@ impl Meter {
         runs: u64,
         steps: u64,
     ) -> Result<(), TrialError> {
-        let mut used: BTreeMap<Role, Usage> = BTreeMap::new();
-        for (process, now) in usages(session) {
-            let before = self.begun.get(&process).copied().unwrap_or_default();
-            let sum = used.entry(process.0).or_default();
-            sum.cpu_s += now.cpu_s - before.cpu_s;
-            sum.peak_memory_bytes += now.peak_memory_bytes;
-            sum.written_bytes += now.written_bytes - before.written_bytes;
-        }
-        for (role, used) in used {
+        for (role, used) in used_since(&self.begun, session) {
             let label = [("process", role.as_str())];
             trial.sample("cpu_s", used.cpu_s, &label)?;
             trial.sample("peak_memory_bytes", used.peak_memory_bytes as f64, &label)?;

@@ -2,17 +2,15 @@
 //! non-retryable error once, and as many as it allows before a step is given up.
 
 use super::{Finding, Invariant};
-use crate::measure::{Execution, Executions, Run, TrialEvidence, failed_by_policy};
+use crate::measure::{
+    Execution, Executions, Run, TrialEvidence, failed_by_policy, is_too_soon, retry_gaps,
+};
 
 pub(super) const INVARIANT: Invariant = Invariant {
     name: "attempts",
     statement: "attempts within the policy, gaps at least its delay, non-retryable errors once",
     check,
 };
-
-/// Gaps may be shorter by this much: the engine's delay starts when it learns of the
-/// failure and is kept in whole milliseconds, the journal's gap is between two records.
-const TOLERANCE_MS: f64 = 5.0;
 
 fn check(trial: &TrialEvidence) -> Option<Finding> {
     if !trial.journalled() {
@@ -34,8 +32,8 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
         problems.extend(after_fatal(key, each, run));
         problems.extend(too_soon(trial, key, each, run));
         problems.extend(given_up(key, each, run, &executions));
-        let late = late_ms(trial, each, run);
-        latest_ms = late.into_iter().fold(latest_ms, f64::max);
+        let late = retry_gaps(trial, each, run).map(|gap| gap.gap_ms - gap.delay_ms);
+        latest_ms = late.fold(latest_ms, f64::max);
     }
     problems.extend(
         runs.iter()
@@ -81,30 +79,17 @@ fn after_fatal(key: &str, each: &[Execution], run: &Run<'_>) -> Option<String> {
     })
 }
 
-/// How long after its delay each retry began, milliseconds; below 0 for one that came early.
-fn late_ms(trial: &TrialEvidence, each: &[Execution], run: &Run<'_>) -> Vec<f64> {
-    each.windows(2)
-        .filter_map(|pair| {
-            let (failed_ns, _) = pair[0].error()?;
-            let gap_ms = (pair[1].invoked_ns as f64 - failed_ns as f64) / 1e6;
-            let delay_ms = trial.scheduled_delay_ms(run.retry, pair[0].attempt)?;
-            Some(gap_ms - delay_ms)
-        })
-        .collect()
-}
-
 fn too_soon(trial: &TrialEvidence, key: &str, each: &[Execution], run: &Run<'_>) -> Vec<String> {
-    each.windows(2)
-        .filter_map(|pair| {
-            let (failed_ns, _) = pair[0].error()?;
-            let gap_ms = (pair[1].invoked_ns as f64 - failed_ns as f64) / 1e6;
-            let delay_ms = trial.scheduled_delay_ms(run.retry, pair[0].attempt)?;
-            (gap_ms < delay_ms - TOLERANCE_MS).then(|| {
-                format!(
-                    "{key}: expected a gap of at least {delay_ms} ms before {}, found {gap_ms:.1} ms",
-                    pair[1].describe()
-                )
-            })
+    let gaps = retry_gaps(trial, each, run);
+    let early = gaps.filter(|gap| is_too_soon(gap.gap_ms, gap.delay_ms));
+    early
+        .map(|gap| {
+            format!(
+                "{key}: expected a gap of at least {} ms before {}, found {:.1} ms",
+                gap.delay_ms,
+                gap.retry.describe(),
+                gap.gap_ms
+            )
         })
         .collect()
 }

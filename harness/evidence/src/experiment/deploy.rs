@@ -129,11 +129,7 @@ mod tests {
         assert_eq!(value(&told("a.old"), CAPABILITY_METRIC), Some(UNSUPPORTED));
         assert_eq!(value(&told("a.new"), "new_runs_wrong"), Some(0.0));
         assert_eq!(value(&approval("a.new"), "new_runs_wrong"), Some(1.0));
-        for event in &mut old.events {
-            if let EventBody::EngineHistory { steps, .. } = &mut event.body {
-                steps.iter_mut().for_each(|step| step.in_another_run = true);
-            }
-        }
+        mutation::in_another_run(&mut old);
         assert_eq!(value(&old, CAPABILITY_METRIC), Some(EMULATED));
     }
 

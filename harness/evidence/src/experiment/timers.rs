@@ -140,11 +140,7 @@ mod tests {
         assert_eq!(value(&trial, "timers_missed"), Some(0.0));
         assert!(value(&trial, "timer_late_ms").is_some_and(|ms| (ms - 10.0).abs() < 1e-3));
         assert_eq!(value(&trial, CAPABILITY_METRIC), Some(NATIVE));
-        for event in &mut trial.events {
-            if let EventBody::EngineHistory { steps, .. } = &mut event.body {
-                steps.iter_mut().for_each(|step| step.in_another_run = true);
-            }
-        }
+        mutation::in_another_run(&mut trial);
         assert_eq!(value(&trial, CAPABILITY_METRIC), Some(EMULATED));
     }
 

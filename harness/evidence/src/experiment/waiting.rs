@@ -98,11 +98,7 @@ mod tests {
         assert_eq!(value(&trial, "approvals_wrong"), Some(0.0));
         assert_eq!(value(&trial, CAPABILITY_METRIC), Some(NATIVE));
         assert!(value(&trial, "wake_ms").is_some_and(|ms| ms >= 0.0));
-        for event in &mut trial.events {
-            if let EventBody::EngineHistory { steps, .. } = &mut event.body {
-                steps.iter_mut().for_each(|step| step.in_another_run = true);
-            }
-        }
+        mutation::in_another_run(&mut trial);
         assert_eq!(value(&trial, CAPABILITY_METRIC), Some(EMULATED));
     }
 

@@ -25,6 +25,16 @@ pub fn recorded(place: &Path) -> anyhow::Result<ResultsFolder> {
     Ok(folder)
 }
 
+/// Has the engine's history say that every step was made in another run than its own.
+#[cfg(test)]
+pub(crate) fn in_another_run(trial: &mut crate::measure::TrialEvidence) {
+    for event in &mut trial.events {
+        if let crate::record::EventBody::EngineHistory { steps, .. } = &mut event.body {
+            steps.iter_mut().for_each(|step| step.in_another_run = true);
+        }
+    }
+}
+
 /// The evidence of one of the recorded trials.
 #[cfg(test)]
 pub(crate) fn recorded_trial(id: &str) -> anyhow::Result<crate::measure::TrialEvidence> {

@@ -4,10 +4,7 @@
 use orchbench_journal::RetrySpec;
 
 use super::super::{NATIVE, UNSUPPORTED};
-use crate::measure::{Executions, Run, TrialEvidence, ended_right};
-
-/// A gap may be shorter by this much, as in the invariant `attempts`.
-const TOLERANCE_MS: f64 = 5.0;
+use crate::measure::{Executions, Run, TrialEvidence, ended_right, is_too_soon, retry_gaps};
 
 /// A gap before a retry, milliseconds.
 struct Gap {
@@ -41,7 +38,7 @@ pub(super) fn level(
 fn spaced(gaps: &[Gap]) -> bool {
     let kept = |gap: &Gap| {
         let doubles = gap.doubled <= gap.asked;
-        gap.found >= gap.asked - TOLERANCE_MS && (doubles || gap.found < gap.doubled)
+        !is_too_soon(gap.found, gap.asked) && (doubles || gap.found < gap.doubled)
     };
     gaps.len() > 1 && gaps.iter().all(kept)
 }
@@ -57,19 +54,13 @@ fn gaps(trial: &TrialEvidence, executions: &Executions, runs: &[Run<'_>]) -> Vec
             max_delay_ms: u64::MAX,
             ..run.retry.clone()
         };
-        for pair in each.windows(2) {
-            let delay_ms = |retry| trial.scheduled_delay_ms(retry, pair[0].attempt);
-            if let (Some((failed_ns, _)), Some(asked), Some(doubled)) =
-                (pair[0].error(), delay_ms(run.retry), delay_ms(&doubling))
-            {
-                let found = (pair[1].invoked_ns as f64 - failed_ns as f64) / 1e6;
-                gaps.push(Gap {
-                    found,
-                    asked,
-                    doubled,
-                });
-            }
-        }
+        gaps.extend(retry_gaps(trial, each, run).filter_map(|gap| {
+            Some(Gap {
+                found: gap.gap_ms,
+                asked: gap.delay_ms,
+                doubled: trial.scheduled_delay_ms(&doubling, gap.failed)?,
+            })
+        }));
     }
     gaps
 }
