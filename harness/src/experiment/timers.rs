@@ -80,6 +80,14 @@ impl Parameters {
         }
     }
 
+    /// The least that it has to wait, to be watched twice and killed in between.
+    fn least(&self) -> Duration {
+        let watched = self.watch_s.map(|seconds| {
+            2 * Duration::from_secs(seconds) + Duration::from_millis(self.restart_delay_ms)
+        });
+        watched.unwrap_or_default()
+    }
+
     fn leave(&self) -> Duration {
         Duration::from_millis(self.leave_ms.unwrap_or_default())
     }
@@ -105,16 +113,22 @@ impl Parameters {
 
 fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     let parameters: Parameters = scenario.parameters()?;
+    let (real, least) = (parameters.real(), parameters.least());
     let expected = match (parameters.clock, parameters.leave_ms) {
-        (Clock::Real, Some(_)) => Some("leave_ms: expected with the clock \"skipped\" only"),
-        (Clock::Skipped, None) => Some("leave_ms: expected with the clock \"skipped\""),
-        _ if parameters.runs.contains(&0) => Some("runs: expected at least 1, found 0"),
-        _ => None,
+        (Clock::Real, Some(_)) => "leave_ms: expected with the clock \"skipped\" only".to_owned(),
+        (Clock::Skipped, None) => "leave_ms: expected with the clock \"skipped\"".to_owned(),
+        _ if parameters.runs.contains(&0) => "runs: expected at least 1, found 0".to_owned(),
+        _ if parameters.watch_s.is_some() && real <= least => format!(
+            "embargo_s: expected more than is watched before and after the restart, {} s, found {} s",
+            least.as_secs_f64(),
+            real.as_secs_f64()
+        ),
+        _ => String::new(),
     };
-    if let Some(message) = expected {
+    if !expected.is_empty() {
         return Err(ConfigError::Invalid {
             place: format!("scenario {}: parameters", scenario.name),
-            message: message.to_owned(),
+            message: expected,
         });
     }
     let trial = Parameters {
@@ -271,6 +285,12 @@ mod tests {
         assert_eq!(
             none.to_string(),
             "scenario embargo: parameters: runs: expected at least 1, found 0"
+        );
+        assert!(planned("clock = \"real\"\nwatch_s = 29").is_ok());
+        let due = planned("clock = \"real\"\nwatch_s = 30").expect_err("due before");
+        assert_eq!(
+            due.to_string(),
+            "scenario embargo: parameters: embargo_s: expected more than is watched before and after the restart, 60.5 s, found 60 s"
         );
         Ok(())
     }

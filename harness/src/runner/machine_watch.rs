@@ -11,7 +11,7 @@ use orchbench_lab::process::{Machine, Usage};
 pub(super) struct MachineWatch {
     begun: Instant,
     machine: Machine,
-    own: Usage,
+    own_s: f64,
 }
 
 impl MachineWatch {
@@ -19,7 +19,7 @@ impl MachineWatch {
         Self {
             begun: Instant::now(),
             machine: Machine::now(),
-            own: Usage::own().unwrap_or_default(),
+            own_s: own_s(),
         }
     }
 
@@ -37,12 +37,11 @@ impl MachineWatch {
         }
     }
 
-    /// What a hypervisor gave to others, and what others took. Processes of the trial are children that
-    /// were waited for, so their time is in the harness's own, but for `below_s` of what they left;
-    /// containers are not, and count as foreign.
+    /// What a hypervisor gave to others, and what others took. Processes of the trial are the harness's own, as are
+    /// those of trials beside it, but for `below_s` of what they left; containers are not, and count as foreign.
     fn shares(&self, below_s: f64) -> (f64, f64) {
         let now = Machine::now();
-        let own_s = Usage::own().unwrap_or_default().cpu_s - self.own.cpu_s + below_s;
+        let own_s = own_s() - self.own_s + below_s;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let capacity_s = (self.begun.elapsed().as_secs_f64() * processors as f64).max(1e-3);
         // The kernel counts in ticks, rounded on each processor: a trial of milliseconds would
@@ -54,6 +53,12 @@ impl MachineWatch {
             share(now.busy_s - self.machine.busy_s - own_s),
         )
     }
+}
+
+/// CPU time of the harness and of all that it has started, whether it has ended or not, seconds.
+fn own_s() -> f64 {
+    let usage = Usage::of_tree(std::process::id());
+    usage.unwrap_or_default().cpu_s
 }
 
 /// The share of the processors' time that others take, over a while in which this process waits.

@@ -56,11 +56,6 @@ impl Usage {
             written_bytes: sum.written_bytes + child.written_bytes,
         }))
     }
-
-    /// The usage of this process.
-    pub fn own() -> Option<Self> {
-        Self::of(std::process::id())
-    }
 }
 
 /// What the whole machine has done since its start.
@@ -143,10 +138,10 @@ mod tests {
 
     #[test]
     fn what_this_process_does_is_seen() {
-        let before = Usage::own().unwrap_or_default();
+        let before = Usage::of(std::process::id()).unwrap_or_default();
         let machine = Machine::now();
         let mut sum = 0_u64;
-        while Usage::own().is_some_and(|now| now.cpu_s < before.cpu_s + 0.05) {
+        while Usage::of(std::process::id()).is_some_and(|now| now.cpu_s < before.cpu_s + 0.05) {
             sum = (0..100_000).fold(sum, |sum, number| sum.wrapping_add(number));
         }
         std::hint::black_box(sum);
