@@ -250,6 +250,7 @@ impl Stage<'_> {
                 connect_timeout_ms: None,
                 drain_ms: None,
                 metrics: None,
+                versioned: false,
             }),
         };
         let file = self.dir.join(format!("worker-{epoch}.json"));

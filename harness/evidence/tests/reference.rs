@@ -65,7 +65,7 @@ fn the_folder_is_small() -> Result<()> {
         }
     }
     ensure!(
-        files <= 100 && bytes < 10_000_000,
+        files <= 100 && bytes < 12_000_000,
         "{files} files, {bytes} bytes"
     );
     Ok(())

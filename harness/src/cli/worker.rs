@@ -154,6 +154,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             tuned: args.tuned,
             drain_ms: args.drain_ms,
             metrics: args.metrics,
+            versioned: false,
         })?,
     };
     (engine.worker)(config)?;

@@ -7,8 +7,8 @@ use orchbench_etl::Release;
 use super::protocol::{Op, Reply};
 use super::workers::{Answer as Heard, Program, Workers, own_worker};
 use super::{
-    Account, Ended, ModelsTold, Refreshed, Session, Setup, StepEnds, Strike, Trial, TrialError,
-    Work,
+    Account, Ended, ModelsTold, Refreshed, Rollout, Session, Setup, StepEnds, Strike, Trial,
+    TrialError, Work,
 };
 use crate::engine::WorkerConfig;
 use orchbench_evidence::experiment::observability::{Answer, Subject};
@@ -220,8 +220,11 @@ impl Session for PipeSession {
             .map_err(|reason| self.unreachable(reason))
     }
 
-    fn deploy(&self, release: Release) -> Result<bool, TrialError> {
-        self.workers.deploy(release, 1, READY).map(|()| true)
+    fn deploy(&self, release: Release, rollout: Rollout) -> Result<bool, TrialError> {
+        if rollout == Rollout::Rainbow {
+            return Ok(false);
+        }
+        self.workers.replace(release, 1, READY).map(|()| true)
     }
 
     fn workers(&self) -> Vec<u32> {

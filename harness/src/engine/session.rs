@@ -34,6 +34,8 @@ pub struct Setup {
     pub network: bool,
     /// Whether the engine is to be able to skip time for a run, where it can.
     pub skips_time: bool,
+    /// How other code will be deployed, where it will.
+    pub rollout: Rollout,
     /// Whether the artifact store is on a small file system of its own.
     pub small_disk: bool,
     /// The jobs of the runs to come: an engine that loads definitions loads those of these.
@@ -59,6 +61,7 @@ impl Default for Setup {
             step_delay_ms: 0,
             network: false,
             skips_time: false,
+            rollout: Rollout::default(),
             small_disk: false,
             jobs: Vec::new(),
             data_dir: None,
@@ -66,6 +69,16 @@ impl Default for Setup {
             warehouse: None,
         }
     }
+}
+
+/// How other code is deployed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Rollout {
+    /// It takes the old one's place, and what is under way with it.
+    #[default]
+    Rolling,
+    /// Beside the old one, with which the runs stay that began under it.
+    Rainbow,
 }
 
 /// When the steps of a run ended, by the engine's own records.
@@ -182,9 +195,9 @@ pub trait Session: Send + Sync {
         Ok(None)
     }
 
-    /// Deploys another release of the pipelines' code, as the engine's users would, while runs are under way:
-    /// when it returns, there is no other; false where there is no way to.
-    fn deploy(&self, _release: Release) -> Result<bool, TrialError> {
+    /// Deploys another release of the pipelines' code, as the engine's users would, while runs are under way;
+    /// false where there is no way to do it so. When it returns, all runs that begin are of that release.
+    fn deploy(&self, _release: Release, _rollout: Rollout) -> Result<bool, TrialError> {
         Ok(false)
     }
 

@@ -29,8 +29,8 @@ pub use account::steps as history_steps;
 use self::account::Watch;
 use super::workers::Workers;
 use super::{
-    Account, Ended, Engine, Job, ModelsTold, Pace, Pipeline, Programs, Refreshed, Role, Session,
-    Settings, StepEnds, StepExecution, Strike, Target as Struck, TrialError, Work,
+    Account, Ended, Engine, Job, ModelsTold, Pace, Pipeline, Programs, Refreshed, Role, Rollout,
+    Session, Settings, StepEnds, StepExecution, Strike, Target as Struck, TrialError, Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule, RunFailure};
@@ -84,6 +84,9 @@ pub struct TemporalWorker {
     /// Where to serve Prometheus metrics, `None` for nowhere.
     #[serde(default)]
     pub metrics: Option<SocketAddr>,
+    /// Whether workflows stay with the workers of the release that they began under.
+    #[serde(default)]
+    pub versioned: bool,
 }
 
 fn durability(server: Option<&Provisioned>) -> Vec<Durability> {
@@ -218,7 +221,7 @@ impl TemporalSession {
                 let result = self.client.pipeline_result(&work.run, None).await?;
                 Ok(result.map(|summary| Some(Box::new(summary))))
             }
-            Job::Approval(_) => {
+            Job::Approval(_) | Job::Blocking(_) => {
                 let result = self.client.approval_result(&work.run, None).await?;
                 Ok(result.map(|outcome| outcome.summary.map(Box::new)))
             }
@@ -281,6 +284,12 @@ impl Session for TemporalSession {
                     let input = ApprovalInput::new(input(&work.run, pipeline));
                     self.client.start_approval(&work.run, input).await
                 }
+                // A workflow waits by itself; an activity for that would be nobody's way.
+                Job::Blocking(_) => Err(ClientError::Refused {
+                    subject: format!("run {}", work.run),
+                    reason: "a step that blocks: expected an engine of whose runs none waits"
+                        .into(),
+                }),
                 Job::Enough { pipeline, rows } => {
                     let pipeline = input(&work.run, pipeline);
                     let input = EnoughInput {
@@ -387,8 +396,17 @@ impl Session for TemporalSession {
         Ok(hindrance.filter(fails).map(|each| each.to_string()))
     }
 
-    fn deploy(&self, release: Release) -> Result<bool, TrialError> {
-        self.workers.deploy(release, 1, READY).map(|()| true)
+    fn deploy(&self, release: Release, rollout: Rollout) -> Result<bool, TrialError> {
+        match rollout {
+            Rollout::Rolling => self.workers.replace(release, 1, READY)?,
+            Rollout::Rainbow => {
+                self.workers.add(release, READY)?;
+                self.runtime
+                    .block_on(self.client.make_current(release.name(), READY))
+                    .map_err(|error| Self::unreachable(&error))?;
+            }
+        }
+        Ok(true)
     }
 
     fn approve(&self, work: &Work, who: &str) -> Result<bool, TrialError> {

@@ -52,6 +52,8 @@ pub enum Job {
     Saga(Pipeline),
     /// The same, which waits for a person's word before it announces, as far as the engine can.
     Approval(Pipeline),
+    /// The same, by a step that does not end before the word, on an engine whose users would.
+    Blocking(Pipeline),
     /// The days of a source, one after the other up to the warehouse, until there are enough rows; a call
     /// for somebody where there never are.
     Enough {
@@ -93,6 +95,7 @@ impl Job {
             Self::Pipeline(pipeline)
             | Self::Saga(pipeline)
             | Self::Approval(pipeline)
+            | Self::Blocking(pipeline)
             | Self::Embargo(Embargo { pipeline, .. })
             | Self::Enough { pipeline, .. }
             | Self::Refresh(Refresh { pipeline, .. }) => Some(pipeline),

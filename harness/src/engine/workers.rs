@@ -29,7 +29,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// The workers of a session.
 pub(super) struct Workers {
     shared: Arc<Shared>,
-    slots: Vec<JoinHandle<()>>,
+    slots: Mutex<Vec<JoinHandle<()>>>,
 }
 
 struct Shared {
@@ -47,8 +47,8 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// The release of the workers that are yet to be started.
-    release: Release,
+    /// Of each slot, the release of the workers that are yet to be started.
+    releases: Vec<Release>,
     ready: Vec<Arc<Connection>>,
     alive: HashMap<u32, Arc<Mutex<Child>>>,
     failure: Option<String>,
@@ -102,19 +102,31 @@ impl Workers {
             state: Mutex::default(),
             changed: Condvar::new(),
         });
-        let slots = (0..setup.workers)
-            .map(|slot| {
-                let shared = Arc::clone(&shared);
-                std::thread::Builder::new()
-                    .name(format!("worker-slot-{slot}"))
-                    .spawn(move || shared.keep_slot())
-                    .map_err(|source| TrialError::Io {
-                        what: "worker slot".into(),
-                        source,
-                    })
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self { shared, slots })
+        let workers = Self {
+            shared,
+            slots: Mutex::default(),
+        };
+        for _ in 0..setup.workers {
+            workers.add_slot(Release::default())?;
+        }
+        Ok(workers)
+    }
+
+    /// Starts a worker of a release, and under a supervisor its successors.
+    fn add_slot(&self, release: Release) -> Result<(), TrialError> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = slots.len();
+        self.shared.lock().releases.push(release);
+        let shared = Arc::clone(&self.shared);
+        let kept = std::thread::Builder::new()
+            .name(format!("worker-slot-{slot}"))
+            .spawn(move || shared.keep_slot(slot))
+            .map_err(|source| TrialError::Io {
+                what: "worker slot".into(),
+                source,
+            })?;
+        slots.push(kept);
+        Ok(())
     }
 
     /// Waits until `count` workers are ready.
@@ -185,7 +197,7 @@ impl Workers {
 
     /// Ends all workers, so that their supervisor starts others, of a release; waits until `count` of those are
     /// ready.
-    pub(super) fn deploy(
+    pub(super) fn replace(
         &self,
         release: Release,
         count: usize,
@@ -195,7 +207,7 @@ impl Workers {
         self.await_ready(count, within)?;
         let alive = {
             let mut state = self.shared.lock();
-            state.release = release;
+            state.releases.fill(release);
             state.ready.clear();
             state.alive.clone()
         };
@@ -205,6 +217,14 @@ impl Workers {
             ended.map_err(|error| TrialError::Plan(format!("worker {pid}: {error}")))?;
         }
         self.await_ready(count, within)
+    }
+
+    /// Starts a worker of a release beside those there are; waits until it is ready, as they are.
+    pub(super) fn add(&self, release: Release, within: Duration) -> Result<(), TrialError> {
+        let count = self.shared.lock().releases.len();
+        self.await_ready(count, within)?;
+        self.add_slot(release)?;
+        self.await_ready(count + 1, within)
     }
 
     /// Ends all workers and waits until they are gone.
@@ -233,7 +253,8 @@ impl Workers {
             };
             ended.map_err(|error| TrialError::Plan(format!("worker {pid}: {error}")))?;
         }
-        for slot in self.slots.drain(..) {
+        let slots = self.slots.get_mut();
+        for slot in slots.unwrap_or_else(PoisonError::into_inner).drain(..) {
             // A slot that panicked has no worker any more: its child was dropped.
             let _ = slot.join();
         }
@@ -244,7 +265,8 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         // Reached with slots only when a trial ends in an error, which is the one to report.
-        if !self.slots.is_empty() {
+        let slots = self.slots.get_mut();
+        if !slots.unwrap_or_else(PoisonError::into_inner).is_empty() {
             let _ = self.end();
         }
     }

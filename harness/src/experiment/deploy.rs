@@ -7,7 +7,7 @@ use orchbench_etl::{Release, RetrySpec};
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Experiment, waits};
-use crate::engine::{Ended, Job, Pace, Pipeline, Setup, Trial, TrialError, Work};
+use crate::engine::{Ended, Job, Pace, Pipeline, Rollout, Setup, Trial, TrialError, Work};
 use crate::scenario::{ConfigError, Scenario, not_empty};
 use orchbench_evidence::record::{TrialPlan, TrialStatus};
 
@@ -26,7 +26,7 @@ struct Parameters {
     sources: [String; 2],
     /// What is deployed, each in trials of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    releases: Vec<Release>,
+    releases: Vec<Way>,
     /// How long a supervisor waits before it starts a worker again.
     restart_delay_ms: u64,
     heartbeat_timeout_ms: u64,
@@ -37,6 +37,43 @@ struct Parameters {
     deadline_s: u64,
 }
 
+/// What is deployed, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Way {
+    /// By the rules of the engine, in the place of the old code.
+    Next,
+    /// Without a thought for what is under way.
+    NextUnguarded,
+    /// The same code, beside the old, which keeps its runs.
+    NextVersioned,
+}
+
+impl Way {
+    /// Its word, and the pattern that it shows.
+    fn named(self) -> [&'static str; 2] {
+        match self {
+            Self::Next => ["next", "deploy"],
+            Self::NextUnguarded => ["next-unguarded", "deploy-unguarded"],
+            Self::NextVersioned => ["next-versioned", "deploy-versioned"],
+        }
+    }
+
+    fn release(self) -> Release {
+        match self {
+            Self::Next => Release::Next,
+            Self::NextUnguarded | Self::NextVersioned => Release::NextUnguarded,
+        }
+    }
+
+    fn rollout(self) -> Rollout {
+        match self {
+            Self::Next | Self::NextUnguarded => Rollout::Rolling,
+            Self::NextVersioned => Rollout::Rainbow,
+        }
+    }
+}
+
 fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     let parameters: Parameters = scenario.parameters()?;
     let place = format!("scenario {}: parameters", scenario.name);
@@ -45,19 +82,12 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
         releases: Vec::new(),
         ..parameters.clone()
     };
-    let condition = |release: &Release| {
-        let (release, pattern) = match release {
-            Release::Next => Ok(("next", "deploy")),
-            Release::NextUnguarded => Ok(("next-unguarded", "deploy-unguarded")),
-            Release::Current => Err(ConfigError::Invalid {
-                place: format!("{place}: releases"),
-                message: "expected another release than the current one, found it".to_owned(),
-            }),
-        }?;
+    let condition = |way: &Way| {
+        let [release, pattern] = way.named();
         let factors = [("release", release), ("pattern", pattern)];
-        Ok(Condition::new(&factors, &trial).of(&parameters.sources))
+        Condition::new(&factors, &trial).of(&parameters.sources)
     };
-    parameters.releases.iter().map(condition).collect()
+    Ok(parameters.releases.iter().map(condition).collect())
 }
 
 fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
@@ -68,7 +98,7 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let parameters: Parameters = trial.parameters()?;
-    let release: Release = trial.factor("release")?;
+    let way: Way = trial.factor("release")?;
     let work = |name: &str, source: &str| Work {
         // Of its own: the catalogue service outlives the trial, and knows an announcement by its key.
         run: format!("{}.{name}", trial.plan.id),
@@ -82,6 +112,7 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let session = trial.open(Setup {
         journal: true,
         restart_delay: Some(Duration::from_millis(parameters.restart_delay_ms)),
+        rollout: way.rollout(),
         jobs: vec![old.job.clone(), new.job.clone()],
         ..Setup::default()
     })?;
@@ -92,9 +123,9 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
         trial.close(session)?;
         return Ok(TrialStatus::Void);
     }
-    if !session.deploy(release)? {
+    if !session.deploy(way.release(), way.rollout())? {
         return Err(TrialError::Plan(format!(
-            "trial {}: expected an engine on which code is deployed, found {}",
+            "trial {}: expected an engine on which code is deployed in that way, found {}",
             trial.plan.id, trial.plan.engine
         )));
     }
@@ -107,7 +138,7 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let has_ended = session.wait(&old, patience)? != Ended::Stuck;
     let is_stuck = !has_ended && session.hindrance(&old)?.is_some();
     if is_stuck {
-        session.deploy(Release::Current)?;
+        session.deploy(Release::Current, way.rollout())?;
     }
     trial.sample("rolled_back", f64::from(u8::from(is_stuck)), &[])?;
     trial.end(&*session, &old, deadline)?;
@@ -131,23 +162,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_deployed_is_another_release() -> Result<(), ConfigError> {
-        let planned_releases = planned("[\"next\", \"next-unguarded\"]")?;
-        let patterns = planned_releases
-            .iter()
-            .map(|each| each.factors["pattern"].as_str());
-        assert_eq!(patterns.collect::<Vec<_>>(), ["deploy", "deploy-unguarded"]);
+    fn each_way_shows_a_pattern_of_its_own() -> Result<(), ConfigError> {
+        let ways = [Way::Next, Way::NextUnguarded, Way::NextVersioned];
+        let words = ways.map(|way| way.named()[0]);
+        let planned_ways = planned(&format!("{words:?}"))?;
+        let patterns = planned_ways.iter().map(|each| &each.factors["pattern"]);
+        let expected = ["deploy", "deploy-unguarded", "deploy-versioned"];
+        assert_eq!(patterns.collect::<Vec<_>>(), expected);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_deployed_is_another_release() {
         for (releases, expected) in [
-            ("[]", "expected at least one, found none"),
-            (
-                "[\"current\"]",
-                "expected another release than the current one, found it",
-            ),
+            ("[]", "releases: expected at least one, found none"),
+            ("[\"current\"]", "unknown variant `current`"),
         ] {
             let refused = planned(releases).expect_err(releases).to_string();
-            let place = "scenario deployed: parameters: releases: ";
-            assert_eq!(refused, format!("{place}{expected}"));
+            assert!(
+                refused.contains("scenario deployed: parameters: "),
+                "{refused}"
+            );
+            assert!(refused.contains(expected), "{refused}");
         }
-        Ok(())
     }
 }

@@ -30,6 +30,9 @@ struct Parameters {
     /// How often the word is said, each in trials of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     words: Vec<Words>,
+    /// Whether a step waits that does not end before the word, where runs of the engine do not wait.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    blocking: bool,
     /// How long a supervisor waits before it starts a dead worker again.
     restart_delay_ms: u64,
     heartbeat_timeout_ms: u64,
@@ -68,11 +71,13 @@ impl Meanwhile {
         }
     }
 
-    /// What a program shows that waits through it.
-    fn pattern(self) -> &'static str {
-        match self {
-            Self::Nothing => "approval",
-            Self::Restart => "long-wait",
+    /// What a program shows that waits through it, in a step that blocks or otherwise.
+    fn pattern(self, blocking: bool) -> &'static str {
+        match (self, blocking) {
+            (Self::Nothing, false) => "approval",
+            (Self::Nothing, true) => "approval-blocking",
+            (Self::Restart, false) => "long-wait",
+            (Self::Restart, true) => "long-wait-blocking",
         }
     }
 }
@@ -101,7 +106,7 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
         for words in &parameters.words {
             let factors = [
                 ("meanwhile", meanwhile.as_str()),
-                ("pattern", meanwhile.pattern()),
+                ("pattern", meanwhile.pattern(parameters.blocking)),
                 ("words", words.as_str()),
             ];
             conditions.push(Condition {
@@ -129,13 +134,17 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let parameters: Parameters = trial.parameters()?;
     let meanwhile: Meanwhile = trial.factor("meanwhile")?;
     let words: Words = trial.factor("words")?;
+    let pipeline = Pipeline {
+        heartbeat_timeout_ms: parameters.heartbeat_timeout_ms,
+        ..Pipeline::new(&parameters.source, RetrySpec::default())
+    };
     let work = Work {
         // Of its own: the catalogue service outlives the trial, and knows an announcement by its key.
         run: trial.plan.id.clone(),
-        job: Job::Approval(Pipeline {
-            heartbeat_timeout_ms: parameters.heartbeat_timeout_ms,
-            ..Pipeline::new(&parameters.source, RetrySpec::default())
-        }),
+        job: match parameters.blocking {
+            true => Job::Blocking(pipeline),
+            false => Job::Approval(pipeline),
+        },
     };
     let session = trial.open(Setup {
         journal: true,
@@ -185,6 +194,16 @@ mod tests {
         let patterns = planned.iter().map(|each| each.factors["pattern"].as_str());
         let patterns: Vec<&str> = patterns.collect();
         assert_eq!(patterns, ["approval", "approval", "long-wait", "long-wait"]);
+        Ok(())
+    }
+
+    #[test]
+    fn so_is_a_wait_in_a_step_that_blocks() -> Result<(), ConfigError> {
+        let planned =
+            planned("meanwhile = [\"nothing\", \"restart\"]\nwords = [\"once\"]\nblocking = true")?;
+        let patterns = planned.iter().map(|each| each.factors["pattern"].as_str());
+        let patterns: Vec<&str> = patterns.collect();
+        assert_eq!(patterns, ["approval-blocking", "long-wait-blocking"]);
         Ok(())
     }
 

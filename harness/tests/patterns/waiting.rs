@@ -48,6 +48,29 @@ fn a_sensor_of_dagster_goes_on_in_a_run_of_its_own() -> Result<()> {
     waiting("dagster", &["twice"], 1.0)
 }
 
+/// It goes on in itself; and what waits in a process is lost with it. In one process: deployed, the two trials
+/// take minutes.
+#[test]
+fn a_step_of_dagster_that_blocks_waits_as_long_as_its_process_lives() -> Result<()> {
+    if let Err(why) = python::cached() {
+        println!("not run: {why}");
+        return Ok(());
+    }
+    let more = "arms = [{ engine = \"dagster\", settings = [\"default\"], executions = [\"in-process\"] }]\n\
+                parameters = { deadline_s = 30 }";
+    let run = run("dagster", &[("waiting-blocking", more)], 0)?;
+    for (metric, expected) in [
+        ("capability_level", [2.0, 0.0]),
+        ("approvals_wrong", [0.0, 1.0]),
+        ("changes_doubled", [0.0, 0.0]),
+    ] {
+        let found = values(&run, "waiting-blocking", metric)?;
+        let found: Vec<f64> = found.into_iter().map(|(_, value)| value).collect();
+        ensure!(found == expected, "{metric}: {found:?}");
+    }
+    audit::agrees(&run.path().join("results"), &[])
+}
+
 /// A program that does not wait announces without a word: its engine lacks the pattern.
 #[test]
 fn plain_calls_wait_for_nobody_and_are_found_out() -> Result<()> {

@@ -107,6 +107,7 @@ impl Stage {
                 connect_timeout_ms: None,
                 drain_ms: None,
                 metrics: None,
+                versioned: false,
             }),
         }
     }

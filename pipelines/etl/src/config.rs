@@ -95,6 +95,16 @@ impl Release {
     pub fn tells(self) -> bool {
         self != Self::Current
     }
+
+    /// Its name, as in a configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Next => "next",
+            Self::NextUnguarded => "next-unguarded",
+        }
+    }
 }
 
 /// How the load writes: a factor of the experiments.

@@ -4,6 +4,7 @@
 //! `Result<Summary, Failure>` within the client's own `Result`. The client is `Send + Sync` and cheap
 //! to clone; one of them may drive any number of runs at a time.
 
+mod build;
 mod clock;
 mod description;
 mod error;

@@ -20,6 +20,7 @@
 pub mod activities;
 pub mod client;
 mod connection;
+mod deployment;
 pub mod failure;
 pub mod fencing;
 pub mod heartbeat;

@@ -24,6 +24,7 @@ use self::ready::seen_polling;
 pub use self::settings::{SettingsName, WorkerSettings};
 use crate::activities::EtlActivities;
 use crate::connection::{ConnectError, Target, connect};
+use crate::deployment;
 use crate::release;
 use crate::workflows::{
     ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, EnoughWorkflow,
@@ -60,12 +61,16 @@ pub struct WorkerOptions {
     /// The program of a step's process; `None` = steps are executed in the worker's own.
     #[serde(default)]
     pub step_command: Option<StepCommand>,
+    /// The build that the worker is of, such as `2026-11-28`: workflows that begin under it stay with its workers,
+    /// and none begin before [`crate::Client::make_current`]. `None` for a worker that takes any.
+    #[serde(default)]
+    pub build_id: Option<String>,
 }
 
 impl WorkerOptions {
     /// The server at `address` in the clear, the namespace `default`, the queue
     /// [`crate::TASK_QUEUE`], an identity from the process's id, default settings, 10 s to connect and
-    /// 10 s to drain, no metrics, steps in the worker's process.
+    /// 10 s to drain, no metrics, steps in the worker's process, of no build.
     #[must_use]
     pub fn new(address: impl Into<String>) -> Self {
         Self {
@@ -78,6 +83,7 @@ impl WorkerOptions {
             drain_ms: 10_000,
             metrics: None,
             step_command: None,
+            build_id: None,
         }
     }
 
@@ -265,6 +271,9 @@ fn create(
         .register_activities(EtlActivities::new(etl).in_processes(options.step_command.clone()))
         .build();
     settings.apply(&mut worker);
+    if let Some(build_id) = &options.build_id {
+        worker.deployment_options = deployment::pinned(&options.task_queue, build_id);
+    }
     Worker::new(&runtime, client, worker).map_err(|error| failed(error.to_string()))
 }
 

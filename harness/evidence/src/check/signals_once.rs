@@ -23,7 +23,12 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
             signals.len()
         ))
     };
-    Some(Finding::of_problems(problems, passed).resting_on_journal(trial))
+    // A run that was lost may have lost its signal; one that came too early or twice was not.
+    let broken = |signal: &&Signal<'_>| signal.problem().is_some();
+    let mut broken = signals.iter().filter(broken);
+    let lost = trial.may_lose_runs() && broken.all(|signal| signal.released.is_empty());
+    let finding = Finding::of_problems(problems, passed).expected_if(lost);
+    Some(finding.resting_on_journal(trial))
 }
 
 #[cfg(test)]
@@ -65,5 +70,22 @@ mod tests {
         assert_eq!(outcome(&trial), Some(Outcome::Unknown));
         super::super::mutation::reseal(&mut trial);
         assert_eq!(outcome(&trial), Some(Outcome::Fail));
+        assert!(!is_expected(&trial));
+        // It went with the process that waited for it.
+        lose_with_its_process(&mut trial);
+        assert_eq!(outcome(&trial), Some(Outcome::Fail));
+        assert!(is_expected(&trial));
+        let mut early = signalled(u64::MAX - 1);
+        lose_with_its_process(&mut early);
+        assert!(!is_expected(&early));
+    }
+
+    fn is_expected(trial: &TrialEvidence) -> bool {
+        check(trial).is_some_and(|found| found.expected)
+    }
+
+    fn lose_with_its_process(trial: &mut TrialEvidence) {
+        let pattern = ("pattern".to_owned(), "long-wait-blocking".to_owned());
+        trial.plan.factors.extend([pattern]);
     }
 }

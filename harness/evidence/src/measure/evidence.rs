@@ -115,8 +115,10 @@ impl TrialEvidence {
 
     /// Whether its fault may take a run along for good, by the engine's own word.
     pub fn may_lose_runs(&self) -> bool {
-        let struck =
-            self.plan.factors.contains_key("fault") || self.factor("changed") == "interrupted";
+        let struck = self.plan.factors.contains_key("fault")
+            || self.factor("changed") == "interrupted"
+            // A step that waits is in a process, and that is killed with the rest.
+            || self.factor("pattern") == "long-wait-blocking";
         !self.resumes() && struck
     }
 

@@ -78,6 +78,7 @@ impl Assets {
                 let etl = Arc::clone(&self.etl);
                 Ok(orchbench_assets::graph(etl, &source, &options)?)
             }
+            Job::Blocking(_) => anyhow::bail!("a step that blocks: expected dagster to try it on"),
             Job::Saga(pipeline) => {
                 let source = self.etl.sources().get(&pipeline.source)?.clone();
                 let options = self.options(pipeline.retry.clone());
@@ -178,6 +179,7 @@ impl Assets {
                 Job::Pipeline(pipeline)
                 | Job::Saga(pipeline)
                 | Job::Approval(pipeline)
+                | Job::Blocking(pipeline)
                 | Job::Embargo(Embargo { pipeline, .. }) => {
                     let source = self.etl.sources().get(&pipeline.source)?;
                     Some(Box::new(orchbench_assets::summary(source, outcome)?))

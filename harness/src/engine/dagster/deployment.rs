@@ -15,8 +15,8 @@ use super::project::Project;
 use super::{DagsterWorker, Instance};
 use crate::engine::event_log::EventLog;
 use crate::engine::{
-    Account, Ended, Job, ModelsTold, PipeSession, Records, Refreshed, Role, Session, Setup,
-    StepEnds, Strike, Target, Trial, TrialError, Work, WorkerConfig,
+    Account, Ended, Job, ModelsTold, PipeSession, Records, Refreshed, Role, Rollout, Session,
+    Setup, StepEnds, Strike, Target, Trial, TrialError, Work, WorkerConfig,
 };
 use orchbench_etl::Release;
 use orchbench_evidence::experiment::observability::{Answer, Subject};
@@ -265,7 +265,10 @@ impl Session for Deployment {
 
     /// All services anew: a webserver and a daemon that have loaded the code keep it for a while. Runs under
     /// way are of the old code server's processes, and go with it; a run that waits has none.
-    fn deploy(&self, release: Release) -> Result<bool, TrialError> {
+    fn deploy(&self, release: Release, rollout: Rollout) -> Result<bool, TrialError> {
+        if rollout == Rollout::Rainbow {
+            return Ok(false);
+        }
         let mut config = self.config.clone();
         config.etl.release = release;
         write(&self.location, &config, &self.jobs).map_err(|why| self.unreachable(why))?;

@@ -81,6 +81,7 @@ fn execute(etl: &Etl, work: &Work) -> Ended {
         Job::Pipeline(pipeline)
         | Job::Saga(pipeline)
         | Job::Approval(pipeline)
+        | Job::Blocking(pipeline)
         | Job::Embargo(Embargo { pipeline, .. }) => {
             match etl.run_direct(&work.run, &pipeline.source, pipeline.concurrency) {
                 Ok(summary) => Ended::Succeeded {

@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use orchbench_etl::Release;
 use orchbench_temporal::{Client, Target};
 
 use super::account::Watch;
 use super::{ENGINE, READY, TemporalSession, TemporalWorker};
 use crate::engine::event_log::EventLog;
 use crate::engine::workers::{Workers, own_worker};
-use crate::engine::{Session, Setup, Trial, TrialError};
+use crate::engine::{Rollout, Session, Setup, Trial, TrialError};
 use orchbench_evidence::record::EventBody;
 use orchbench_lab::proxy::Proxy;
 use orchbench_lab::server::{Provisioned, Server, ServerSpec};
@@ -64,6 +65,11 @@ pub(super) fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, 
         .map_err(|error| unreachable(error.to_string()))?
         .with_task_queue(task_queue);
     workers.await_ready(setup.workers as usize, READY)?;
+    if setup.rollout == Rollout::Rainbow {
+        runtime
+            .block_on(client.make_current(Release::default().name(), READY))
+            .map_err(|error| unreachable(error.to_string()))?;
+    }
     Ok(Box::new(TemporalSession {
         runtime,
         client,
@@ -104,6 +110,7 @@ fn start_workers(
         connect_timeout_ms: None,
         drain_ms: None,
         metrics: None,
+        versioned: setup.rollout == Rollout::Rainbow,
     };
     let template = trial.worker_config(setup, &temporal)?;
     Workers::start(trial, setup, template, own_worker(ENGINE.name))

@@ -17,6 +17,9 @@ use crate::output;
 pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
     output::warnings();
     let temporal: TemporalWorker = config.own_part()?;
+    let build_id = temporal
+        .versioned
+        .then(|| config.etl.release.name().to_owned());
     let etl = Arc::new(Etl::open(config.etl)?);
     let default = WorkerOptions::new("");
     let options = WorkerOptions {
@@ -33,6 +36,7 @@ pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
         drain_ms: temporal.drain_ms.unwrap_or(default.drain_ms),
         metrics: temporal.metrics,
         step_command: step_command(config.execution)?,
+        build_id,
         ..default
     };
     let ready = |settings: &WorkerSettings| {

@@ -14,9 +14,9 @@ use orchbench_lab::process::{Child, Stream};
 
 impl Shared {
     /// Keeps one slot: a worker, and with a supervisor its successors.
-    pub(super) fn keep_slot(&self) {
+    pub(super) fn keep_slot(&self, slot: usize) {
         loop {
-            if let Err(reason) = self.one_worker() {
+            if let Err(reason) = self.one_worker(slot) {
                 self.lock().failure.get_or_insert(reason);
                 self.changed.notify_all();
                 return;
@@ -33,14 +33,14 @@ impl Shared {
     }
 
     /// One worker from its start to its end.
-    fn one_worker(&self) -> Result<(), String> {
+    fn one_worker(&self, slot: usize) -> Result<(), String> {
         let epoch = self.epoch.fetch_add(1, Ordering::Relaxed) + 1;
         let (child, stdout, connection) = {
             let mut state = self.lock();
             if state.closing {
                 return Ok(());
             }
-            let mut child = self.spawn(epoch, state.release)?;
+            let mut child = self.spawn(epoch, state.releases[slot])?;
             let (Some(stdin), Some(stdout)) = (child.take_stdin(), child.take_stdout()) else {
                 return Err("a worker has no pipes".into());
             };

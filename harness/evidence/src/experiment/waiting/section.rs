@@ -24,7 +24,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         "A run loads a day and waits for a person's word before it announces. The word comes once, or once more while the first is taking effect; or after all workers of the engine and every service beside them were killed by SIGKILL while the run waited, and started again on the same stores. An approval is wrong where the run did not wait, did not go on, announced before the word or took effect more than once. The guidance is wrong about waiting where those of Temporal come out wrong, or where one of Dagster goes on within the run that waited.",
     ));
     blocks.push(Block::paragraph(
-        "Level: 2, native, where by the engine's own history the announcement was completed in the run that waited; 1, emulated, where it came in another run, which code of the user starts: a sensor that looks for words; 0, unsupported, where the approval was wrong. From the word to the next step is from the word's acknowledgement; how often a sensor looks is a part of it.",
+        "Level: 2, native, where by the engine's own history the announcement was completed in the run that waited; 1, emulated, where it came in another run, which code of the user starts: a sensor that looks for words; 0, unsupported, where the approval was wrong. Patterns that end in blocking are of a step that does not end before the word and holds a process: what else users of Dagster build. From the word to the next step is from the word's acknowledgement; how often a sensor looks is a part of it.",
     ));
     blocks.push(table);
     Ok(blocks)

@@ -21,6 +21,7 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(super) fn watch(runs: &Arc<Assets>, job: &Job) -> anyhow::Result<()> {
     let (source, automations) = match job {
         Job::Pipeline(_)
+        | Job::Blocking(_)
         | Job::Enough { .. }
         | Job::Models(_)
         | Job::Refresh(_)

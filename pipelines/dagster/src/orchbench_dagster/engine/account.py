@@ -19,6 +19,7 @@ from dagster._core.storage.tags import (
 )
 
 from ..assets import DAILY, STEPS, step_key
+from ..blocking import waiting_step
 from ..continuation import CONTINUES_TAG
 from ..order import ORDER
 from ..saga import UNDOES_TAG, op_key
@@ -121,6 +122,8 @@ def _keys(run: DagsterRun, name: str) -> Callable[[str], list[str]]:
         ]
         for asset, step in STEPS.items()
     }
+    # It makes nothing.
+    keys[waiting_step(source)] = []
     return keys.__getitem__
 
 

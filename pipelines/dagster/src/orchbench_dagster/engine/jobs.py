@@ -18,6 +18,7 @@ from dagster import (
 from dagster._core.definitions.reconstruct import ReconstructableJob
 
 from ..approval import approval_definitions, approval_name
+from ..blocking import blocking_definitions, blocking_name
 from ..embargo import embargo_definitions, embargo_name
 from ..enough import enough_definitions, enough_name
 from ..noop import noop_definitions, noop_job
@@ -41,6 +42,7 @@ PRELOADED = ["dagster", "orchbench_dagster.engine.jobs"]
 # Of the jobs that are about a source.
 DEFINITIONS = {
     "approval": approval_definitions,
+    "blocking": blocking_definitions,
     "embargo": embargo_definitions,
     "pipeline": etl_definitions,
     "refresh": refresh_definitions,
@@ -48,6 +50,7 @@ DEFINITIONS = {
 }
 NAMES = {
     "approval": approval_name,
+    "blocking": blocking_name,
     "embargo": embargo_name,
     "enough": enough_name,
     "pipeline": job_name,
