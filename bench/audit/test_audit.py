@@ -27,6 +27,19 @@ class Formats(unittest.TestCase):
         }  # fmt: skip
         self.assertEqual({value: formats.number(value) for value in values}, values)
         self.assertEqual(formats.estimate(4.1, (3.9, 4.444)), "4.1 [3.9, 4.44]")
+
+    def test_what_lies_in_the_middle_may_be_written_as_either(self):
+        def judged(value, text):
+            return formats.both_ways(lambda: None if formats.number(value) == text else formats.number(value))
+
+        # As two orders of one sum have it.
+        for value in (26.25, 26.250000000000004):
+            self.assertIsNone(judged(value, "26.2"))
+            self.assertIsNone(judged(value, "26.3"))
+        self.assertEqual(judged(26.2501, "26.2"), "26.3")
+        self.assertEqual(formats.number(26.25), "26.2")
+
+    def test_shares_have_their_interval(self):
         self.assertEqual(formats.share(0, 3, statistics.clopper_pearson(0, 3)), "0 % [0, 70.8]")
 
     def test_links_are_figures(self):

@@ -87,5 +87,7 @@ mod tests {
     fn lose_with_its_process(trial: &mut TrialEvidence) {
         let pattern = ("pattern".to_owned(), "long-wait-blocking".to_owned());
         trial.plan.factors.extend([pattern]);
+        // It promises nothing.
+        trial.engine = None;
     }
 }
