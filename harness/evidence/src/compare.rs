@@ -5,8 +5,8 @@
 //! engine with a server, server; with the same settings and parameters. The blocks of a run are its
 //! sample ([`crate::stats::change`]). Where both have a yardstick beside each trial, work of a fixed size,
 //! times and rates are compared at equal speed of the machine too, and what is decided is decided both ways
-//! ([`crate::stats::change_beside`]). Changes are found by Benjamini and Hochberg's procedure within each
-//! experiment ([`Discoveries`]), and so is what is the same: a run that is slower is so in many measurements.
+//! ([`crate::stats::change_beside`]). Decisions are corrected by Holm within each experiment, at the
+//! level that stands beside the interval.
 
 mod alike;
 mod better;
@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::record::{FORMAT_VERSION, FormatVersion, Interval, Measurement, TrialSamples, Warning};
 use crate::results::Analysis;
-use crate::stats::{self, Discoveries, MARGIN, Side, by_block, change, change_beside};
+use crate::stats::{self, MARGIN, Side, by_block, change, change_beside, holm};
 use alike::Making;
 pub use better::Better;
 use better::speed_power;
@@ -217,23 +217,12 @@ fn rows(
             let sides: Vec<_> = pairs
                 .map(|(a, b)| Sides::of(a, b, yardsticks, gate))
                 .collect();
-            let found = |p: fn(&stats::Change) -> f64| {
-                let changes = sides.iter().filter_map(|sides| sides.change.as_ref());
-                Discoveries::of(&changes.map(p).collect::<Vec<_>>())
-            };
-            let other = found(stats::Change::p_outside);
-            let same = found(stats::Change::p_equivalent);
-            let level = |change: &stats::Change| {
-                if other.contains(change.p_outside()) {
-                    other.level()
-                } else if same.contains(change.p_equivalent()) {
-                    same.level()
-                } else {
-                    other.next_level()
-                }
-            };
+            let p = |sides: &Sides<'_>| sides.change.as_ref().map(stats::Change::p_decided);
+            let ps: Vec<f64> = sides.iter().filter_map(p).collect();
+            let mut steps = holm(&ps).into_iter();
             let of = |sides: &Sides<'_>| {
-                let level = sides.change.as_ref().map_or(stats::LEVEL, level);
+                let level = sides.change.as_ref().and_then(|_| steps.next());
+                let level = level.map_or(stats::LEVEL, |step| step.level);
                 Row::of(sides, level, gate, same_run)
             };
             sides.iter().map(of).collect::<Vec<_>>()

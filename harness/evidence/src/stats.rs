@@ -10,7 +10,6 @@
 
 mod change;
 mod difference;
-mod discoveries;
 mod effect;
 mod estimate;
 mod fit;
@@ -25,7 +24,6 @@ mod ratio;
 
 pub use change::{Change, change, change_beside};
 pub use difference::{Difference, difference};
-pub use discoveries::Discoveries;
 pub use effect::{Effect, superiority};
 pub use estimate::{ByBlock, COVERAGE_WITH_OUTLIERS, Coverage, by_block, estimate};
 pub use fit::{Fit, NoLine, StepCost, fit_line, step_from_difference};
