@@ -244,13 +244,8 @@ impl Stage<'_> {
             concurrency: 8,
             execution: StepExecution::InProcess,
             engine: serde_json::json!(TemporalWorker {
-                server: Target::plain(self.address, "default"),
-                task_queue: self.name.to_owned(),
                 tuned: self.tuned,
-                connect_timeout_ms: None,
-                drain_ms: None,
-                metrics: None,
-                versioned: false,
+                ..TemporalWorker::new(Target::plain(self.address, "default"), self.name)
             }),
         };
         let file = self.dir.join(format!("worker-{epoch}.json"));

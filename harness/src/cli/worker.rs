@@ -149,12 +149,10 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         execution: StepExecution::InProcess,
         engine: serde_json::to_value(TemporalWorker {
             connect_timeout_ms: Some(args.connection.connect_timeout_ms()),
-            server,
-            task_queue: args.task_queue,
             tuned: args.tuned,
             drain_ms: args.drain_ms,
             metrics: args.metrics,
-            versioned: false,
+            ..TemporalWorker::new(server, args.task_queue)
         })?,
     };
     (engine.worker)(config)?;

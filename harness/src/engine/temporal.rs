@@ -89,6 +89,21 @@ pub struct TemporalWorker {
     pub versioned: bool,
 }
 
+impl TemporalWorker {
+    /// A worker of a task queue, with the default settings and the worker's own bounds, unversioned.
+    pub fn new(server: Target, task_queue: impl Into<String>) -> Self {
+        Self {
+            server,
+            task_queue: task_queue.into(),
+            tuned: false,
+            connect_timeout_ms: None,
+            drain_ms: None,
+            metrics: None,
+            versioned: false,
+        }
+    }
+}
+
 fn durability(server: Option<&Provisioned>) -> Vec<Durability> {
     let (store, survives, setting) = match server {
         None => return Vec::new(),
@@ -212,6 +227,13 @@ impl TemporalSession {
                 () = interrupted => Err(TrialError::Interrupted),
             }
         })
+    }
+
+    /// From now on runs begin under a release, of which there are workers.
+    fn make_current(&self, release: Release) -> Result<(), TrialError> {
+        let current = self.client.make_current(release.name(), READY);
+        let current = self.runtime.block_on(current);
+        current.map_err(|error| Self::unreachable(&error))
     }
 
     /// A run's end, by the server's word.
@@ -401,9 +423,7 @@ impl Session for TemporalSession {
             Rollout::Rolling => self.workers.replace(release, 1, READY)?,
             Rollout::Rainbow => {
                 self.workers.add(release, READY)?;
-                self.runtime
-                    .block_on(self.client.make_current(release.name(), READY))
-                    .map_err(|error| Self::unreachable(&error))?;
+                self.make_current(release)?;
             }
         }
         Ok(true)

@@ -115,20 +115,20 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     let parameters: Parameters = scenario.parameters()?;
     let (real, least) = (parameters.real(), parameters.least());
     let expected = match (parameters.clock, parameters.leave_ms) {
-        (Clock::Real, Some(_)) => "leave_ms: expected with the clock \"skipped\" only".to_owned(),
-        (Clock::Skipped, None) => "leave_ms: expected with the clock \"skipped\"".to_owned(),
-        _ if parameters.runs.contains(&0) => "runs: expected at least 1, found 0".to_owned(),
-        _ if parameters.watch_s.is_some() && real <= least => format!(
+        (Clock::Real, Some(_)) => Some("leave_ms: expected with the clock \"skipped\" only".into()),
+        (Clock::Skipped, None) => Some("leave_ms: expected with the clock \"skipped\"".into()),
+        _ if parameters.runs.contains(&0) => Some("runs: expected at least 1, found 0".into()),
+        _ if parameters.watch_s.is_some() && real <= least => Some(format!(
             "embargo_s: expected more than is watched before and after the restart, {} s, found {} s",
             least.as_secs_f64(),
             real.as_secs_f64()
-        ),
-        _ => String::new(),
+        )),
+        _ => None,
     };
-    if !expected.is_empty() {
+    if let Some(message) = expected {
         return Err(ConfigError::Invalid {
             place: format!("scenario {}: parameters", scenario.name),
-            message: expected,
+            message,
         });
     }
     let trial = Parameters {

@@ -187,22 +187,26 @@ mod tests {
         EXPERIMENT.planned("waits", &parameters)
     }
 
+    fn patterns(parameters: &str) -> Result<Vec<String>, ConfigError> {
+        let planned = planned(parameters)?.into_iter();
+        Ok(planned
+            .map(|each| each.factors["pattern"].clone())
+            .collect())
+    }
+
     #[test]
     fn a_wait_through_a_restart_is_a_pattern_of_its_own() -> Result<(), ConfigError> {
-        let planned =
-            planned("meanwhile = [\"nothing\", \"restart\"]\nwords = [\"once\", \"twice\"]")?;
-        let patterns = planned.iter().map(|each| each.factors["pattern"].as_str());
-        let patterns: Vec<&str> = patterns.collect();
+        let patterns =
+            patterns("meanwhile = [\"nothing\", \"restart\"]\nwords = [\"once\", \"twice\"]")?;
         assert_eq!(patterns, ["approval", "approval", "long-wait", "long-wait"]);
         Ok(())
     }
 
     #[test]
     fn so_is_a_wait_in_a_step_that_blocks() -> Result<(), ConfigError> {
-        let planned =
-            planned("meanwhile = [\"nothing\", \"restart\"]\nwords = [\"once\"]\nblocking = true")?;
-        let patterns = planned.iter().map(|each| each.factors["pattern"].as_str());
-        let patterns: Vec<&str> = patterns.collect();
+        let patterns = patterns(
+            "meanwhile = [\"nothing\", \"restart\"]\nwords = [\"once\"]\nblocking = true",
+        )?;
         assert_eq!(patterns, ["approval-blocking", "long-wait-blocking"]);
         Ok(())
     }

@@ -73,7 +73,7 @@ fn a_killed_backfill_goes_on_and_makes_no_partition_twice() -> Result<()> {
             child.wait()?;
             break made(&Catalog::open(&path)?)?;
         }
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(LOOK);
     };
     ensure!(before.len() < DAYS, "it was over when it was killed");
 
@@ -187,7 +187,7 @@ fn of_two_backfills_at_once_one_waits_and_nothing_is_made_twice() -> Result<()> 
     let deadline = Instant::now() + Duration::from_secs(60);
     while pieces_made(&path, "EWR/flights")? == 0 {
         ensure!(Instant::now() < deadline, "no partition was made");
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(LOOK);
     }
     let refused = folder.run(&BACKFILL)?;
     let said = text(&refused);
@@ -212,7 +212,7 @@ fn of_two_backfills_at_once_one_waits_and_nothing_is_made_twice() -> Result<()> 
     Ok(())
 }
 
-/// How many days of flights a catalog has, which may not be there yet.
+/// How many pieces of an asset a catalog has, which may not be there yet.
 fn pieces_made(path: &Path, asset: &str) -> Result<usize> {
     if !path.exists() {
         return Ok(0);

@@ -101,13 +101,8 @@ impl Stage {
             concurrency: 8,
             execution: StepExecution::InProcess,
             engine: serde_json::json!(TemporalWorker {
-                server: Target::plain(self.address(), "default"),
-                task_queue: queue.to_owned(),
                 tuned: true,
-                connect_timeout_ms: None,
-                drain_ms: None,
-                metrics: None,
-                versioned: false,
+                ..TemporalWorker::new(Target::plain(self.address(), "default"), queue)
             }),
         }
     }

@@ -65,12 +65,7 @@ pub(super) fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, 
         .map_err(|error| unreachable(error.to_string()))?
         .with_task_queue(task_queue);
     workers.await_ready(setup.workers as usize, READY)?;
-    if setup.rollout == Rollout::Rainbow {
-        runtime
-            .block_on(client.make_current(Release::default().name(), READY))
-            .map_err(|error| unreachable(error.to_string()))?;
-    }
-    Ok(Box::new(TemporalSession {
+    let session = TemporalSession {
         runtime,
         client,
         workers,
@@ -80,7 +75,11 @@ pub(super) fn open(trial: &Trial<'_>, setup: Setup) -> Result<Box<dyn Session>, 
         watch: watched.then(Watch::default),
         interrupted: Arc::clone(&trial.laboratory.interrupted),
         events: trial.record_to().clone(),
-    }))
+    };
+    if setup.rollout == Rollout::Rainbow {
+        session.make_current(Release::default())?;
+    }
+    Ok(Box::new(session))
 }
 
 /// A network of ours before the server.
@@ -104,13 +103,9 @@ fn start_workers(
     task_queue: &str,
 ) -> Result<Workers, TrialError> {
     let temporal = TemporalWorker {
-        server,
-        task_queue: task_queue.to_owned(),
         tuned: trial.settings.tuned_worker,
-        connect_timeout_ms: None,
-        drain_ms: None,
-        metrics: None,
         versioned: setup.rollout == Rollout::Rainbow,
+        ..TemporalWorker::new(server, task_queue)
     };
     let template = trial.worker_config(setup, &temporal)?;
     Workers::start(trial, setup, template, own_worker(ENGINE.name))
