@@ -59,7 +59,7 @@ fn what_a_step_says_is_told_with_its_run_asset_partition_and_attempt() {
         format!(r#"step{{run=r1 asset=shop/orders partition="2024-01-01" attempt={number}}}: "#)
     };
     let expected = [
-        "INFO asset_engine::executor::submit: run accepted run=r1".to_owned(),
+        "INFO asset_engine::executor::scheduler: run accepted run=r1".to_owned(),
         format!("INFO {}tracing: looks around", attempt(1)),
         format!("WARN {}asset_engine::executor::worker: attempt failed failure=Planned: not yet retryable=true", attempt(1)),
         format!("INFO {}tracing: looks around", attempt(2)),

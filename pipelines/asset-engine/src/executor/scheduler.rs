@@ -16,7 +16,7 @@ use super::outcome::RunOutcome;
 use super::{EngineError, ExecutorOptions, Hooks};
 use crate::catalog::{Draft, StartLog, Store};
 use crate::clock::Clock;
-use crate::event::RunRecord;
+use crate::event::{Event, RunRecord};
 
 use state::Release;
 pub(super) use state::{Accepted, Pending, Reservation, State, Ticket};
@@ -259,10 +259,11 @@ impl Shared {
             let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
             store.commit(self.epoch, &drafts)
         };
-        drop(drafts);
         if committed.is_ok() {
-            release.ended.iter().for_each(|(_, outcome)| told(outcome));
+            drafts.iter().for_each(|draft| tell_accepted(&draft.event));
+            release.ended.iter().for_each(|(_, run)| tell_ended(run));
         }
+        drop(drafts);
         let mut state = self.lock();
         state.committing = false;
         match committed {
@@ -303,7 +304,17 @@ impl Shared {
     }
 }
 
-fn told(outcome: &RunOutcome) {
+/// Of a run that was committed, and of which no step has begun.
+fn tell_accepted(event: &Event) {
+    let run = match event {
+        Event::RunSubmitted(record) => &record.run,
+        Event::RunResumed { run, .. } => run,
+        _ => return,
+    };
+    tracing::info!(%run, "run accepted");
+}
+
+fn tell_ended(outcome: &RunOutcome) {
     let (run, status) = (&outcome.run, outcome.status.as_str());
     let (materialized, failed) = (outcome.steps.materialized, outcome.steps.failed);
     tracing::info!(%run, status, materialized, failed, "run ended");

@@ -90,9 +90,6 @@ impl Executor {
     fn accept(&self, runs: Vec<Accepted>) -> Result<(), EngineError> {
         let names: HashSet<Arc<str>> = runs.iter().map(|run| Arc::clone(run.name())).collect();
         Shared::accept(&self.shared, runs)?;
-        names
-            .iter()
-            .for_each(|run| tracing::info!(%run, "run accepted"));
         self.left().forget(&names);
         Ok(())
     }
