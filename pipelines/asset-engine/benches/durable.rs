@@ -3,7 +3,7 @@
 //! of the same durability, in pairs of one run (A B, B A, …). A bound that is not met is printed as
 //! such; nothing here fails.
 //!
-//! `cargo bench -p asset-engine --bench durable [-- STEPS]`, with `strace` for the count of fsyncs.
+//! `cargo bench -p asset-engine --bench durable [-- STEPS | --quick]`, with `strace` for the count of fsyncs.
 
 use std::error::Error;
 use std::path::Path;
@@ -27,19 +27,18 @@ const REPORTS: usize = 2000;
 
 fn main() -> Result<(), Failed> {
     let words: Vec<String> = std::env::args().skip(1).collect();
+    let quick = words.iter().any(|word| word == "--quick");
     // Cargo adds a flag of its own.
-    let words: Vec<&str> = words
-        .iter()
-        .map(String::as_str)
-        .filter(|word| *word != "--bench")
-        .collect();
+    let words = words.iter().map(String::as_str);
+    let words: Vec<&str> = words.filter(|word| !word.starts_with("--")).collect();
     if let ["child", what, steps] = words[..] {
         let folder = tempfile::tempdir()?;
         return Work::open(folder.path())?
             .by_name(what, steps.parse()?)
             .map(drop);
     }
-    let steps = words.first().map_or(Ok(10_000), |steps| steps.parse())?;
+    let all = if quick { 1_000 } else { 10_000 };
+    let steps = words.first().map_or(Ok(all), |steps| steps.parse())?;
     in_memory(steps)?;
     let folder = tempfile::tempdir()?;
     let mut work = Work::open(folder.path())?;

@@ -30,8 +30,11 @@ const GROWTH: f64 = 2.0;
 
 fn main() -> Result<(), Failed> {
     // Cargo adds a flag of its own.
-    let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
-    let large = words.next().map_or(Ok(100_000), |large| large.parse())?;
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let quick = words.iter().any(|word| word == "--quick");
+    let mut words = words.iter().filter(|word| !word.starts_with("--"));
+    let all = if quick { 5_000 } else { 100_000 };
+    let large = words.next().map_or(Ok(all), |large| large.parse())?;
     for mode in [Mode::All, Mode::Stale] {
         runs_of_one_piece(mode, large)?;
     }

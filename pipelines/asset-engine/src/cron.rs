@@ -1,10 +1,4 @@
 //! Cron lines: the times of a schedule, in the time of a place.
-//!
-//! The five fields and their meaning are those of Vixie cron, read by `croner`. Where clocks jump
-//! forward, a line of fixed times is due right after the gap for what falls into it; where they go
-//! back, it is due once, at the first of the two. A line whose minute or hour begins with `*` follows
-//! the clock on the wall: what it leaves out is not due, what it shows twice is due twice. README.md
-//! has a table of what that comes to.
 
 mod times;
 
@@ -20,6 +14,12 @@ use times::{Moment, Shown};
 const JUMP: SignedDuration = SignedDuration::from_hours(25);
 
 /// A cron line in a time zone.
+///
+/// The five fields and their meaning are those of Vixie cron, read by `croner`. Where clocks jump
+/// forward, a line of fixed times is due right after the gap for what falls into it; where they go
+/// back, it is due once, at the first of the two. A line whose minute or hour begins with `*` follows
+/// the clock on the wall: what it leaves out is not due, what it shows twice is due twice. README.md
+/// has a table of what that comes to.
 #[derive(Debug, Clone)]
 pub struct Cron {
     line: String,

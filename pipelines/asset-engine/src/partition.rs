@@ -46,7 +46,7 @@ struct Inner {
 pub(crate) enum Shape {
     /// Nothing.
     Static,
-    /// The days that they stand for.
+    /// The windows of time that they stand for.
     Windows(Windows),
     /// The dimensions that they combine, by name.
     Product(Box<[Dimension]>),
@@ -76,7 +76,7 @@ impl Shape {
 #[non_exhaustive]
 pub enum Mapping {
     /// The partition of the same key. Between a product and one of its dimensions: those that agree
-    /// in it. Between days and weeks: those that overlap in time.
+    /// in it. Between windows of time, such as days and weeks: those that overlap.
     #[default]
     Identity,
     /// Every partition.

@@ -1,27 +1,4 @@
 //! Selections: which assets, and which of their partitions, a run materializes.
-//!
-//! The syntax is that of Dagster 1.13, as `AssetSelection.from_string` reads it, with names and
-//! expressions in one grammar (Dagster takes either a name or an expression):
-//!
-//! | | |
-//! |---|---|
-//! | `name` | the asset of this name |
-//! | `+name`, `++name`, `*name` | with one, two, all layers of what it reads |
-//! | `name+`, `name++`, `name*` | with one, two, all layers of what reads it |
-//! | `key:"a/*"` | every asset whose key matches, `*` standing for any text |
-//! | `tag:k=v`, `tag:k` | with this tag; without a value, with an empty one |
-//! | `group:g`, `group:<null>` | in this group (`*` as above), in none |
-//! | `owner:"team:a"`, `owner:<null>` | that these own, that nobody does |
-//! | `kind:python`, `kind:<null>` | of this kind, of none |
-//! | `+key:"a"`, `2+key:"a"`, `key:"a"+2` | with all, with two layers (likewise `2+name`) |
-//! | `roots(x)`, `sinks(x)` | those of x that read, are read by, none of x |
-//! | `not x`, `x and y`, `x or y`, `(x)`, `*` | as they read, in this order of precedence |
-//! | `x, y` | either, as in a list on Dagster's command line |
-//!
-//! An asset whose name is a number or one of the words and, or, not is written `key:"2"`.
-//!
-//! Dagster's other attributes (status, column, code_location, …) have no counterpart in an [`crate::Asset`]
-//! and are refused by name.
 
 mod expr;
 mod parse;
@@ -105,6 +82,29 @@ impl Selection {
     }
 
     /// Reads a selection.
+    ///
+    /// The syntax is that of Dagster 1.13, as `AssetSelection.from_string` reads it, with names and
+    /// expressions in one grammar (Dagster takes either a name or an expression):
+    ///
+    /// | | |
+    /// |---|---|
+    /// | `name` | the asset of this name |
+    /// | `+name`, `++name`, `*name` | with one, two, all layers of what it reads |
+    /// | `name+`, `name++`, `name*` | with one, two, all layers of what reads it |
+    /// | `key:"a/*"` | every asset whose key matches, `*` standing for any text |
+    /// | `tag:k=v`, `tag:k` | with this tag; without a value, with an empty one |
+    /// | `group:g`, `group:<null>` | in this group (`*` as above), in none |
+    /// | `owner:"team:a"`, `owner:<null>` | that these own, that nobody does |
+    /// | `kind:python`, `kind:<null>` | of this kind, of none |
+    /// | `+key:"a"`, `2+key:"a"`, `key:"a"+2` | with all, with two layers (likewise `2+name`) |
+    /// | `roots(x)`, `sinks(x)` | those of x that read, are read by, none of x |
+    /// | `not x`, `x and y`, `x or y`, `(x)`, `*` | as they read, in this order of precedence |
+    /// | `x, y` | either, as in a list on Dagster's command line |
+    ///
+    /// An asset whose name is a number or one of the words and, or, not is written `key:"2"`.
+    ///
+    /// Dagster's other attributes (status, column, code_location, …) have no counterpart in an [`Asset`](crate::Asset)
+    /// and are refused by name.
     ///
     /// # Errors
     /// The place where it cannot be read on.

@@ -1,17 +1,4 @@
 //! Steps in a process of their own.
-//!
-//! A [`Subprocess`] step starts a command for every attempt, writes one JSON document to its
-//! standard input and reads one from its standard output. A command that is killed is a retryable
-//! failure of the attempt, noticed at once. When the attempt is given up (its time is up, its run
-//! was aborted), the command's process group is killed.
-//!
-//! # The command's duties
-//! The command leads a process group of its own; whatever it leaves behind in that group is killed
-//! when it ends. It must not outlive the engine: it has to set its own parent-death signal at start
-//! (`prctl(PR_SET_PDEATHSIG, SIGKILL)`) and then check that its parent is still the process named
-//! in [`PARENT_PID_VARIABLE`], as the signal is not sent for a parent that died before. A foreign
-//! program is started through one that does this, such as `setpriv --pdeathsig KILL program`. (The
-//! signal follows the thread that started the process; the worker thread that did waits for it.)
 
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -33,6 +20,19 @@ pub const PARENT_PID_VARIABLE: &str = "ASSET_ENGINE_PARENT_PID";
 const STDERR_TAIL_BYTES: usize = 2000;
 
 /// A step that runs a command.
+///
+/// It starts a command for every attempt, writes one JSON document to its
+/// standard input and reads one from its standard output. A command that is killed is a retryable
+/// failure of the attempt, noticed at once. When the attempt is given up (its time is up, its run
+/// was aborted), the command's process group is killed.
+///
+/// # The command's duties
+/// The command leads a process group of its own; whatever it leaves behind in that group is killed
+/// when it ends. It must not outlive the engine: it has to set its own parent-death signal at start
+/// (`prctl(PR_SET_PDEATHSIG, SIGKILL)`) and then check that its parent is still the process named
+/// in [`PARENT_PID_VARIABLE`], as the signal is not sent for a parent that died before. A foreign
+/// program is started through one that does this, such as `setpriv --pdeathsig KILL program`. (The
+/// signal follows the thread that started the process; the worker thread that did waits for it.)
 #[derive(Clone)]
 pub struct Subprocess {
     program: PathBuf,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::job::{check, of_no_run};
 use super::{EngineError, Executor};
-use crate::catalog::CatalogError;
+use crate::catalog::{CatalogError, Pieces};
 use crate::event::{CheckResult, Event, Materialization, Observation};
 use crate::graph::AssetGraph;
 use crate::plan::{Plan, seen};
@@ -82,15 +82,16 @@ impl Executor {
             return Ok(found.clone());
         }
         let asset = graph.asset(piece.0);
-        let partition = asset.partitions.key(piece.1).map(AsRef::as_ref);
-        let found = if asset.is_external() {
-            let observed = self.catalog.observations_of(&asset.key)?;
-            let mut observed = observed.into_iter();
-            let of_piece = observed.find(|each| each.partition.as_deref() == partition);
-            of_piece.map(|each| seen(Observation::clone(&each), 0))
+        let partition = [asset.partitions.key(piece.1).map(Arc::clone)];
+        let these = Pieces::These(&partition);
+        let mut found: Vec<_> = if asset.is_external() {
+            let observed = self.catalog.observations_among(&asset.key, these)?;
+            let observed = observed.iter().map(|each| Observation::clone(each));
+            observed.map(|each| seen(each, 0)).collect()
         } else {
-            self.catalog.latest(&asset.key, partition)?
+            self.catalog.latest_among(&asset.key, these)?
         };
+        let found = found.pop();
         known.insert(piece, found.clone());
         Ok(found)
     }

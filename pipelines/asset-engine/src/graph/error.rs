@@ -70,7 +70,7 @@ pub enum GraphError {
     },
     /// A time window mapping between partitions that stand for no time.
     #[error(
-        "asset {asset}: dependency {dep} is mapped by time, expected daily or weekly partitions in both, found others in {untimed}"
+        "asset {asset}: dependency {dep} is mapped by time, expected partitions of time in both, found others in {untimed}"
     )]
     NoTime {
         /// The asset.

@@ -236,7 +236,7 @@ fn maps_the_last_partitions_and_windows_of_time() {
     ]);
     assert_eq!(
         untimed.unwrap_err().to_string(),
-        "asset keys: dependency days is mapped by time, expected daily or weekly partitions in both, found others in keys"
+        "asset keys: dependency days is mapped by time, expected partitions of time in both, found others in keys"
     );
 }
 
