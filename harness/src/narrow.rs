@@ -69,7 +69,7 @@ fn leave_out_faults(plan: &mut Plan, missing: Needs, reason: &str) {
 }
 
 /// In containers each trial starts servers of its own: the profile may ask for fewer blocks.
-fn leave_out_blocks(plan: &mut Plan, profile: &Profile) {
+pub fn leave_out_blocks(plan: &mut Plan, profile: &Profile) {
     // Of a scenario that comes twice, each entry has trials and a number of its own.
     let Ok(resolved) = profile.resolve() else {
         return;

@@ -14,6 +14,7 @@ use anyhow::Context;
 use crate::engine::{self, Laboratory};
 use crate::exit::{Exit, UsageError};
 use crate::experiment::{self, Planned};
+use crate::narrow;
 use crate::output::{self, Progress};
 use crate::profile::{self, Profile};
 use crate::runner::{self, RunEnd};
@@ -25,7 +26,7 @@ use orchbench_evidence::record::{
 };
 use orchbench_evidence::report;
 use orchbench_lab::process;
-use orchbench_lab::server::Provisioned;
+use orchbench_lab::server::{Choice, Provisioned};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -154,10 +155,14 @@ fn conclude(Made { folder, end, .. }: &Made) -> anyhow::Result<Exit> {
     Ok(Exit::told(&analysis))
 }
 
-/// What the profile would make. Which of it the server at hand lets make is known when it is there.
+/// What the profile would make. Which of it the server at hand lets make is known when it is there, but for
+/// the blocks in containers.
 fn show_plan(args: &Args) -> anyhow::Result<Exit> {
     let profile = args.profile()?;
-    let plan = plan(args, &profile)?;
+    let mut plan = plan(args, &profile)?;
+    if args.server.choice()? == Choice::Docker {
+        narrow::leave_out_blocks(&mut plan, &profile);
+    }
     let mut rows = vec![
         ["scenario", "trials", "about, minutes"]
             .map(str::to_owned)

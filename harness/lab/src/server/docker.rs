@@ -7,6 +7,7 @@ mod dev;
 mod image;
 mod network;
 mod postgres;
+mod prepared;
 mod temporal;
 
 pub(super) use container::Container;

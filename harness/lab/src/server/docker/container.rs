@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use testcontainers::bollard::Docker;
 use testcontainers::bollard::errors::Error as Refusal;
 use testcontainers::bollard::models::{
-    ContainerInspectResponse, NetworkConnectRequest, NetworkDisconnectRequest, PortBinding,
+    ContainerConfig, ContainerInspectResponse, NetworkConnectRequest, NetworkDisconnectRequest,
+    PortBinding,
 };
 use testcontainers::bollard::query_parameters::{
-    KillContainerOptions, StartContainerOptions, StopContainerOptions,
+    CommitContainerOptions, KillContainerOptions, StartContainerOptions, StopContainerOptions,
 };
 use testcontainers::runners::AsyncRunner as _;
 use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt as _};
@@ -100,6 +101,26 @@ impl Container {
         };
         ask("stop container", move |docker| async move {
             docker.stop_container(&id, Some(options)).await
+        })
+    }
+
+    /// Makes an image of it, with this change to its settings in the words of a Dockerfile.
+    pub(super) fn commit(
+        &self,
+        repository: &str,
+        tag: &str,
+        change: &str,
+    ) -> Result<(), ProcessError> {
+        let options = CommitContainerOptions {
+            container: Some(self.id.clone()),
+            repo: Some(repository.to_owned()),
+            tag: Some(tag.to_owned()),
+            changes: Some(change.to_owned()),
+            ..Default::default()
+        };
+        ask("commit container", move |docker| async move {
+            let made = docker.commit_container(options, ContainerConfig::default());
+            made.await.map(drop)
         })
     }
 

@@ -1,31 +1,32 @@
 //! PostgreSQL in a container: Temporal's store, and the warehouse beside it.
 //!
-//! Its data is in an anonymous volume, with PostgreSQL's own durability (fsync and
+//! Its data is in an anonymous volume, a copy of what was [`prepared`], with PostgreSQL's own durability (fsync and
 //! synchronous_commit on). The password guards nothing: the port is a loopback port.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use testcontainers::core::wait::HealthWaitStrategy;
-use testcontainers::core::{Healthcheck, IntoContainerPort as _, WaitFor};
+use postgres::{Client, NoTls};
+use testcontainers::core::IntoContainerPort as _;
 use testcontainers::{GenericImage, ImageExt as _};
 
 use crate::server::ServerError;
 use crate::server::host::free_port;
 
-use super::container::full_name;
+use super::container::{full_name, refused};
 use super::network::Network;
-use super::{Container, StackImages};
+use super::prepared::prepared;
+use super::{Container, Image, StackImages};
 
 const PORT: u16 = 5432;
 /// User and password.
 const USER: &str = "temporal";
 /// The database for the pipeline's rows.
 const WAREHOUSE: &str = "warehouse";
+/// Where its data is: not where the vendor's image has a volume, of which nothing is committed.
+const DATA: &str = "/var/lib/postgresql/prepared";
 /// How long it may take until it accepts connections; a fresh one takes seconds.
 const READY_LIMIT: Duration = Duration::from_secs(60);
-const PROBE_PAUSE: Duration = Duration::from_millis(100);
-/// More than the limit leaves time for: it counts, not the engine.
-const PROBES: u32 = 1_000;
+const PROBE_PAUSE: Duration = Duration::from_millis(50);
 
 /// A PostgreSQL server of ours. Dropping it removes the container, its data and the
 /// network.
@@ -38,37 +39,49 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts one and waits until it accepts connections.
+    /// Starts one that has Temporal's databases and an empty warehouse, and waits until it accepts connections.
     ///
     /// # Errors
     /// [`ServerError::Process`] with the Docker engine's answer, or when it does not
     /// accept connections within 60 s.
     pub fn start(images: &StackImages) -> Result<Postgres, ServerError> {
+        Self::start_from(&prepared(images)?)
+    }
+
+    /// Starts one that has what the image brings; an empty warehouse where it brings no data.
+    pub(super) fn start_from(image: &Image) -> Result<Postgres, ServerError> {
         let port = free_port()?;
         let network = Network::create(&format!("{port}"))?;
-        // Over TCP: while the database is made, the server listens on its socket only.
-        let probe = format!("pg_isready --host 127.0.0.1 --username {USER} --dbname {WAREHOUSE}");
-        let healthy = HealthWaitStrategy::new().with_poll_interval(PROBE_PAUSE);
-        let (name, tag) = images.postgres.name_and_tag();
+        let (name, tag) = image.name_and_tag();
         let request = GenericImage::new(name, tag)
             .with_exposed_port(PORT.tcp())
-            .with_wait_for(WaitFor::Healthcheck(healthy))
             .with_env_var("POSTGRES_USER", USER)
             .with_env_var("POSTGRES_PASSWORD", USER)
             .with_env_var("POSTGRES_DB", WAREHOUSE)
-            .with_network(network.name())
-            .with_health_check(
-                Healthcheck::cmd_shell(probe)
-                    .with_interval(PROBE_PAUSE)
-                    .with_retries(PROBES),
-            )
-            .with_startup_timeout(READY_LIMIT);
+            .with_env_var("PGDATA", DATA)
+            .with_network(network.name());
         let container = Container::start(request, &container_name(port), &[(PORT, port)])?;
-        Ok(Postgres {
+        let started = Postgres {
             port,
             container,
             network,
-        })
+        };
+        started.wait_until_ready()?;
+        Ok(started)
+    }
+
+    /// Over TCP: while the database is made, the server listens on its socket only. Not by a health check of Docker's,
+    /// which would go on, and cost processor time, for as long as the container lives.
+    fn wait_until_ready(&self) -> Result<(), ServerError> {
+        let deadline = Instant::now() + READY_LIMIT;
+        while let Err(error) = Client::connect(&self.warehouse_url(), NoTls) {
+            if Instant::now() > deadline {
+                let reason = format!("it accepts no connection after {READY_LIMIT:?}: {error}");
+                return Err(refused("start PostgreSQL", reason).into());
+            }
+            std::thread::sleep(PROBE_PAUSE);
+        }
+        Ok(())
     }
 
     /// The warehouse, as the pipeline's steps name it.
@@ -126,6 +139,17 @@ impl Postgres {
     /// [`ServerError::Process`] with the Docker engine's answer.
     pub fn start_again(&self) -> Result<(), ServerError> {
         Ok(self.container.start_again()?)
+    }
+
+    /// Makes an image of it as it is, of whose data each container has a volume of its own.
+    pub(super) fn commit(&self, repository: &str, tag: &str) -> Result<(), ServerError> {
+        let volume = format!("VOLUME {DATA}");
+        Ok(self.container.commit(repository, tag, &volume)?)
+    }
+
+    /// Its port on the loopback interface.
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     /// The network in which other containers reach it.

@@ -1,10 +1,6 @@
-//! Temporal's server on PostgreSQL: the schema job, then the server, in PostgreSQL's
-//! network; a fresh one has no namespace.
+//! Temporal's server on PostgreSQL, in its network; a fresh one has no namespace.
 
-use std::time::Duration;
-
-use testcontainers::core::wait::ExitWaitStrategy;
-use testcontainers::core::{IntoContainerPort as _, WaitFor};
+use testcontainers::core::IntoContainerPort as _;
 use testcontainers::{GenericImage, ImageExt as _};
 
 use crate::server::{ServerError, ServerSettings};
@@ -12,16 +8,10 @@ use crate::server::{ServerError, ServerSettings};
 use super::{Container, Postgres, StackImages};
 
 const GRPC_PORT: u16 = 7233;
-/// The job that docker-compose.yml runs, too.
-const SCHEMA: &str = include_str!("../../../../../docker/schema.sh");
-/// How long the schema job may take; it takes about six seconds.
-const SCHEMA_LIMIT: Duration = Duration::from_secs(120);
 /// Where the server reads its dynamic configuration.
 const DYNAMIC_CONFIG: &str = "/etc/temporal/dynamic-config.yaml";
-/// Pause between two looks at the schema job.
-const PAUSE: Duration = Duration::from_millis(50);
 
-/// Makes the schema and starts the server, published at `127.0.0.1:port`. It need not be
+/// Starts the server, published at `127.0.0.1:port`. It need not be
 /// ready.
 pub(in crate::server) fn start(
     images: &StackImages,
@@ -30,22 +20,6 @@ pub(in crate::server) fn start(
     port: u16,
 ) -> Result<Container, ServerError> {
     let (host, database_port, user) = postgres.inside()?;
-    let done = ExitWaitStrategy::new()
-        .with_exit_code(0)
-        .with_poll_interval(PAUSE);
-    let (name, tag) = images.admin_tools.name_and_tag();
-    let schema = GenericImage::new(name, tag)
-        .with_entrypoint("/bin/sh")
-        .with_wait_for(WaitFor::exit(done))
-        .with_cmd(["-c", SCHEMA])
-        .with_env_var("SQL_HOST", &host)
-        .with_env_var("SQL_PORT", &database_port)
-        .with_env_var("SQL_USER", user)
-        .with_env_var("SQL_PASSWORD", user)
-        .with_network(postgres.network())
-        .with_startup_timeout(SCHEMA_LIMIT);
-    drop(Container::start(schema, &format!("schema-{port}"), &[])?);
-
     let (name, tag) = images.server.name_and_tag();
     let server = GenericImage::new(name, tag)
         .with_exposed_port(GRPC_PORT.tcp())
