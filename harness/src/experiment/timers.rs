@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CLOCK, Condition, Experiment, SKIPPED, waits};
 use crate::engine::{Embargo, Job, Pace, Pipeline, Session, Setup, Trial, TrialError, Work};
-use crate::scenario::{ConfigError, Scenario};
+use crate::scenario::{ConfigError, Scenario, not_empty};
 use orchbench_evidence::record::{TrialPlan, TrialStatus};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -23,11 +23,12 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Parameters {
-    source: String,
+    /// Runs are spread over these: those of one source publish one after the other, as of two at once the older is
+    /// refused.
+    sources: Vec<String>,
     /// How long a run waits after it has published.
     embargo_s: u64,
-    /// How many runs wait at a time, each in trials of its own; one where nothing is said. They publish one
-    /// after the other: of two at once on one source, the older is refused.
+    /// How many runs wait at a time, each in trials of its own; one where nothing is said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     runs: Vec<u32>,
     /// How long it is watched what they take while they wait, before the restart and after it.
@@ -113,6 +114,8 @@ impl Parameters {
 
 fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     let parameters: Parameters = scenario.parameters()?;
+    let place = format!("scenario {}: parameters", scenario.name);
+    not_empty(&format!("{place}: sources"), &parameters.sources)?;
     let (real, least) = (parameters.real(), parameters.least());
     let expected = match (parameters.clock, parameters.leave_ms) {
         (Clock::Real, Some(_)) => Some("leave_ms: expected with the clock \"skipped\" only".into()),
@@ -126,32 +129,29 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
         _ => None,
     };
     if let Some(message) = expected {
-        return Err(ConfigError::Invalid {
-            place: format!("scenario {}: parameters", scenario.name),
-            message,
-        });
+        return Err(ConfigError::Invalid { place, message });
     }
     let trial = Parameters {
         runs: Vec::new(),
         ..parameters.clone()
     };
-    let condition = |runs: Option<String>| {
+    let condition = |runs: Option<u32>| {
         let mut factors = vec![
             (CLOCK, parameters.clock.as_str()),
             ("pattern", "long-timer"),
         ];
+        let sources = parameters.sources.iter();
+        let sources = sources.take(usize::try_from(runs.unwrap_or(1)).unwrap_or(usize::MAX));
+        let runs = runs.map(|runs| runs.to_string());
         factors.extend(runs.as_deref().map(|runs| (RUNS, runs)));
         Condition {
             side_by_side: parameters.side_by_side.unwrap_or(1),
-            ..Condition::new(&factors, &trial).of([&parameters.source])
+            ..Condition::new(&factors, &trial).of(sources)
         }
     };
     Ok(match parameters.runs.as_slice() {
         [] => vec![condition(None)],
-        several => several
-            .iter()
-            .map(|runs| condition(Some(runs.to_string())))
-            .collect(),
+        several => several.iter().map(|runs| condition(Some(*runs))).collect(),
     })
 }
 
@@ -172,15 +172,17 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let parameters: Parameters = trial.parameters()?;
-    let pipeline = Pipeline {
-        heartbeat_timeout_ms: parameters.heartbeat_timeout_ms,
-        ..Pipeline::new(&parameters.source, RetrySpec::default())
+    let job = |source: &String| {
+        Job::Embargo(Embargo {
+            pipeline: Pipeline {
+                heartbeat_timeout_ms: parameters.heartbeat_timeout_ms,
+                ..Pipeline::new(source, RetrySpec::default())
+            },
+            embargo_ms: parameters.embargo_s.saturating_mul(1_000),
+        })
     };
-    let job = Job::Embargo(Embargo {
-        pipeline,
-        embargo_ms: parameters.embargo_s.saturating_mul(1_000),
-    });
-    let work = |number| Work {
+    let jobs: Vec<Job> = trial.plan.sources.iter().map(job).collect();
+    let work = |(number, job): (u32, &Job)| Work {
         // Of its own: the catalogue service outlives the trial, and knows an announcement by its key.
         run: match number {
             0 => trial.plan.id.clone(),
@@ -188,20 +190,25 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
         },
         job: job.clone(),
     };
-    let works: Vec<Work> = (0..runs_of(trial.plan)?).map(work).collect();
+    let numbered = (0..runs_of(trial.plan)?).zip(jobs.iter().cycle());
+    let works: Vec<Work> = numbered.map(work).collect();
     let session = trial.open(Setup {
         journal: true,
         restart_delay: Some(Duration::from_millis(parameters.restart_delay_ms)),
         skips_time: parameters.clock == Clock::Skipped,
-        jobs: vec![job.clone()],
+        jobs: jobs.clone(),
         ..Setup::default()
     })?;
     let deadline = Duration::from_secs(parameters.deadline_s);
     let begun = Instant::now();
     let mut waited = true;
-    for work in &works {
-        trial.start(&*session, work)?;
-        waited = waited && waits::awaited(trial, &*session, work, deadline)?;
+    for one_of_each in works.chunks(jobs.len()) {
+        for work in one_of_each {
+            trial.start(&*session, work)?;
+        }
+        for work in one_of_each {
+            waited = waited && waits::awaited(trial, &*session, work, deadline)?;
+        }
     }
     let mut watched = true;
     if waited {
@@ -255,7 +262,7 @@ mod tests {
 
     fn planned(parameters: &str) -> Result<Vec<Condition>, ConfigError> {
         let parameters = format!(
-            "source = \"one-day\"\nembargo_s = 60\nrestart_delay_ms = 500\nheartbeat_timeout_ms = 2000\ndeadline_s = 60\n{parameters}"
+            "sources = [\"one-day\"]\nembargo_s = 60\nrestart_delay_ms = 500\nheartbeat_timeout_ms = 2000\ndeadline_s = 60\n{parameters}"
         );
         EXPERIMENT.planned("embargo", &parameters)
     }
@@ -285,6 +292,11 @@ mod tests {
         assert_eq!(
             none.to_string(),
             "scenario embargo: parameters: runs: expected at least 1, found 0"
+        );
+        let sources = EXPERIMENT.planned("embargo", "sources = []\nembargo_s = 1\nclock = \"real\"\nrestart_delay_ms = 0\nheartbeat_timeout_ms = 1\ndeadline_s = 1");
+        assert_eq!(
+            sources.expect_err("no source").to_string(),
+            "scenario embargo: parameters: sources: expected at least one, found none"
         );
         assert!(planned("clock = \"real\"\nwatch_s = 29").is_ok());
         let due = planned("clock = \"real\"\nwatch_s = 30").expect_err("due before");
