@@ -101,12 +101,22 @@ fn a_workload_is_rehearsed_beside_its_advice() -> Result<()> {
 fn what_is_no_workload_is_refused_with_its_place() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let file = dir.path().join("mine.toml");
-    fs::write(
-        &file,
-        "title = \"x\"\nsteps = 3\nstep_secs = 1\nruns_a_day = 1\n",
-    )?;
-    let file = file.display().to_string();
-    ensure_refused(&advise(&[&file])?, "mine.toml:3: unknown field `step_secs`")?;
+    let place = file.display().to_string();
+    for (lines, refusal) in [
+        ("step_secs = 1", "mine.toml:3: unknown field `step_secs`"),
+        (
+            "step_seconds = -1",
+            "mine.toml:3: step_seconds: expected 0 to 604800, found -1",
+        ),
+        (
+            "step_seconds = \"long\"",
+            "mine.toml:3: invalid type: string \"long\", expected f64",
+        ),
+    ] {
+        let text = format!("title = \"x\"\nsteps = 3\n{lines}\nruns_a_day = 1\n");
+        fs::write(&file, text)?;
+        ensure_refused(&advise(&[&place])?, refusal)?;
+    }
     ensure_refused(
         &advise(&["nowhere.toml"])?,
         "nowhere.toml: expected a workload",

@@ -35,6 +35,7 @@ def fields(claims, name):
             for engine, settings, text, interval, n in tested.values
         ]
         if adjusted is not None:
+            record["effect"] = tested.effect
             record["p"] = tested.p
             record["p_adjusted"] = adjusted[0]
             record["interval_adjusted"] = as_record(tested.interval_at(adjusted[1]), adjusted[1])
@@ -67,7 +68,7 @@ def judge(claims, name, place, text):
 
 
 def corrected(record):
-    """`V [L, H] at LEVEL %, p = P`; shares in percent, their differences in points."""
+    """`V [L, H] at LEVEL %, p = P, a SIZE effect`; shares in percent, their differences in points."""
     scale, unit = {"bound": (100, " %"), "conformance": (100, " %"), "difference": (100, " points")}.get(
         record["kind"], (1, "")
     )
@@ -79,7 +80,8 @@ def corrected(record):
     if interval is None:
         return "too few trials"
     ends = f"[{number(interval['low'] * scale)}, {number(interval['high'] * scale)}]"
-    return f"{number(record['value'] * scale)}{unit} {ends} at {interval['level'] * 100:.1f} %, {p}"
+    effect = f", a {record['effect']} effect" if record.get("effect") else ""
+    return f"{number(record['value'] * scale)}{unit} {ends} at {interval['level'] * 100:.1f} %, {p}{effect}"
 
 
 def of_engine(value):

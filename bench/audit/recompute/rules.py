@@ -36,6 +36,7 @@ class Tested:
     needs_at: object = lambda _level: None  # how what it needs begins: a number and a noun
     values: list = field(default_factory=list)  # (engine, settings, text, interval, n)
     evidence: list = field(default_factory=list)
+    effect: str | None = None  # in words, of a ratio
 
 
 def selected(conditions, rule, side):
@@ -172,7 +173,8 @@ def ratio(named, predicted, limit):
             "ratio": f"{number(found.value * limit)} [{number(ends[0])}, {number(ends[1])}] over {counted}"
         }
 
-    return Tested(found.value * limit, found.p_decided(), verdict, interval, {}, text, needs)
+    value, effect = found.value * limit, found.effect()
+    return Tested(value, found.p_decided(), verdict, interval, {}, text, needs, effect=effect)
 
 
 def sides_by_block(a, b, factors):

@@ -101,9 +101,10 @@ def estimate(trials):
 
 @dataclass
 class Ratio:
-    """The first side over the second, over blocks; `logs` has one value a block."""
+    """The first side over the second, over blocks; `logs` has one value a block, `sides` both sides' logs."""
 
     logs: list
+    sides: tuple = ((), ())
 
     def __post_init__(self):
         self.where = Location(self.logs)
@@ -125,6 +126,14 @@ class Ratio:
     def p_decided(self):
         return min(self.p_outside(), self.p_inside())
 
+    def effect(self):
+        """In the words of Vargha and Delaney, by the share of all pairings in which the first is larger."""
+        first, second = self.sides
+        wins = math.fsum(1.0 if a > b else 0.5 if a == b else 0.0 for a in first for b in second)
+        away = abs(wins / (len(first) * len(second)) - 0.5) + 1e-9
+        words = ((0.21, "large"), (0.14, "medium"), (0.06, "small"))
+        return next((word for least, word in words if away >= least), "negligible")
+
     def side(self, level=LEVEL):
         """`larger`, `smaller`, `same`, or `None` where the interval overlaps an edge."""
         interval = self.where.interval(level)
@@ -143,9 +152,10 @@ def paired_ratio(pairs):
     blocks = {}
     for block, first, second in pairs:
         if first and second and median(first) > 0.0 and median(second) > 0.0:
-            blocks.setdefault(block, []).append(math.log(median(first)) - math.log(median(second)))
-    logs = [math.fsum(each) / len(each) for _, each in sorted(blocks.items())]
-    return Ratio(logs) if logs else None
+            blocks.setdefault(block, []).append((math.log(median(first)), math.log(median(second))))
+    mean = lambda of: [math.fsum(map(of, each)) / len(each) for _, each in sorted(blocks.items())]
+    logs = mean(lambda pair: pair[0] - pair[1])
+    return Ratio(logs, (mean(lambda pair: pair[0]), mean(lambda pair: pair[1]))) if logs else None
 
 
 def lower_bound(k, n, level):

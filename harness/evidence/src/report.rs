@@ -127,6 +127,7 @@ fn proofs(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     blocks.extend(section::checker::blocks(analysis));
     blocks.extend(section::method::blocks(analysis));
     blocks.extend(section::made_on::blocks(analysis));
+    blocks.extend(section::made_on::raw_data());
     Ok(blocks)
 }
 
@@ -242,7 +243,7 @@ mod tests {
             let Block::Table(table) = block else { continue };
             // Their rows are no conditions.
             let caption = table.caption.as_read();
-            if ["By the need", "The model's terms"]
+            if ["Workloads, and", "The model's terms"]
                 .iter()
                 .any(|words| caption.starts_with(words))
             {

@@ -2,7 +2,9 @@
 const LISTENER = `<script>
   window.seenErrors = [];
   addEventListener("error", (event) => seenErrors.push(event.message || "not loaded"), true);
+  addEventListener("unhandledrejection", (event) => seenErrors.push(String(event.reason)));
   addEventListener("securitypolicyviolation", (event) => seenErrors.push(event.violatedDirective));
+  for (const level of ["error", "warn"]) console[level] = (...said) => seenErrors.push(said.join(" "));
 <\/script>`;
 
 const channels = (colour) => (colour.match(/[\d.]+/g) || []).map(Number);

@@ -1,6 +1,6 @@
 //! Advice as a decision record.
 
-use super::print::{BOTH, label, reason, rests_on};
+use super::print::{BOTH, COMPLEMENT, both, label, reason, rests_on};
 use super::{Advice, Choice, Stance, Standing};
 use crate::document::madr::Record;
 use crate::document::{Block, Text, figure, path, text};
@@ -24,6 +24,7 @@ pub fn adr(advice: &Advice, analysis: &Analysis) -> Record {
         drivers: drivers(advice),
         options: options
             .map(|choice| (choice.label.clone(), judged(choice)))
+            .chain([(BOTH.to_owned(), vec![Text::from(neutral(&both(advice)))])])
             .collect(),
         outcome: chosen.map_or_else(Vec::new, |chosen| outcome(advice, chosen)),
         consequences: chosen.map_or_else(Vec::new, |chosen| consequences(advice, chosen)),
@@ -82,9 +83,7 @@ fn outcome(advice: &Advice, chosen: &Choice) -> Vec<Block> {
 
 fn consequences(advice: &Advice, chosen: &Choice) -> Vec<Text> {
     let stances = chosen.stances.iter();
-    let both = advice
-        .both
-        .then(|| Text::from(format!("Neutral, because {BOTH}")));
+    let both = advice.both.then(|| Text::from(neutral(COMPLEMENT)));
     stances
         .map(|stance| Text::from(in_words(stance)))
         .chain([adds(chosen)])
@@ -96,7 +95,7 @@ fn consequences(advice: &Advice, chosen: &Choice) -> Vec<Text> {
 /// What speaks for an option and against it, with what was seen.
 fn judged(choice: &Choice) -> Vec<Text> {
     let stances = choice.stances.iter();
-    let stances = stances.map(|stance| text![in_words(stance), ": ", stance.seen.clone()]);
+    let stances = stances.map(|stance| text![in_words(stance), ": ", stance.grounds()]);
     let added = text![adds(choice), ": ", choice.added.seen.clone()];
     stances.chain([added]).chain(priced(choice)).collect()
 }
@@ -109,6 +108,10 @@ fn in_words(stance: &Stance) -> String {
         Standing::Lacking => "Bad, because it did not come out that",
     };
     format!("{words} {}", stance.asks)
+}
+
+fn neutral(why: &str) -> String {
+    format!("Neutral, because {why}")
 }
 
 fn adds(choice: &Choice) -> Text {
@@ -135,11 +138,16 @@ fn priced(choice: &Choice) -> Option<Text> {
 fn more(advice: &Advice) -> Vec<Text> {
     let flips = advice.flips.iter().map(|flip| {
         Text::from(format!(
-            "With {} it would be {}.",
+            "With {} in place of {} it would be {}.",
             flip.change,
+            flip.now,
             label(advice, &flip.to)
         ))
     });
+    let none = advice
+        .flips
+        .is_empty()
+        .then(|| Text::from("No change of one field would change it."));
     let settings = "Engines at their default settings, as deployed where that was tried; survival of deaths at tuned ones. The report beside the figures says on which machine, server and store.";
-    flips.chain([Text::from(settings)]).collect()
+    flips.chain(none).chain([Text::from(settings)]).collect()
 }

@@ -214,19 +214,28 @@ impl Field {
             Holds::Switch => Some((!asked).into()),
             Holds::Number { least, meant, .. } => {
                 let meant = meant?;
-                let other = if asked { least } else { meant };
-                Some(match self.of(workload)? {
-                    toml::Value::Integer(_) => toml::Value::Integer(other as i64),
-                    _ => toml::Value::Float(other),
-                })
+                self.valued(workload, if asked { least } else { meant })
             }
         }
     }
 
+    /// A number as the workload's file has this field; `None` of one that the file does not have.
+    pub(super) fn valued(&self, workload: &Workload, number: f64) -> Option<toml::Value> {
+        Some(match self.of(workload)? {
+            toml::Value::Integer(_) => toml::Value::Integer(number as i64),
+            _ => toml::Value::Float(number),
+        })
+    }
+
+    /// The value that a workload has there.
+    pub(super) fn shown(&self, workload: &Workload) -> String {
+        let value = self.of(workload);
+        value.map_or_else(String::new, |value| shown(&value))
+    }
+
     /// With a value, as the workload's file would have it.
     pub(super) fn said(&self, value: &toml::Value) -> String {
-        let value = number_of(value).map_or_else(|| value.to_string(), |number| number.to_string());
-        format!("{} = {value}", self.name)
+        format!("{} = {}", self.name, shown(value))
     }
 
     /// The number that a workload has there; 0 of another field.
@@ -238,6 +247,10 @@ impl Field {
     fn of(&self, workload: &Workload) -> Option<toml::Value> {
         workload.as_table().remove(self.name)
     }
+}
+
+fn shown(value: &toml::Value) -> String {
+    number_of(value).map_or_else(|| value.to_string(), |number| number.to_string())
 }
 
 fn number_of(value: &toml::Value) -> Option<f64> {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::field::{FIELDS, STEPS};
+use super::field::{self, FIELDS, Field, Holds};
 use super::weigh::Options;
 use super::workload::Workload;
 
@@ -11,39 +11,66 @@ use super::workload::Workload;
 pub struct Flip {
     /// The field with its value, as the workload's file would have it.
     pub change: String,
+    /// The value that it has.
+    pub now: String,
     /// The engine that would be recommended.
     pub to: String,
 }
 
-/// The changes that change it. Of the number of steps the nearest that does, up and down.
+/// The numbers of which it matters how large they are, and not only whether they ask for something.
+const SCALED: [&str; 2] = ["peak_runs_a_second", "steps"];
+
+/// The changes that change it: what is asked for is not, and the other way round; of a number that is scaled
+/// the nearest that does, up and down.
 pub(super) fn flips(workload: &Workload, options: &Options<'_>) -> Vec<Flip> {
     let recommended = |workload: &Workload| {
         let first = options.choices(workload).into_iter().next();
         first.map(|choice| choice.engine)
     };
-    let now = recommended(workload);
-    let flip = |change: &Changed| {
-        let to = recommended(&change.workload)?;
-        (Some(&to) != now.as_ref()).then(|| Flip {
-            change: change.words.clone(),
-            to,
-        })
+    let engine = recommended(workload);
+    let flip = |field: &Field, value: toml::Value| {
+        let change = field.said(&value);
+        let to = recommended(&workload.with(field.name, value))?;
+        let now = field.shown(workload);
+        (Some(&to) != engine.as_ref()).then_some(Flip { change, now, to })
     };
-    let mut flips: Vec<Flip> = switches(workload).iter().filter_map(flip).collect();
-    for steps in [ups(workload.steps), downs(workload.steps)] {
-        let differs = |steps: u32| flip(&of_steps(workload, steps)).is_some();
-        let first = steps.iter().position(|steps| differs(*steps));
-        let nearest = first.map(|at| {
-            let before = at.checked_sub(1).map_or(workload.steps, |at| steps[at]);
-            nearest(before, steps[at], differs)
-        });
-        flips.extend(nearest.and_then(|steps| flip(&of_steps(workload, steps))));
+    let switches = FIELDS
+        .iter()
+        .filter(|field| !SCALED.contains(&field.name))
+        .filter_map(|field| flip(field, field.other(workload)?));
+    let mut flips: Vec<Flip> = switches.collect();
+    for field in SCALED.into_iter().filter_map(field::named) {
+        let at = |number| flip(field, field.valued(workload, f64::from(number))?);
+        let nearest = scales(field, workload).into_iter();
+        let nearest = nearest.filter_map(|scale| first_that(&scale, |number| at(number).is_some()));
+        flips.extend(nearest.filter_map(&at));
     }
     flips
 }
 
-/// Between a number of steps that does not differ and one that does, one that does beside one that does
-/// not, by halves.
+/// The numbers from where a field stands, up by doublings and down by halves.
+fn scales(field: &Field, workload: &Workload) -> [Vec<u32>; 2] {
+    let Holds::Number { least, most, .. } = field.holds else {
+        return [Vec::new(), Vec::new()];
+    };
+    let (least, most) = (least.ceil() as u32, most as u32);
+    let now = field.number(workload).round() as u32;
+    let up = |number: &u32| (*number < most).then(|| number.saturating_mul(2).clamp(1, most));
+    let down = |number: &u32| (*number > least).then(|| (number / 2).max(least));
+    [
+        std::iter::successors(Some(now), up).collect(),
+        std::iter::successors(Some(now), down).collect(),
+    ]
+}
+
+/// Of a scale, whose first number does not differ, the number nearest to that which does.
+fn first_that(scale: &[u32], differs: impl Fn(u32) -> bool) -> Option<u32> {
+    let at = scale.iter().skip(1).position(|number| differs(*number))?;
+    Some(nearest(scale[at], scale[at + 1], differs))
+}
+
+/// Between a number that does not differ and one that does, one that does beside one that does not, by
+/// halves.
 fn nearest(mut same: u32, mut other: u32, differs: impl Fn(u32) -> bool) -> u32 {
     while same.abs_diff(other) > 1 {
         let middle = same.midpoint(other);
@@ -56,44 +83,20 @@ fn nearest(mut same: u32, mut other: u32, differs: impl Fn(u32) -> bool) -> u32 
     other
 }
 
-/// A workload that differs in one field.
-struct Changed {
-    words: String,
-    workload: Workload,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What is asked for is not, and the other way round.
-fn switches(workload: &Workload) -> Vec<Changed> {
-    let fields = FIELDS.iter();
-    let changed = fields.filter_map(|field| {
-        let other = field.other(workload)?;
-        Some(Changed {
-            words: field.said(&other),
-            workload: workload.with(field.name, other),
-        })
-    });
-    changed.collect()
-}
-
-/// More steps, by doublings.
-fn ups(steps: u32) -> Vec<u32> {
-    let most = *STEPS.end();
-    let twice = |steps: &u32| (*steps < most).then(|| steps.saturating_mul(2).min(most));
-    std::iter::successors(twice(&steps), twice).collect()
-}
-
-/// Fewer steps, by halves.
-fn downs(steps: u32) -> Vec<u32> {
-    let half = |steps: &u32| (*steps > *STEPS.start()).then(|| steps / 2);
-    std::iter::successors(half(&steps), half).collect()
-}
-
-fn of_steps(workload: &Workload, steps: u32) -> Changed {
-    Changed {
-        words: format!("steps = {steps}"),
-        workload: Workload {
-            steps,
-            ..workload.clone()
-        },
+    #[test]
+    fn of_a_scale_the_nearest_number_that_differs_is_found() {
+        let up = [3, 6, 12, 24];
+        assert_eq!(first_that(&up, |number| number >= 17), Some(17));
+        assert_eq!(first_that(&up, |number| number >= 4), Some(4));
+        assert_eq!(
+            first_that(&[40, 20, 10, 5], |number| number <= 33),
+            Some(33)
+        );
+        assert_eq!(first_that(&up, |_| false), None);
+        assert_eq!(first_that(&[7], |_| true), None);
     }
 }

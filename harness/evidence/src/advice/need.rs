@@ -30,6 +30,9 @@ pub(super) struct Need {
     pub when: String,
     /// What it is, of an option.
     pub asks: String,
+    /// The claims that say more of it, each of the engine that decides about it.
+    #[serde(default)]
+    pub claims: Vec<String>,
     #[serde(default)]
     pub capability: Vec<Capability>,
     #[serde(default)]

@@ -1,7 +1,7 @@
 //! Advice for a terminal: figures with numbers in brackets, which the last lines resolve to their places
 //! in the results folder.
 
-use super::{Advice, Choice, Rehearsed, Standing};
+use super::{Advice, Choice, Flip, Rehearsed, Standing};
 use crate::document::{Span, Text, figure, number, path, text};
 
 /// What comes before the table, the table of needs by option, and what comes after it.
@@ -18,13 +18,14 @@ pub fn text(advice: &Advice) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
         format!("{}: {}", advice.workload.title, first.label),
         reason(advice, first),
     ];
-    before.extend(advice.both.then(|| BOTH.to_owned()));
+    before.push(format!("{BOTH}: {}", both(advice)));
     before.push(notes.told(&rests_on(advice)));
     before.push(String::new());
     let table = table(advice, &mut notes);
     let mut after = vec![String::new(), format!("what was seen of {}:", first.label)];
     let seen = first.stances.iter();
-    after.extend(seen.map(|stance| format!("  {}: {}", stance.need, notes.told(&stance.seen))));
+    after
+        .extend(seen.map(|stance| format!("  {}: {}", stance.need, notes.told(&stance.grounds()))));
     let added = notes.told(&first.added.seen);
     after.push(format!("  added to a run: {added}"));
     for choice in &advice.choices {
@@ -33,7 +34,10 @@ pub fn text(advice: &Advice) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
     }
     after.extend([String::new(), "what would change it:".to_owned()]);
     let flips = advice.flips.iter();
-    after.extend(flips.map(|flip| format!("  {}: {}", flip.change, label(advice, &flip.to))));
+    after.extend(flips.map(|flip| {
+        let Flip { change, now, to } = flip;
+        format!("  {change} (now {now}): {}", label(advice, to))
+    }));
     if advice.flips.is_empty() {
         after.push("  no change of one field".to_owned());
     }
@@ -42,9 +46,21 @@ pub fn text(advice: &Advice) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
     (before, table, after)
 }
 
+/// The option of which there is no engine yet.
+pub(super) const BOTH: &str = "both (assets on Temporal)";
+/// What is known of it.
+pub(super) const BOTH_UNMEASURED: &str =
+    "no engine here executes assets by durable workflows: not measured";
 /// Said where each of two orchestrators has by itself what the other has not.
-pub(super) const BOTH: &str = "each of the two has by itself what the other has not; assets executed by durable workflows \
-would have both, and are not measured";
+pub(super) const COMPLEMENT: &str = "each of the two has by itself what the other has not";
+
+/// What is to be said of both together.
+pub(super) fn both(advice: &Advice) -> String {
+    match advice.both {
+        true => format!("{COMPLEMENT}; {BOTH_UNMEASURED}"),
+        false => BOTH_UNMEASURED.to_owned(),
+    }
+}
 
 /// The ways in which a workload was rehearsed, as a table, and where its figures are in the folder of that
 /// name.

@@ -302,7 +302,8 @@ fn a_record_has_the_sections_of_madr_and_its_figures_their_places() -> anyhow::R
     expected.extend([
         "### temporal",
         "### dagster",
-        "### neither",
+        "### neither (plain calls, by cron)",
+        "### both (assets on Temporal)",
         "## More Information",
     ]);
     assert_eq!(headings, expected);

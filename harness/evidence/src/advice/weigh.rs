@@ -53,6 +53,8 @@ pub struct Stance {
     pub standing: Standing,
     /// What was seen, each figure with its place.
     pub seen: Text,
+    /// The claims that say more of it, each with its verdict.
+    pub claims: Vec<Text>,
 }
 
 /// An option.
@@ -79,6 +81,14 @@ pub struct Added {
     pub said: Text,
     /// From what it follows.
     pub seen: Text,
+}
+
+impl Stance {
+    /// What was seen, and what claims say of it.
+    pub(super) fn grounds(&self) -> Text {
+        let all = [self.seen.clone()].into_iter();
+        Text::joined(all.chain(self.claims.iter().cloned()), "; ")
+    }
 }
 
 impl Choice {
@@ -171,7 +181,7 @@ fn is_option(engine: &EngineRecord) -> bool {
 
 fn label(engine: &EngineRecord) -> String {
     match engine.family {
-        Family::Floor => "neither".to_owned(),
+        Family::Floor => "neither (plain calls, by cron)".to_owned(),
         _ => engine.label.clone(),
     }
 }
@@ -195,7 +205,30 @@ fn stance(need: &Need, engine: &EngineRecord, analysis: &Analysis) -> Stance {
         asks: need.asks.clone(),
         standing: standing.unwrap_or(Standing::NotMeasured),
         seen: Text::joined(seen.into_iter().map(|(_, text)| text), "; "),
+        claims: need
+            .claims
+            .iter()
+            .filter_map(|name| said_by(name, engine, analysis))
+            .collect(),
     }
+}
+
+/// What a claim says, if the engine is the one that it is about.
+fn said_by(name: &str, engine: &EngineRecord, analysis: &Analysis) -> Option<Text> {
+    let claim = analysis
+        .claims
+        .claims
+        .iter()
+        .find(|each| each.claim == name)?;
+    let about = claim.values.first()?;
+    let of = |text: &str, field| figure::quoted(text, path::claim(name, field));
+    (about.engine == engine.name).then(|| {
+        text![
+            of(&claim.verdict.to_string(), "verdict"),
+            ": ",
+            of(&claim.sentence, "sentence")
+        ]
+    })
 }
 
 /// How an option stands to what is asked for a second: it is as fast where all of the interval is, not

@@ -120,6 +120,7 @@ fn record(claim: Claim, found: Found, adjusted: Option<(f64, HolmStep)>) -> Clai
         p: None,
         p_adjusted: None,
         interval_adjusted: None,
+        effect: None,
         values: Vec::new(),
         evidence: Vec::new(),
         needs: None,
@@ -141,6 +142,10 @@ fn record(claim: Claim, found: Found, adjusted: Option<(f64, HolmStep)>) -> Clai
         record.p = Some(p);
         record.p_adjusted = Some(adjusted.adjusted_p);
         record.interval_adjusted = measured.test.interval_at(adjusted.level);
+        record.effect = measured
+            .test
+            .effect()
+            .map(|effect| effect.word().to_owned());
         record.verdict = match adjusted.decided() {
             true => measured.test.verdict_at(adjusted.level),
             false => ClaimVerdict::Undecided,

@@ -45,6 +45,12 @@ pub struct Advice {
     pub when: &'static str,
     /// The phrases that it stands and falls with.
     pub phrases: &'static [&'static str],
+    /// What it does not hold for, after "not for".
+    pub not_for: &'static str,
+    /// The phrases that say so.
+    pub not_by: &'static [&'static str],
+    /// The engine without whose trials it is not measured, whatever its phrases are.
+    pub engine: Option<&'static str>,
 }
 
 /// The rows, in the table's order; the rule of thumb is the last.
@@ -142,6 +148,9 @@ pub const ADVICE: [Advice; 4] = [
             "human in the loop",
             "fine-grained failure handling",
         ],
+        not_for: "questions about data, such as what is stale and why: its user's own code answers those",
+        not_by: &["declarative lineage and materialization tracking"],
+        engine: None,
     },
     Advice {
         choose: "Choose Dagster",
@@ -151,6 +160,9 @@ pub const ADVICE: [Advice; 4] = [
             "declarative lineage and materialization tracking",
             "asset-centric data platforms",
         ],
+        not_for: "runs that wait or are to be undone: its user's own code does that around them",
+        not_by: &["long-running work needs workarounds", "no built-in saga"],
+        engine: None,
     },
     Advice {
         choose: "Choose both",
@@ -160,11 +172,17 @@ pub const ADVICE: [Advice; 4] = [
             "long-running work needs workarounds",
             "durable execution of long-running or complex workflows",
         ],
+        not_for: "those who would operate one engine only",
+        not_by: &[],
+        engine: Some("assets-on-temporal"),
     },
     Advice {
         choose: "Choose neither",
         when: "the work is a short batch without lineage, waiting or undoing",
         phrases: &[],
+        not_for: "what is to go on after a death: nobody starts it again",
+        not_by: &[],
+        engine: None,
     },
 ];
 
@@ -227,8 +245,10 @@ mod tests {
 
     #[test]
     fn advice_stands_on_phrases_of_the_table_and_each_side_has_a_decider() {
-        for words in ADVICE.iter().flat_map(|advice| advice.phrases) {
-            assert!(phrase(words).is_some(), "{words}");
+        for advice in ADVICE {
+            for words in advice.phrases.iter().chain(advice.not_by) {
+                assert!(phrase(words).is_some(), "{words}");
+            }
         }
         for phrase in phrases() {
             assert!(DECIDERS.contains(&phrase.side.decider()));

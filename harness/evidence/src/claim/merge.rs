@@ -68,6 +68,7 @@ mod tests {
             p: None,
             p_adjusted: None,
             interval_adjusted: None,
+            effect: None,
             values: Vec::new(),
             evidence: Vec::new(),
             needs: None,

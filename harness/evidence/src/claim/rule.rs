@@ -18,6 +18,7 @@ use super::decide::Results;
 use super::definition::{Claim, Rule, SideOf};
 use crate::document::number;
 use crate::record::{ClaimVerdict, EngineValue, Interval};
+use crate::stats::Effect;
 
 /// What a rule tests.
 pub(super) trait Test {
@@ -27,6 +28,10 @@ pub(super) trait Test {
     }
     /// The smallest level of error at which the rule decides, 1 where it never does.
     fn p(&self) -> f64;
+    /// How large the effect is; `None` where the rule compares no values of two sides.
+    fn effect(&self) -> Option<Effect> {
+        None
+    }
     /// The interval of the value at a level, `None` where there is none.
     fn interval_at(&self, _level: f64) -> Option<Interval> {
         None

@@ -1,14 +1,17 @@
-//! How well the model's line predicts runs that it was not drawn from.
+//! How well the model predicts runs that its terms were not drawn from.
 //!
-//! The line goes through two estimates of `run_ms`: of one step, and of the most steps that were measured in the
-//! same scenario. Held against it are the runs of all other sizes and scenarios of the same engine, settings, shape
-//! and execution: a point is the mean of a trial's samples.
+//! The terms are here two estimates of `run_ms`: of one step, and of the most steps that were measured in the
+//! same scenario. What the model says of a day with one run, without work, is held against the runs of all other
+//! sizes and scenarios of the same engine, settings, shape and execution: a point is the mean of a trial's samples.
 
-use crate::record::{EngineRecord, HeldOut, Interval, Measurement};
+use std::collections::BTreeMap;
+
+use super::predict::{Inputs, predict};
+use crate::record::{EngineRecord, HeldOut, Interval, Measurement, ModelOption, Term};
 use crate::stats::median;
 
-/// The line through the estimates of `one` and of the most steps among `others`, held against the rest of
-/// these; `None` where there is no line or nothing to hold against it.
+/// The model of the estimates of `one` and of the most steps among `others`, held against the rest of
+/// these; `None` where there are no terms or nothing to hold against them.
 pub(super) fn held_out(
     one: &Measurement,
     others: &[&Measurement],
@@ -20,24 +23,19 @@ pub(super) fn held_out(
         |each: &&Measurement| each.factors.get("scenario") == one.factors.get("scenario");
     let runs = others.iter().copied().filter(same_execution);
     let longest = runs.clone().filter(same_scenario).max_by_key(steps)?;
-    let most = f64::from(steps(&longest));
-    if most <= 1.0 {
+    let more = f64::from(steps(&longest)) - 1.0;
+    if more <= 0.0 {
         return None;
     }
+    let option = between(one, longest, more, engine);
     let held = runs.filter(|each| each.id() != one.id() && each.id() != longest.id());
     let (mut errors, mut within) = (Vec::new(), 0);
     for each in held {
-        let far = (f64::from(steps(&each)) - 1.0) / (most - 1.0);
-        let on_line = |from: f64, to: f64| from + far * (to - from);
-        let predicted = on_line(one.estimate.value, longest.estimate.value);
-        let ends = one.estimate.interval.zip(longest.estimate.interval);
-        let band = ends.map(|(from, to): (Interval, Interval)| {
-            on_line(from.low, to.low)..=on_line(from.high, to.high)
-        });
+        let predicted = predict(&option, &without_work(steps(&each))).time_s?;
         for trial in each.trials.iter().filter(|trial| !trial.values.is_empty()) {
-            let seen = trial.values.iter().sum::<f64>() / trial.values.len() as f64;
-            errors.push((predicted - seen).abs() / seen);
-            within += usize::from(band.as_ref().is_some_and(|band| band.contains(&seen)));
+            let seen_s = trial.values.iter().sum::<f64>() / trial.values.len() as f64 / 1e3;
+            errors.push((predicted.value - seen_s).abs() / seen_s);
+            within += usize::from((predicted.low..=predicted.high).contains(&seen_s));
         }
     }
     Some(HeldOut {
@@ -45,6 +43,45 @@ pub(super) fn held_out(
         within,
         median_error: median(&errors)?,
     })
+}
+
+/// An option whose terms are of the two alone, the longest of which has so many steps more.
+fn between(
+    one: &Measurement,
+    longest: &Measurement,
+    more: f64,
+    engine: &EngineRecord,
+) -> ModelOption {
+    let (from, to) = (&one.estimate, &longest.estimate);
+    let ends = from.interval.zip(to.interval);
+    let term = |of: &dyn Fn(f64, f64) -> f64| Term {
+        value: of(from.value, to.value),
+        interval: ends
+            .map(|(from, to): (Interval, Interval)| [of(from.low, to.low), of(from.high, to.high)]),
+        measurement: longest.id(),
+    };
+    let terms = [
+        ("run_s", term(&|one, _| one / 1e3)),
+        ("step_s", term(&|one, all| (all - one) / more / 1e3)),
+    ];
+    ModelOption {
+        engine: engine.name.clone(),
+        label: engine.label.clone(),
+        execution: None,
+        terms: BTreeMap::from(terms.map(|(name, term)| (name.to_owned(), term))),
+        held_out: None,
+    }
+}
+
+fn without_work(steps: u32) -> Inputs {
+    Inputs {
+        steps: f64::from(steps),
+        step_s: 0.0,
+        failed_share: 0.0,
+        kills_a_day: 0.0,
+        corrections_a_day: 0.0,
+        waiting_runs: 0.0,
+    }
 }
 
 fn steps(each: &&Measurement) -> u32 {

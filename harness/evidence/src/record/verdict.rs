@@ -123,6 +123,10 @@ pub struct ClaimRecord {
     /// The interval of `value` at the level that the correction asks of it; one-sided ones end
     /// at 0 or 1. `None` where trials are too few, or the rule estimates nothing.
     pub interval_adjusted: Option<Interval>,
+    /// How large the effect is, of a ratio: `negligible`, `small`, `medium` or `large`, by the share of pairings
+    /// in which one side is larger (Vargha and Delaney).
+    #[serde(default)]
+    pub effect: Option<String>,
     /// Every engine that took part: the rule's sides in order, then those shown beside.
     pub values: Vec<EngineValue>,
     /// Ids of the measurements (`experiment/metric/engine/settings/…`) that it rests on.

@@ -59,7 +59,7 @@ pub(super) fn record(analysis: &Analysis) -> Record {
                 summary::counts("phrases", of),
                 " So, for a pipeline:"
             ]),
-            Block::list(guidance::advice(claims)),
+            Block::list(guidance::advice(analysis)),
         ],
         consequences: vec![
             Text::from(

@@ -8,8 +8,7 @@ use crate::claim::definition::{Claim, Predicted, Rule, SideOf};
 use crate::claim::select::{Selected, pairs};
 use crate::document::{number, plural};
 use crate::record::{ClaimVerdict, Interval};
-use crate::stats::Side;
-use crate::stats::{Ratio, paired_ratio};
+use crate::stats::{Effect, Ratio, Side, paired_ratio};
 
 /// A ratio, already divided by its limit, and what it is predicted to be.
 #[derive(Debug, Clone)]
@@ -98,6 +97,10 @@ impl Test for Comparison {
 
     fn p(&self) -> f64 {
         self.ratio.p_decided()
+    }
+
+    fn effect(&self) -> Option<Effect> {
+        Some(self.ratio.effect())
     }
 
     fn interval_at(&self, level: f64) -> Option<Interval> {

@@ -2,8 +2,8 @@
 
 use super::EXPERIMENT;
 use crate::document::chart::{self, Line, Name, Palette};
-use crate::document::{Block, Column, Text, estimates, text, warnings};
-use crate::experiment::{cost, places, server_note};
+use crate::document::{Block, Column, estimates, text, warnings};
+use crate::experiment::{cost, places};
 use crate::record::Warning;
 use crate::results::Analysis;
 
@@ -29,9 +29,6 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     blocks.push(Block::paragraph(text![
         "Closed loop: a fixed number of runs in flight, up a ladder to the knee. Workload three-step: runs of three steps without work; etl: the real pipeline, a day a partition. ",
         places(&analysis.plan),
-        server_note(analysis).map_or_else(Text::default, |note| {
-            text![note, "; they hold for that server."]
-        })
     ]));
     blocks.push(peaks);
     for (workload, metric, unit) in [

@@ -36,7 +36,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     let caption = "What runs take while they wait, by how many there are";
     if let Some(idle) = estimates(measurements, EXPERIMENT.name, caption, &columns) {
         blocks.push(Block::paragraph(
-            "Many runs wait at a time, having published one after the other. While none of them is due, the processes of the engine are watched: before everything is killed, with what they hold of the work before the wait; and after that, with what they start with. Memory that processes share counts in each of them.",
+            "Many runs wait at a time. While none of them is due, the processes of the engine are watched: before everything is killed, with what they hold of the work before the wait; and after that, with what they start with. Memory that processes share counts in each of them.",
         ));
         blocks.push(idle);
     }

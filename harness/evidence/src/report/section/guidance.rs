@@ -1,7 +1,7 @@
 //! The when-to-use table with a verdict on each phrase, what follows from it, and the claims row
 //! by row; what only explains figures stands apart.
 
-use crate::claim::{ADVICE, Cell, GUIDANCE, of_phrase, of_phrases, phrases};
+use crate::claim::{ADVICE, Advice, Cell, GUIDANCE, of_phrase, of_phrases, phrases};
 use crate::document::{Block, Span, Table, Text, figure, number, path, text};
 use crate::experiment::server_note;
 use crate::record::{ClaimRecord, ClaimVerdict, EngineValue};
@@ -16,18 +16,15 @@ pub(in crate::report) fn answer(analysis: &Analysis) -> Vec<Block> {
         ),
         Block::heading("When to use which"),
         table(claims),
-        Block::List(advice(claims)),
+        Block::List(advice(analysis)),
     ]
 }
 
 /// What the verdicts rest on, phrase by phrase, and how they are read.
 pub(in crate::report) fn grounds(analysis: &Analysis) -> Vec<Block> {
-    let mut blocks = Vec::new();
+    let mut blocks = vec![Block::heading("What was seen of each phrase")];
     let seen = seen(&analysis.claims.claims);
     if !seen.is_empty() {
-        blocks.push(Block::paragraph(
-            "What was seen, of each phrase that was measured:",
-        ));
         blocks.push(Block::List(seen));
     }
     blocks.push(
@@ -135,29 +132,50 @@ fn verdict(claims: &[ClaimRecord], phrase: &str) -> Span {
     figure::quoted(of_phrase(claims, phrase).to_string(), path::phrase(phrase))
 }
 
-/// When to choose which, each with the verdicts that it hangs on.
-pub(in crate::report) fn advice(claims: &[ClaimRecord]) -> Vec<Text> {
-    let item = |advice: &crate::claim::Advice| {
-        let phrases = advice
-            .phrases
-            .iter()
-            .map(|phrase| text![format!("{phrase}: "), verdict(claims, phrase)]);
-        let bound = match advice.phrases {
-            [] => Text::from("no phrase of the guidance says so"),
-            _ => Text::joined(phrases, "; "),
-        };
-        text![
-            format!(
-                "{} when {}: {} (",
-                advice.choose,
-                advice.when,
-                of_phrases(claims, advice.phrases)
+/// When to choose which, each with the verdicts that it hangs on, and for what not.
+pub(in crate::report) fn advice(analysis: &Analysis) -> Vec<Text> {
+    ADVICE.iter().map(|each| advised(each, analysis)).collect()
+}
+
+fn advised(advice: &Advice, analysis: &Analysis) -> Text {
+    let claims = &analysis.claims.claims;
+    let is_there = |name: &str| analysis.plan.engine(name).is_some();
+    let (verdict, bound) = match (advice.engine, advice.phrases) {
+        (Some(name), _) if !is_there(name) => (
+            ClaimVerdict::NotMeasured,
+            text![
+                "no engine here does that; what speaks for it: ",
+                verdicts(claims, advice.phrases)
+            ],
+        ),
+        (_, []) => (
+            ClaimVerdict::NotMeasured,
+            Text::from(
+                "no phrase of the guidance says so; plain calls are an option of each workload below",
             ),
-            bound,
-            ")."
-        ]
+        ),
+        (_, phrases) => (of_phrases(claims, phrases), verdicts(claims, phrases)),
     };
-    ADVICE.iter().map(item).collect()
+    let Advice { choose, when, .. } = advice;
+    let not_for = match advice.not_by {
+        [] => Text::default(),
+        phrases => text![" (", verdicts(claims, phrases), ")"],
+    };
+    text![
+        format!("{choose} when {when}: {verdict} ("),
+        bound,
+        format!("). Not for {}", advice.not_for),
+        not_for,
+        "."
+    ]
+}
+
+/// Phrases with their verdicts.
+fn verdicts(claims: &[ClaimRecord], phrases: &[&str]) -> Text {
+    let each = phrases
+        .iter()
+        .map(|phrase| text![format!("{phrase}: "), verdict(claims, phrase)]);
+    Text::joined(each, "; ")
 }
 
 /// A table of what was measured, and a list of what was not.
@@ -214,7 +232,7 @@ fn tested(caption: &str, claims: &[&ClaimRecord]) -> Table {
     table
 }
 
-/// `0.24 [0.21, 0.28] at 98.3 %, p = 0.012`: the figure that decides after the correction.
+/// `0.24 [0.21, 0.28] at 98.3 %, p = 0.012, a large effect`: the figure that decides after the correction.
 fn corrected(claim: &ClaimRecord) -> String {
     // Shares are printed in percent, their differences in points.
     let (scale, unit) = match claim.kind.as_str() {
@@ -225,9 +243,11 @@ fn corrected(claim: &ClaimRecord) -> String {
     let p = claim
         .p_adjusted
         .map_or_else(String::new, |p| format!("p {}", probability(p)));
+    let effect = claim.effect.as_ref();
+    let effect = effect.map_or_else(String::new, |word| format!(", a {word} effect"));
     match (claim.value, claim.interval_adjusted) {
         (Some(value), Some(interval)) => format!(
-            "{}{unit} [{}, {}] at {:.1} %, {p}",
+            "{}{unit} [{}, {}] at {:.1} %, {p}{effect}",
             number(value * scale),
             number(interval.low * scale),
             number(interval.high * scale),

@@ -19,6 +19,21 @@ pub(in crate::report) fn blocks(analysis: &Analysis) -> Vec<Block> {
     blocks
 }
 
+/// What all of it is derived from, and how one derives it again.
+pub(in crate::report) fn raw_data() -> Vec<Block> {
+    vec![
+        Block::heading("Raw data"),
+        Block::list([
+            "evidence/SCENARIO.tar.gz: of each trial what the harness did and saw, the effect journal, what the warehouse had and by whom.",
+            "rows/: the rows of a warehouse, kept once by content; expected.json: what they were to be.",
+            "plan.json, environment.json: what was to be made, and on what; manifest.json: the seal of all of these.",
+        ]),
+        Block::paragraph(
+            "Everything else is derived: orchbench check and orchbench report do it again, and bench/audit in another language, from the definitions.",
+        ),
+    ]
+}
+
 fn machine(analysis: &Analysis) -> Table {
     let environment = &analysis.environment;
     let quoted = |text: &str, field: &str| figure::quoted(text, path::environment(field));
