@@ -104,12 +104,18 @@ impl Container {
         })
     }
 
-    /// Makes an image of it.
-    pub(super) fn commit(&self, repository: &str, tag: &str) -> Result<(), ProcessError> {
+    /// Makes an image of it, with this change to its settings in the words of a Dockerfile.
+    pub(super) fn commit(
+        &self,
+        repository: &str,
+        tag: &str,
+        change: &str,
+    ) -> Result<(), ProcessError> {
         let options = CommitContainerOptions {
             container: Some(self.id.clone()),
             repo: Some(repository.to_owned()),
             tag: Some(tag.to_owned()),
+            changes: Some(change.to_owned()),
             ..Default::default()
         };
         ask("commit container", move |docker| async move {

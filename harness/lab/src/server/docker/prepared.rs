@@ -1,5 +1,5 @@
-//! PostgreSQL with the databases that Temporal and the pipeline need, made once a machine: an image, from which each
-//! server of a trial is started. Making them anew takes about eight seconds, and is the same work each time.
+//! PostgreSQL with the databases that Temporal and the pipeline need, made once a machine: an image, of whose data each
+//! server of a trial gets a copy. Making them anew takes about eight seconds, and is the same work each time.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,7 +12,6 @@ use testcontainers::{GenericImage, ImageExt as _};
 use crate::process::{ProcessError, local_image};
 use crate::server::ServerError;
 
-use super::postgres::DATA;
 use super::{Container, Image, Postgres, StackImages};
 
 /// The repository of such images. They stay in the Docker engine, as programs stay in the cache.
@@ -37,7 +36,7 @@ pub(super) fn prepared(images: &StackImages) -> Result<Image, ServerError> {
     }
     let postgres = Postgres::start_from(&images.postgres)?;
     make_schema(images, &postgres)?;
-    // A clean end: whoever starts from it has nothing to recover.
+    // A clean end: a copy has nothing to recover.
     postgres.stop()?;
     postgres.commit(REPOSITORY, &tag)?;
     find(&name)?.ok_or_else(|| {
@@ -60,7 +59,7 @@ fn find(name: &str) -> Result<Option<Image>, ProcessError> {
 /// Of what it is made of: other images or another schema job make another one.
 fn tag(images: &StackImages) -> String {
     let mut digest = Sha256::new();
-    for part in [&images.postgres.id, &images.admin_tools.id, SCHEMA, DATA] {
+    for part in [&images.postgres.id, &images.admin_tools.id, SCHEMA] {
         digest.update(part);
         digest.update([0]);
     }
