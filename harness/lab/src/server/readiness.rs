@@ -1,12 +1,13 @@
-//! When a server counts as ready: it answers GetSystemInfo, and its namespace can be
-//! described.
+//! When a server counts as ready: it answers GetSystemInfo, its namespace can be described, and the
+//! service that has the histories has joined it ("not enough hosts to serve the request" before that).
 
 use std::time::{Duration, Instant};
 
-use temporalio_client::tonic::IntoRequest as _;
+use temporalio_client::tonic::{Code, IntoRequest as _};
 use temporalio_client::{Connection, ConnectionOptions};
+use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    DescribeNamespaceRequest, GetSystemInfoRequest,
+    DescribeNamespaceRequest, DescribeWorkflowExecutionRequest, GetSystemInfoRequest,
 };
 
 use crate::process::block_on_background;
@@ -15,6 +16,8 @@ use super::ServerError;
 
 /// One probe may take this long; the server may be frozen in the middle of it.
 const PROBE_LIMIT: Duration = Duration::from_secs(2);
+/// A workflow that nobody starts.
+const NOBODYS: &str = "orchbench-readiness";
 /// Pause between two probes.
 const PROBE_PAUSE: Duration = Duration::from_millis(20);
 
@@ -84,5 +87,21 @@ async fn probe(options: ConnectionOptions, namespace: String) -> Result<String, 
         .describe_namespace(request.into_request())
         .await
         .map_err(|e| format!("namespace {namespace}: {}", e.message()))?;
-    Ok(info.into_inner().server_version)
+    let request = DescribeWorkflowExecutionRequest {
+        namespace,
+        execution: Some(WorkflowExecution {
+            workflow_id: NOBODYS.to_owned(),
+            run_id: String::new(),
+        }),
+    };
+    match service
+        .describe_workflow_execution(request.into_request())
+        .await
+    {
+        Err(e) if matches!(e.code(), Code::Unavailable | Code::DeadlineExceeded) => {
+            Err(format!("histories: {}", e.message()))
+        }
+        // That there is none is an answer.
+        _ => Ok(info.into_inner().server_version),
+    }
 }
