@@ -59,15 +59,17 @@ impl SqliteStore {
     }
 
     fn commit_in(&mut self, epoch: Option<u64>, drafts: &[Draft]) -> Result<(), CatalogError> {
-        append(&self.connection, &self.failpoint, epoch, drafts).map_err(|refused| match refused {
-            Refused::Sqlite(source) => self.failed("commit")(source),
-            Refused::Planned(error) => error,
-            Refused::Fenced(current) => CatalogError::Fenced {
-                path: self.path.clone(),
-                own: epoch.unwrap_or(current),
-                current,
+        append(&mut self.connection, &self.failpoint, epoch, drafts).map_err(
+            |refused| match refused {
+                Refused::Sqlite(source) => self.failed("commit")(source),
+                Refused::Planned(error) => error,
+                Refused::Fenced(current) => CatalogError::Fenced {
+                    path: self.path.clone(),
+                    own: epoch.unwrap_or(current),
+                    current,
+                },
             },
-        })
+        )
     }
 
     fn failed(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> CatalogError {

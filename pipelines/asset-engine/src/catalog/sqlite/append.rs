@@ -1,6 +1,6 @@
 //! The commit: one transaction that appends events and writes what is derived from them.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::catalog::chain::{self, Digest};
 use crate::catalog::{CatalogError, Draft, Failpoint, Version, writing};
@@ -28,73 +28,51 @@ impl From<CatalogError> for Refused {
 /// One transaction: epoch check, events, derived rows. Without an epoch, in that of the executor
 /// beside which the events are recorded.
 pub(super) fn append(
-    connection: &Connection,
+    connection: &mut Connection,
     failpoint: &Failpoint,
     epoch: Option<u64>,
     drafts: &[Draft],
 ) -> Result<(), Refused> {
-    in_transaction(connection, || {
-        write(connection, failpoint, epoch, drafts)?;
-        Ok(failpoint.pass("before commit")?)
-    })?;
-    Ok(failpoint.pass("after commit")?)
-}
-
-/// A transaction as rusqlite's, by statements that are prepared once: a chain of steps makes one a step.
-fn in_transaction(
-    connection: &Connection,
-    write: impl FnOnce() -> Result<(), Refused>,
-) -> Result<(), Refused> {
-    let run = |sql| connection.prepare_cached(sql)?.execute([]).map(drop);
-    run("BEGIN IMMEDIATE")?;
-    let done = write().and_then(|()| Ok(run("COMMIT")?));
-    // Of some errors SQLite has done that already.
-    if done.is_err() && !connection.is_autocommit() {
-        let _ = run("ROLLBACK");
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    {
+        let current: u64 = transaction
+            .prepare_cached("SELECT value FROM meta WHERE name = 'epoch'")?
+            .query_row([], |row| row.get::<_, i64>(0))?
+            .cast_unsigned();
+        let epoch = epoch.unwrap_or(current);
+        if current != epoch {
+            return Err(Refused::Fenced(current));
+        }
+        let (mut seq, mut digest) = newest(&transaction)?;
+        let mut insert = transaction.prepare_cached(
+            "INSERT INTO events (seq, t_ns, at_ms, epoch, kind, run, asset, partition, attempt, body, digest)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?;
+        for draft in drafts {
+            seq += 1;
+            let encoded = writing::encode(&draft.event);
+            let record = encoded.record(seq, epoch, draft);
+            digest = record.digest(&digest);
+            failpoint.pass("event")?;
+            insert.execute(params![
+                record.seq,
+                record.t_ns,
+                record.at_ms,
+                record.epoch,
+                record.kind,
+                record.run,
+                record.asset,
+                record.partition,
+                record.attempt,
+                record.body,
+                digest,
+            ])?;
+            derive(&transaction, failpoint, seq, &draft.event)?;
+        }
     }
-    done
-}
-
-fn write(
-    connection: &Connection,
-    failpoint: &Failpoint,
-    epoch: Option<u64>,
-    drafts: &[Draft],
-) -> Result<(), Refused> {
-    let current: u64 = connection
-        .prepare_cached("SELECT value FROM meta WHERE name = 'epoch'")?
-        .query_row([], |row| row.get::<_, i64>(0))?
-        .cast_unsigned();
-    let epoch = epoch.unwrap_or(current);
-    if current != epoch {
-        return Err(Refused::Fenced(current));
-    }
-    let (mut seq, mut digest) = newest(connection)?;
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO events (seq, t_ns, at_ms, epoch, kind, run, asset, partition, attempt, body, digest)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    )?;
-    for draft in drafts {
-        seq += 1;
-        let encoded = writing::encode(&draft.event);
-        let record = encoded.record(seq, epoch, draft);
-        digest = record.digest(&digest);
-        failpoint.pass("event")?;
-        insert.execute(params![
-            record.seq,
-            record.t_ns,
-            record.at_ms,
-            record.epoch,
-            record.kind,
-            record.run,
-            record.asset,
-            record.partition,
-            record.attempt,
-            record.body,
-            digest,
-        ])?;
-        derive(connection, failpoint, seq, &draft.event)?;
-    }
+    failpoint.pass("before commit")?;
+    transaction.commit()?;
+    failpoint.pass("after commit")?;
     Ok(())
 }
 
