@@ -9,17 +9,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use asset_engine::{
-    Asset, AssetGraph, AssetKey, Executor, ExecutorOptions, Materialized, RunRequest, RunStatus,
-    StepContext,
-};
-use orchbench_bench::keep_table;
+use asset_engine::{Executor, ExecutorOptions, RunRequest, RunStatus};
+use orchbench_assets::{GraphOptions, noop_graph};
+use orchbench_bench::{in_turns, keep_table};
+use orchbench_etl::Shape;
 use orchbench_evidence::document::number;
 use orchbench_evidence::stats::{Pair, median, paired_ratio};
 
 /// Blocks, and steps of a chain.
-const FULL: (u32, usize) = (6, 500);
-const QUICK: (u32, usize) = (3, 50);
+const FULL: (usize, u32) = (6, 500);
+const QUICK: (usize, u32) = (3, 50);
 
 /// The crates, each with how it keeps a step, in the words of its documentation or its code.
 const PEERS: [(&str, &str); 2] = [
@@ -42,27 +41,9 @@ fn main() -> Result<()> {
     let peers = build()?;
     let mut lines = vec![HEAD.to_owned()];
     for (name, kept) in PEERS {
-        let mut pairs = Vec::new();
-        for block in 0..blocks {
-            let folder = tempfile::tempdir()?;
-            let own = || asset_engine_s(steps, &folder.path().join("catalog.db"));
-            let other = || peer_s(&peers, (name, steps), folder.path());
-            let (own, other) = match block % 2 {
-                0 => (own()?, other()?),
-                _ => {
-                    let other = other()?;
-                    (own()?, other)
-                }
-            };
-            let ms = |seconds: f64| vec![seconds * 1e3 / steps as f64];
-            println!("block {block}: asset-engine {own:.3} s, {name} {other:.3} s");
-            pairs.push(Pair {
-                block,
-                name: format!("block {block}"),
-                a: ms(other),
-                b: ms(own),
-            });
-        }
+        let own = || asset_engine_ms(steps);
+        let pairs = in_turns(blocks, || peer_ms(&peers, name, steps), own)?;
+        println!("{name} and asset-engine, ms a step: {pairs:.3?}");
         lines.push(row(name, kept, &pairs)?);
     }
     let text = format!(
@@ -76,17 +57,20 @@ fn main() -> Result<()> {
     keep_table("bench/peers/README.md", "crates", &text)
 }
 
-fn row(name: &str, kept: &str, pairs: &[Pair]) -> Result<String> {
-    let ratio = paired_ratio(pairs).context("no pair")?;
-    let interval = ratio.interval.context("too few pairs")?;
-    let side = |of: fn(&Pair) -> f64| {
-        let values: Vec<f64> = pairs.iter().map(of).collect();
-        median(&values).map_or("–".to_owned(), number)
+fn row(name: &str, kept: &str, pairs: &[(f64, f64)]) -> Result<String> {
+    let of_block = |(block, (a, b)): (u32, &(f64, f64))| Pair {
+        block,
+        name: format!("block {block}"),
+        a: vec![*a],
+        b: vec![*b],
     };
+    let blocks: Vec<Pair> = (0..).zip(pairs).map(of_block).collect();
+    let ratio = paired_ratio(&blocks).context("no pair")?;
+    let interval = ratio.interval.context("too few pairs")?;
+    let (peer, own): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
+    let [peer, own] = [peer, own].map(|side| median(&side).map_or("–".to_owned(), number));
     Ok(format!(
-        "| {name} | {kept} | {} | {} | {} ({} to {}) | {} |",
-        side(|pair| pair.a[0]),
-        side(|pair| pair.b[0]),
+        "| {name} | {kept} | {peer} | {own} | {} ({} to {}) | {} |",
         number(ratio.value),
         number(interval.low),
         number(interval.high),
@@ -107,33 +91,26 @@ fn build() -> Result<PathBuf> {
     Ok(target.join("release/orchbench-peer-crates"))
 }
 
-fn peer_s(program: &Path, (name, steps): (&str, usize), folder: &Path) -> Result<f64> {
+fn peer_ms(program: &Path, name: &str, steps: u32) -> Result<f64> {
+    let folder = tempfile::tempdir()?;
     let output = Command::new(program)
         .args([name, &steps.to_string()])
-        .arg(folder)
+        .arg(folder.path())
         .output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{name}: {said}");
-    let seconds = String::from_utf8(output.stdout)?;
-    seconds.trim().parse().with_context(|| name.to_owned())
+    let seconds = String::from_utf8(output.stdout)?.trim().parse::<f64>();
+    Ok(seconds.with_context(|| name.to_owned())? * 1e3 / f64::from(steps))
 }
 
-fn asset_engine_s(steps: usize, catalog: &Path) -> Result<f64> {
-    let key = |index: usize| AssetKey::new(&format!("step-{index}"));
-    let mut assets = Vec::with_capacity(steps);
-    for index in 0..steps {
-        let step = |_: &StepContext<'_>| Ok(Materialized::new("1"));
-        let asset = Asset::new(key(index)?, step);
-        assets.push(match index {
-            0 => asset,
-            _ => asset.depends_on(key(index - 1)?),
-        });
-    }
-    let graph = Arc::new(AssetGraph::new(assets)?);
+fn asset_engine_ms(steps: u32) -> Result<f64> {
+    let folder = tempfile::tempdir()?;
+    let graph = noop_graph(Shape::Chain, steps, &GraphOptions::default())?;
+    let catalog = folder.path().join("catalog.db");
     let executor = Executor::open(catalog, ExecutorOptions::default())?;
     let begun = Instant::now();
-    let outcome = executor.run(RunRequest::new("run", graph))?;
+    let outcome = executor.run(RunRequest::new("run", Arc::new(graph)))?;
     let seconds = begun.elapsed().as_secs_f64();
     ensure!(outcome.status == RunStatus::Success, "{outcome:?}");
-    Ok(seconds)
+    Ok(seconds * 1e3 / f64::from(steps))
 }

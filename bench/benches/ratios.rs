@@ -13,6 +13,7 @@ use std::time::Instant;
 use anyhow::Context;
 use asset_engine::{Durability, Executor, ExecutorOptions, RunRequest};
 use orchbench_assets::{GraphOptions, noop_graph};
+use orchbench_bench::in_turns;
 use orchbench_etl::Shape;
 use orchbench_etl::{Etl, EtlConfig};
 
@@ -54,22 +55,6 @@ fn report(what: &str, unit: &str, pairs: &mut [(f64, f64)], bound: f64) {
     );
 }
 
-fn paired(
-    mut a: impl FnMut() -> anyhow::Result<f64>,
-    mut b: impl FnMut() -> anyhow::Result<f64>,
-) -> anyhow::Result<Vec<(f64, f64)>> {
-    (0..PAIRS)
-        .map(|pair| {
-            if pair % 2 == 0 {
-                Ok((a()?, b()?))
-            } else {
-                let second = b()?;
-                Ok((a()?, second))
-            }
-        })
-        .collect()
-}
-
 fn step_against_transaction() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let options = ExecutorOptions::default()
@@ -100,7 +85,7 @@ fn step_against_transaction() -> anyhow::Result<()> {
         };
         let what =
             format!("durable asset step, {name} of {STEPS}, against one bare SQLite transaction");
-        report(&what, "ms", &mut paired(steps, transactions)?, 2.0);
+        report(&what, "ms", &mut in_turns(PAIRS, steps, transactions)?, 2.0);
     }
     Ok(())
 }
@@ -145,7 +130,7 @@ fn year_against_python() -> anyhow::Result<()> {
         );
         answer["seconds"].as_f64().context("Python: no seconds")
     };
-    let mut pairs = paired(ours, theirs)?;
+    let mut pairs = in_turns(PAIRS, ours, theirs)?;
     report(
         "whole year, extract + transform + check of 365 partitions, plain calls against Polars in Python",
         "s",

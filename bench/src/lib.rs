@@ -23,6 +23,27 @@ pub fn keep_table(file: &str, name: &str, table: &str) -> Result<()> {
     std::fs::write(&path, text).context(file.to_owned())
 }
 
+/// Two sides in turns, in mirrored order from pair to pair (A B, B A, …): the values of each pair.
+///
+/// # Errors
+/// The first of a side's.
+pub fn in_turns(
+    pairs: usize,
+    mut a: impl FnMut() -> Result<f64>,
+    mut b: impl FnMut() -> Result<f64>,
+) -> Result<Vec<(f64, f64)>> {
+    (0..pairs)
+        .map(|pair| {
+            if pair % 2 == 0 {
+                Ok((a()?, b()?))
+            } else {
+                let second = b()?;
+                Ok((a()?, second))
+            }
+        })
+        .collect()
+}
+
 fn with_table(text: &str, name: &str, table: &str) -> Result<String> {
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let expected = |line: &str| format!("expected the line {}, found none", line.trim_end());

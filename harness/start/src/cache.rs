@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use sha2::{Digest as _, Sha256};
 
 use super::{Progress, SERVER_VERSION};
 
@@ -20,6 +21,13 @@ pub(crate) fn folder() -> Result<PathBuf, String> {
     fs::create_dir_all(folder.join("bin"))
         .map_err(|e| format!("cannot create folder {}: {e}", folder.display()))?;
     Ok(folder)
+}
+
+/// What tells something that is kept from what is made of another text: the beginning of its SHA-256.
+pub fn tag(made_of: &str) -> String {
+    let digest = Sha256::digest(made_of);
+    let first = digest.iter().take(6);
+    first.map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Where the cache keeps a program, if it has it.

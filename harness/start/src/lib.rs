@@ -15,6 +15,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use cache::tag;
 pub use program::{command_line, find, output_of};
 pub use way::{Tried, Way};
 

@@ -4,8 +4,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-
 use super::build::{command, supervise};
 use super::program::{find, named_by, output_of};
 use super::{OFFLINE, Progress, cache};
@@ -106,12 +104,7 @@ fn fill(python: &Path, folder: &Path, progress: &Progress) -> Result<(), String>
 
 /// Where the environment of this lock is, if it is.
 fn environment() -> Result<PathBuf, String> {
-    let digest = Sha256::digest(LOCK);
-    let short: String = digest[..6]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok(cache::folder()?.join(format!("dagster-{short}")))
+    Ok(cache::folder()?.join(format!("dagster-{}", cache::tag(LOCK))))
 }
 
 fn program(environment: &Path) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::process::{docker_version, local_image};
+use crate::process::{ProcessError, docker_version, local_image};
 use crate::server::Provisioned;
 
 /// The image of the Temporal CLI at the pinned version.
@@ -24,6 +24,15 @@ pub struct Image {
 }
 
 impl Image {
+    /// The one of this name that the Docker engine has.
+    pub(super) fn local(name: &str) -> Result<Option<Self>, ProcessError> {
+        Ok(local_image(name)?.map(|found| Self {
+            name: name.to_owned(),
+            id: found.id,
+            local_build: !found.from_registry,
+        }))
+    }
+
     /// Name and tag apart, as testcontainers asks for them.
     pub(super) fn name_and_tag(&self) -> (&str, &str) {
         self.name.rsplit_once(':').unwrap_or((&self.name, "latest"))
@@ -86,12 +95,8 @@ pub(in crate::server) fn stack_available() -> Result<Provisioned, String> {
 /// An image of the engine's; else what is missing, and the script that builds it.
 fn find(name: &str, script: &str) -> Result<Image, String> {
     let engine = docker_version().map_err(|e| e.to_string())?;
-    match local_image(name).map_err(|e| e.to_string())? {
-        Some(found) => Ok(Image {
-            name: name.to_owned(),
-            id: found.id,
-            local_build: !found.from_registry,
-        }),
+    match Image::local(name).map_err(|e| e.to_string())? {
+        Some(found) => Ok(found),
         None => Err(format!(
             "engine {} answers, but the image {name} is not there (docker pull, or {script})",
             engine.version

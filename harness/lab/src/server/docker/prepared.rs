@@ -4,12 +4,11 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
 use testcontainers::core::WaitFor;
 use testcontainers::core::wait::ExitWaitStrategy;
 use testcontainers::{GenericImage, ImageExt as _};
 
-use crate::process::{ProcessError, local_image};
+use crate::process::ProcessError;
 use crate::server::ServerError;
 
 use super::{Container, Image, Postgres, StackImages};
@@ -31,7 +30,7 @@ pub(super) fn prepared(images: &StackImages) -> Result<Image, ServerError> {
     let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     let tag = tag(images);
     let name = format!("{REPOSITORY}:{tag}");
-    if let Some(image) = find(&name)? {
+    if let Some(image) = Image::local(&name)? {
         return Ok(image);
     }
     let postgres = Postgres::start_from(&images.postgres)?;
@@ -39,7 +38,7 @@ pub(super) fn prepared(images: &StackImages) -> Result<Image, ServerError> {
     // A clean end: a copy has nothing to recover.
     postgres.stop()?;
     postgres.commit(REPOSITORY, &tag)?;
-    find(&name)?.ok_or_else(|| {
+    Image::local(&name)?.ok_or_else(|| {
         let reason = format!("expected the image {name} that was committed, found none");
         ServerError::Process(ProcessError::Docker {
             action: "commit container",
@@ -48,27 +47,9 @@ pub(super) fn prepared(images: &StackImages) -> Result<Image, ServerError> {
     })
 }
 
-fn find(name: &str) -> Result<Option<Image>, ProcessError> {
-    Ok(local_image(name)?.map(|found| Image {
-        name: name.to_owned(),
-        id: found.id,
-        local_build: true,
-    }))
-}
-
 /// Of what it is made of: other images or another schema job make another one.
 fn tag(images: &StackImages) -> String {
-    let mut digest = Sha256::new();
-    for part in [&images.postgres.id, &images.admin_tools.id, SCHEMA] {
-        digest.update(part);
-        digest.update([0]);
-    }
-    let digest = digest.finalize();
-    digest
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    orchbench_start::tag(&[&images.postgres.id, &images.admin_tools.id, SCHEMA].join("\0"))
 }
 
 fn make_schema(images: &StackImages, postgres: &Postgres) -> Result<(), ServerError> {
