@@ -93,7 +93,6 @@ fn execute(
     }
     let submitted = executor.submit(request.reopen())?;
     let known = match submitted {
-        Submitted::New | Submitted::UnderWay => None,
         Submitted::Resumed => Some("was left open: goes on with what it had not done".to_owned()),
         Submitted::Reopened(status) => Some(format!(
             "had ended with {}: executes what failed or was left out, what it made stays",
@@ -103,6 +102,7 @@ fn execute(
             "had ended with {} before: nothing is executed, this is what it did then",
             status.as_str()
         )),
+        _ => None,
     };
     if let Some(known) = known {
         output::note(&format!("run {run}: {known}"));
@@ -181,10 +181,10 @@ fn outcome_as_json(assets: &Executable, submitted: Submitted, outcome: &RunOutco
         "run": outcome.run,
         "status": outcome.status,
         "submitted": match submitted {
-            Submitted::New | Submitted::UnderWay => "new",
             Submitted::Resumed => "resumed",
             Submitted::Reopened(_) => "reopened",
             Submitted::Ended(_) => "ended before",
+            _ => "new",
         },
         "steps": {
             "materialized": outcome.steps.materialized,

@@ -83,16 +83,10 @@ fn report(executor: &Executor, pieces: usize) -> Result<(), Failed> {
     for asset in ["raw", "clean"] {
         let made = |number: usize| {
             let partition = partition(number);
-            let read = InputVersion {
-                asset: key("raw")?,
-                partition: Some(partition.clone()),
-                data_version: format!("raw-{number}"),
-            };
+            let read = InputVersion::new(key("raw")?, Some(&partition), format!("raw-{number}"));
             let version = format!("{asset}-{number}");
-            Ok(Materialization {
-                inputs: (asset == "clean").then_some(read).into_iter().collect(),
-                ..Materialization::reported(key(asset)?, Some(&partition), version, "1")
-            })
+            let made = Materialization::reported(key(asset)?, Some(&partition), version, "1");
+            Ok(made.inputs((asset == "clean").then_some(read)))
         };
         let all: Vec<_> = (0..pieces).map(made).collect::<Result<_, Failed>>()?;
         executor.record_all(all)?;

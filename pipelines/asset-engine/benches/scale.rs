@@ -4,20 +4,16 @@
 //!
 //! `cargo bench -p asset-engine --bench scale`
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
 use asset_engine::{
-    Asset, AssetGraph, AssetKey, Catalog, Durability, Executor, ExecutorOptions, InputVersion,
+    Asset, AssetGraph, AssetKey, Catalog, Dep, Durability, Executor, ExecutorOptions, InputVersion,
     Materialization, Materialized, Partitions, Plan, Selection, Step, StepContext, StepFailure,
     staleness,
 };
-
-use petgraph::algo::toposort;
-use petgraph::graph::DiGraph;
 
 type Failed = Box<dyn Error>;
 
@@ -31,7 +27,6 @@ fn main() -> Result<(), Failed> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.first().map(String::as_str) {
         Some("graph") => return graph(words[1].parse()?),
-        Some("order") => return order(words[1].parse()?),
         Some("stale") => return stale(words[1].parse()?, words[2].parse()?, &words[3]),
         _ => {}
     }
@@ -45,7 +40,6 @@ fn main() -> Result<(), Failed> {
     if !words.iter().any(|word| word == "--quick") {
         growth()?;
     }
-    print!("{}", told(&["order", "100000"])?);
     for (assets, bound_s, bound_mib) in [("35", 0.050, None), ("2000", 5.0, Some(2048.0))] {
         for kind in ["fresh", "one"] {
             let measured = if assets == "35" {
@@ -207,42 +201,6 @@ fn graph(count: usize) -> Result<(), Failed> {
     std::process::exit(0)
 }
 
-/// The order alone by petgraph's algorithm, with the graph that it needs, beside the whole of build
-/// and plan, in turn.
-fn order(count: usize) -> Result<(), Failed> {
-    const PAIRS: usize = 15;
-    let definitions = definitions(count, &Partitions::Unpartitioned)?;
-    let index: HashMap<&AssetKey, u32> = (0..)
-        .zip(&definitions)
-        .map(|(at, asset)| (&asset.key, at))
-        .collect();
-    let mut edges = Vec::new();
-    for (at, asset) in (0_u32..).zip(&definitions) {
-        edges.extend(asset.deps.iter().map(|dep| (index[&dep.key], at)));
-    }
-    let mut ratios = Vec::new();
-    for _ in 0..PAIRS {
-        let begun = Instant::now();
-        let graph: DiGraph<(), ()> = DiGraph::from_edges(&edges);
-        let order = toposort(&graph, None).map_err(|_| "a circle")?;
-        let alone_s = begun.elapsed().as_secs_f64();
-        assert_eq!(order.len(), count);
-        let definitions = definitions.clone();
-        let begun = Instant::now();
-        let plan = Plan::new(&AssetGraph::new(definitions)?, &Selection::all())?;
-        ratios.push(alone_s / begun.elapsed().as_secs_f64());
-        assert_eq!(plan.len(), count);
-    }
-    ratios.sort_by(f64::total_cmp);
-    println!(
-        "petgraph's toposort of {count} assets, with the graph that it needs: {:.2} ({:.2} to {:.2} in {PAIRS} pairs) of the whole build + plan",
-        ratios[PAIRS / 2],
-        ratios[0],
-        ratios[PAIRS - 1]
-    );
-    Ok(())
-}
-
 /// Opening the catalog, reading it, and judging every piece.
 fn stale(assets: usize, partitions: usize, kind: &str) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
@@ -257,20 +215,13 @@ fn stale(assets: usize, partitions: usize, kind: &str) -> Result<(), Failed> {
         for asset in graph.assets() {
             executor.record_all((0..partitions).map(|day| {
                 let partition = format!("day-{day:05}");
-                let inputs = asset.deps.iter().map(|dep| InputVersion {
-                    asset: dep.key.clone(),
-                    partition: Some(partition.clone()),
-                    data_version: version(&dep.key, day),
-                });
-                Materialization {
-                    inputs: inputs.collect(),
-                    ..Materialization::reported(
-                        asset.key.clone(),
-                        Some(&partition),
-                        version(&asset.key, day),
-                        "1",
-                    )
-                }
+                let key = asset.key.clone();
+                let made =
+                    Materialization::reported(key, Some(&partition), version(&asset.key, day), "1");
+                let read = |dep: &Dep| {
+                    InputVersion::new(dep.key.clone(), Some(&partition), version(&dep.key, day))
+                };
+                made.inputs(asset.deps.iter().map(read))
             }))?;
         }
         if kind == "one" {

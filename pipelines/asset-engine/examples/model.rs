@@ -23,10 +23,8 @@ fn split(cx: &StepContext<'_>) -> Result<Vec<Materialized>, StepFailure> {
 }
 
 fn few_are_bad(made: &Materialization, _: &StepContext<'_>) -> Result<Checked, StepFailure> {
-    Ok(Checked {
-        passed: made.metadata["rows"].as_u64().is_some_and(|rows| rows < 10),
-        metadata: made.metadata.clone(),
-    })
+    let few = made.metadata["rows"].as_u64().is_some_and(|rows| rows < 10);
+    Ok(Checked::new(few).metadata(made.metadata.clone()))
 }
 
 fn graph() -> Result<Arc<AssetGraph>, Box<dyn Error>> {

@@ -25,6 +25,7 @@ static FIRST_VERSION: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("1"));
 
 /// One dependency of an asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Dep {
     /// The asset that is read.
     pub key: AssetKey,
@@ -35,6 +36,7 @@ pub struct Dep {
 /// Where an asset's step runs. The step itself decides what it does; this records it for the reader
 /// of a graph, and for an executor that would treat them apart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Execution {
     /// In a worker thread of the engine.
     #[default]
@@ -45,6 +47,7 @@ pub enum Execution {
 
 /// A data asset: a thing that a run can materialize, or, when it is external, observe.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Asset {
     /// Its name, unique in a graph.
     pub key: AssetKey,

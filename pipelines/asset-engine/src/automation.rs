@@ -58,6 +58,7 @@ pub trait Automation: Send {
 
 /// What an automation looks at.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct EvaluationContext<'a> {
     /// The time of the evaluation.
     pub now: Timestamp,
@@ -67,6 +68,26 @@ pub struct EvaluationContext<'a> {
     pub catalog: &'a Catalog,
     /// The assets.
     pub graph: &'a Arc<AssetGraph>,
+}
+
+impl<'a> EvaluationContext<'a> {
+    /// What a first evaluation looks at, such as one in a test.
+    #[must_use]
+    pub fn new(catalog: &'a Catalog, graph: &'a Arc<AssetGraph>, now: Timestamp) -> Self {
+        Self {
+            now,
+            cursor: None,
+            catalog,
+            graph,
+        }
+    }
+
+    /// The same where the evaluation before left a cursor.
+    #[must_use]
+    pub fn cursor(mut self, cursor: Option<&'a str>) -> Self {
+        self.cursor = cursor;
+        self
+    }
 }
 
 /// What an evaluation comes to. It is recorded when it has orders, moves the cursor, or has another

@@ -71,6 +71,7 @@ pub(crate) use wipe::check_wipes;
 
 /// What a committed catalog survives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Durability {
     /// Power loss: WAL, `synchronous=FULL`; success is acknowledged after fsync.
     #[default]
@@ -121,9 +122,10 @@ pub(crate) struct Left {
     pub note: Option<String>,
 }
 
-/// A run that ended without success.
+/// A run that has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unsuccessful {
+#[non_exhaustive]
+pub struct EndedRun {
     /// Its id.
     pub run: Arc<str>,
     /// How it ended.
@@ -276,8 +278,19 @@ impl Catalog {
     ///
     /// # Errors
     /// The catalog cannot be read.
-    pub fn unsuccessful(&self, after: u64) -> Result<Vec<Unsuccessful>, CatalogError> {
-        self.with(|store| store.unsuccessful(after))
+    pub fn unsuccessful(&self, after: u64) -> Result<Vec<EndedRun>, CatalogError> {
+        self.with(|store| store.ended(false, after))
+    }
+
+    /// The runs that ended in one state behind an event (0 = ever) and were not opened again, in the order
+    /// of their ends. Costs what they are, however many runs there are.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn ended(&self, status: RunStatus, after: u64) -> Result<Vec<EndedRun>, CatalogError> {
+        let mut ended = self.with(|store| store.ended(status == RunStatus::Success, after))?;
+        ended.retain(|run| run.status == status);
+        Ok(ended)
     }
 
     /// How the runs stand whose ids begin with a name and a slash, such as those of an automation or

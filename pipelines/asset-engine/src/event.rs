@@ -26,6 +26,7 @@ static NO_RUN: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
 
 /// One committed event.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct EventRecord {
     /// Position in the log, from 1, without gaps.
     pub seq: u64,
@@ -133,6 +134,7 @@ pub enum Event {
 
 /// One execution of one step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Attempt {
     /// The run.
     pub run: Arc<str>,
@@ -146,6 +148,7 @@ pub struct Attempt {
 
 /// The recorded result of a step.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Materialization {
     /// The run that made it; empty = it was reported from outside of any run.
     pub run: Arc<str>,
@@ -169,6 +172,7 @@ pub struct Materialization {
 
 /// A version that a step read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct InputVersion {
     /// The asset read.
     pub asset: AssetKey,
@@ -207,6 +211,7 @@ pub type RunTags = Arc<BTreeMap<String, String>>;
 
 /// What was asked for when a run was submitted.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct RunRecord {
     /// Id of the run.
     pub run: Arc<str>,
@@ -226,6 +231,7 @@ pub struct RunRecord {
 /// Which steps of a selection run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Mode {
     /// All of them, fresh or not.
     #[default]
@@ -239,6 +245,7 @@ pub enum Mode {
 /// How a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum RunStatus {
     /// Submitted and not ended: running, or left open by an executor that died.
     Started,
@@ -248,6 +255,18 @@ pub enum RunStatus {
     Failure,
     /// Cancelled before every step had ended.
     Canceled,
+}
+
+impl Mode {
+    /// The name under which a catalog stores it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Stale => "stale",
+            Self::Observe => "observe",
+        }
+    }
 }
 
 impl RunStatus {
@@ -291,6 +310,18 @@ impl Event {
             | Self::BackfillRequested(_)
             | Self::BackfillResumed { .. }
             | Self::BackfillEnded { .. } => &NO_RUN,
+        }
+    }
+}
+
+impl InputVersion {
+    /// A version of a piece.
+    #[must_use]
+    pub fn new(asset: AssetKey, partition: Option<&str>, data_version: impl Into<String>) -> Self {
+        Self {
+            asset,
+            partition: partition.map(str::to_owned),
+            data_version: data_version.into(),
         }
     }
 }

@@ -196,14 +196,17 @@ impl Executor {
         Ok(RunOutcome::of_events(run, info.status, &events))
     }
 
-    /// Submits a run and waits for it.
+    /// Submits a run and waits for it. One of this id that has ended is not executed again, and its
+    /// outcome says so ([`RunOutcome::ended_before`]).
     ///
     /// # Errors
     /// As [`Executor::submit`] and [`Executor::wait`].
     pub fn run(&self, request: RunRequest) -> Result<RunOutcome, EngineError> {
         let run = request.run.clone();
-        self.submit(request)?;
-        self.wait(&run)
+        let submitted = self.submit(request)?;
+        let mut outcome = self.wait(&run)?;
+        outcome.ended_before = matches!(submitted, Submitted::Ended(_));
+        Ok(outcome)
     }
 
     /// Cancels a run that is under way here: what has not begun will not; what is being executed is

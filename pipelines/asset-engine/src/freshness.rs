@@ -1,6 +1,7 @@
 //! Freshness: how long ago an asset was last made, held against what its definition promises. (Whether
 //! it is out of date by what it reads is another matter, [`crate::staleness`].)
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,6 +25,7 @@ enum Promise {
 
 /// How an asset stands to its policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Freshness {
     /// It was made in time.
     Pass,
@@ -33,6 +35,17 @@ pub enum Freshness {
     Fail,
     /// It was never made, or what was made of it was wiped.
     Unknown,
+}
+
+impl fmt::Display for Freshness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+        })
+    }
 }
 
 impl FreshnessPolicy {

@@ -32,7 +32,8 @@ pub(crate) use link::{Link, Positions};
 pub use walk::Direction;
 pub(crate) use walk::marked;
 
-/// Who reads what: node = asset index, weight of an edge = index into `edges`.
+/// Who reads what: node = asset index, weight of an edge = index into `edges`. What an asset reads lies
+/// in `edges` in declared order, which none of petgraph's graphs keeps, each with its link.
 type Readers = Csr<(), u32, Directed, u32>;
 
 /// A checked set of assets.

@@ -42,6 +42,7 @@ pub trait DataStore: Send + Sync {
 
 /// Names one version of one piece of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Address<'a> {
     /// The asset.
     pub asset: &'a AssetKey,
@@ -75,6 +76,7 @@ pub enum StoreError {
 
 /// What a typed step is given.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Values<'a> {
     /// The engine's context.
     pub cx: &'a StepContext<'a>,

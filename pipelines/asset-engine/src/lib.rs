@@ -49,7 +49,7 @@ pub use automation::{
     EvaluationContext, FailedOrder, Order, PartitionStatus, Rule, Schedule, ScheduledTick, Sensor,
 };
 pub use catalog::{
-    Catalog, CatalogError, Durability, Head, Log, Owner, Recorder, RunInfo, Stamp, Unsuccessful,
+    Catalog, CatalogError, Durability, EndedRun, Head, Log, Owner, Recorder, RunInfo, Stamp,
     Verified,
 };
 pub use critical_path::{CriticalPath, CriticalStep};

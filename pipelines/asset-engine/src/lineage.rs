@@ -22,6 +22,7 @@ use crate::plan::{Known, PlannedStep, Wanted, WhyError, find};
 
 /// A part of the lineage, upstream before downstream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Lineage {
     /// The assets, or the pieces.
     pub nodes: Vec<LineageNode>,
@@ -31,6 +32,7 @@ pub struct Lineage {
 
 /// An asset, or a piece of one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct LineageNode {
     /// The asset.
     pub asset: AssetKey,
@@ -48,6 +50,7 @@ pub struct LineageNode {
 
 /// One reading of one node by another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct LineageEdge {
     /// Position in [`Lineage::nodes`] of what is read.
     pub from: usize,

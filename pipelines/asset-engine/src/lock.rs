@@ -16,6 +16,7 @@ use crate::catalog::{CatalogError, Owner};
 
 /// What to do when another executor owns the catalog.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Lock {
     /// Give up, naming the owner.
     #[default]

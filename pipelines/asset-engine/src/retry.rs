@@ -12,6 +12,7 @@ use crate::step::StepFailure;
 /// How the delay grows from one retry to the next.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Backoff {
     /// The same delay before every retry.
     #[default]
@@ -25,6 +26,7 @@ pub enum Backoff {
 /// When and how often a step is tried again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct RetryPolicy {
     /// Retries after the first attempt; 0 = none, `u32::MAX` = without limit.
     pub max_retries: u32,
@@ -68,6 +70,51 @@ impl RetryPolicy {
             delay_ms,
             ..Self::default()
         }
+    }
+
+    /// A policy whose delays grow as Dagster's do.
+    #[must_use]
+    pub fn exponential(max_retries: u32, delay_ms: u64) -> Self {
+        Self::constant(max_retries, delay_ms).backoff(Backoff::Exponential)
+    }
+
+    /// Sets how the delay grows.
+    #[must_use]
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+
+    /// Bounds the delays.
+    #[must_use]
+    pub fn max_delay_ms(mut self, bound: u64) -> Self {
+        self.max_delay_ms = Some(bound);
+        self
+    }
+
+    /// Sets by which share of it a delay may be off, 0 to 1.
+    #[must_use]
+    pub fn jitter(mut self, share: f64) -> Self {
+        self.jitter = share;
+        self
+    }
+
+    /// Sets the error types that are never retried.
+    #[must_use]
+    pub fn non_retryable<I>(mut self, error_types: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.non_retryable = error_types.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets how many attempts that died with their executor are made good.
+    #[must_use]
+    pub fn max_crash_retries(mut self, attempts: u32) -> Self {
+        self.max_crash_retries = attempts;
+        self
     }
 
     /// The delay before retry `k` (from 1), in milliseconds, without jitter.

@@ -125,6 +125,7 @@ impl Materialized {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
 #[error("{error_type}: {message}")]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct StepFailure {
     /// Name of the kind of error, by which a retry policy may refuse a retry.
     pub error_type: String,

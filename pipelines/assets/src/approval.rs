@@ -70,10 +70,8 @@ pub fn word(
         .ok_or_else(|| AssetsError::NothingToApprove {
             asset: marts.to_string(),
         })?;
-    Ok(Observation {
-        metadata: json!({ "who": who, "why": why, "marts": made.data_version }),
-        ..Observation::new(word_key(source)?, None, verdict.of(&made.data_version))
-    })
+    let word = Observation::new(word_key(source)?, None, verdict.of(&made.data_version));
+    Ok(word.metadata(json!({ "who": who, "why": why, "marts": made.data_version })))
 }
 
 /// Whether the newest word approves the newest marts of a source.

@@ -218,22 +218,20 @@ fn step_of(
     let Some(etl) = etl else {
         return Ok(Arc::new(only_defined));
     };
-    match options.execution {
-        Execution::InProcess => Ok(Arc::new(EtlStep {
-            etl: Arc::clone(etl),
+    if options.execution == Execution::Subprocess {
+        let protocol = EtlProtocol {
+            config: etl.config().clone(),
             source: source.to_owned(),
             step,
-        })),
-        Execution::Subprocess => {
-            let protocol = EtlProtocol {
-                config: etl.config().clone(),
-                source: source.to_owned(),
-                step,
-            };
-            let step = subprocess(command(options)?);
-            Ok(Arc::new(step.protocol(Arc::new(protocol))))
-        }
+        };
+        let step = subprocess(command(options)?);
+        return Ok(Arc::new(step.protocol(Arc::new(protocol))));
     }
+    Ok(Arc::new(EtlStep {
+        etl: Arc::clone(etl),
+        source: source.to_owned(),
+        step,
+    }))
 }
 
 /// The step of an asset that is only read about.

@@ -21,11 +21,10 @@ pub fn noop_graph(
     steps: u32,
     options: &GraphOptions,
 ) -> Result<AssetGraph, AssetsError> {
-    let noop: Arc<dyn Step> = match options.execution {
-        Execution::InProcess => Arc::new(|_: &StepContext<'_>| Ok(nothing())),
-        Execution::Subprocess => {
-            Arc::new(subprocess(command(options)?.noop()).protocol(Arc::new(NoopProtocol)))
-        }
+    let noop: Arc<dyn Step> = if options.execution == Execution::Subprocess {
+        Arc::new(subprocess(command(options)?.noop()).protocol(Arc::new(NoopProtocol)))
+    } else {
+        Arc::new(|_: &StepContext<'_>| Ok(nothing()))
     };
     let assets = (0..steps).map(|number| {
         let asset = Asset::shared(key(number)?, Arc::clone(&noop)).execution(options.execution);

@@ -45,15 +45,12 @@ impl GraphOptions {
         } else {
             return Err(AssetsError::Backoff { found: coefficient });
         };
-        Ok(RetryPolicy {
-            max_retries: self.retry.max_attempts.checked_sub(1).unwrap_or(u32::MAX),
-            delay_ms: self.retry.delay_ms,
-            backoff,
-            max_delay_ms: Some(self.retry.max_delay_ms),
-            jitter: 0.0,
-            non_retryable: self.retry.non_retryable.clone(),
-            max_crash_retries: 0,
-        })
+        let max_retries = self.retry.max_attempts.checked_sub(1).unwrap_or(u32::MAX);
+        Ok(RetryPolicy::constant(max_retries, self.retry.delay_ms)
+            .backoff(backoff)
+            .max_delay_ms(self.retry.max_delay_ms)
+            .non_retryable(self.retry.non_retryable.clone())
+            .max_crash_retries(0))
     }
 }
 

@@ -190,12 +190,13 @@ pub(crate) fn materialized(output: &StepOutput) -> Result<Materialized, StepFail
 
 /// A step's error as a failure of its attempt.
 pub(crate) fn failure(error: StepError) -> StepFailure {
-    StepFailure {
-        error_type: error.error_type.as_str().to_owned(),
-        retryable: error.retryable(),
-        message: error.message,
-        retry_after_ms: error.retry_after_ms,
-    }
+    let (error_type, after_ms) = (error.error_type.as_str(), error.retry_after_ms);
+    let failure = if error.retryable() {
+        StepFailure::retryable(error_type, error.message)
+    } else {
+        StepFailure::fatal(error_type, error.message)
+    };
+    failure.retry_after_ms(after_ms)
 }
 
 fn bad_input(message: String) -> StepError {

@@ -1,4 +1,4 @@
-"""B15 to B17: backfills of assets with and without partitions."""
+"""B15 to B17 and B66: backfills of assets with and without partitions."""
 
 from collections import Counter
 
@@ -6,7 +6,7 @@ from dagster import AssetKey
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
 from daemon import location, tick_backfills
-from home import home, path, steps
+from home import forget, home, path, steps
 
 DAYS = ["2024-01-01", "2024-01-02", "2024-01-03"]
 STATUS = {
@@ -42,18 +42,18 @@ def request(instance, context, names=("lookup", "daily", "total")) -> str:
     return "week"
 
 
-def _status(instance) -> str | None:
-    """How the backfill stands; None while it goes on."""
-    return STATUS.get(instance.get_backfill("week").status)
+def _status(instance, name: str) -> str | None:
+    """How a backfill stands; None while it goes on."""
+    return STATUS.get(instance.get_backfill(name).status)
 
 
-def finish(instance, context) -> str:
+def finish(instance, context, name: str = "week") -> str:
     """Ticks until it has ended; a backfill of three layers needs few ticks."""
     for _ in range(10):
         tick_backfills(context)
-        if status := _status(instance):
+        if status := _status(instance, name):
             return status
-    raise RuntimeError(f"not ended after 10 ticks: {instance.get_backfill('week').status}")
+    raise RuntimeError(f"not ended after 10 ticks: {instance.get_backfill(name).status}")
 
 
 def unpartitioned_once() -> dict:
@@ -85,3 +85,29 @@ def canceled() -> dict:
         instance.update_backfill(backfill.with_status(BulkActionStatus.CANCELING))
         status = finish(instance, context)
         return {"status": status, "times": dict(sorted(Counter(steps()).items()))}
+
+
+def failed_again() -> dict:
+    """B66. One of three days fails, is mended, and the backfill is asked for again from what failed: what
+    Dagster's interface does for that, less the target that was made already."""
+    with home() as instance, location(instance, "week") as context:
+        path("fail-2024-01-02").touch()
+        request(instance, context)
+        finish(instance, context)
+        forget()
+        path("fail-2024-01-02").unlink()
+        graph = context.create_request_context().asset_graph
+        data = instance.get_backfill("week").get_asset_backfill_data(graph)
+        again = PartitionBackfill.from_asset_graph_subset(
+            backfill_id="again",
+            asset_graph_subset=data.target_subset - data.materialized_subset,
+            dynamic_partitions_store=instance,
+            tags={},
+            backfill_timestamp=1704542400.0,
+            title=None,
+            description=None,
+            run_config=None,
+        )
+        instance.add_backfill(again)
+        status = finish(instance, context, "again")
+        return {"status": status, "executed": sorted(steps())}

@@ -1,7 +1,10 @@
-"""B27, B28, B51 and B65: what follows from a blocking check that failed."""
+"""B27, B28, B51, B65 and B73: what follows from a blocking check that failed."""
 
 from dagster import (
+    AssetCheckEvaluation,
     AssetCheckResult,
+    AssetCheckSeverity,
+    AssetKey,
     AssetSelection,
     DailyPartitionsDefinition,
     Definitions,
@@ -122,3 +125,29 @@ def alone_of_one_day() -> dict:
             "checked": [each.partition for each in evaluations],
             "passed": [each.passed for each in evaluations],
         }
+
+
+def reported() -> dict:
+    """B73. A failed blocking check is reported from outside, of no version; then the data is made anew."""
+    with home() as instance:
+        assets = _assets()
+        materialize(assets, instance=instance, selection=AssetSelection.assets("checked").without_checks())
+        evaluation = AssetCheckEvaluation(
+            asset_key=AssetKey("checked"),
+            check_name="counts",
+            passed=False,
+            metadata={},
+            severity=AssetCheckSeverity.ERROR,
+            blocking=True,
+        )
+        instance.report_runless_asset_event(evaluation)
+
+        def reads() -> str:
+            forget()
+            materialize(assets, instance=instance, selection=["reader"], raise_on_error=False)
+            return "runs" if "reader" in steps() else "is held back"
+
+        observed = {"reader_of_what_was_there": reads()}
+        materialize(assets, instance=instance, selection=AssetSelection.assets("checked").without_checks())
+        observed["reader_of_what_was_made_anew"] = reads()
+        return observed

@@ -1,4 +1,4 @@
-"""B18 to B20, B25, B26 and B34 to B38 and B48: what rules of declarative automation ask for."""
+"""B18 to B20, B25, B26 and B34 to B38 and B48 and B71: what rules of declarative automation ask for."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -259,3 +259,32 @@ def left_to_a_backfill() -> dict:
         keys = [assets[1].key]
         add_backfill(instance, graph, "backfill", [day], keys, NOON.timestamp())
         return {"asks_for": rules.ask()}
+
+
+def kept_fresh() -> dict:
+    """B71. All is to be kept fresh: by a condition made of Dagster's parts, as none of that name is there."""
+    handled = AutomationCondition.any_deps_updated().since_last_handled()
+    missing = AutomationCondition.missing() & ~AutomationCondition.newly_requested()
+    condition = (
+        (missing | handled)
+        & ~AutomationCondition.any_deps_missing()
+        & ~AutomationCondition.in_progress()
+    )
+
+    @asset(automation_condition=condition)
+    def upstream():
+        pass
+
+    @asset(deps=[upstream], automation_condition=condition)
+    def reader():
+        pass
+
+    assets = [upstream, reader]
+    with home() as instance:
+        rules = Rules(instance, assets)
+        observed = {"asks_for": rules.ask()}
+        materialize(assets, instance=instance)
+        observed["after_both_were_made"] = rules.ask()
+        materialize(assets, instance=instance, selection=["upstream"])
+        observed["after_the_first_was_made_again"] = rules.ask()
+        return observed

@@ -1,6 +1,12 @@
-"""B54: a run of another configuration than its assets take."""
+"""B54 and B69: a run of another configuration than its assets take, and what steps work with."""
 
-from dagster import Config, DagsterInvalidConfigError, asset, materialize
+from dagster import (
+    Config,
+    ConfigurableResource,
+    DagsterInvalidConfigError,
+    asset,
+    materialize,
+)
 
 from home import home, leave, steps
 
@@ -33,3 +39,19 @@ def other_type() -> dict:
             "executed": steps(),
             "runs": len(instance.get_runs()),
         }
+
+
+def handed_in() -> dict:
+    """B69. What a step works with is handed in by whoever defines the assets; in a test, something else."""
+
+    class Shop(ConfigurableResource):
+        name: str
+
+    @asset
+    def orders(shop: Shop):
+        leave(f"orders_of_{shop.name}")
+
+    with home() as instance:
+        for shop in (Shop(name="live"), Shop(name="double")):
+            materialize([orders], instance=instance, resources={"shop": shop})
+        return {"executed": steps()}

@@ -1,4 +1,4 @@
-"""B4, B5 and B10: what is left of a run that died or failed, and how it goes on."""
+"""B4, B5, B10 and B68: what is left of a run that died, failed or was cancelled, and how it goes on."""
 
 import signal
 import subprocess
@@ -17,7 +17,7 @@ from dagster import (
 from dagster._core.definitions.reconstruct import ReconstructableJob
 
 import jobs
-from home import await_file, home, steps
+from home import await_file, home, path, steps
 
 
 def _worker(job: str) -> subprocess.Popen:
@@ -91,3 +91,24 @@ def _materialized_in(instance, run_id: str, seconds: float = 10) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def cancelled_at_once() -> dict:
+    """B68. A run is cancelled while a step of it runs in a process of its own. The worker is told as
+    Dagster's launchers tell it: the run is reported as canceling, and the process interrupts itself."""
+    with home() as instance:
+        worker = _worker("endless_job")
+        await_file("begun")
+        (run,) = instance.get_runs()
+        instance.report_run_canceling(run)
+        worker.send_signal(signal.SIGINT)
+        worker.wait(timeout=50)
+        run = instance.get_run_by_id(run.run_id)
+        step = int(path("begun").read_text())
+        return {
+            "run": run.status.value.lower(),
+            "step_goes_on": Path("/proc", str(step)).exists(),
+            "materializations": len(
+                instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION)
+            ),
+        }

@@ -1,10 +1,11 @@
-"""B21 to B24, B32 and B33: what is read: sources that are seen, partitions that are missing or added, pieces that
+"""B21 to B24, B32, B33 and B72: what is read: sources that are seen, partitions that are missing or added, pieces that
 are wiped."""
 
 from dagster import (
     AssetDep,
     AssetKey,
     AssetMaterialization,
+    DagsterError,
     DagsterInstance,
     DailyPartitionsDefinition,
     LastPartitionMapping,
@@ -162,3 +163,28 @@ def last_day_added() -> dict:
         end_of_run(instance, three_days, "daily", "2024-01-03")
         states["of_the_new_day"] = end_of_run(instance, three_days, "reader")
         return states
+
+
+def wiped_nothing() -> dict:
+    """B72. What was never made is wiped; and an asset of days without naming one."""
+
+    @asset
+    def never():
+        pass
+
+    @asset(partitions_def=DAYS)
+    def daily():
+        pass
+
+    with home() as instance:
+        for day in ("2024-01-01", "2024-01-02"):
+            materialize([daily], instance=instance, partition_key=day)
+        refused = {}
+        for key in (never.key, daily.key):
+            try:
+                instance.wipe_assets([key])
+                refused[key.to_user_string()] = False
+            except DagsterError:
+                refused[key.to_user_string()] = True
+        left = instance.get_materialized_partitions(daily.key)
+        return {"refused": refused, "days_left": len(left)}

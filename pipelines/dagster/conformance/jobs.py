@@ -102,3 +102,15 @@ def limited_job():
     }
     assets = [tagged("first"), tagged("second"), third]
     return _job(assets, multiprocess_executor.configured(limits))
+
+
+def endless_job():
+    """B68."""
+
+    @asset
+    def endless():
+        path("began").write_text(str(os.getpid()))
+        path("began").rename(path("begun"))
+        await_file("never")
+
+    return _job([endless], multiprocess_executor)

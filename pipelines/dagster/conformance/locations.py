@@ -4,6 +4,7 @@ from dagster import (
     AssetDep,
     AssetExecutionContext,
     BackfillPolicy,
+    DagsterRunStatus,
     DailyPartitionsDefinition,
     Definitions,
     DefaultScheduleStatus,
@@ -18,6 +19,7 @@ from dagster import (
     define_asset_job,
     in_process_executor,
     run_failure_sensor,
+    run_status_sensor,
     sensor,
 )
 
@@ -177,3 +179,15 @@ def _range(context: AssetExecutionContext) -> None:
 
 
 ranges = Definitions(assets=[_range], executor=in_process_executor)
+
+
+@run_status_sensor(
+    run_status=DagsterRunStatus.SUCCESS,
+    default_status=DefaultSensorStatus.RUNNING,
+    monitor_all_code_locations=True,
+)
+def _report(context):
+    leave("told")
+
+
+reports = Definitions(assets=[failing, item], sensors=[_report], executor=in_process_executor)

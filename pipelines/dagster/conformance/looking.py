@@ -1,4 +1,4 @@
-"""B45 to B47, B49, B50 and B57: being told of failures, choosing assets, and looking at their past."""
+"""B45 to B47, B49, B50, B57, B67 and B70: being told of ends of runs, choosing assets, and looking at their past."""
 
 from dagster import (
     AssetDep,
@@ -8,16 +8,18 @@ from dagster import (
     DailyPartitionsDefinition,
     Definitions,
     MaterializeResult,
+    PartitionMapping,
     RunsFilter,
     StaticPartitionMapping,
     StaticPartitionsDefinition,
     asset,
     materialize,
 )
+from dagster._core.definitions.partitions.mapping import UpstreamPartitionsResult
 
 from daemon import location, tick_sensors
 from home import home, steps
-from locations import failing
+from locations import failing, item
 from orders import at
 from versions import stale_partitions
 
@@ -144,3 +146,88 @@ def tags() -> dict:
             materialize([made], instance=instance, tags={"team": team})
         found = instance.get_runs(filters=RunsFilter(tags={"team": "a"}))
         return {"of_team_a": len(found), "all": len(instance.get_runs())}
+
+
+def successes() -> dict:
+    """B67. One run succeeds before the sensor's first look; then one fails and another succeeds."""
+    with home() as instance, location(instance, "reports") as context:
+
+        def run(asset) -> None:
+            materialize([asset], instance=instance, raise_on_error=False)
+
+        run(item)
+        tick_sensors(context, at(3, 0))
+        observed = {"at_first": steps().count("told")}
+        run(failing)
+        run(item)
+        tick_sensors(context, at(3, 1))
+        tick_sensors(context, at(3, 2))
+        observed["after_one_failed_and_one_succeeded"] = steps().count("told")
+        return observed
+
+
+class _SameTens(PartitionMapping):
+    """A piece reads the pieces whose number has its tens: a mapping of one's own."""
+
+    @property
+    def description(self) -> str:
+        return "those of the same tens"
+
+    def get_upstream_mapped_partitions_result_for_partitions(
+        self,
+        downstream_partitions_subset,
+        downstream_partitions_def,
+        upstream_partitions_def,
+        current_time=None,
+        dynamic_partitions_store=None,
+    ):
+        tens = {key[0] for key in downstream_partitions_subset.get_partition_keys()}
+        wanted = [key for key in upstream_partitions_def.get_partition_keys() if key[0] in tens]
+        return UpstreamPartitionsResult(
+            partitions_subset=upstream_partitions_def.subset_with_partition_keys(wanted),
+            required_but_nonexistent_subset=upstream_partitions_def.empty_subset(),
+        )
+
+    def get_downstream_partitions_for_partitions(
+        self,
+        upstream_partitions_subset,
+        upstream_partitions_def,
+        downstream_partitions_def,
+        current_time=None,
+        dynamic_partitions_store=None,
+    ):
+        tens = {key[0] for key in upstream_partitions_subset.get_partition_keys()}
+        wanted = [key for key in downstream_partitions_def.get_partition_keys() if key[0] in tens]
+        return downstream_partitions_def.subset_with_partition_keys(wanted)
+
+    def validate_partition_mapping(
+        self, upstream_partitions_def, downstream_partitions_def
+    ) -> None:
+        pass
+
+
+def own_mapping() -> dict:
+    """B70. What is read by a mapping of one's own; one of the pieces is made again."""
+
+    @asset(partitions_def=StaticPartitionsDefinition(["11", "12", "21"]))
+    def part():
+        pass
+
+    @asset(
+        partitions_def=StaticPartitionsDefinition(["10", "20"]),
+        deps=[AssetDep(part, partition_mapping=_SameTens())],
+    )
+    def whole():
+        pass
+
+    assets = [part, whole]
+    with home() as instance:
+
+        def make(name: str, *keys: str) -> None:
+            for key in keys:
+                materialize(assets, instance=instance, selection=[name], partition_key=key)
+
+        make("part", "11", "12", "21")
+        make("whole", "10", "20")
+        make("part", "12")
+        return {"stale": stale_partitions(instance, assets, "whole", ["10", "20"])}

@@ -97,6 +97,16 @@ SCENARIOS = {
     "B63": outputs.range_of_days,
     "B64": limits.one_at_once,
     "B65": checks.alone_of_one_day,
+    "B66": backfills.failed_again,
+    "B67": looking.successes,
+    "B68": crashes.cancelled_at_once,
+    "B69": configs.handed_in,
+    "B70": looking.own_mapping,
+    "B71": conditions.kept_fresh,
+    "B72": inputs.wiped_nothing,
+    "B73": checks.reported,
+    "B74": versions.reasons,
+    "B75": times.equal_dimensions,
 }
 
 

@@ -1,16 +1,20 @@
-"""B55, B56, B58 and B59: partitions of hours, of months and by a cron line."""
+"""B55, B56, B58, B59 and B75: partitions of hours, of months, by a cron line, and of two dimensions."""
 
 from datetime import datetime, timezone
 
 from dagster import (
     AssetExecutionContext,
     DailyPartitionsDefinition,
+    Definitions,
     HourlyPartitionsDefinition,
     MonthlyPartitionsDefinition,
+    MultiPartitionsDefinition,
+    StaticPartitionsDefinition,
     TimeWindowPartitionsDefinition,
     asset,
     materialize,
 )
+from dagster_shared.check import CheckError
 
 from home import home
 from versions import stale_partitions
@@ -98,3 +102,26 @@ def by_cron() -> dict:
         "latest_on_sunday": keys(2024, 3, 3, 12)[-1],
         "latest_on_monday": keys(2024, 3, 4, 9)[-1],
     }
+
+
+def equal_dimensions() -> dict:
+    """B75. A product of two dimensions of equal keys is read by one of those keys, without saying of which."""
+    airports = StaticPartitionsDefinition(["EWR", "JFK"])
+
+    @asset(partitions_def=MultiPartitionsDefinition({"from": airports, "to": airports}))
+    def flights():
+        pass
+
+    @asset(partitions_def=airports, deps=[flights])
+    def airport():
+        pass
+
+    graph = Definitions(assets=[flights, airport]).resolve_asset_graph()
+    mapping = graph.get_partition_mapping(airport.key, flights.key)
+    try:
+        read = mapping.get_upstream_mapped_partitions_result_for_partitions(
+            airports.subset_with_partition_keys(["EWR"]), airports, flights.partitions_def
+        ).partitions_subset
+        return {"EWR_reads": sorted(str(key) for key in read.get_partition_keys())}
+    except CheckError:
+        return {"EWR_reads": "refused"}

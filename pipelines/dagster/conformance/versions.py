@@ -1,9 +1,12 @@
-"""B6 to B9: what is stale, and what a materialization of a selection executes."""
+"""B6 to B9 and B74: what is stale and why, and what a materialization of a selection executes."""
 
 from dagster import (
+    AssetDep,
     AssetKey,
+    DailyPartitionsDefinition,
     DataVersion,
     Definitions,
+    LastPartitionMapping,
     Output,
     asset,
     materialize,
@@ -129,3 +132,60 @@ def whole_selection() -> dict:
         forget()
         materialize(assets, instance=instance)
         return {"stale_before": before, "executed": steps()}
+
+
+def causes(instance, assets, name: str) -> list[str]:
+    """Why Dagster calls an asset stale, in its words."""
+    graph = Definitions(assets=assets).resolve_asset_graph()
+    resolver = CachingStaleStatusResolver(instance, graph, _Loading(instance))
+    return sorted(
+        f"{cause.reason}" + (f" ({cause.dependency.asset_key.to_user_string()})" if cause.dependency else "")
+        for cause in resolver.get_stale_causes(AssetKey(name))
+    )
+
+
+def reasons() -> dict:
+    """B74. What an asset reads gets another name, is wiped, or has one day more of which the last is read."""
+
+    def named(name: str) -> list:
+        @asset(name=name)
+        def upstream():
+            pass
+
+        @asset(deps=[name])
+        def reader():
+            pass
+
+        return [upstream, reader]
+
+    def until(end: str) -> list:
+        @asset(partitions_def=DailyPartitionsDefinition("2024-01-01", end_date=end))
+        def daily():
+            pass
+
+        @asset(deps=[AssetDep(daily, partition_mapping=LastPartitionMapping())])
+        def reader():
+            pass
+
+        return [daily, reader]
+
+    observed = {}
+    with home() as instance:
+        materialize(named("before"), instance=instance)
+        after = named("after")
+        materialize(after, instance=instance, selection=["after"])
+        observed["renamed"] = causes(instance, after, "reader")
+    with home() as instance:
+        assets = named("before")
+        materialize(assets, instance=instance)
+        instance.wipe_assets([AssetKey("before")])
+        observed["wiped"] = causes(instance, assets, "reader")
+    with home() as instance:
+        assets = until("2024-01-03")
+        for day in ("2024-01-01", "2024-01-02"):
+            materialize(assets, instance=instance, selection=["daily"], partition_key=day)
+        materialize(assets, instance=instance, selection=["reader"])
+        longer = until("2024-01-04")
+        materialize(longer, instance=instance, selection=["daily"], partition_key="2024-01-03")
+        observed["moved"] = causes(instance, longer, "reader")
+    return observed

@@ -50,13 +50,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     check_id("--id", &id)?;
     let assets = args.location.open(&args.selection)?;
     let partitions = assets.partitions(&args.partition)?;
-    let record = BackfillRecord {
-        per_run: args.per_run,
-        at_once: args.at_once,
-        mode: if args.stale { Mode::Stale } else { Mode::All },
-        config: json!({ "source": assets.source }),
-        ..BackfillRecord::new(id, assets.select(&args.selection)?, partitions)
-    };
+    let record = BackfillRecord::new(id, assets.select(&args.selection)?, partitions)
+        .per_run(args.per_run.get())
+        .at_once(args.at_once.get())
+        .mode(if args.stale { Mode::Stale } else { Mode::All })
+        .config(json!({ "source": assets.source }));
     execute(&assets, args.execution, record, args.json)
 }
 

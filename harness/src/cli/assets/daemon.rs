@@ -125,7 +125,7 @@ fn report(
         for left in &beat.left_alone {
             output::note(&format!("left alone: {left}"));
         }
-        for FailedOrder { run, status } in &beat.failed_orders {
+        for FailedOrder { run, status, .. } in &beat.failed_orders {
             output::note(&format!(
                 "warning: run {run} was ordered and ended with {}; `orchbench assets retry {run}` \
                  executes the rest",

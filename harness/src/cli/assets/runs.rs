@@ -1,6 +1,6 @@
 //! `orchbench assets runs`: the runs of a catalog.
 
-use asset_engine::{Catalog, Mode, RunInfo};
+use asset_engine::{Catalog, RunInfo};
 use serde_json::json;
 
 use super::location::{catalog_path, read_catalog};
@@ -66,7 +66,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         vec![
             row.info.record.run.to_string(),
             row.info.status.as_str().to_owned(),
-            mode(row.info.record.mode).to_owned(),
+            row.info.record.mode.as_str().to_owned(),
             row.info.record.selection.to_string(),
             row.submitted_at,
             row.last_at,
@@ -88,14 +88,6 @@ fn row(catalog: &Catalog, info: RunInfo) -> anyhow::Result<Row> {
         last_at: at(events.last()),
         events: events.len(),
     })
-}
-
-fn mode(mode: Mode) -> &'static str {
-    match mode {
-        Mode::All => "all",
-        Mode::Stale => "stale",
-        Mode::Observe => "observe",
-    }
 }
 
 /// A time of the catalog, in UTC, to the millisecond.

@@ -25,7 +25,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let catalog = read_catalog(&catalog_path(&args.folder.work_dir))?;
     match catalog.verify(noted.as_ref()) {
         Ok(verified) => {
-            let Head { seq, digest } = &verified.head;
+            let Head { seq, digest, .. } = &verified.head;
             if args.json {
                 output::json(&json!({
                     "events": seq,
@@ -61,8 +61,5 @@ fn head(text: &str) -> Result<Head, UsageError> {
         .and_then(|(seq, digest)| Some((seq.parse().ok()?, digest)));
     let (seq, digest) =
         parts.ok_or_else(|| UsageError(format!("--noted: expected SEQ:DIGEST, found {text:?}")))?;
-    Ok(Head {
-        seq,
-        digest: digest.to_owned(),
-    })
+    Ok(Head::new(seq, digest))
 }

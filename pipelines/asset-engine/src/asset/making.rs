@@ -12,6 +12,7 @@ use crate::step::{Materialized, Step, StepContext, StepFailure};
 
 /// How an asset comes about.
 #[derive(Clone)]
+#[non_exhaustive]
 pub enum Making {
     /// By a step of its own.
     Step(Arc<dyn Step>),
@@ -81,6 +82,7 @@ where
 
 /// A check of each piece of an asset, made right after its materialization and committed with it.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Check {
     /// Its name, unique for the asset.
     pub name: Arc<str>,
@@ -110,12 +112,31 @@ where
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Checked {
     /// Whether the data is as it should be.
     pub passed: bool,
     /// Anything worth recording.
     #[serde(default)]
     pub metadata: Value,
+}
+
+impl Checked {
+    /// What a check found, without metadata.
+    #[must_use]
+    pub fn new(passed: bool) -> Self {
+        Self {
+            passed,
+            metadata: Value::Null,
+        }
+    }
+
+    /// Says what is worth recording.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Value) -> Self {
+        self.metadata = metadata;
+        self
+    }
 }
 
 impl Check {

@@ -62,6 +62,7 @@ pub struct Beat {
 
 /// A run that an automation asked for and that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct FailedOrder {
     /// Its id.
     pub run: String,

@@ -32,6 +32,7 @@ pub struct Schedule {
 
 /// One time of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ScheduledTick {
     /// The time; its text is a key for an order.
     pub at: Timestamp,

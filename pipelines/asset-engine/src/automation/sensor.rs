@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Automation, AutomationError, Evaluation, EvaluationContext, Order};
-use crate::catalog::{CatalogError, Unsuccessful};
+use crate::catalog::{CatalogError, EndedRun};
 use crate::event::RunStatus;
 
 /// What looks outside.
@@ -30,16 +30,29 @@ impl Sensor {
         }
     }
 
-    /// A sensor that is told of each run that fails after its first look, once for each end (Dagster's
-    /// `run_failure_sensor`), and may ask for runs. After an error, all of that look are told again.
+    /// A sensor that is told of each run that fails after its first look (Dagster's
+    /// `run_failure_sensor`), see [`Sensor::on_end`].
     pub fn on_failure(
         name: impl Into<String>,
-        told: impl Fn(&EvaluationContext<'_>, &Unsuccessful) -> Result<Vec<Order>, String>
-        + Send
-        + 'static,
+        told: impl Fn(&EvaluationContext<'_>, &EndedRun) -> Result<Vec<Order>, String> + Send + 'static,
+    ) -> Self {
+        Self::on_end(name, RunStatus::Failure, told)
+    }
+
+    /// A sensor that is told of each run that ends in a state after its first look, once for each end
+    /// (Dagster's `run_status_sensor`), and may ask for runs; its own it is told of as well, and of what
+    /// came of them. After an error, all of that look are told again. [`RunStatus::Started`] is no end, and
+    /// each look says so.
+    pub fn on_end(
+        name: impl Into<String>,
+        status: RunStatus,
+        told: impl Fn(&EvaluationContext<'_>, &EndedRun) -> Result<Vec<Order>, String> + Send + 'static,
     ) -> Self {
         let wrong = |error: CatalogError| error.to_string();
         Self::new(name, move |cx| {
+            if status == RunStatus::Started {
+                return Err("expected a status in which runs end, found started".to_owned());
+            }
             let Some(cursor) = cx.cursor else {
                 let newest = cx.catalog.head().map_err(wrong)?.seq;
                 return Ok(Evaluation::default().cursor(newest.to_string()));
@@ -47,10 +60,8 @@ impl Sensor {
             let after = cursor.parse::<u64>();
             let after = after.map_err(|_| format!("cursor {cursor:?}: expected a number"))?;
             let mut evaluation = Evaluation::default();
-            for ended in cx.catalog.unsuccessful(after).map_err(wrong)? {
-                if ended.status == RunStatus::Failure {
-                    evaluation.orders.extend(told(cx, &ended)?);
-                }
+            for ended in cx.catalog.ended(status, after).map_err(wrong)? {
+                evaluation.orders.extend(told(cx, &ended)?);
                 evaluation = evaluation.cursor(ended.seq.to_string());
             }
             Ok(evaluation)

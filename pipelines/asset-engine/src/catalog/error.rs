@@ -130,6 +130,7 @@ fn place(partition: Option<&str>) -> String {
 
 /// Who owns a locked catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Owner {
     /// Its process id; `None` while it has not yet written it.
     pub pid: Option<u32>,

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    CatalogError, Draft, EachVersion, Head, Left, Pieces, RunInfo, Stamp, Store, Unsuccessful,
+    CatalogError, Draft, EachVersion, EndedRun, Head, Left, Pieces, RunInfo, Stamp, Store,
     Verified, Version, Wipe, chain, writing,
 };
 use crate::event::{
@@ -47,7 +47,7 @@ pub(crate) struct MemoryStore {
     /// Those without an end.
     open: BTreeMap<u64, usize>,
     /// Those that ended without success, by their ends.
-    unsuccessful: BTreeMap<u64, usize>,
+    ended: [BTreeMap<u64, usize>; 2],
     latest: Table<Option<Arc<str>>, Arc<Materialization>>,
     observations: Table<Option<Arc<str>>, Arc<Observation>>,
     first_observations: Table<Option<Arc<str>>, Arc<Observation>>,
@@ -81,7 +81,7 @@ impl Default for MemoryStore {
             runs: Vec::new(),
             run_index: BTreeMap::new(),
             open: BTreeMap::new(),
-            unsuccessful: BTreeMap::new(),
+            ended: Default::default(),
             latest: HashMap::new(),
             observations: HashMap::new(),
             first_observations: HashMap::new(),
@@ -148,16 +148,18 @@ impl Store for MemoryStore {
         Ok(asked.map(|(seq, run)| (*seq, run.to_string())).collect())
     }
 
-    fn unsuccessful(&self, after: u64) -> Result<Vec<Unsuccessful>, CatalogError> {
+    fn ended(&self, with_success: bool, after: u64) -> Result<Vec<EndedRun>, CatalogError> {
         let behind = (Bound::Excluded(after), Bound::Unbounded);
-        let ended = self.unsuccessful.range(behind).map(|(seq, index)| {
-            let info = &self.runs[*index].info;
-            Unsuccessful {
-                run: Arc::clone(&info.record.run),
-                status: info.status,
-                seq: *seq,
-            }
-        });
+        let ended = self.ended[usize::from(with_success)]
+            .range(behind)
+            .map(|(seq, index)| {
+                let info = &self.runs[*index].info;
+                EndedRun {
+                    run: Arc::clone(&info.record.run),
+                    status: info.status,
+                    seq: *seq,
+                }
+            });
         Ok(ended.collect())
     }
 

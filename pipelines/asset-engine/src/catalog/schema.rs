@@ -10,10 +10,10 @@ use crate::event::Event;
 pub(super) const APPLICATION_ID: i64 = 0x4173_4361;
 
 /// `PRAGMA user_version` of the newest schema.
-pub(super) const SCHEMA_VERSION: i64 = 8;
+pub(super) const SCHEMA_VERSION: i64 = 9;
 
 /// Step n brings version n to n + 1. A published step never changes.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     "
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
@@ -120,6 +120,10 @@ CREATE TABLE partitions (
 ) WITHOUT ROWID;
 ",
     "-- No table: a further reason for which a step is skipped, which an older program cannot read.",
+    "
+-- Among all runs, those that ended with success, in the order of their ends.
+CREATE INDEX runs_succeeded ON runs (last_seq) WHERE status = 'success';
+",
 ];
 
 /// What was found in a file.

@@ -18,8 +18,8 @@ use tempfile::TempDir;
 use super::chain::hex;
 use super::reading::{self, StoredEvent};
 use super::{
-    CatalogError, Draft, EachVersion, Failpoint, Head, Left, Pieces, RunInfo, Stamp, Store,
-    Unsuccessful, Verified, Version, Wipe,
+    CatalogError, Draft, EachVersion, EndedRun, Failpoint, Head, Left, Pieces, RunInfo, Stamp,
+    Store, Verified, Version, Wipe,
 };
 use crate::event::{
     BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
@@ -112,8 +112,8 @@ impl Store for SqliteStore {
         self.left_by_ticks()
     }
 
-    fn unsuccessful(&self, after: u64) -> Result<Vec<Unsuccessful>, CatalogError> {
-        self.unsuccessful_after(after)
+    fn ended(&self, with_success: bool, after: u64) -> Result<Vec<EndedRun>, CatalogError> {
+        self.ended_after(with_success, after)
     }
 
     fn cancel_requests(&self, after: u64) -> Result<Vec<(u64, String)>, CatalogError> {

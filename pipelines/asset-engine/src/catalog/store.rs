@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    CatalogError, Draft, EachVersion, Head, Left, Pieces, RunInfo, Stamp, Unsuccessful, Verified,
-    Wipe,
+    CatalogError, Draft, EachVersion, EndedRun, Head, Left, Pieces, RunInfo, Stamp, Verified, Wipe,
 };
 use crate::event::{
     BackfillInfo, CheckResult, EventRecord, Materialization, Observation, RunRecord, RunStatus,
@@ -25,9 +24,9 @@ pub(crate) trait Store: Send {
     /// The runs whose end was asked for behind an event, each with the event of the request.
     fn cancel_requests(&self, after: u64) -> Result<Vec<(u64, String)>, CatalogError>;
     fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError>;
-    /// The runs that ended without success behind an event and were not opened again, in the order of
-    /// their ends.
-    fn unsuccessful(&self, after: u64) -> Result<Vec<Unsuccessful>, CatalogError>;
+    /// The runs that ended behind an event, with success or without, and were not opened again, in the
+    /// order of their ends.
+    fn ended(&self, with_success: bool, after: u64) -> Result<Vec<EndedRun>, CatalogError>;
     fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError>;
     fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError>;
     /// The backfills that have not ended, oldest first.

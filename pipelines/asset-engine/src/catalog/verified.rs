@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// How far a log goes: noted somewhere else, it tells later whether the catalog still has all of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Head {
     /// The newest event; 0 = none.
     pub seq: u64,
@@ -14,9 +15,21 @@ pub struct Head {
     pub digest: String,
 }
 
+impl Head {
+    /// What was noted of a log.
+    #[must_use]
+    pub fn new(seq: u64, digest: impl Into<String>) -> Self {
+        Self {
+            seq,
+            digest: digest.into(),
+        }
+    }
+}
+
 /// A catalog whose every record is as it was committed. A file that lost its end (a power cut, a
 /// copy cut short) still holds a committed prefix of its log, which is what this names.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Verified {
     /// How far it goes.
     pub head: Head,

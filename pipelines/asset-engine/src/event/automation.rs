@@ -16,6 +16,7 @@ use crate::selection::Selection;
 /// orders are one record: a crash keeps both or neither, and a run that was ordered but not yet
 /// submitted is submitted later, once, under the id that stands here.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Tick {
     /// Name of the automation.
     pub automation: Arc<str>,
@@ -32,6 +33,7 @@ pub struct Tick {
 /// A range of partitions to be materialized, in runs of their own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct BackfillRecord {
     /// Id of the backfill, with which the ids of its runs begin, see [`BackfillRecord::runs`].
     pub id: String,
@@ -47,6 +49,9 @@ pub struct BackfillRecord {
     pub mode: Mode,
     /// The runs' configuration.
     pub config: Value,
+    /// Free labels of the runs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
     /// What is made one after the other, where the selection has assets with and without partitions;
     /// empty = all of it is made in each run. Worked out when the backfill is requested.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -65,6 +70,7 @@ pub struct BackfillRecord {
 /// A part of a backfill that waits for the parts before it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Stage {
     /// The assets of the part.
     pub selection: Selection,
@@ -74,6 +80,7 @@ pub struct Stage {
 
 /// A run of a backfill.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct BackfillRun {
     /// Its stage, from 0.
     pub stage: usize,
@@ -86,6 +93,7 @@ pub struct BackfillRun {
 
 /// How a backfill stands, by the catalog.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct BackfillInfo {
     /// What was asked for.
     pub record: Arc<BackfillRecord>,
@@ -108,10 +116,46 @@ impl BackfillRecord {
             at_once: NonZero::<usize>::MIN.saturating_add(3),
             mode: Mode::All,
             config: Value::Null,
+            tags: BTreeMap::new(),
             stages: Vec::new(),
             in_order: false,
             identity: Identity::new(),
         }
+    }
+
+    /// Sets how many partitions one run takes; 0 is taken as 1.
+    #[must_use]
+    pub fn per_run(mut self, partitions: usize) -> Self {
+        self.per_run = NonZero::new(partitions).unwrap_or(NonZero::<usize>::MIN);
+        self
+    }
+
+    /// Sets how many runs are under way at once; 0 is taken as 1.
+    #[must_use]
+    pub fn at_once(mut self, runs: usize) -> Self {
+        self.at_once = NonZero::new(runs).unwrap_or(NonZero::<usize>::MIN);
+        self
+    }
+
+    /// Sets whether all of the selection is made, or what is stale.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Sets what is handed to every step.
+    #[must_use]
+    pub fn config(mut self, config: Value) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Adds a tag to each of its runs.
+    #[must_use]
+    pub fn tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.tags.insert(name.into(), value.into());
+        self
     }
 
     /// Its runs, stage by stage. A run is called `<id>/<its first partition>`, or `<id>/once` when it
@@ -128,6 +172,7 @@ impl BackfillRecord {
         } else {
             &self.stages
         };
+        let tags = RunTags::new(self.tags.clone());
         let mut runs = Vec::new();
         for (at, stage) in stages.iter().enumerate() {
             let alike = |other: &&Stage| other.partitioned == stage.partitioned;
@@ -136,7 +181,7 @@ impl BackfillRecord {
                 number => format!("~{number}"),
             };
             if !stage.partitioned {
-                let record = self.run(&format!("once{suffix}"), stage.selection.clone());
+                let record = self.run(&format!("once{suffix}"), stage.selection.clone(), &tags);
                 runs.push(BackfillRun {
                     stage: at,
                     partitions: None,
@@ -151,20 +196,20 @@ impl BackfillRecord {
                 runs.push(BackfillRun {
                     stage: at,
                     partitions: Some(first..first + keys.len()),
-                    record: self.run(&format!("{}{suffix}", keys[0]), selection),
+                    record: self.run(&format!("{}{suffix}", keys[0]), selection, &tags),
                 });
             }
         }
         runs
     }
 
-    fn run(&self, name: &str, selection: Selection) -> RunRecord {
+    fn run(&self, name: &str, selection: Selection, tags: &RunTags) -> RunRecord {
         RunRecord {
             run: Arc::from(format!("{}/{name}", self.id)),
             selection,
             mode: self.mode,
             config: Arc::new(self.config.clone()),
-            tags: RunTags::default(),
+            tags: Arc::clone(tags),
             identity: Arc::new(self.identity.clone()),
         }
     }

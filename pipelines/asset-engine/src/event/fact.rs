@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Event, Materialization};
+use super::{Event, InputVersion, Materialization};
 use crate::key::AssetKey;
 
 /// A look at data that something else makes: its version, as it was seen.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Observation {
     /// The run that looked; empty = it was reported from outside of any run.
     pub run: Arc<str>,
@@ -26,6 +27,7 @@ pub struct Observation {
 
 /// The result of one check of one piece.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct CheckResult {
     /// The run that checked; empty = it was reported from outside of any run.
     pub run: Arc<str>,
@@ -49,6 +51,7 @@ pub struct CheckResult {
 /// What follows from a failed check.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Severity {
     /// It is recorded, and nothing else.
     Warn,
@@ -119,6 +122,20 @@ impl Materialization {
             inputs: Vec::new(),
         }
     }
+
+    /// Says what is worth recording.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Value) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// Says what it was made of, in the order of the asset's dependencies.
+    #[must_use]
+    pub fn inputs(mut self, inputs: impl IntoIterator<Item = InputVersion>) -> Self {
+        self.inputs = inputs.into_iter().collect();
+        self
+    }
 }
 
 impl Observation {
@@ -132,6 +149,13 @@ impl Observation {
             data_version: data_version.into(),
             metadata: Value::Null,
         }
+    }
+
+    /// Says what is worth recording.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Value) -> Self {
+        self.metadata = metadata;
+        self
     }
 }
 
@@ -154,6 +178,27 @@ impl CheckResult {
             data_version: None,
             metadata: Value::Null,
         }
+    }
+
+    /// Sets what follows when it failed.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// Says which version of the data was checked.
+    #[must_use]
+    pub fn of_version(mut self, data_version: impl Into<String>) -> Self {
+        self.data_version = Some(data_version.into());
+        self
+    }
+
+    /// Says what is worth recording.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Value) -> Self {
+        self.metadata = metadata;
+        self
     }
 
     /// Whether it holds back what is downstream.

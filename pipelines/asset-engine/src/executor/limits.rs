@@ -10,6 +10,7 @@ use super::scheduler::Ticket;
 
 /// At most so many steps at once, over all runs of an executor, whose assets or runs have a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TagLimit {
     /// Name of the tag.
     pub tag: String,

@@ -18,6 +18,9 @@ pub struct RunOutcome {
     pub run: String,
     /// In which state.
     pub status: RunStatus,
+    /// Whether it had ended before [`crate::Executor::run`] asked for it, so that nothing was executed:
+    /// this is how it ended then.
+    pub ended_before: bool,
     /// Steps by how they ended.
     pub steps: StepCounts,
     /// The steps that failed for good.
@@ -52,6 +55,7 @@ pub struct StepCounts {
 
 /// A step that failed for good.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FailedStep {
     /// The asset.
     pub asset: AssetKey,
@@ -69,6 +73,7 @@ impl RunOutcome {
         let mut outcome = Self {
             run: run.to_owned(),
             status,
+            ended_before: false,
             steps: StepCounts::default(),
             failures: Vec::new(),
             materializations: Vec::new(),

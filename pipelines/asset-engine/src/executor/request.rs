@@ -100,6 +100,7 @@ pub struct RunRequest {
 
 /// What came of submitting a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Submitted {
     /// It is new.
     New,
@@ -201,6 +202,7 @@ impl RunRequest {
 
 /// A run that an executor left open when it died.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct UnfinishedRun {
     /// Id of the run; submit it again to resume it.
     pub run: String,

@@ -71,23 +71,20 @@ pub(super) fn build(assets: Vec<Asset>) -> Result<AssetGraph, GraphError> {
                 link,
             };
             if ranges && edge.is_own_past() {
-                in_order(&assets[downstream as usize])?;
+                one_at_a_time(&assets[downstream as usize])?;
             }
             edges.push(edge);
         }
     }
     first_edge.push(index_of("edges", edges.len())?);
-    let (readers, waits) = readers(count, &edges);
-    let order = order::topological_order(&readers, waits);
-    if order.len() < assets.len() {
-        let pairs = edges.iter().filter(|edge| !edge.is_own_past());
-        let circle = order::circle(pairs.map(|edge| (edge.upstream, edge.downstream)));
+    let readers = readers(count, &edges);
+    let order = in_order(count, &edges).map_err(|circle| {
         let key = |index: u32| assets[index as usize].key.clone();
-        return Err(GraphError::Cycle {
+        GraphError::Cycle {
             path: circle.path.into_iter().map(key).collect(),
             others: circle.others.into_iter().map(key).collect(),
-        });
-    }
+        }
+    })?;
     Ok(AssetGraph {
         assets,
         kinds,
@@ -173,7 +170,7 @@ fn check_definition(asset: &Asset) -> Result<(), GraphError> {
 }
 
 /// Checks of what reads earlier partitions of its own that its step makes one at a time.
-fn in_order(asset: &Asset) -> Result<(), GraphError> {
+fn one_at_a_time(asset: &Asset) -> Result<(), GraphError> {
     match asset.making {
         Making::Range(_) => Err(GraphError::RangeOfOwnPast {
             asset: asset.key.clone(),
@@ -229,13 +226,20 @@ fn outputs(
     Ok(outputs)
 }
 
-/// The edges by upstream asset, and how many lead to each asset from others: a piece that reads
-/// earlier ones of its own asset comes after them by its position.
-fn readers(count: u32, edges: &[Edge]) -> (Readers, Vec<u32>) {
-    let mut waits = vec![0_u32; count as usize];
+/// The assets, dependencies first: a piece that reads earlier ones of its own asset comes after them by
+/// its position.
+fn in_order(count: u32, edges: &[Edge]) -> Result<Vec<u32>, order::Circle> {
+    let of_others = edges.iter().filter(|edge| !edge.is_own_past());
+    order::topological_order(
+        count,
+        of_others.map(|edge| (edge.upstream, edge.downstream)),
+    )
+}
+
+/// The edges by upstream asset.
+fn readers(count: u32, edges: &[Edge]) -> Readers {
     let mut next = vec![0_u32; count as usize + 1];
     for edge in edges {
-        waits[edge.downstream as usize] += u32::from(!edge.is_own_past());
         next[edge.upstream as usize + 1] += 1;
     }
     for index in 1..next.len() {
@@ -253,7 +257,7 @@ fn readers(count: u32, edges: &[Edge]) -> (Readers, Vec<u32>) {
     while readers.node_count() < count as usize {
         readers.add_node(());
     }
-    (readers, waits)
+    readers
 }
 
 fn index_of(what: &'static str, found: usize) -> Result<u32, GraphError> {

@@ -12,6 +12,7 @@ use crate::partition::{Mapping, Partitions, Shape, Windows};
 /// A piece that reads fewer partitions of a dependency than its mapping means, as the dependency has
 /// no others. It is made of what there is, as in Dagster 1.13, where nothing says so; this does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct CutWindow {
     /// The asset that reads.
     pub asset: AssetKey,

@@ -216,22 +216,27 @@ fn by_list(
     downstream: &Asset,
     list: &BTreeMap<Arc<str>, Vec<Arc<str>>>,
 ) -> Result<Link, GraphError> {
-    let missing = |asset: &Asset, key: &Arc<str>| GraphError::UnknownKey {
-        asset: downstream.key.clone(),
-        dep: upstream.key.clone(),
-        of: asset.key.clone(),
-        partition: key.to_string(),
+    let find = |asset: &Asset, key: &Arc<str>| match asset.partitions.position(Some(key)) {
+        None if !asset.partitions.changes() => Err(GraphError::UnknownKey {
+            asset: downstream.key.clone(),
+            dep: upstream.key.clone(),
+            of: asset.key.clone(),
+            partition: key.to_string(),
+        }),
+        // It may come, and may have been there.
+        found => Ok(found),
     };
     let mut reads = vec![Vec::new(); downstream.partitions.count() as usize];
     for (reader, keys) in list {
-        let at = downstream.partitions.position(Some(reader));
-        let own = &mut reads[at.ok_or_else(|| missing(downstream, reader))? as usize];
+        let mut read = Vec::with_capacity(keys.len());
         for key in keys {
-            let at = upstream.partitions.position(Some(key));
-            own.push(at.ok_or_else(|| missing(upstream, key))?);
+            read.extend(find(upstream, key)?);
         }
-        own.sort_unstable();
-        own.dedup();
+        read.sort_unstable();
+        read.dedup();
+        if let Some(at) = find(downstream, reader)? {
+            reads[at as usize] = read;
+        }
     }
     let count = upstream.partitions.count();
     Ok(Link::Table(Box::new(Table::new(&reads, count))))

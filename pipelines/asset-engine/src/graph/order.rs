@@ -1,40 +1,32 @@
-//! Order and circles.
-//!
-//! Circles are found by petgraph's algorithms. The order is not: its `toposort` needs a graph that
-//! knows both directions, and does not keep the order of definition among what does not depend on
-//! each other. The bench `scale` holds what it would cost against the whole of build and plan.
+//! Order and circles, by petgraph's algorithms.
 
-use petgraph::algo::{astar, kosaraju_scc};
+use petgraph::algo::{astar, kosaraju_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::Readers;
+/// What an edge says: who reads, and what, by asset index.
+type Graph = DiGraph<(), (), u32>;
 
-/// Dependencies first, else in the order of definition (Kahn's algorithm), so that a run takes up
-/// its steps in the order in which a reader of the definitions expects them. Assets on or below a
-/// circle are missing from it. `waits` = by asset, the edges that lead to it.
-pub(super) fn topological_order(readers: &Readers, mut waits: Vec<u32>) -> Vec<u32> {
-    let mut order: Vec<u32> = Vec::with_capacity(waits.len());
-    order.extend(
-        (0..)
-            .zip(&waits)
-            .filter(|(_, waits)| **waits == 0)
-            .map(|(index, _)| index),
-    );
-    let mut next = 0;
-    while let Some(&index) = order.get(next) {
-        next += 1;
-        for &down in readers.neighbors_slice(index) {
-            if down == index {
-                continue;
-            }
-            let waits = &mut waits[down as usize];
-            *waits -= 1;
-            if *waits == 0 {
-                order.push(down);
-            }
-        }
+/// Dependencies first, else in the order of definition as far as that can be, so that a run takes up
+/// its steps in the order in which a reader of the definitions expects them; or what stands in the
+/// way. `edges` leads from what is read to what reads.
+pub(super) fn topological_order(
+    count: u32,
+    edges: impl Iterator<Item = (u32, u32)> + Clone,
+) -> Result<Vec<u32>, Circle> {
+    // A depth-first order puts last what was finished first, so the assets are taken from the last.
+    let turned = |index: u32| count - 1 - index;
+    let (_, most) = edges.size_hint();
+    let mut graph = Graph::with_capacity(count as usize, most.unwrap_or(0));
+    for _ in 0..count {
+        graph.add_node(());
     }
-    order
+    for (upstream, downstream) in edges.clone() {
+        graph.add_edge(turned(upstream).into(), turned(downstream).into(), ());
+    }
+    match toposort(&graph, None) {
+        Ok(order) => Ok(order.into_iter().map(|at| turned(index(at))).collect()),
+        Err(_) => Err(circle(edges)),
+    }
 }
 
 /// Assets that depend on each other in circles: a strongly connected component.
@@ -47,8 +39,8 @@ pub(super) struct Circle {
 }
 
 /// The circle of the first asset that lies on one; `edges` leads from what is read to what reads.
-pub(super) fn circle(edges: impl Iterator<Item = (u32, u32)>) -> Circle {
-    let graph: DiGraph<(), (), u32> = DiGraph::from_edges(edges);
+fn circle(edges: impl Iterator<Item = (u32, u32)>) -> Circle {
+    let graph = Graph::from_edges(edges);
     let on_circle = |assets: &Vec<NodeIndex>| {
         assets.len() > 1
             || assets
@@ -64,7 +56,6 @@ pub(super) fn circle(edges: impl Iterator<Item = (u32, u32)>) -> Circle {
     let closes = |asset| graph.contains_edge(asset, start);
     let way = astar(&graph, start, closes, |_| 1_u32, |_| 0);
     let path = way.map_or_else(|| vec![start], |(_, path)| path);
-    let index = |asset: NodeIndex| u32::try_from(asset.index()).unwrap_or(u32::MAX);
     let others = assets.into_iter().filter(|asset| !path.contains(asset));
     let mut others: Vec<u32> = others.map(index).collect();
     others.sort_unstable();
@@ -72,4 +63,9 @@ pub(super) fn circle(edges: impl Iterator<Item = (u32, u32)>) -> Circle {
         path: path.into_iter().map(index).collect(),
         others,
     }
+}
+
+fn index(node: NodeIndex) -> u32 {
+    // A node's index is one of an asset.
+    u32::try_from(node.index()).unwrap_or(u32::MAX)
 }

@@ -265,6 +265,38 @@ fn maps_by_listed_keys() {
     );
 }
 
+/// Those that are listed and not there may come, or have gone.
+#[test]
+fn maps_by_listed_keys_those_that_are_there() {
+    let executor = crate::Executor::memory(crate::ExecutorOptions::default());
+    let origins = Partitions::dynamic("origins").unwrap();
+    let areas = Partitions::static_keys(["north", "south"]).unwrap();
+    let list = Mapping::keys([("north", vec!["LGA", "EWR"]), ("south", vec!["JFK"])]);
+    let read = asset("read").partitions(origins);
+    let reader = asset("reader").partitions(areas);
+    let reader = reader.depends_on_mapped(key("read"), list);
+    let defined = Arc::new(AssetGraph::new(vec![read, reader]).unwrap());
+    let mut seen = Vec::new();
+    for key in ["JFK", "LGA", "BOS", "EWR"] {
+        let change = crate::PartitionChange::added("origins", key);
+        executor.change_partitions([change]).unwrap();
+        let now = defined.current(executor.catalog()).unwrap();
+        let pieces = |area| {
+            now.pieces_read(1, area)
+                .map(|(_, at)| at)
+                .collect::<Vec<_>>()
+        };
+        seen.push((pieces(0), pieces(1)));
+    }
+    let expected = [
+        (vec![], vec![0]),
+        (vec![1], vec![0]),
+        (vec![1], vec![0]),
+        (vec![1, 3], vec![0]),
+    ];
+    assert_eq!(seen, expected);
+}
+
 #[test]
 fn maps_products_to_their_dimensions() {
     let days = days("2013-01-01", "2013-01-02");

@@ -20,6 +20,7 @@ use crate::key::AssetKey;
 
 /// A stale piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StaleStep {
     /// The asset.
     pub asset: AssetKey,

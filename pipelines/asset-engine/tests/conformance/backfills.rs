@@ -1,4 +1,4 @@
-//! B15 to B17: backfills of assets with and without partitions.
+//! B15 to B17 and B66: backfills of assets with and without partitions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -83,4 +83,17 @@ pub fn canceled() -> Outcome<Value> {
     let runs = executor.catalog().runs()?;
     assert!(runs.iter().all(|run| run.status == RunStatus::Success));
     Ok(observed(&progress, &trail))
+}
+
+/// B66. One of three days fails, is mended, and the backfill is asked for again.
+pub fn failed_again() -> Outcome<Value> {
+    let executor = Executor::memory(ExecutorOptions::default());
+    let broken = week(&Trail::default(), Some(DAYS[1]))?;
+    request(&executor, &broken)?.run(|_| ())?;
+    let trail = Trail::default();
+    let mended = week(&trail, None)?;
+    let progress = request(&executor, &mended)?.run(|_| ())?;
+    let mut executed = trail.take();
+    executed.sort();
+    Ok(json!({"status": progress.status.as_str(), "executed": executed}))
 }

@@ -1,11 +1,11 @@
-//! B27, B28, B51 and B65: what follows from a blocking check that failed.
+//! B27, B28, B51, B65 and B73: what follows from a blocking check that failed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use asset_engine::{
-    Asset, AssetGraph, Check, Checked, Executor, ExecutorOptions, Materialization, Mode,
-    Partitions, Selection, StepContext,
+    Asset, AssetGraph, Check, CheckResult, Checked, Executor, ExecutorOptions, Materialization,
+    Mode, Partitions, Selection, StepContext,
 };
 use serde_json::{Value, json};
 
@@ -23,12 +23,7 @@ fn checked(trail: &Trail, blocking_check: bool) -> Outcome<Arc<AssetGraph>> {
         };
         Ok(Asset::new(key(name)?, step))
     };
-    let fails = |_: &Materialization, _: &StepContext<'_>| {
-        Ok(Checked {
-            passed: false,
-            metadata: Value::Null,
-        })
-    };
+    let fails = |_: &Materialization, _: &StepContext<'_>| Ok(Checked::new(false));
     let mut first = asset("checked")?;
     if blocking_check {
         first = first.checked_by(Check::blocking("counts", fails));
@@ -74,10 +69,7 @@ pub fn alone() -> Outcome<Value> {
     let (left, right) = (trail.clone(), Arc::clone(&is_right));
     let test = move |_: &Materialization, _: &StepContext<'_>| {
         left.leave("counts");
-        Ok(Checked {
-            passed: right.load(Ordering::Relaxed),
-            metadata: Value::Null,
-        })
+        Ok(Checked::new(right.load(Ordering::Relaxed)))
     };
     let left = trail.clone();
     let step = move |cx: &StepContext<'_>| {
@@ -106,10 +98,7 @@ pub fn alone_of_one_day() -> Outcome<Value> {
         let trail = trail.clone();
         move |made: &Materialization, _: &StepContext<'_>| {
             trail.leave(made.partition.as_deref().unwrap_or_default());
-            Ok(Checked {
-                passed: true,
-                metadata: Value::Null,
-            })
+            Ok(Checked::new(true))
         }
     };
     let checked = plain("checked")?
@@ -126,5 +115,41 @@ pub fn alone_of_one_day() -> Outcome<Value> {
         "executed": trail.take(),
         "checked": days.collect::<Vec<_>>(),
         "passed": results.iter().map(|each| each.passed).collect::<Vec<_>>(),
+    }))
+}
+
+/// B73. A failed blocking check is reported from outside, of no version; then the data is made anew.
+pub fn reported() -> Outcome<Value> {
+    let trail = Trail::default();
+    let counts = |_: &Materialization, _: &StepContext<'_>| Ok(Checked::new(true));
+    let left = trail.clone();
+    let step = move |cx: &StepContext<'_>| {
+        left.leave("reader");
+        Ok(derived("1", cx))
+    };
+    let reader = Asset::new(key("reader")?, step).depends_on(key("checked")?);
+    let checked = plain("checked")?.checked_by(Check::blocking("counts", counts));
+    let graph = graph(vec![checked, reader])?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    let run = |id: &str, asset: &str| -> Outcome<()> {
+        executor.run(request(id, &graph, &[asset], Mode::All)?)?;
+        Ok(())
+    };
+    run("first", "checked")?;
+    executor.record_all([CheckResult::new(key("checked")?, None, "counts", false)])?;
+    let reads = |id: &str| -> Outcome<&'static str> {
+        run(id, "reader")?;
+        let executed = trail.take();
+        Ok(if executed.is_empty() {
+            "is held back"
+        } else {
+            "runs"
+        })
+    };
+    let of_what_was_there = reads("second")?;
+    run("third", "checked")?;
+    Ok(json!({
+        "reader_of_what_was_there": of_what_was_there,
+        "reader_of_what_was_made_anew": reads("fourth")?,
     }))
 }

@@ -1,4 +1,4 @@
-//! B18 to B20, B25, B26 and B34 to B38 and B48: what rules ask for.
+//! B18 to B20, B25, B26 and B34 to B38 and B48 and B71: what rules ask for.
 
 use std::sync::Arc;
 
@@ -49,12 +49,8 @@ impl Rules {
     }
 
     fn ask_at(&mut self, now: Timestamp) -> Outcome<Vec<String>> {
-        let evaluation = self.rule.evaluate(&EvaluationContext {
-            now,
-            cursor: self.cursor.as_deref(),
-            catalog: self.executor.catalog(),
-            graph: &self.graph,
-        })?;
+        let cx = EvaluationContext::new(self.executor.catalog(), &self.graph, now);
+        let evaluation = self.rule.evaluate(&cx.cursor(self.cursor.as_deref()))?;
         self.cursor = evaluation.cursor.or(self.cursor.take());
         let mut names = Vec::new();
         for order in &evaluation.orders {
@@ -275,4 +271,25 @@ pub fn made_again_meanwhile() -> Outcome<Value> {
     let everything = request("run", &rules.graph, &[], Mode::All)?;
     rules.executor.run(everything)?;
     Ok(json!({"asks_for": rules.ask()?}))
+}
+
+/// B71. All is to be kept fresh.
+pub fn kept_fresh() -> Outcome<Value> {
+    let of_run = |cx: &StepContext<'_>| Ok(made(cx.run));
+    let upstream = Asset::new(key("upstream")?, of_run);
+    let graph = graph(vec![
+        upstream,
+        plain("reader")?.depends_on(key("upstream")?),
+    ])?;
+    let mut rules = Rules::new(graph, Condition::keep_fresh());
+    let asks_for = rules.ask()?;
+    rules.make("first", "upstream")?;
+    rules.make("second", "reader")?;
+    let after_both_were_made = rules.ask()?;
+    rules.make("third", "upstream")?;
+    Ok(json!({
+        "asks_for": asks_for,
+        "after_both_were_made": after_both_were_made,
+        "after_the_first_was_made_again": rules.ask()?,
+    }))
 }

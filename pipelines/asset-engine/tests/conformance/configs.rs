@@ -1,4 +1,4 @@
-//! B54: a run of another configuration than its assets take.
+//! B54 and B69: a run of another configuration than its assets take, and what steps work with.
 
 use asset_engine::{Asset, EngineError, Executor, ExecutorOptions, RunRequest, StepContext};
 use serde::Deserialize;
@@ -39,4 +39,21 @@ pub fn other_type() -> Outcome<Value> {
         "executed": trail.take(),
         "runs": executor.catalog().runs()?.len(),
     }))
+}
+
+/// B69. What a step works with is handed in by whoever defines the assets; in a test, something else.
+pub fn handed_in() -> Outcome<Value> {
+    struct Shop(&'static str);
+    let trail = Trail::default();
+    let executor = Executor::memory(ExecutorOptions::default());
+    for shop in [Shop("live"), Shop("double")] {
+        let (left, name) = (trail.clone(), shop.0);
+        let step = move |cx: &StepContext<'_>| {
+            left.leave(&format!("orders_of_{}", shop.0));
+            Ok(derived("1", cx))
+        };
+        let graph = graph(vec![Asset::new(key("orders")?, step)])?;
+        executor.run(RunRequest::new(name, graph))?;
+    }
+    Ok(json!({"executed": trail.take()}))
 }

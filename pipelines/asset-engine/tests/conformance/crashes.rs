@@ -1,4 +1,4 @@
-//! B4, B5 and B10: what is left of a run that died or failed, and how it goes on.
+//! B4, B5, B10 and B68: what is left of a run that died, failed or was cancelled, and how it goes on.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -150,12 +150,50 @@ pub fn orphan() -> Outcome<Value> {
 }
 
 fn await_file(path: &Path) -> Outcome<()> {
+    if await_that(|| path.exists()) {
+        return Ok(());
+    }
+    Err(format!("{} was not written within 50 s", path.display()).into())
+}
+
+/// Whether something comes to be so within 50 seconds.
+fn await_that(is_so: impl Fn() -> bool) -> bool {
     let deadline = Instant::now() + Duration::from_secs(50);
-    while !path.exists() {
+    while !is_so() {
         if Instant::now() > deadline {
-            return Err(format!("{} was not written within 50 s", path.display()).into());
+            return false;
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    Ok(())
+    true
+}
+
+/// An asset whose step, in a process of its own, says which process that is and does not end.
+fn endless(folder: &Path) -> Outcome<Arc<AssetGraph>> {
+    let script = r#"cd "$0"; echo $$ > began; mv began begun; exec sleep 3600"#;
+    let folder = folder.to_str().ok_or("the folder's path is no text")?;
+    let step = Subprocess::new("/bin/sh", ["-c", script, folder]);
+    let asset = Asset::new(key("endless")?, step).execution(Execution::Subprocess);
+    graph(vec![asset])
+}
+
+/// B68. A run is cancelled while a step of it runs in a process of its own.
+pub fn cancelled_at_once() -> Outcome<Value> {
+    let folder = tempfile::tempdir()?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    let graph = endless(folder.path())?;
+    executor.submit(request("run", &graph, &[], Mode::All)?)?;
+    await_file(&folder.path().join("begun"))?;
+    executor.abort("run")?;
+    let outcome = executor.wait("run")?;
+    let step = std::fs::read_to_string(folder.path().join("begun"))?;
+    // A process that has ended has no command line, also before it is reaped.
+    let command_line = Path::new("/proc").join(step.trim()).join("cmdline");
+    let has_ended = || std::fs::read(&command_line).is_ok_and(|words| words.is_empty());
+    let ended = await_that(|| has_ended() || !command_line.exists());
+    Ok(json!({
+        "run": status(&outcome),
+        "step_goes_on": !ended,
+        "materializations": outcome.materializations.len(),
+    }))
 }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use asset_engine::{
-    AssetGraph, Cron, Executor, ExecutorOptions, Freshness, FreshnessPolicy, Mode, freshness,
-};
+use asset_engine::{AssetGraph, Cron, Executor, ExecutorOptions, FreshnessPolicy, Mode, freshness};
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Map, Value};
 
@@ -17,12 +15,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 fn stands(graph: &AssetGraph, executor: &Executor, at: Timestamp) -> Outcome<Value> {
     let found = freshness(graph, executor.catalog(), at)?;
-    let words = found.iter().map(|(_, stands)| match stands {
-        Freshness::Pass => "pass",
-        Freshness::Warn => "warn",
-        Freshness::Fail => "fail",
-        Freshness::Unknown => "unknown",
-    });
+    let words = found.iter().map(|(_, stands)| stands.to_string());
     Ok(words.collect::<String>().into())
 }
 

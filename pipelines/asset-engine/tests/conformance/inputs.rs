@@ -1,4 +1,4 @@
-//! B21 to B24, B32 and B33: what is read: sources that are seen, partitions that are missing or added,
+//! B21 to B24, B32, B33 and B72: what is read: sources that are seen, partitions that are missing or added,
 //! pieces that are wiped or made again.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use asset_engine::{
     Asset, AssetGraph, Executor, ExecutorOptions, Mapping, Materialization, Mode, Observation,
     Partitions, Report, StepContext, StepFailure,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::Outcome;
 use crate::scenario::{derived, graph, key, made, request, stale, status};
@@ -163,4 +163,26 @@ pub fn last_day_added() -> Outcome<Value> {
         "of_a_day_to_come": of_a_day_to_come,
         "of_the_new_day": run(&three_days, "new", None)?,
     }))
+}
+
+/// B72. What was never made is wiped; and an asset of days without naming one.
+pub fn wiped_nothing() -> Outcome<Value> {
+    let graph = graph(vec![plain("never")?, plain("daily")?.partitions(days()?)])?;
+    let executor = Executor::memory(ExecutorOptions::default());
+    let mut run = request("run", &graph, &["daily"], Mode::All)?;
+    run.selection = run.selection.with_partitions(["2024-01-01", "2024-01-02"]);
+    executor.run(run)?;
+    let mut refused = Map::new();
+    for name in ["never", "daily"] {
+        let wiped = Report::Wiped {
+            asset: key(name)?,
+            partition: None,
+        };
+        refused.insert(
+            name.to_owned(),
+            executor.record_all([wiped]).is_err().into(),
+        );
+    }
+    let left = executor.catalog().latest_of(&key("daily")?)?;
+    Ok(json!({"refused": refused, "days_left": left.len()}))
 }

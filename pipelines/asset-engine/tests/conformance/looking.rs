@@ -1,10 +1,10 @@
-//! B45 to B47, B49, B50 and B57: being told of failures, choosing assets, and looking at their past.
+//! B45 to B47, B49, B50, B57, B67 and B70: being told of ends of runs, choosing assets, and looking at their past.
 
 use std::sync::Arc;
 
 use asset_engine::{
-    Asset, Event, Executor, ExecutorOptions, Mapping, Materialized, Mode, Partitions, Plan, Report,
-    RunInfo, Selection, Sensor, StepContext, staleness,
+    Asset, AssetGraph, Event, Executor, ExecutorOptions, Mapping, Materialized, Mode, Partitions,
+    Plan, Report, RunInfo, RunStatus, Selection, Sensor, StepContext, staleness,
 };
 use serde_json::{Map, Value, json};
 
@@ -121,13 +121,18 @@ pub fn listed_keys() -> Outcome<Value> {
             .partitions(areas)
             .depends_on_mapped(key("airport")?, area),
     ])?;
+    made_again(&graph, "airport", "LGA", "area")
+}
+
+/// Which pieces of an asset are stale when everything was made and one piece of what it reads again.
+fn made_again(graph: &Arc<AssetGraph>, read: &str, piece: &str, reader: &str) -> Outcome<Value> {
     let executor = Executor::memory(ExecutorOptions::default());
-    executor.run(request("all", &graph, &[], Mode::All)?)?;
-    let mut again = request("again", &graph, &["airport"], Mode::All)?;
-    again.selection = again.selection.with_partitions(["LGA"]);
+    executor.run(request("all", graph, &[], Mode::All)?)?;
+    let mut again = request("again", graph, &[read], Mode::All)?;
+    again.selection = again.selection.with_partitions([piece]);
     executor.run(again)?;
-    let plan = Plan::new(&graph, &Selection::parse("area")?)?;
-    let steps = staleness(&graph, executor.catalog(), &plan)?;
+    let plan = Plan::new(graph, &Selection::parse(reader)?)?;
+    let steps = staleness(graph, executor.catalog(), &plan)?;
     let stale = steps.iter().filter_map(|step| step.partition.as_deref());
     Ok(json!({"stale": stale.collect::<Vec<_>>()}))
 }
@@ -142,4 +147,47 @@ pub fn tags() -> Outcome<Value> {
     let runs = executor.catalog().runs()?;
     let of_team = |run: &&RunInfo| run.record.tags.get("team").is_some_and(|team| team == "a");
     Ok(json!({"of_team_a": runs.iter().filter(of_team).count(), "all": runs.len()}))
+}
+
+/// B67. One run succeeds before the sensor's first look; then one fails and another succeeds.
+pub fn successes() -> Outcome<Value> {
+    let step = |_: &StepContext<'_>| Err(planned_failure());
+    let failing = Asset::new(key("failing")?, step);
+    let graph = graph(vec![failing, plain("item")?])?;
+    let told = Trail::default();
+    let reports = told.clone();
+    let sensor = Sensor::on_end("reports", RunStatus::Success, move |_, _| {
+        reports.leave("told");
+        Ok(Vec::new())
+    });
+    let mut watch = Watch::of(Arc::clone(&graph), sensor);
+    let run = |id: &str, asset: &str| request(id, &graph, &[asset], Mode::All);
+    watch.run(run("before", "item")?)?;
+    watch.tick(NOW)?;
+    let at_first = told.take().len();
+    watch.run(run("failed", "failing")?)?;
+    watch.run(run("succeeded", "item")?)?;
+    watch.tick(NOW)?;
+    watch.tick(NOW)?;
+    Ok(json!({
+        "at_first": at_first,
+        "after_one_failed_and_one_succeeded": at_first + told.take().len(),
+    }))
+}
+
+/// B70. What is read by a mapping of one's own (those of the same tens); one of the pieces is made again.
+pub fn own_mapping() -> Outcome<Value> {
+    let (parts, wholes) = (["11", "12", "21"], ["10", "20"]);
+    let same_tens = wholes.map(|whole| {
+        let alike = move |part: &&str| part[..1] == whole[..1];
+        (whole, parts.into_iter().filter(alike))
+    });
+    let of_run = |cx: &StepContext<'_>| Ok(Materialized::new(cx.run));
+    let graph = graph(vec![
+        Asset::new(key("part")?, of_run).partitions(Partitions::static_keys(parts)?),
+        plain("whole")?
+            .partitions(Partitions::static_keys(wholes)?)
+            .depends_on_mapped(key("part")?, Mapping::keys(same_tens)),
+    ])?;
+    made_again(&graph, "part", "12", "whole")
 }

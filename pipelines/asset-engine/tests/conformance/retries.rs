@@ -4,8 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use asset_engine::{
-    Asset, Backoff, Execution, Executor, ExecutorOptions, Mode, RetryPolicy, StepContext,
-    Subprocess,
+    Asset, Execution, Executor, ExecutorOptions, Mode, RetryPolicy, StepContext, Subprocess,
 };
 use serde_json::{Value, json};
 
@@ -27,10 +26,7 @@ pub fn exponential_gaps() -> Outcome<Value> {
         }
         Ok(made("1"))
     };
-    let policy = RetryPolicy {
-        backoff: Backoff::Exponential,
-        ..RetryPolicy::constant(3, DELAY_MS)
-    };
+    let policy = RetryPolicy::exponential(3, DELAY_MS);
     let graph = graph(vec![Asset::new(key("flaky")?, flaky).retry(policy)])?;
     let outcome = Executor::memory(ExecutorOptions::default()).run(request(
         "run",

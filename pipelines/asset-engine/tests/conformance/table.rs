@@ -8,6 +8,7 @@ mod looking;
 mod outputs;
 mod own_past;
 mod promises;
+mod reasons;
 mod rules;
 mod runs;
 
@@ -101,5 +102,6 @@ pub fn rows() -> Vec<Row> {
     rows.extend(looking::rows());
     rows.extend(promises::rows());
     rows.extend(outputs::rows());
+    rows.extend(reasons::rows());
     rows
 }

@@ -1,8 +1,8 @@
-//! B55, B56, B58 and B59: partitions of hours, of months and by a cron line.
+//! B55, B56, B58, B59 and B75: partitions of hours, of months, by a cron line, and of two dimensions.
 
 use asset_engine::{
-    Asset, AssetGraph, Executor, ExecutorOptions, Materialized, Mode, Partitions, Plan, Selection,
-    StepContext, staleness,
+    Asset, AssetGraph, Executor, ExecutorOptions, GraphError, Materialized, Mode, Partitions, Plan,
+    Selection, StepContext, staleness,
 };
 use serde_json::{Map, Value, json};
 
@@ -94,4 +94,21 @@ pub fn by_cron() -> Outcome<Value> {
         "latest_on_sunday": since.latest("2024-03-03T12:00:00Z".parse()?)?.concat(),
         "latest_on_monday": since.latest("2024-03-04T09:00:00Z".parse()?)?.concat(),
     }))
+}
+
+/// B75. A product of two dimensions of equal keys is read by one of those keys, without saying of which.
+pub fn equal_dimensions() -> Outcome<Value> {
+    let airports = Partitions::static_keys(["EWR", "JFK"])?;
+    let both = Partitions::product([("from", airports.clone()), ("to", airports.clone())])?;
+    let graph = AssetGraph::new(vec![
+        plain("flights")?.partitions(both),
+        plain("airport")?
+            .partitions(airports)
+            .depends_on(key("flights")?),
+    ]);
+    Ok(match graph {
+        Ok(_) => json!({"EWR_reads": "one of them"}),
+        Err(GraphError::AmbiguousDimension { .. }) => json!({"EWR_reads": "refused"}),
+        Err(other) => return Err(other.into()),
+    })
 }

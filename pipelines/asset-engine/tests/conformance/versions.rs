@@ -1,11 +1,15 @@
-//! B6 to B9: what is stale, and what a materialization of a selection executes.
+//! B6 to B9 and B74: what is stale and why, and what a materialization of a selection executes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use asset_engine::{Asset, AssetGraph, Executor, ExecutorOptions, Mode, RunOutcome, StepContext};
+use asset_engine::{
+    Asset, AssetGraph, Executor, ExecutorOptions, Mapping, Mode, Partitions, Report, RunOutcome,
+    StepContext, why,
+};
 use serde_json::{Map, Value, json};
 
 use crate::Outcome;
+use crate::conditions::plain;
 use crate::scenario::{Trail, derived, graph, key, made, request, stale};
 
 /// a → b → c, with the code version of a, and a data version that a says itself.
@@ -108,4 +112,48 @@ pub fn whole_selection() -> Outcome<Value> {
     trail.take();
     executor.run(request("again", &graph, &[], Mode::All)?)?;
     Ok(json!({"stale_before": stale, "executed": trail.take()}))
+}
+
+/// B74. What an asset reads gets another name, is wiped, or has one day more of which the last is read.
+pub fn reasons() -> Outcome<Value> {
+    let named = |name: &str| -> Outcome<Arc<AssetGraph>> {
+        let reader = plain("reader")?.depends_on(key(name)?);
+        graph(vec![plain(name)?, reader])
+    };
+    let until = |last: &str| -> Outcome<Arc<AssetGraph>> {
+        let days = Partitions::daily("2024-01-01", last)?;
+        let reader = plain("reader")?.depends_on_mapped(key("daily")?, Mapping::Last(1));
+        graph(vec![plain("daily")?.partitions(days), reader])
+    };
+    let make = |executor: &Executor, graph: &Arc<AssetGraph>, id: &str| -> Outcome<()> {
+        executor.run(request(id, graph, &[], Mode::Stale)?)?;
+        Ok(())
+    };
+    let reasons = |executor: &Executor, graph: &AssetGraph| -> Outcome<Vec<String>> {
+        let all = why(graph, executor.catalog(), &key("reader")?, None)?;
+        let mut texts: Vec<String> = all.iter().map(ToString::to_string).collect();
+        texts.sort();
+        Ok(texts)
+    };
+    let executor = || Executor::memory(ExecutorOptions::default());
+    let mut observed = Map::new();
+
+    let (own, before, after) = (executor(), named("before")?, named("after")?);
+    make(&own, &before, "before")?;
+    own.run(request("after", &after, &["after"], Mode::All)?)?;
+    observed.insert("renamed".to_owned(), reasons(&own, &after)?.into());
+
+    let (own, graph) = (executor(), named("before")?);
+    make(&own, &graph, "made")?;
+    own.record_all([Report::Wiped {
+        asset: key("before")?,
+        partition: None,
+    }])?;
+    observed.insert("wiped".to_owned(), reasons(&own, &graph)?.into());
+
+    let (own, two, three) = (executor(), until("2024-01-02")?, until("2024-01-03")?);
+    make(&own, &two, "two")?;
+    own.run(request("three", &three, &["daily"], Mode::Stale)?)?;
+    observed.insert("moved".to_owned(), reasons(&own, &three)?.into());
+    Ok(observed.into())
 }

@@ -13,6 +13,7 @@ use crate::step::StepFailure;
 /// pieces, in whichever run of the backfill they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum PartitionStatus {
     /// All of it is made.
     Succeeded,

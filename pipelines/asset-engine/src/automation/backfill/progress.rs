@@ -9,6 +9,7 @@ use crate::event::{BackfillInfo, RunStatus};
 /// How far a backfill is, in partitions. A partition counts by what became of its pieces, whatever
 /// became of others in the same run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct BackfillProgress {
     /// How it stands.
     pub status: RunStatus,

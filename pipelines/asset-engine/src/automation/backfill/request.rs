@@ -36,6 +36,7 @@ pub(super) fn same_request(
             ("at once", record.at_once.to_string()),
             ("mode", format!("{:?}", record.mode)),
             ("configuration", record.config.to_string()),
+            ("tags", format!("{:?}", record.tags)),
         ]
     };
     for ((field, recorded), (_, requested)) in settings(known).into_iter().zip(settings(asked)) {

@@ -185,3 +185,54 @@ fn a_sensor_is_told_of_each_run_that_fails_from_its_first_look_on() {
     run("third").unwrap();
     assert_eq!(look(), [""; 0]);
 }
+
+/// A report for each delivery that came, and not for itself; each end is told once, also by the next
+/// daemon.
+#[test]
+fn a_sensor_is_told_of_runs_that_succeeded() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    let step = Arc::new(Noting::default());
+    let graph = graph(vec![asset("item", &step), asset("report", &step)]);
+    let look = |runs: &[&str]| {
+        let executor = open(&path, Failpoint::default()).unwrap();
+        for id in runs {
+            let request = RunRequest::new(*id, Arc::clone(&graph));
+            let of_item = request.selection(Selection::assets([key("item")]));
+            executor.run(of_item).unwrap();
+        }
+        let sensor = Sensor::on_end("reports", RunStatus::Success, |_, ended| {
+            let report = Selection::assets([key("report")]);
+            let own = ended.run.starts_with("reports/");
+            let order = Order::new(ended.run.as_ref(), report);
+            Ok((!own).then_some(order).into_iter().collect())
+        });
+        let mut daemon = daemon(&executor, &graph, sensor);
+        let beat = daemon.tick(at("2024-01-01T00:00:00Z")).unwrap();
+        daemon.settle().unwrap();
+        beat.submitted
+    };
+    assert_eq!(look(&["before the first look"]), [""; 0]);
+    step.fail("item", true);
+    assert_eq!(look(&["failed"]), [""; 0]);
+    step.fail("item", false);
+    assert_eq!(
+        look(&["first", "second"]),
+        ["reports/first", "reports/second"]
+    );
+    assert_eq!(look(&[]), [""; 0]);
+}
+
+#[test]
+fn a_start_is_no_end() {
+    let executor = Arc::new(memory());
+    let graph = graph(vec![asset("item", &Arc::new(Noting::default()))]);
+    let sensor = Sensor::on_end("starts", RunStatus::Started, |_, _| Ok(Vec::new()));
+    let mut daemon = daemon(&executor, &graph, sensor);
+    let beat = daemon.tick(at("2024-01-01T00:00:00Z")).unwrap();
+    let told = &beat.ticks[0].note;
+    assert_eq!(
+        told.as_deref(),
+        Some("failed: expected a status in which runs end, found started")
+    );
+}

@@ -90,7 +90,9 @@ impl MemoryStore {
         };
         let run = &mut self.runs[index];
         if let Some(before) = run.last {
-            self.unsuccessful.remove(&before);
+            for ended in &mut self.ended {
+                ended.remove(&before);
+            }
         }
         (run.info.status, run.last) = (status, last);
         match last {
@@ -99,9 +101,8 @@ impl MemoryStore {
             }
             Some(last) => {
                 self.open.remove(&run.first);
-                if status != RunStatus::Success {
-                    self.unsuccessful.insert(last, index);
-                }
+                let with_success = status == RunStatus::Success;
+                self.ended[usize::from(with_success)].insert(last, index);
             }
         }
     }

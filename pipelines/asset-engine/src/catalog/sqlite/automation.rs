@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::SqliteStore;
 use super::rows::of_pieces;
 use crate::catalog::reading::{self, StoredEvent};
-use crate::catalog::{CatalogError, Left, Pieces, Stamp, Unsuccessful, Wipe};
+use crate::catalog::{CatalogError, EndedRun, Left, Pieces, Stamp, Wipe};
 use crate::event::{BackfillInfo, Event, EventRecord, RunRecord, RunStatus, Tick};
 use crate::key::AssetKey;
 
@@ -48,19 +48,28 @@ impl SqliteStore {
         })
     }
 
-    pub(super) fn unsuccessful_after(&self, after: u64) -> Result<Vec<Unsuccessful>, CatalogError> {
+    pub(super) fn ended_after(
+        &self,
+        with_success: bool,
+        after: u64,
+    ) -> Result<Vec<EndedRun>, CatalogError> {
         type Row = (i64, String, String);
-        let rows: Vec<Row> = self.read("read which runs did not succeed", |connection| {
-            // The condition of the index, word for word.
-            let sql = "SELECT last_seq, run, status FROM runs
-                       WHERE status IN ('failure', 'canceled') AND last_seq > ?1 ORDER BY last_seq";
+        let rows: Vec<Row> = self.read("read which runs have ended", |connection| {
+            // The conditions of the indices, word for word.
+            let sql = if with_success {
+                "SELECT last_seq, run, status FROM runs
+                 WHERE status = 'success' AND last_seq > ?1 ORDER BY last_seq"
+            } else {
+                "SELECT last_seq, run, status FROM runs
+                 WHERE status IN ('failure', 'canceled') AND last_seq > ?1 ORDER BY last_seq"
+            };
             let mut statement = connection.prepare_cached(sql)?;
             let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
             statement.query_map([after.cast_signed()], row)?.collect()
         })?;
         let parsed = |(seq, run, status): Row| {
             let status = self.parsed(&status, || format!("run {run}"))?;
-            Ok(Unsuccessful {
+            Ok(EndedRun {
                 run: Arc::from(run),
                 status,
                 seq: seq.cast_unsigned(),

@@ -229,6 +229,9 @@ fn told(catalog: &Catalog) -> String {
     for after in [0, 3, 99] {
         told.push(format!("{:?}", catalog.cancel_requests(after).unwrap()));
         told.push(format!("{:?}", catalog.unsuccessful(after).unwrap()));
+        for status in [RunStatus::Success, RunStatus::Failure, RunStatus::Canceled] {
+            told.push(format!("{:?}", catalog.ended(status, after).unwrap()));
+        }
     }
     told.join("\n")
 }

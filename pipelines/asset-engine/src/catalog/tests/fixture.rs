@@ -133,6 +133,9 @@ pub fn read_all(catalog: &Catalog) -> Result<String, CatalogError> {
         text += &format!("{:?}\n", catalog.latest(&asset.key, None)?);
         text += &format!("{:?}\n", catalog.checks_of(&asset.key)?);
     }
+    for status in [RunStatus::Success, RunStatus::Failure] {
+        text += &format!("{:?}\n", catalog.ended(status, 0)?);
+    }
     let (ticks, orders) = (catalog.ticks()?, catalog.orders()?);
     text += &format!("{ticks:?}\n{orders:?}\n{:?}\n", catalog.backfills()?);
     text += &format!("{:?}\n", catalog.partitions("fruits")?);

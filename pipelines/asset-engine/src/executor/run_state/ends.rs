@@ -201,6 +201,7 @@ impl RunState {
         effects.ended = Some(RunOutcome {
             run: self.record.run.to_string(),
             status,
+            ended_before: false,
             steps: self.counts,
             failures: std::mem::take(&mut self.failures),
             materializations: std::mem::take(&mut self.outputs)

@@ -14,8 +14,8 @@ use super::fixture::{key, piece, pure_version};
 use crate::catalog::{Failpoint, FailpointMode};
 use crate::executor::Hooks;
 use crate::{
-    Asset, AssetGraph, Event, Executor, ExecutorOptions, Materialized, Partitions, RetryPolicy,
-    RunRequest, RunStatus, Step, StepContext, StepFailure,
+    Asset, AssetGraph, Event, Executor, ExecutorOptions, Mapping, Materialized, PartitionChange,
+    Partitions, RetryPolicy, RunRequest, RunStatus, Step, StepContext, StepFailure,
 };
 
 /// A step that leaves a line in a file before it does anything, as a witness of its own.
@@ -59,7 +59,11 @@ fn pipeline(dir: &Path, retry: &RetryPolicy) -> Arc<AssetGraph> {
     };
     let asset = |name: &str| Asset::shared(key(name), Arc::clone(&step)).retry(retry.clone());
     let days = Partitions::daily("2013-01-01", "2013-01-03").unwrap();
-    let assets = vec![
+    let the_day_before = Mapping::TimeWindow {
+        start_offset: -1,
+        end_offset: -1,
+    };
+    let mut assets = vec![
         asset("lookup"),
         asset("flaky"),
         asset("raw").partitions(days.clone()),
@@ -69,13 +73,34 @@ fn pipeline(dir: &Path, retry: &RetryPolicy) -> Arc<AssetGraph> {
             .depends_on(key("lookup")),
         Asset::ranged(key("range"), range)
             .retry(retry.clone())
-            .partitions(days)
+            .partitions(days.clone())
             .depends_on(key("raw")),
+        asset("balance")
+            .partitions(days)
+            .depends_on_mapped(key("balance"), the_day_before)
+            .depends_on(key("hourly")),
         asset("marts")
             .depends_on(key("loaded"))
             .depends_on(key("flaky")),
     ];
+    assets.extend(of_partitions_that_come(&asset));
     Arc::new(AssetGraph::new(assets).unwrap())
+}
+
+/// Hours, keys that come at run time, and days that come with the time.
+fn of_partitions_that_come(asset: &dyn Fn(&str) -> Asset) -> [Asset; 4] {
+    let hours = Partitions::hourly("2013-01-01-23:00", "2013-01-02-00:00").unwrap();
+    let fruits = Partitions::dynamic("fruits").unwrap();
+    let other = Mapping::keys([("plum", ["apple"]), ("apple", ["pear"])]);
+    let so_far = Partitions::daily_since("2013-01-01").unwrap();
+    [
+        asset("hourly").partitions(hours),
+        asset("fruit").partitions(fruits.clone()),
+        asset("juice")
+            .partitions(fruits)
+            .depends_on_mapped(key("fruit"), other),
+        asset("so_far").partitions(so_far),
+    ]
 }
 
 fn policy() -> RetryPolicy {
@@ -97,7 +122,15 @@ pub fn open(dir: &Path, failpoint: Failpoint) -> Result<Executor, crate::Catalog
 }
 
 pub fn run(executor: &Executor, dir: &Path) -> Result<crate::RunOutcome, crate::EngineError> {
-    executor.run(RunRequest::new("run", pipeline(dir, &policy())))
+    let fruits = ["plum", "apple"].map(|key| PartitionChange::added("fruits", key));
+    executor.change_partitions(fruits)?;
+    // Two days are over then.
+    let then = "2013-01-03T00:00:00Z".parse().unwrap();
+    let graph = pipeline(dir, &policy()).current_at(executor.catalog(), then)?;
+    for submitted in executor.submit_all([RunRequest::new("run", graph)]) {
+        submitted?;
+    }
+    executor.wait("run")
 }
 
 /// Opens the catalog after a crash, resumes the run if the crash left one, and checks everything.
@@ -128,7 +161,7 @@ pub fn resume_and_check(dir: &Path) {
     let outcome = run(&executor, dir).unwrap();
     assert_eq!(outcome.status, RunStatus::Success, "{outcome:?}");
     assert!(executor.unfinished().is_empty());
-    assert_eq!(outcome.steps.materialized, 12);
+    assert_eq!(outcome.steps.materialized, 23);
     let text = std::fs::read_to_string(witness(dir)).unwrap();
     let executed_after: BTreeSet<&str> = text[executed_before.len()..]
         .lines()

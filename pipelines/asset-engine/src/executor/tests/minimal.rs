@@ -1,18 +1,21 @@
-//! `--stale` against a simple model: on random graphs, partitions, mappings and versions it runs
-//! what has to run, nothing else, each piece after what it reads.
+//! `--stale` against a simple model: on random graphs, partitions, mappings and histories it runs what
+//! has to run, nothing else, each piece after what it reads; and whether a catalog is in memory or in a
+//! file makes no difference.
 
 mod model;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 
 use super::fixture::{key, memory, piece, request};
 use crate::{
-    AssetGraph, Executor, Mapping, Mode, Observation, Plan, RunRequest, Selection, staleness, why,
+    AssetGraph, Durability, Executor, ExecutorOptions, Mapping, Mode, Observation, PartitionChange,
+    Plan, Report, RunRequest, Selection, staleness, why,
 };
-use model::{Cut, DAYS, Model, Node, Piece, keys, name, named, reads};
+use model::{Cut, DAYS, FRUITS, Model, Node, Piece, SET};
 
 /// What happens to the assets, one after the other.
 #[derive(Debug, Clone)]
@@ -21,6 +24,16 @@ enum Change {
     /// The step will return other data, which nobody can know beforehand.
     Data(usize),
     Observe(usize),
+    /// What was made of its first piece counts no longer.
+    Wipe(usize),
+    /// It gets another name.
+    Rename(usize),
+    /// A key comes, or goes if it is there.
+    Fruit(usize),
+    /// A day is over.
+    Day,
+    /// The executor on the file is another one.
+    Restart,
     /// Materializes some assets, and perhaps only the first partitions of them.
     Run {
         mode: Mode,
@@ -30,49 +43,76 @@ enum Change {
 }
 
 fn nodes() -> impl Strategy<Value = Vec<Node>> {
-    let cut = prop_oneof![Just(Cut::Whole), Just(Cut::Days), Just(Cut::DaysAndOrigins)];
+    // Few kinds in one graph, so that its assets have to do with each other.
+    let cuts = [
+        Cut::Whole,
+        Cut::Days,
+        Cut::DaysAndOrigins,
+        Cut::Hours,
+        Cut::Fruits,
+        Cut::FruitsAndOrigins,
+        Cut::DaysSoFar,
+    ];
+    let cuts = proptest::sample::subsequence(cuts.to_vec(), 2..=3);
     let mapping = prop_oneof![
         3 => Just(Mapping::Identity),
         1 => Just(Mapping::All),
         1 => Just(Mapping::Last(2)),
         2 => Just(Mapping::TimeWindow { start_offset: -1, end_offset: 0 }),
         2 => Just(Mapping::TimeWindow { start_offset: -2, end_offset: -1 }),
-        1 => Just(Mapping::keys([(DAYS[0], vec![DAYS[2]]), (DAYS[2], vec![DAYS[1], DAYS[0]])])),
+        1 => Just(Mapping::keys([(DAYS[0], [DAYS[2]])])),
     ];
     let reads = proptest::collection::btree_map(0_usize..8, mapping, 0..4);
     let flags = (any::<bool>(), any::<bool>(), any::<bool>());
-    let node = (cut, flags, reads);
-    proptest::collection::vec(node, 1..8).prop_map(|raw| {
-        let cuts: Vec<Cut> = raw.iter().map(|(cut, ..)| *cut).collect();
-        let nodes = raw
-            .into_iter()
-            .enumerate()
-            .map(|(index, (cut, (external, pinned, ranged), reads))| {
-                let timed = |up: usize| cut == Cut::Days && cuts[up] == Cut::Days;
-                let past = |mapping: &Mapping| {
-                    matches!(mapping, Mapping::TimeWindow { end_offset, .. } if *end_offset < 0)
-                };
-                let own_past = |up: usize, mapping: &Mapping| up == index && timed(up) && past(mapping);
-                let reads = reads.into_iter();
-                let reads = reads.filter(|(up, mapping)| *up < index || own_past(*up, mapping));
-                let reads: Vec<(usize, Mapping)> = reads
-                    .map(|(up, mapping)| match mapping {
-                        Mapping::TimeWindow { .. } | Mapping::Keys(_) if !timed(up) => {
-                            (up, Mapping::Identity)
-                        }
-                        mapping => (up, mapping),
-                    })
-                    .collect();
-                let external = external && reads.is_empty();
-                Node {
-                    cut,
-                    external,
-                    pinned,
-                    ranged: ranged && reads.iter().all(|(up, _)| *up != index),
-                    reads,
-                }
-            });
-        nodes.collect()
+    let node = (any::<prop::sample::Index>(), flags, reads);
+    (cuts, proptest::collection::vec(node, 2..8)).prop_map(|(kinds, raw)| {
+        let cuts: Vec<Cut> = raw.iter().map(|(cut, ..)| *cut.get(&kinds)).collect();
+        let node = |(index, (_, flags, reads)): (usize, (_, _, _))| {
+            let (external, pinned, ranged): (bool, bool, bool) = flags;
+            let reads: Vec<(usize, Mapping)> = std::collections::BTreeMap::into_iter(reads)
+                .filter_map(|(up, mapping)| Some((up, possible(index, up, &cuts, mapping)?)))
+                .collect();
+            Node {
+                cut: cuts[index],
+                external: external && reads.is_empty(),
+                pinned,
+                ranged: ranged && reads.iter().all(|(up, _)| *up != index),
+                reads,
+            }
+        };
+        raw.into_iter().enumerate().map(node).collect()
+    })
+}
+
+/// The mapping, or one that is possible between the two assets; `None` = there is none.
+fn possible(index: usize, up: usize, cuts: &[Cut], mapping: Mapping) -> Option<Mapping> {
+    let cut = cuts[index];
+    let by_days = matches!(cut, Cut::Days | Cut::DaysSoFar);
+    let timed = up < cuts.len() && by_days && cuts[up] == cut;
+    if up >= index {
+        let past = matches!(mapping, Mapping::TimeWindow { end_offset, .. } if end_offset < 0);
+        return (up == index && timed && past).then_some(mapping);
+    }
+    let identity = if cut.goes_with(cuts[up]) {
+        Mapping::Identity
+    } else {
+        Mapping::All
+    };
+    Some(match mapping {
+        Mapping::TimeWindow { .. } if timed => mapping,
+        Mapping::Keys(_) if (cut, cuts[up]) == (Cut::Days, Cut::Days) => {
+            let (first, last) = (vec![DAYS[2]], vec![DAYS[1], DAYS[0]]);
+            Mapping::keys([(DAYS[0], first), (DAYS[2], last)])
+        }
+        Mapping::Keys(_) if (cut, cuts[up]) == (Cut::Fruits, Cut::Fruits) => {
+            let (first, last) = (vec![FRUITS[1]], vec![FRUITS[2], FRUITS[0]]);
+            Mapping::keys([(FRUITS[0], first), (FRUITS[2], last)])
+        }
+        Mapping::Keys(_) if (cut, cuts[up]) == (Cut::Days, Cut::Fruits) => {
+            Mapping::keys([(DAYS[1], [FRUITS[0], FRUITS[1]])])
+        }
+        Mapping::All | Mapping::Last(_) => mapping,
+        Mapping::Identity | Mapping::TimeWindow { .. } | Mapping::Keys(_) => identity,
     })
 }
 
@@ -93,13 +133,18 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
         partitions: None,
     });
     let change = prop_oneof![
-        (0_usize..8).prop_map(Change::Code),
-        (0_usize..8).prop_map(Change::Data),
-        (0_usize..8).prop_map(Change::Observe),
-        some,
-        whole,
+        1 => (0_usize..8).prop_map(Change::Code),
+        1 => (0_usize..8).prop_map(Change::Data),
+        1 => (0_usize..8).prop_map(Change::Observe),
+        1 => (0_usize..8).prop_map(Change::Wipe),
+        1 => (0_usize..8).prop_map(Change::Rename),
+        2 => (0_usize..3).prop_map(Change::Fruit),
+        2 => Just(Change::Day),
+        1 => Just(Change::Restart),
+        2 => some,
+        3 => whole,
     ];
-    proptest::collection::vec(change, 1..10)
+    proptest::collection::vec(change, 4..20)
 }
 
 /// The pieces of a run in an order in which they could be made, and the request for them.
@@ -108,13 +153,14 @@ fn wanted(
     assets: &BTreeSet<usize>,
     partitions: Option<usize>,
 ) -> Option<(Vec<Piece>, Selection)> {
-    let is_made = |index: &&usize| model.nodes.get(**index).is_some_and(|node| !node.external);
+    let world = &model.world;
+    let is_made = |index: &&usize| world.nodes.get(**index).is_some_and(|node| !node.external);
     let assets: Vec<usize> = assets.iter().filter(is_made).copied().collect();
-    let mut selection = Selection::assets(assets.iter().map(|index| key(&name(*index))));
+    let mut selection = Selection::assets(assets.iter().map(|index| key(&world.name(*index))));
     let mut chosen: Option<BTreeSet<String>> = None;
     if let Some(count) = partitions {
-        let cut = model.nodes[*assets.first()?].cut;
-        let first: BTreeSet<String> = keys(cut).into_iter().flatten().take(count).collect();
+        let keys = world.keys(*assets.first()?).into_iter();
+        let first: BTreeSet<String> = keys.flatten().take(count).collect();
         if !first.is_empty() {
             selection = selection.with_partitions(first.iter().cloned());
             chosen = Some(first);
@@ -125,7 +171,7 @@ fn wanted(
         _ => true,
     };
     let pieces = assets.iter().flat_map(|index| {
-        let keys = keys(model.nodes[*index].cut).into_iter();
+        let keys = world.keys(*index).into_iter();
         keys.filter(is_chosen)
             .map(|key| (*index, key))
             .collect::<Vec<_>>()
@@ -134,50 +180,116 @@ fn wanted(
     (!assets.is_empty()).then_some((pieces, selection))
 }
 
-/// What the engine calls stale, and why() as well, is what the model calls stale.
-fn check_staleness(
-    model: &Model,
-    executor: &Executor,
-    graph: &AssetGraph,
-) -> Result<(), TestCaseError> {
-    if model.nodes.iter().all(|node| node.external) {
-        return Ok(());
+/// An executor, where its catalog is, and what its steps leave.
+struct Side {
+    /// `None` only while it is replaced.
+    executor: Option<Executor>,
+    file: Option<PathBuf>,
+    options: ExecutorOptions,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Side {
+    fn new(concurrency: usize, file: Option<PathBuf>) -> Self {
+        let options = ExecutorOptions::default()
+            .concurrency(concurrency)
+            .durability(Durability::ProcessCrash);
+        let mut side = Self {
+            executor: Some(memory(concurrency)),
+            file,
+            options,
+            log: Arc::default(),
+        };
+        side.restart();
+        side
     }
-    let plan = Plan::new(graph, &Selection::all()).unwrap();
-    let stale: BTreeSet<String> = staleness(graph, executor.catalog(), &plan)
+
+    /// Only what is in a file outlives that.
+    fn restart(&mut self) {
+        if let Some(file) = &self.file {
+            self.executor = None;
+            self.executor = Some(Executor::open(file, self.options.clone()).unwrap());
+        }
+    }
+
+    fn executor(&self) -> &Executor {
+        self.executor.as_ref().unwrap()
+    }
+
+    /// The graph as it is now.
+    fn graph(&self, model: &Model) -> Arc<AssetGraph> {
+        let defined = model.graph(&self.log);
+        let now = model.world.now();
+        defined.current_at(self.executor().catalog(), now).unwrap()
+    }
+
+    fn report(&self, report: impl Into<Report>) {
+        self.executor().record_all([report.into()]).unwrap();
+    }
+
+    fn change_keys(&self, key: &str, added: bool) {
+        let change = if added {
+            PartitionChange::added(SET, key)
+        } else {
+            PartitionChange::removed(SET, key)
+        };
+        self.executor().change_partitions([change]).unwrap();
+    }
+
+    /// Runs a selection on the graph as it is now; what was executed, in order.
+    fn run(&self, model: &Model, id: &str, mode: Mode, selection: &Selection) -> Vec<String> {
+        let graph = self.graph(model);
+        self.log.lock().unwrap().clear();
+        let run = RunRequest {
+            mode,
+            selection: selection.clone(),
+            ..request(id, &graph)
+        };
+        // Submitted alone, it would take the time from the clock.
+        for submitted in self.executor().submit_all([run]) {
+            submitted.unwrap();
+        }
+        self.executor().wait(id).unwrap();
+        self.log.lock().unwrap().clone()
+    }
+}
+
+/// What the engine calls stale, and why() as well, is what the model calls stale; gives the reasons.
+fn check_staleness(model: &Model, side: &Side) -> Result<Vec<String>, TestCaseError> {
+    let mut told = Vec::new();
+    if model.world.nodes.iter().all(|node| node.external) {
+        return Ok(told);
+    }
+    let graph = side.graph(model);
+    let catalog = side.executor().catalog();
+    let plan = Plan::new(&graph, &Selection::all()).unwrap();
+    let stale: BTreeSet<String> = staleness(&graph, catalog, &plan)
         .unwrap()
         .iter()
         .map(|step| piece(&step.asset, step.partition.as_deref()))
         .collect();
-    for (index, node) in model
-        .nodes
-        .iter()
-        .enumerate()
-        .filter(|(_, node)| !node.external)
-    {
-        for own in keys(node.cut) {
+    let nodes = model.world.nodes.iter().enumerate();
+    for (index, _) in nodes.filter(|(_, node)| !node.external) {
+        for own in model.world.keys(index) {
             let expected = model.is_stale(index, &own);
-            let name = named(index, &own);
+            let name = model.world.named(index, &own);
             prop_assert_eq!(stale.contains(&name), expected, "{}", &name);
-            let reasons = why(
-                graph,
-                executor.catalog(),
-                &key(&self::name(index)),
-                own.as_deref(),
-            );
-            prop_assert_eq!(reasons.unwrap().is_empty(), !expected, "{}", &name);
+            let asset = key(&model.world.name(index));
+            let reasons = why(&graph, catalog, &asset, own.as_deref()).unwrap();
+            prop_assert_eq!(reasons.is_empty(), !expected, "{}", &name);
+            told.push(format!("{name}: {reasons:?}"));
         }
     }
-    Ok(())
+    Ok(told)
 }
 
 /// Everything was executed after what it reads.
 fn check_order(model: &Model, executed: &[String]) -> Result<(), TestCaseError> {
     let at = |name: &String| executed.iter().position(|found| found == name);
-    for (index, node) in model.nodes.iter().enumerate() {
-        for own in keys(node.cut) {
-            let name = named(index, &own);
-            for read in reads(&model.nodes, index, &own) {
+    for index in 0..model.world.nodes.len() {
+        for own in model.world.keys(index) {
+            let name = model.world.named(index, &own);
+            for (_, read) in model.world.reads(index, &own) {
                 if let (Some(read_at), Some(own_at)) = (at(&read), at(&name)) {
                     prop_assert!(read_at < own_at, "{} before {}: {:?}", name, read, executed);
                 }
@@ -187,8 +299,87 @@ fn check_order(model: &Model, executed: &[String]) -> Result<(), TestCaseError> 
     Ok(())
 }
 
+/// Does to the model and to both sides what happens; what is not possible does not.
+fn happen(
+    number: usize,
+    change: Change,
+    model: &mut Model,
+    sides: &mut [Side],
+) -> Result<(), TestCaseError> {
+    let count = model.world.nodes.len();
+    match change {
+        Change::Code(index) if index < count => model.code[index] += 1,
+        Change::Data(index) if index < count => model.data[index] += 1,
+        Change::Rename(index) if index < count => model.world.renamed[index] += 1,
+        Change::Day if model.world.days_over < 8 => model.world.days_over += 1,
+        Change::Restart => sides.iter_mut().for_each(Side::restart),
+        Change::Fruit(fruit) => {
+            let (fruit, fruits) = (FRUITS[fruit], &mut model.world.fruits);
+            let before = fruits.len();
+            fruits.retain(|key| *key != fruit);
+            let comes = fruits.len() == before;
+            fruits.extend(comes.then_some(fruit));
+            sides.iter().for_each(|side| side.change_keys(fruit, comes));
+        }
+        Change::Observe(index) if index < count && model.world.nodes[index].external => {
+            let Some(own) = model.world.keys(index).into_iter().next() else {
+                return Ok(());
+            };
+            // So few that a source comes back to its first one now and then.
+            let seen = format!("seen {}", number % 4);
+            for side in sides.iter() {
+                let asset = key(&model.world.name(index));
+                side.report(Observation::new(asset, own.as_deref(), seen.clone()));
+            }
+            let piece = model.world.named(index, &own);
+            let first = model.firsts.entry(piece.clone());
+            first.or_insert_with(|| seen.clone());
+            model.records.insert(piece, (1, seen, Vec::new()));
+        }
+        Change::Wipe(index) if index < count && !model.world.nodes[index].external => {
+            let own = model.world.keys(index).into_iter().next();
+            let Some(own) = own else { return Ok(()) };
+            if model
+                .records
+                .remove(&model.world.named(index, &own))
+                .is_some()
+            {
+                for side in sides.iter() {
+                    side.report(Report::Wiped {
+                        asset: key(&model.world.name(index)),
+                        partition: own.as_deref().map(Arc::from),
+                    });
+                }
+            }
+        }
+        Change::Run {
+            mode,
+            assets,
+            partitions,
+        } => {
+            let Some((pieces, selection)) = wanted(model, &assets, partitions) else {
+                return Ok(());
+            };
+            let id = format!("run-{number}");
+            let ran = sides
+                .iter()
+                .map(|side| side.run(model, &id, mode, &selection));
+            let ran: Vec<Vec<String>> = ran.collect();
+            let expected = model.run(mode, &pieces);
+            for executed in ran {
+                prop_assert_eq!(executed.len(), expected.len());
+                let once: BTreeSet<String> = executed.iter().cloned().collect();
+                prop_assert_eq!(&once, &expected);
+                check_order(model, &executed)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     #[test]
     fn a_stale_run_is_minimal_and_complete(
@@ -196,47 +387,14 @@ proptest! {
         changes in changes(),
         concurrency in 1_usize..4,
     ) {
-        let count = nodes.len();
-        let mut model = Model { code: vec![1; count], data: vec![1; count], nodes, ..Model::default() };
-        for (index, node) in model.nodes.iter().enumerate().filter(|(_, node)| node.external) {
-            for own in keys(node.cut) {
-                let unseen = (1, crate::UNOBSERVED.to_owned(), Vec::new());
-                model.records.insert(named(index, &own), unseen);
-            }
-        }
-        let executor = memory(concurrency);
-        let log = Arc::new(Mutex::new(Vec::new()));
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("catalog.db");
+        let mut model = Model::new(nodes);
+        let mut sides = [Side::new(concurrency, None), Side::new(concurrency, Some(file))];
         for (number, change) in changes.into_iter().enumerate() {
-            match change {
-                Change::Code(index) if index < count => model.code[index] += 1,
-                Change::Data(index) if index < count => model.data[index] += 1,
-                Change::Observe(index) if index < count && model.nodes[index].external => {
-                    let own = keys(model.nodes[index].cut).swap_remove(0);
-                    // So few that a source comes back to its first one now and then.
-                    let seen = format!("seen {}", number % 4);
-                    let look = Observation::new(key(&name(index)), own.as_deref(), seen.clone());
-                    executor.record_all([look]).unwrap();
-                    let piece = named(index, &own);
-                    model.firsts.entry(piece.clone()).or_insert_with(|| seen.clone());
-                    model.records.insert(piece, (1, seen, Vec::new()));
-                }
-                Change::Run { mode, assets, partitions } => {
-                    let Some((pieces, selection)) = wanted(&model, &assets, partitions) else {
-                        continue;
-                    };
-                    let graph = model.graph(&log);
-                    log.lock().unwrap().clear();
-                    let run = request(&format!("run-{number}"), &graph);
-                    executor.run(RunRequest { mode, selection, ..run }).unwrap();
-                    let executed = log.lock().unwrap().clone();
-                    let expected = model.run(mode, &pieces);
-                    prop_assert_eq!(executed.len(), expected.len());
-                    prop_assert_eq!(executed.iter().cloned().collect::<BTreeSet<_>>(), expected);
-                    check_order(&model, &executed)?;
-                }
-                Change::Code(_) | Change::Data(_) | Change::Observe(_) => {}
-            }
-            check_staleness(&model, &executor, &model.graph(&log))?;
+            happen(number, change, &mut model, &mut sides)?;
+            let [memory, file] = &sides;
+            prop_assert_eq!(check_staleness(&model, memory)?, check_staleness(&model, file)?);
         }
     }
 }

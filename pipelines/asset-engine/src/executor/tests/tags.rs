@@ -99,3 +99,43 @@ fn a_limit_holds_for_the_steps_of_runs_with_its_tag() {
     }
     assert_eq!(most.load(Ordering::SeqCst), 1);
 }
+
+#[test]
+fn a_backfill_tags_its_runs_and_is_told_by_its_tags() {
+    let executor = Executor::memory(ExecutorOptions::default());
+    let step = |cx: &StepContext<'_>| Ok(pure_version(cx));
+    let days = crate::Partitions::daily("2024-01-01", "2024-01-02").unwrap();
+    let graph = graph(vec![Asset::new(key("a"), step).partitions(days)]);
+    let of_team = |team: &str| {
+        let record = crate::BackfillRecord::new(
+            "days",
+            crate::Selection::all(),
+            ["2024-01-01", "2024-01-02"],
+        );
+        record.tag("team", team)
+    };
+    let backfill = crate::Backfill::request(&executor, &graph, of_team("a")).unwrap();
+    backfill.run(|_| ()).unwrap();
+    let runs = executor.catalog().runs().unwrap();
+    let teams: Vec<&str> = runs
+        .iter()
+        .map(|run| run.record.tags["team"].as_str())
+        .collect();
+    assert_eq!(teams, ["a", "a"]);
+    let refused = crate::Backfill::request(&executor, &graph, of_team("b"));
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains(r#"tags: {"team": "a"}"#), "{refused}");
+}
+
+#[test]
+fn an_outcome_says_whether_its_run_had_ended_before() {
+    let executor = Executor::memory(ExecutorOptions::default());
+    let graph = one();
+    assert!(!executor.run(request("run", &graph)).unwrap().ended_before);
+    let again = executor.run(request("run", &graph)).unwrap();
+    assert!(again.ended_before);
+    assert_eq!(
+        (again.status, again.steps.materialized),
+        (RunStatus::Success, 1)
+    );
+}
