@@ -360,6 +360,10 @@ impl Store for MemoryStore {
         Ok(newest(&self.first_observations, asset, pieces))
     }
 
+    fn has_checks(&self) -> Result<bool, CatalogError> {
+        Ok(!self.checks.is_empty())
+    }
+
     fn checks(
         &self,
         asset: &AssetKey,

@@ -53,6 +53,11 @@ impl Catalog {
         self.with(|store| store.checks(asset, pieces))
     }
 
+    /// Whether anything was ever checked.
+    pub(crate) fn has_checks(&self) -> Result<bool, CatalogError> {
+        self.with(|store| store.has_checks())
+    }
+
     /// When they were last made or seen.
     pub(crate) fn stamps_among(
         &self,

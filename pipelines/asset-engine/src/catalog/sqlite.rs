@@ -59,17 +59,15 @@ impl SqliteStore {
     }
 
     fn commit_in(&mut self, epoch: Option<u64>, drafts: &[Draft]) -> Result<(), CatalogError> {
-        append(&mut self.connection, &self.failpoint, epoch, drafts).map_err(
-            |refused| match refused {
-                Refused::Sqlite(source) => self.failed("commit")(source),
-                Refused::Planned(error) => error,
-                Refused::Fenced(current) => CatalogError::Fenced {
-                    path: self.path.clone(),
-                    own: epoch.unwrap_or(current),
-                    current,
-                },
+        append(&self.connection, &self.failpoint, epoch, drafts).map_err(|refused| match refused {
+            Refused::Sqlite(source) => self.failed("commit")(source),
+            Refused::Planned(error) => error,
+            Refused::Fenced(current) => CatalogError::Fenced {
+                path: self.path.clone(),
+                own: epoch.unwrap_or(current),
+                current,
             },
-        )
+        })
     }
 
     fn failed(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> CatalogError {
@@ -166,7 +164,9 @@ impl Store for SqliteStore {
     }
 
     fn head(&self) -> Result<Head, CatalogError> {
-        let (seq, digest) = self.read("read the newest event", append::newest)?;
+        let (seq, digest) = self.read("read the newest event", |connection| {
+            append::epoch_and_newest(connection).map(|(_, newest)| newest)
+        })?;
         Ok(Head {
             seq: seq.cast_unsigned(),
             digest: hex(&digest),
@@ -291,6 +291,14 @@ impl Store for SqliteStore {
         // In the place of a derived table: the rows have to have the name that `newest` gives them.
         const FIRSTS: &str = "(SELECT asset, partition, first_seq AS seq FROM observations)";
         self.newest(FIRSTS, "t.partition", (asset, pieces), observation)
+    }
+
+    fn has_checks(&self) -> Result<bool, CatalogError> {
+        self.read("look for checks", |connection| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM checks)";
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_row([], |row| row.get(0))
+        })
     }
 
     fn checks(

@@ -77,6 +77,8 @@ pub(crate) trait Store: Send {
         asset: &AssetKey,
         pieces: Pieces<'_>,
     ) -> Result<Vec<Arc<Observation>>, CatalogError>;
+    /// Whether there is any result of a check.
+    fn has_checks(&self) -> Result<bool, CatalogError>;
     /// The newest result of each check of each piece, each with its event.
     fn checks(
         &self,

@@ -50,7 +50,12 @@ impl Known {
         index: u32,
         wanted: &Wanted,
     ) -> Result<(), CatalogError> {
-        let Some(wanted) = self.checked.take(index, wanted) else {
+        let any = match self.any_checks {
+            Some(any) => any,
+            None => *self.any_checks.insert(catalog.has_checks()?),
+        };
+        let wanted = any.then(|| self.checked.take(index, wanted));
+        let Some(wanted) = wanted.flatten() else {
             return Ok(());
         };
         let asset = graph.asset(index);

@@ -25,6 +25,8 @@ pub(crate) struct Known {
     assets: FxHashMap<u32, Vec<Option<Arc<Materialization>>>>,
     /// Pieces of others.
     pieces: FxHashMap<u32, FxHashMap<u32, Option<Arc<Materialization>>>>,
+    /// Whether anything was ever checked, as soon as that was asked.
+    pub(super) any_checks: Option<bool>,
     /// The pieces whose checks have been read.
     pub(super) checked: Covered,
     /// By asset and position, the failed results that hold back what is downstream of the data that

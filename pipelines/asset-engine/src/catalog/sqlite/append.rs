@@ -1,6 +1,6 @@
 //! The commit: one transaction that appends events and writes what is derived from them.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
 use crate::catalog::chain::{self, Digest};
 use crate::catalog::{CatalogError, Draft, Failpoint, Version, writing};
@@ -25,26 +25,45 @@ impl From<CatalogError> for Refused {
     }
 }
 
+/// A transaction as rusqlite's, but by statements that are prepared once: a chain of steps makes one a step.
+struct Transaction<'a>(&'a Connection);
+
+impl<'a> Transaction<'a> {
+    fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        Ok(Self(connection))
+    }
+
+    fn commit(self) -> rusqlite::Result<()> {
+        self.0.prepare_cached("COMMIT")?.execute([]).map(drop)
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit() {
+            // What SQLite cannot take back now, it does when the file is opened next.
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
+}
+
 /// One transaction: epoch check, events, derived rows. Without an epoch, in that of the executor
 /// beside which the events are recorded.
 pub(super) fn append(
-    connection: &mut Connection,
+    connection: &Connection,
     failpoint: &Failpoint,
     epoch: Option<u64>,
     drafts: &[Draft],
 ) -> Result<(), Refused> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = Transaction::begin(connection)?;
     {
-        let current: u64 = transaction
-            .prepare_cached("SELECT value FROM meta WHERE name = 'epoch'")?
-            .query_row([], |row| row.get::<_, i64>(0))?
-            .cast_unsigned();
+        let (current, (mut seq, mut digest)) = epoch_and_newest(connection)?;
         let epoch = epoch.unwrap_or(current);
         if current != epoch {
             return Err(Refused::Fenced(current));
         }
-        let (mut seq, mut digest) = newest(&transaction)?;
-        let mut insert = transaction.prepare_cached(
+        let mut insert = connection.prepare_cached(
             "INSERT INTO events (seq, t_ns, at_ms, epoch, kind, run, asset, partition, attempt, body, digest)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
@@ -67,7 +86,7 @@ pub(super) fn append(
                 record.body,
                 digest,
             ])?;
-            derive(&transaction, failpoint, seq, &draft.event)?;
+            derive(connection, failpoint, seq, &draft.event)?;
         }
     }
     failpoint.pass("before commit")?;
@@ -76,13 +95,17 @@ pub(super) fn append(
     Ok(())
 }
 
-/// The place and the digest of the newest event.
-pub(super) fn newest(connection: &Connection) -> rusqlite::Result<(i64, Digest)> {
-    connection
-        .prepare_cached("SELECT seq, digest FROM events ORDER BY seq DESC LIMIT 1")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
-        .map(|newest| newest.unwrap_or((0, chain::START)))
+/// The epoch, and the place and the digest of the newest event.
+pub(super) fn epoch_and_newest(connection: &Connection) -> rusqlite::Result<(u64, (i64, Digest))> {
+    // One statement, as a chain of steps asks it once a step.
+    let sql = "SELECT m.value, e.seq, e.digest FROM meta m
+               LEFT JOIN events e ON e.seq = (SELECT max(seq) FROM events) WHERE m.name = 'epoch'";
+    connection.prepare_cached(sql)?.query_row([], |row| {
+        let (epoch, seq, digest): (i64, Option<_>, Option<_>) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        let newest = seq.zip(digest).unwrap_or((0, chain::START));
+        Ok((epoch.cast_unsigned(), newest))
+    })
 }
 
 fn backfill_is(

@@ -212,6 +212,7 @@ fn told(catalog: &Catalog) -> String {
         catalog.each_version(&asset, &mut each).unwrap();
     }
     told.push(format!("{:?}", catalog.assets().unwrap()));
+    told.push(format!("{:?}", catalog.has_checks().unwrap()));
     for asset in ASSETS.map(key) {
         told.push(format!("{:?}", catalog.history_of(&asset).unwrap()));
     }
