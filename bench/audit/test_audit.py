@@ -190,6 +190,22 @@ class WholeFolder(unittest.TestCase):
         self.assertEqual(audited(priced(formats.number(run.value / 2))), 0)
         self.assertEqual(audited(priced(formats.number(run.value))), 1)
 
+    def test_the_report_as_html_is_audited_too(self):
+        def page(cell, more=""):
+            html = (
+                '<svg><text>99</text></svg>\n<table><tr><th>condition</th><th>n</th></tr>\n'
+                f"<tr><td>e (default): scenario=s, shape=chain, steps=1</td><td>{cell}</td></tr></table>\n{more}"
+            )
+            return lambda root: (root / "report.html").write_text(html)
+
+        figure = lambda text: f'<span class="figure" title="{ID}:n">{text}</span>'  # noqa: E731
+        audited = lambda *html: self.audited(self.right(), "--alter", change=page(*html))  # noqa: E731
+        self.assertEqual(audited(figure("3") + " trials"), 0)
+        self.assertEqual(audited(figure("4")), 1)
+        self.assertEqual(audited("3"), 1)
+        self.assertEqual(audited(figure("3"), "<p>It took 4.1 [3.9, 4.4] ms.</p>"), 1)
+        self.assertEqual(audited(figure("3").replace("steps=1", "steps=5")), 1)
+
     def test_a_figure_in_the_wrong_column_is_named(self):
         row = self.right().splitlines()[-1]
         other = "[0 \\[0, 0\\]](measurements.json#overhead/step_by_line/e/default/scenario=s,shape=chain)"

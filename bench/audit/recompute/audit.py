@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from . import figures, markup
 from .claims import Claims
 from .conditions import Conditions
 from .fields import NoSuchPlace
-from .figures import altered, figures, of_line, rows, unsourced
+from .figures import altered
 from .places import Places, cut, split_factors
 from .reader import Folder, Unreadable
 from .seal import broken
@@ -41,7 +42,7 @@ class Audit:
             raise Unreadable(f"{path}: {type(error).__name__}: {error}") from error
         self.folder = folder
         self.places = Places(folder, self.conditions, self.verdicts, decided)
-        self.figures = [(name, each) for name, page in self.pages.items() for each in figures(page)]
+        self.figures = [(name, each) for name, page in self.pages.items() for each in written(name).figures(page)]
 
     def problems(self):
         found = [problem for name in self.pages for problem in self.problems_of(name)]
@@ -71,12 +72,12 @@ class Audit:
         page = self.pages[name]
         of_page = [each for of, each in self.figures if of == name]
         found = [problem for each in of_page if (problem := self.judge(name, each))]
-        table_rows = rows(page)
+        table_rows = written(name).rows(page)
         found += [problem for row in table_rows if (problem := mislabelled(row))]
         found += misplaced(table_rows)
         found += [
             Problem(line, "(no path)", words, "a figure needs its source")
-            for line, words in unsourced(page)
+            for line, words in written(name).unsourced(page)
         ]
         for each in found:
             each.page = name
@@ -122,7 +123,7 @@ class Audit:
             for line in altered(before, figure):
                 made += 1
                 changed = [
-                    each for each in of_line(figure.line, line) if each.begin == figure.begin
+                    each for each in written(name).of_line(figure.line, line) if each.begin == figure.begin
                 ]
                 if changed and self.judge(name, changed[0]) is None:
                     missed.append(Problem(figure.line, figure.path, changed[0].text, "an alteration, not caught", name))
@@ -130,9 +131,15 @@ class Audit:
 
 
 def pages(folder):
-    """The names of the Markdown files: the report, and the decision records."""
+    """The names of what a folder says in words: the report, also as HTML, and the decision records."""
     names = folder.names()
-    return ["report.md", *sorted(each for each in names if each == "adr.md" or each.startswith("advice/"))]
+    further = {"report.html", "adr.md"}
+    return ["report.md", *sorted(each for each in names if each in further or each.startswith("advice/"))]
+
+
+def written(name):
+    """How the figures of a page are written."""
+    return markup if name.endswith(".html") else figures
 
 
 def mislabelled(row):
