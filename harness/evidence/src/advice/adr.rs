@@ -141,7 +141,7 @@ fn more(advice: &Advice) -> Vec<Text> {
             "With {} in place of {} it would be {}.",
             flip.change,
             flip.now,
-            label(advice, &flip.to)
+            flip.told(label(advice, &flip.to))
         ))
     });
     let none = advice

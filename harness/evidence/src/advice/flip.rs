@@ -15,6 +15,19 @@ pub struct Flip {
     pub now: String,
     /// The engine that would be recommended.
     pub to: String,
+    /// The needs of the changed workload that nobody has measured of it.
+    pub not_measured: Vec<String>,
+}
+
+impl Flip {
+    /// What would be recommended under its label, and what is not known of it.
+    pub fn told(&self, label: &str) -> String {
+        match self.not_measured.as_slice() {
+            [] => label.to_owned(),
+            [only] => format!("{label}, of which {only} is not measured"),
+            several => format!("{label}, of which {} are not measured", several.join(", ")),
+        }
+    }
 }
 
 /// The numbers of which it matters how large they are, and not only whether they ask for something.
@@ -23,16 +36,17 @@ const SCALED: [&str; 2] = ["peak_runs_a_second", "steps"];
 /// The changes that change it: what is asked for is not, and the other way round; of a number that is scaled
 /// the nearest that does, up and down.
 pub(super) fn flips(workload: &Workload, options: &Options<'_>) -> Vec<Flip> {
-    let recommended = |workload: &Workload| {
-        let first = options.choices(workload).into_iter().next();
-        first.map(|choice| choice.engine)
-    };
-    let engine = recommended(workload);
+    let recommended = |workload: &Workload| options.choices(workload).into_iter().next();
+    let engine = recommended(workload).map(|choice| choice.engine);
     let flip = |field: &Field, value: toml::Value| {
         let change = field.said(&value);
         let to = recommended(&workload.with(field.name, value))?;
-        let now = field.shown(workload);
-        (Some(&to) != engine.as_ref()).then_some(Flip { change, now, to })
+        (Some(&to.engine) != engine.as_ref()).then(|| Flip {
+            change,
+            now: field.shown(workload),
+            not_measured: to.not_measured(),
+            to: to.engine,
+        })
     };
     let switches = FIELDS
         .iter()

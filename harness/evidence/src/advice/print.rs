@@ -35,8 +35,11 @@ pub fn text(advice: &Advice) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
     after.extend([String::new(), "what would change it:".to_owned()]);
     let flips = advice.flips.iter();
     after.extend(flips.map(|flip| {
-        let Flip { change, now, to } = flip;
-        format!("  {change} (now {now}): {}", label(advice, to))
+        let Flip { change, now, .. } = flip;
+        format!(
+            "  {change} (now {now}): {}",
+            flip.told(label(advice, &flip.to))
+        )
     }));
     if advice.flips.is_empty() {
         after.push("  no change of one field".to_owned());

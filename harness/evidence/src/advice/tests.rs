@@ -252,7 +252,38 @@ fn each_flip_does_what_it_says() -> anyhow::Result<()> {
         let moved = Advice::of(&workload, &analysis)?;
         let to = moved.recommended().map(|choice| &choice.engine);
         assert_eq!(to, Some(&flip.to), "{}", flip.change);
+        let unknown = moved.recommended().map(Choice::not_measured);
+        assert_eq!(
+            unknown.as_ref(),
+            Some(&flip.not_measured),
+            "{}",
+            flip.change
+        );
     }
+    Ok(())
+}
+
+/// What nobody has measured is not said to be enough.
+#[test]
+fn a_flip_says_what_is_not_measured_of_the_other_option() -> anyhow::Result<()> {
+    let (mut analysis, [workflows, _]) = results()?;
+    let place = ["throughput", "capacity_runs_per_s"];
+    let mut capacity = measured(&workflows, place, &[("workload", "three-step")], 20.0);
+    capacity.trials[0].values = vec![21.0];
+    capacity.estimate = estimate(&capacity.trials);
+    analysis.measurements.measurements.push(capacity);
+    let advice = advised("peak_runs_a_second = 1", &analysis)?;
+    let told = advice.flips.iter().map(|flip| {
+        let change = &flip.change;
+        format!("{change}: {}", flip.told(&flip.to))
+    });
+    // More than its capacity, less than anybody asks for, and as many steps as come to more.
+    let expected = [
+        "peak_runs_a_second = 15: floor, of which throughput is not measured",
+        "peak_runs_a_second = 0: floor",
+        "steps = 57: floor, of which throughput is not measured",
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
     Ok(())
 }
 

@@ -98,6 +98,13 @@ impl Choice {
         stances.filter(|stance| stance.standing == standing).count()
     }
 
+    /// The needs of which nobody has measured how it stands to them.
+    pub(super) fn not_measured(&self) -> Vec<String> {
+        let stances = self.stances.iter();
+        let unknown = stances.filter(|stance| stance.standing == Standing::NotMeasured);
+        unknown.map(|stance| stance.need.clone()).collect()
+    }
+
     fn order(&self, other: &Self) -> Ordering {
         let counts = |choice: &Self| {
             [Standing::Lacking, Standing::NotMeasured, Standing::Emulated]
