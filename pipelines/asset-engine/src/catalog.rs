@@ -279,7 +279,7 @@ impl Catalog {
     /// # Errors
     /// The catalog cannot be read.
     pub fn unsuccessful(&self, after: u64) -> Result<Vec<EndedRun>, CatalogError> {
-        self.with(|store| store.ended(false, after))
+        self.with(|store| store.ended([RunStatus::Failure, RunStatus::Canceled], after))
     }
 
     /// The runs that ended in one state behind an event (0 = ever) and were not opened again, in the order
@@ -288,9 +288,7 @@ impl Catalog {
     /// # Errors
     /// The catalog cannot be read.
     pub fn ended(&self, status: RunStatus, after: u64) -> Result<Vec<EndedRun>, CatalogError> {
-        let mut ended = self.with(|store| store.ended(status == RunStatus::Success, after))?;
-        ended.retain(|run| run.status == status);
-        Ok(ended)
+        self.with(|store| store.ended([status; 2], after))
     }
 
     /// How the runs stand whose ids begin with a name and a slash, such as those of an automation or
@@ -379,6 +377,15 @@ impl Catalog {
     /// # Errors
     /// The catalog cannot be read.
     pub fn partitions(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError> {
+        let keys = self.partitions_by_arrival(set)?.into_iter();
+        Ok(keys.map(|(key, _)| key).collect())
+    }
+
+    /// The same, each with the event by which it came.
+    pub(crate) fn partitions_by_arrival(
+        &self,
+        set: &str,
+    ) -> Result<Vec<(Arc<str>, u64)>, CatalogError> {
         self.with(|store| store.partitions(set))
     }
 

@@ -33,7 +33,8 @@ pub use walk::Direction;
 pub(crate) use walk::marked;
 
 /// Who reads what: node = asset index, weight of an edge = index into `edges`. What an asset reads lies
-/// in `edges` in declared order, which none of petgraph's graphs keeps, each with its link.
+/// in `edges` in declared order, each with its link; petgraph's `List` would keep that order as well, with an
+/// allocation for each asset.
 type Readers = Csr<(), u32, Directed, u32>;
 
 /// A checked set of assets.

@@ -12,6 +12,35 @@
 //! asks for runs by itself: at the times of a [`Schedule`], when a [`Sensor`] or a [`Rule`] says so,
 //! and for the partitions of a [`Backfill`].
 //!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use asset_engine::{
+//!     Asset, AssetGraph, Executor, ExecutorOptions, Materialized, Mode, Partitions, RunRequest,
+//!     StepContext,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let days = Partitions::daily("2013-01-01", "2013-01-03")?;
+//! let count = |cx: &StepContext<'_>| {
+//!     let day = cx.partition.unwrap_or_default();
+//!     Ok(Materialized::new(format!("orders of {day}")))
+//! };
+//! let add_up = |cx: &StepContext<'_>| Ok(Materialized::new(format!("{} days", cx.inputs.len())));
+//! let orders = Asset::new("shop/orders".try_into()?, count).partitions(days);
+//! let report = Asset::new("shop/report".try_into()?, add_up).depends_on(orders.key.clone());
+//! let graph = Arc::new(AssetGraph::new(vec![orders, report])?);
+//!
+//! let executor = Executor::memory(ExecutorOptions::default());
+//! let first = executor.run(RunRequest::new("first", Arc::clone(&graph)))?;
+//! assert_eq!(first.steps.materialized, 4);
+//! // Nothing has changed, so that nothing is made again.
+//! let second = executor.run(RunRequest::new("second", graph).mode(Mode::Stale))?;
+//! assert_eq!((second.steps.materialized, second.steps.fresh), (0, 4));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! It needs Unix: a catalog has its owner by flock(2), and steps in processes of their own are
 //! groups that a signal ends. SQLite is built with it, unless the feature `bundled` is off.
 #![forbid(unsafe_code)]

@@ -170,7 +170,7 @@ impl Partitions {
     pub fn key(&self, position: u32) -> Option<&Arc<str>> {
         match self {
             Self::Unpartitioned => None,
-            Self::Keys(keys) => keys.0.keys.get(position as usize),
+            Self::Keys(keys) => keys.key(position),
         }
     }
 
@@ -209,6 +209,10 @@ impl PartitionKeys {
     #[must_use]
     pub fn is_same_set(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || (self.0.keys == other.0.keys && self.set() == other.set())
+    }
+
+    fn key(&self, position: u32) -> Option<&Arc<str>> {
+        self.0.keys.get(position as usize)
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -53,7 +53,8 @@ pub struct Beat {
     /// What could not be looked at, evaluated or submitted, and why. The next tick tries again.
     pub problems: Vec<String>,
     /// What this daemon has nothing to do with: runs, orders and backfills that were asked for on
-    /// another graph (another source, input, gate); named once.
+    /// another graph (another source, input, gate); named once. And how many runs without success it
+    /// passes over, where there are very many.
     pub left_alone: Vec<String>,
     /// Runs that automations asked for and that failed or were cancelled, while what they were to
     /// make still is missing or stale; named once after each change.

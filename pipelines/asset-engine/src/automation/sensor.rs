@@ -40,15 +40,17 @@ impl Sensor {
     }
 
     /// A sensor that is told of each run that ends in a state after its first look, once for each end
-    /// (Dagster's `run_status_sensor`), and may ask for runs; its own it is told of as well, and of what
-    /// came of them. After an error, all of that look are told again. [`RunStatus::Started`] is no end, and
-    /// each look says so.
+    /// (Dagster's `run_status_sensor`), and may ask for runs. Of those it is not told, or what it asks for when
+    /// runs succeed would have it ask for ever. After an error, all of that look are told again.
+    /// [`RunStatus::Started`] is no end, and each look says so.
     pub fn on_end(
         name: impl Into<String>,
         status: RunStatus,
         told: impl Fn(&EvaluationContext<'_>, &EndedRun) -> Result<Vec<Order>, String> + Send + 'static,
     ) -> Self {
         let wrong = |error: CatalogError| error.to_string();
+        let name = name.into();
+        let own = format!("{name}/");
         Self::new(name, move |cx| {
             if status == RunStatus::Started {
                 return Err("expected a status in which runs end, found started".to_owned());
@@ -61,7 +63,9 @@ impl Sensor {
             let after = after.map_err(|_| format!("cursor {cursor:?}: expected a number"))?;
             let mut evaluation = Evaluation::default();
             for ended in cx.catalog.ended(status, after).map_err(wrong)? {
-                evaluation.orders.extend(told(cx, &ended)?);
+                if !ended.run.starts_with(&own) {
+                    evaluation.orders.extend(told(cx, &ended)?);
+                }
                 evaluation = evaluation.cursor(ended.seq.to_string());
             }
             Ok(evaluation)

@@ -1,6 +1,7 @@
 //! What the conditions of a rule look at: one reading of the catalog, by asset and position.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -25,7 +26,7 @@ pub(super) struct View<'a> {
     /// The pieces whose stamps have been read.
     stamped: Covered,
     stamps: HashMap<Piece, Stamp>,
-    /// The last wipe of each piece of the rule's assets.
+    /// When each piece of the rule's assets was last wiped, or its key came.
     wiped: HashMap<Piece, u64>,
     in_progress: HashSet<Piece>,
     stale: HashSet<Piece>,
@@ -98,7 +99,8 @@ impl<'a> View<'a> {
         Ok(())
     }
 
-    /// Only what was asked for, or was missing from the first, can wait for what a wipe has undone.
+    /// Only what was asked for, or was missing from the first, can wait for what a wipe has undone; or, where
+    /// its key went and came again, for what nobody waits for any longer.
     fn load_wipes(
         &mut self,
         cx: &EvaluationContext<'_>,
@@ -111,6 +113,21 @@ impl<'a> View<'a> {
         for (partition, seq) in cx.catalog.wipes_of(&asset.key)? {
             let at = asset.partitions.position(partition.as_deref());
             self.wiped.extend(at.map(|at| ((index, at), seq)));
+        }
+        let mut came: HashMap<(&str, Arc<str>), u64> = HashMap::new();
+        for set in asset.partitions.sets() {
+            let keys = cx.catalog.partitions_by_arrival(set)?.into_iter();
+            came.extend(keys.map(|(key, seq)| ((set.as_ref(), key), seq)));
+        }
+        if came.is_empty() {
+            return Ok(());
+        }
+        for at in 0..asset.partitions.count() {
+            let event = |set: &str, key: &Arc<str>| came.get(&(set, Arc::clone(key))).copied();
+            if let Some(seq) = asset.partitions.arrival(at, event) {
+                let newest = self.wiped.entry((index, at)).or_default();
+                *newest = seq.max(*newest);
+            }
         }
         Ok(())
     }

@@ -46,8 +46,8 @@ pub(crate) struct MemoryStore {
     run_index: BTreeMap<Arc<str>, usize>,
     /// Those without an end.
     open: BTreeMap<u64, usize>,
-    /// Those that ended without success, by their ends.
-    ended: [BTreeMap<u64, usize>; 2],
+    /// Those that ended, by their ends.
+    ended: BTreeMap<u64, usize>,
     latest: Table<Option<Arc<str>>, Arc<Materialization>>,
     observations: Table<Option<Arc<str>>, Arc<Observation>>,
     first_observations: Table<Option<Arc<str>>, Arc<Observation>>,
@@ -55,7 +55,7 @@ pub(crate) struct MemoryStore {
     stamps: Table<Stamped, Stamp>,
     wipes: Table<Option<Arc<str>>, u64>,
     /// The keys of partitions that come and go, in the order in which they came.
-    partitions: HashMap<Arc<str>, Vec<Arc<str>>>,
+    partitions: HashMap<Arc<str>, Vec<(Arc<str>, u64)>>,
     ticks: BTreeMap<Arc<str>, Arc<Tick>>,
     /// In the order in which they were asked for.
     orders: BTreeMap<u64, Arc<RunRecord>>,
@@ -81,7 +81,7 @@ impl Default for MemoryStore {
             runs: Vec::new(),
             run_index: BTreeMap::new(),
             open: BTreeMap::new(),
-            ended: Default::default(),
+            ended: BTreeMap::new(),
             latest: HashMap::new(),
             observations: HashMap::new(),
             first_observations: HashMap::new(),
@@ -148,19 +148,17 @@ impl Store for MemoryStore {
         Ok(asked.map(|(seq, run)| (*seq, run.to_string())).collect())
     }
 
-    fn ended(&self, with_success: bool, after: u64) -> Result<Vec<EndedRun>, CatalogError> {
+    fn ended(&self, states: [RunStatus; 2], after: u64) -> Result<Vec<EndedRun>, CatalogError> {
         let behind = (Bound::Excluded(after), Bound::Unbounded);
-        let ended = self.ended[usize::from(with_success)]
-            .range(behind)
-            .map(|(seq, index)| {
-                let info = &self.runs[*index].info;
-                EndedRun {
-                    run: Arc::clone(&info.record.run),
-                    status: info.status,
-                    seq: *seq,
-                }
-            });
-        Ok(ended.collect())
+        let ended = self.ended.range(behind).map(|(seq, index)| {
+            let info = &self.runs[*index].info;
+            EndedRun {
+                run: Arc::clone(&info.record.run),
+                status: info.status,
+                seq: *seq,
+            }
+        });
+        Ok(ended.filter(|run| states.contains(&run.status)).collect())
     }
 
     fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError> {
@@ -221,7 +219,7 @@ impl Store for MemoryStore {
         Ok(self.events.iter().filter(of_asset).cloned().collect())
     }
 
-    fn partitions(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError> {
+    fn partitions(&self, set: &str) -> Result<Vec<(Arc<str>, u64)>, CatalogError> {
         Ok(self.partitions.get(set).cloned().unwrap_or_default())
     }
 

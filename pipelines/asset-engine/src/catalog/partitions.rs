@@ -17,7 +17,8 @@ pub(crate) fn effective(
     for change in changes {
         check_key(&change.set, &change.key)?;
         if !sets.contains_key(&change.set) {
-            let there = store.partitions(&change.set)?.into_iter().collect();
+            let there = store.partitions(&change.set)?.into_iter();
+            let there = there.map(|(key, _)| key).collect();
             sets.insert(Arc::clone(&change.set), there);
         }
         let Some(keys) = sets.get_mut(&change.set) else {

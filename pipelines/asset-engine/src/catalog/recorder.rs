@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{CatalogError, Draft, Durability, SqliteStore, check_wipes, effective};
+use super::{CatalogError, Draft, Durability, SqliteStore, Store as _, check_wipes, effective};
 use crate::clock::{monotonic_ns, unix_ms};
 use crate::event::{Event, PartitionChange, Report, RunStatus};
 
@@ -57,29 +57,44 @@ impl Recorder {
     }
 
     /// Asks for the end of runs, which [`crate::Executor::heed`] brings about where they are under
-    /// way; one that a dead executor left open is closed by the next one.
+    /// way; one that a dead executor left open is closed by the next one. Gives those that are open; of the
+    /// others, which have ended or were never submitted, nothing is recorded.
     ///
     /// # Errors
     /// The catalog failed.
     pub fn request_cancel<'a>(
         &mut self,
         runs: impl IntoIterator<Item = &'a str>,
-    ) -> Result<(), CatalogError> {
-        let event = |run| Event::CancelRequested {
-            run: Arc::from(run),
+    ) -> Result<Vec<&'a str>, CatalogError> {
+        let mut open = Vec::new();
+        for run in runs {
+            if self.store.status(run)? == Some(RunStatus::Started) {
+                open.push(run);
+            }
+        }
+        let event = |run: &&str| Event::CancelRequested {
+            run: Arc::from(*run),
         };
-        self.append(runs.into_iter().map(event).collect())
+        if !open.is_empty() {
+            self.append(open.iter().map(event).collect())?;
+        }
+        Ok(open)
     }
 
-    /// Ends a backfill as cancelled, so that no further run of it is submitted. Its runs go on.
+    /// Ends a backfill as cancelled, so that no further run of it is submitted. Its runs go on. Tells
+    /// whether it was open; if not, it has ended before, or was never requested.
     ///
     /// # Errors
     /// The catalog failed.
-    pub fn cancel_backfill(&mut self, id: &str) -> Result<(), CatalogError> {
-        self.append(vec![Event::BackfillEnded {
-            id: Arc::from(id),
-            status: RunStatus::Canceled,
-        }])
+    pub fn cancel_backfill(&mut self, id: &str) -> Result<bool, CatalogError> {
+        let is_open = self.store.backfill_status(id)? == Some(RunStatus::Started);
+        if is_open {
+            self.append(vec![Event::BackfillEnded {
+                id: Arc::from(id),
+                status: RunStatus::Canceled,
+            }])?;
+        }
+        Ok(is_open)
     }
 
     fn append(&mut self, events: Vec<Event>) -> Result<(), CatalogError> {

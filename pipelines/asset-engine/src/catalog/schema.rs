@@ -121,8 +121,9 @@ CREATE TABLE partitions (
 ",
     "-- No table: a further reason for which a step is skipped, which an older program cannot read.",
     "
--- Among all runs, those that ended with success, in the order of their ends.
-CREATE INDEX runs_succeeded ON runs (last_seq) WHERE status = 'success';
+-- Runs by how they ended, in the order of their ends.
+DROP INDEX runs_unsuccessful;
+CREATE INDEX runs_ended ON runs (status, last_seq) WHERE last_seq IS NOT NULL;
 ",
 ];
 

@@ -110,8 +110,8 @@ impl Store for SqliteStore {
         self.left_by_ticks()
     }
 
-    fn ended(&self, with_success: bool, after: u64) -> Result<Vec<EndedRun>, CatalogError> {
-        self.ended_after(with_success, after)
+    fn ended(&self, states: [RunStatus; 2], after: u64) -> Result<Vec<EndedRun>, CatalogError> {
+        self.ended_after(states, after)
     }
 
     fn cancel_requests(&self, after: u64) -> Result<Vec<(u64, String)>, CatalogError> {
@@ -155,7 +155,7 @@ impl Store for SqliteStore {
         self.made_ever(asset)
     }
 
-    fn partitions(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError> {
+    fn partitions(&self, set: &str) -> Result<Vec<(Arc<str>, u64)>, CatalogError> {
         self.keys_of(set)
     }
 

@@ -24,9 +24,9 @@ pub(crate) trait Store: Send {
     /// The runs whose end was asked for behind an event, each with the event of the request.
     fn cancel_requests(&self, after: u64) -> Result<Vec<(u64, String)>, CatalogError>;
     fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError>;
-    /// The runs that ended behind an event, with success or without, and were not opened again, in the
-    /// order of their ends.
-    fn ended(&self, with_success: bool, after: u64) -> Result<Vec<EndedRun>, CatalogError>;
+    /// The runs that ended in one of two states behind an event and were not opened again, in the order of
+    /// their ends.
+    fn ended(&self, states: [RunStatus; 2], after: u64) -> Result<Vec<EndedRun>, CatalogError>;
     fn orders(&self) -> Result<Vec<Arc<RunRecord>>, CatalogError>;
     fn backfills(&self) -> Result<Vec<BackfillInfo>, CatalogError>;
     /// The backfills that have not ended, oldest first.
@@ -38,8 +38,9 @@ pub(crate) trait Store: Send {
     fn assets(&self) -> Result<Vec<AssetKey>, CatalogError>;
     /// The materializations of an asset, oldest first, each with its event.
     fn history(&self, asset: &AssetKey) -> Result<Vec<EventRecord>, CatalogError>;
-    /// The keys of partitions that come and go, in the order in which they came.
-    fn partitions(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError>;
+    /// The keys of partitions that come and go, in the order in which they came, each with the event by
+    /// which it did.
+    fn partitions(&self, set: &str) -> Result<Vec<(Arc<str>, u64)>, CatalogError>;
     /// The last wipe of each piece of an asset that was wiped, by partition key.
     fn wipes(&self, asset: &AssetKey) -> Result<Vec<Wipe>, CatalogError>;
     fn head(&self) -> Result<Head, CatalogError>;

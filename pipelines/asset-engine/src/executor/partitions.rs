@@ -20,8 +20,8 @@ impl AssetGraph {
     /// so first.
     ///
     /// # Errors
-    /// The catalog cannot be read, or with the keys of now these are no graph: one that reads
-    /// another's partitions by key has one that the other has not.
+    /// The catalog cannot be read, or with the keys of now these are no graph: one that reads another's
+    /// partitions of the same key has one that the other has not.
     pub fn current(self: &Arc<Self>, catalog: &Catalog) -> Result<Arc<Self>, EngineError> {
         self.current_at(catalog, Timestamp::now())
     }

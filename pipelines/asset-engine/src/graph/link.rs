@@ -217,7 +217,7 @@ fn by_list(
     list: &BTreeMap<Arc<str>, Vec<Arc<str>>>,
 ) -> Result<Link, GraphError> {
     let find = |asset: &Asset, key: &Arc<str>| match asset.partitions.position(Some(key)) {
-        None if !asset.partitions.changes() => Err(GraphError::UnknownKey {
+        None if !asset.partitions.may_have(key) => Err(GraphError::UnknownKey {
             asset: downstream.key.clone(),
             dep: upstream.key.clone(),
             of: asset.key.clone(),

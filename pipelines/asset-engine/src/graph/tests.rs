@@ -265,6 +265,24 @@ fn maps_by_listed_keys() {
     );
 }
 
+#[test]
+fn refuses_listed_keys_that_can_never_be_there() {
+    let refused = |of: Partitions, key_of_it: &str| {
+        let list = Mapping::keys([("north", [key_of_it.to_owned()])]);
+        let reader = asset("reader").partitions(Partitions::static_keys(["north"]).unwrap());
+        let reader = reader.depends_on_mapped(key("read"), list);
+        AssetGraph::new(vec![asset("read").partitions(of), reader]).is_err()
+    };
+    let days = || Partitions::daily_since("2024-01-01").unwrap();
+    assert!(!refused(days(), "2999-01-01"), "a day to come");
+    assert!(refused(days(), "2024-13-45"), "no day");
+    let origins = Partitions::static_keys(["EWR", "JFK"]).unwrap();
+    let both = || Partitions::product([("date", days()), ("origin", origins.clone())]).unwrap();
+    assert!(!refused(both(), "2999-01-01|JFK"));
+    assert!(refused(both(), "2999-01-01|BOS"));
+    assert!(refused(both(), "2999-01-01"));
+}
+
 /// Those that are listed and not there may come, or have gone.
 #[test]
 fn maps_by_listed_keys_those_that_are_there() {

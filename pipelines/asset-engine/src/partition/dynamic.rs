@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::product::{Dimension, SEPARATOR, split};
+use super::time::is_time;
 use super::{PartitionError, PartitionKeys, Partitions, Shape};
 
 /// What keys there are now.
@@ -108,6 +110,47 @@ impl Partitions {
                     .transpose()
             }
             Shape::Static => Ok(None),
+        }
+    }
+}
+
+impl Partitions {
+    /// The newest of the events by which the keys came of which that of a piece is made, where they come and
+    /// go; `event` gives that of a key of a set.
+    pub(crate) fn arrival(
+        &self,
+        position: u32,
+        event: impl Fn(&str, &Arc<str>) -> Option<u64>,
+    ) -> Option<u64> {
+        let Self::Keys(keys) = self else {
+            return None;
+        };
+        let of = |keys: &PartitionKeys, at: u32| event(keys.set()?, keys.key(at)?);
+        match keys.shape() {
+            Shape::Product(dimensions) => split(dimensions, position)
+                .filter_map(|(dimension, at)| of(&dimension.keys, at))
+                .max(),
+            _ => of(keys, position),
+        }
+    }
+
+    /// Whether a key that is not there may be one day, or may have been there.
+    pub(crate) fn may_have(&self, key: &str) -> bool {
+        let Self::Keys(keys) = self else {
+            return false;
+        };
+        match keys.shape() {
+            Shape::Dynamic(_) => !key.is_empty(),
+            Shape::Windows(windows) => windows.grows && is_time(key),
+            Shape::Product(dimensions) => {
+                let parts: Vec<&str> = key.split(SEPARATOR).collect();
+                let has = |(dimension, part): (&Dimension, &&str)| {
+                    let keys = Self::Keys(dimension.keys.clone());
+                    keys.position(Some(part)).is_some() || keys.may_have(part)
+                };
+                parts.len() == dimensions.len() && dimensions.iter().zip(&parts).all(has)
+            }
+            Shape::Static => false,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{PartitionError, PartitionKeys, Partitions, Shape};
 
 /// Separates the keys of the dimensions in a key of their product, as in Dagster.
-const SEPARATOR: char = '|';
+pub(super) const SEPARATOR: char = '|';
 
 /// One dimension of a product.
 #[derive(Debug, Clone)]

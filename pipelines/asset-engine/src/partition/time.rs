@@ -146,6 +146,11 @@ impl Partitions {
     }
 }
 
+/// Whether a text is the key of a day or of an hour.
+pub(super) fn is_time(key: &str) -> bool {
+    day(key).is_ok() || hour(key).is_ok()
+}
+
 impl Partitions {
     /// The time that a piece stands for, by its key, in UTC: where it begins, and where the next one
     /// does. `None` of a key that there is not, or that stands for no time.

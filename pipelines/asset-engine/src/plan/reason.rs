@@ -126,6 +126,11 @@ impl fmt::Display for StaleReason {
                 }
             }
             Self::InputMoved {
+                asset,
+                partition: None,
+                ..
+            } => write!(f, "input {asset} was read whole, and has partitions now"),
+            Self::InputMoved {
                 asset, partition, ..
             } => write!(
                 f,

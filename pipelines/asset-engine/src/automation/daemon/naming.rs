@@ -6,6 +6,10 @@ use crate::executor::{EngineError, UnfinishedRun};
 use crate::graph::{Difference, Identity, difference, other_work};
 use crate::plan::{Plan, staleness};
 
+/// Runs without success that a daemon looks at in one tick. Each costs a look at what is stale, and a new daemon
+/// finds all that there ever were.
+const NEWEST: usize = 1_000;
+
 impl Daemon {
     /// Whether something in the catalog was asked for on the daemon's graph. If not, it is named.
     pub(super) fn is_own(&mut self, what: &str, asked_on: &Identity, beat: &mut Beat) -> bool {
@@ -30,10 +34,16 @@ impl Daemon {
     }
 
     /// Names the ordered runs that have not succeeded since they were last looked at, if what they
-    /// were to make is missing or stale.
+    /// were to make is missing or stale; of very many, the newest.
     pub(super) fn name_failed_orders(&mut self, beat: &mut Beat) -> Result<(), EngineError> {
         let catalog = self.executor.catalog();
-        for ended in catalog.unsuccessful(self.looked_up_to)? {
+        let ended = catalog.unsuccessful(self.looked_up_to)?;
+        let older = ended.len().saturating_sub(NEWEST);
+        if older > 0 {
+            let left = format!("{older} runs without success, older than the newest {NEWEST}");
+            beat.left_alone.push(left);
+        }
+        for ended in ended.into_iter().skip(older) {
             let ordered_by = |name: &str| {
                 let key = ended.run.strip_prefix(name);
                 key.is_some_and(|key| key.starts_with('/'))

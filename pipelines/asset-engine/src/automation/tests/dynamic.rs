@@ -238,3 +238,49 @@ fn without_an_end_a_day_is_there_from_when_on_it_is_over() {
     assert_eq!(executor.run(request).unwrap().status, RunStatus::Success);
     assert_eq!(noting.take(), ["daily@2025-12-31"]);
 }
+
+/// What a rule remembers of a key ends with it: one that comes again is another, whether what it asked for
+/// had failed or the key was missing from the first.
+#[test]
+fn a_key_that_comes_again_is_asked_for_again() {
+    for condition in [Condition::on_missing(), Condition::fill_missing()] {
+        let noting = Arc::new(Noting::default());
+        noting.fail("raw@plum", true);
+        let executor = memory();
+        let keys = Partitions::dynamic("fruits").unwrap();
+        let graph = graph(vec![asset("raw", &noting).partitions(keys)]);
+        add(&executor, &["apple"]);
+        let rule = Rule::new("rule", Selection::all(), condition.clone());
+        let mut daemon = daemon(&executor, &graph, rule);
+        let mut minutes = 0;
+        let mut tick = || {
+            minutes += 1;
+            daemon
+                .tick(at("2024-01-01T00:00:00Z") + minutes.minutes())
+                .unwrap();
+            daemon.settle().unwrap();
+            noting.take()
+        };
+        let remove = |key: &str| {
+            let gone = PartitionChange::removed("fruits", key);
+            executor.change_partitions([gone]).unwrap();
+        };
+        // Missing from the first, which only one of them asks for.
+        let fills = condition == Condition::fill_missing();
+        let first: &[&str] = if fills { &["raw@apple"] } else { &[] };
+        assert_eq!(tick(), first);
+        add(&executor, &["plum"]);
+        assert_eq!(tick(), ["raw@plum"]);
+        assert_eq!(tick(), [""; 0], "what has failed is not asked for again");
+        remove("plum");
+        assert_eq!(tick(), [""; 0]);
+        add(&executor, &["plum"]);
+        assert_eq!(tick(), ["raw@plum"]);
+        remove("apple");
+        add(&executor, &["apple"]);
+        // What was made of it counts again.
+        let again: &[&str] = if fills { &[] } else { &["raw@apple"] };
+        assert_eq!(tick(), again);
+        assert_eq!(tick(), [""; 0]);
+    }
+}

@@ -8,8 +8,8 @@ use super::fixture::{Noting, asset, at, daemon, graph, key, open};
 use crate::automation::{Automation, Backfill, Condition, Daemon, Order, Rule, Sensor};
 use crate::catalog::{Failpoint, steps};
 use crate::{
-    AssetGraph, BackfillRecord, Durability, Evaluation, Event, Executor, Mode, Partitions,
-    Recorder, RunRecord, RunStatus, Selection,
+    AssetGraph, BackfillRecord, Evaluation, Event, Executor, Mode, Partitions, RunRecord,
+    RunStatus, Selection,
 };
 
 const NOON: &str = "2024-01-01T12:00:00Z";
@@ -93,8 +93,10 @@ fn later_tick(folder: &Path, runs: usize) -> (u64, u64) {
     let step = Arc::new(Noting::default());
     let path = folder.join(format!("later-{runs}.db"));
     let (executor, steps) = counting(&path);
-    let mut recorder = Recorder::open(&path, Durability::ProcessCrash).unwrap();
-    recorder.request_cancel(["nobody"]).unwrap();
+    let run = Arc::from("nobody");
+    executor
+        .append(vec![Event::CancelRequested { run }])
+        .unwrap();
     let graph = daily(&step, runs);
     let old = Selection::parse("old").unwrap();
     let record = BackfillRecord::new("backfill", old.clone(), days(runs));
@@ -211,4 +213,39 @@ fn a_backfill_grows_with_its_partitions() {
         let [few, many] = [20, 400].map(|days| backfill(dir.path(), days, by_ticks));
         assert!(many <= 25 * few, "{few} steps for 20, {many} for 400");
     }
+}
+
+/// A new daemon on a catalog of very many orders that failed looks at the newest of them, and says so.
+#[test]
+fn of_very_many_failed_orders_the_newest_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let executor = open(&dir.path().join("catalog.db"), Failpoint::default()).unwrap();
+    let step = Arc::new(Noting::default());
+    let graph = graph(vec![asset("item", &step)]);
+    let sensor = Sensor::new("sensor", |_| Ok(Evaluation::default()));
+    let failed = (0..1_003_u32).flat_map(|number| {
+        let run: Arc<str> = Arc::from(format!("sensor/{number}"));
+        let record = RunRecord {
+            run: Arc::clone(&run),
+            selection: Selection::all(),
+            mode: Mode::All,
+            config: Arc::default(),
+            tags: Arc::default(),
+            identity: Arc::clone(graph.identity()),
+        };
+        let (status, fresh) = (RunStatus::Failure, 0);
+        let ended = Event::RunEnded { run, status, fresh };
+        [Event::RunSubmitted(Arc::new(record)), ended]
+    });
+    executor.append(failed.collect()).unwrap();
+    let mut daemon = daemon(&executor, &graph, sensor);
+    let beat = daemon.tick(at(NOON)).unwrap();
+    assert_eq!(beat.failed_orders.len(), 1_000);
+    assert_eq!(beat.failed_orders[0].run, "sensor/3");
+    assert_eq!(
+        beat.left_alone,
+        ["3 runs without success, older than the newest 1000"]
+    );
+    let beat = daemon.tick(at(NOON)).unwrap();
+    assert!(beat.failed_orders.is_empty() && beat.left_alone.is_empty());
 }

@@ -62,8 +62,8 @@ impl MemoryStore {
             }
             Event::PartitionChanged(change) => {
                 let keys = self.partitions.entry(Arc::clone(&change.set)).or_default();
-                match keys.iter().position(|key| *key == change.key) {
-                    None if change.added => keys.push(Arc::clone(&change.key)),
+                match keys.iter().position(|(key, _)| *key == change.key) {
+                    None if change.added => keys.push((Arc::clone(&change.key), seq)),
                     Some(at) if !change.added => drop(keys.remove(at)),
                     _ => {}
                 }
@@ -90,9 +90,7 @@ impl MemoryStore {
         };
         let run = &mut self.runs[index];
         if let Some(before) = run.last {
-            for ended in &mut self.ended {
-                ended.remove(&before);
-            }
+            self.ended.remove(&before);
         }
         (run.info.status, run.last) = (status, last);
         match last {
@@ -101,8 +99,7 @@ impl MemoryStore {
             }
             Some(last) => {
                 self.open.remove(&run.first);
-                let with_success = status == RunStatus::Success;
-                self.ended[usize::from(with_success)].insert(last, index);
+                self.ended.insert(last, index);
             }
         }
     }

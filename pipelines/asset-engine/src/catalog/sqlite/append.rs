@@ -25,7 +25,8 @@ impl From<CatalogError> for Refused {
     }
 }
 
-/// A transaction as rusqlite's, but by statements that are prepared once: a chain of steps makes one a step.
+/// A transaction as rusqlite's, but by statements that are prepared once: a chain of steps makes one a step, of
+/// whose processor's time preparing them anew was a twentieth.
 struct Transaction<'a>(&'a Connection);
 
 impl<'a> Transaction<'a> {
@@ -42,7 +43,7 @@ impl<'a> Transaction<'a> {
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if !self.0.is_autocommit() {
-            // What SQLite cannot take back now, it does when the file is opened next.
+            // Should that fail, every later transaction here does as well; the file is as before.
             let _ = self.0.execute_batch("ROLLBACK");
         }
     }

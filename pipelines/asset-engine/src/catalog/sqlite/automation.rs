@@ -4,6 +4,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use rusqlite::params;
+
 use super::SqliteStore;
 use super::rows::of_pieces;
 use crate::catalog::reading::{self, StoredEvent};
@@ -50,22 +52,20 @@ impl SqliteStore {
 
     pub(super) fn ended_after(
         &self,
-        with_success: bool,
+        states: [RunStatus; 2],
         after: u64,
     ) -> Result<Vec<EndedRun>, CatalogError> {
         type Row = (i64, String, String);
         let rows: Vec<Row> = self.read("read which runs have ended", |connection| {
-            // The conditions of the indices, word for word.
-            let sql = if with_success {
-                "SELECT last_seq, run, status FROM runs
-                 WHERE status = 'success' AND last_seq > ?1 ORDER BY last_seq"
-            } else {
-                "SELECT last_seq, run, status FROM runs
-                 WHERE status IN ('failure', 'canceled') AND last_seq > ?1 ORDER BY last_seq"
-            };
+            // The condition of the index, word for word.
+            let sql = "SELECT last_seq, run, status FROM runs
+                       WHERE last_seq IS NOT NULL AND status IN (?2, ?3) AND last_seq > ?1
+                       ORDER BY last_seq";
             let mut statement = connection.prepare_cached(sql)?;
             let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-            statement.query_map([after.cast_signed()], row)?.collect()
+            let [one, other] = states.map(RunStatus::as_str);
+            let asked = params![after.cast_signed(), one, other];
+            statement.query_map(asked, row)?.collect()
         })?;
         let parsed = |(seq, run, status): Row| {
             let status = self.parsed(&status, || format!("run {run}"))?;
@@ -221,12 +221,15 @@ impl SqliteStore {
         self.events_where(made, [asset.as_str()])
     }
 
-    pub(super) fn keys_of(&self, set: &str) -> Result<Vec<Arc<str>>, CatalogError> {
+    pub(super) fn keys_of(&self, set: &str) -> Result<Vec<(Arc<str>, u64)>, CatalogError> {
         self.read("read the keys of partitions", |connection| {
-            let sql = "SELECT key FROM partitions WHERE name = ?1 ORDER BY seq";
+            let sql = "SELECT key, seq FROM partitions WHERE name = ?1 ORDER BY seq";
             let mut statement = connection.prepare_cached(sql)?;
-            let keys = statement.query_map([set], |row| row.get::<_, String>(0))?;
-            keys.map(|key| key.map(Arc::from)).collect()
+            let key = |row: &rusqlite::Row<'_>| {
+                let seq = row.get::<_, i64>(1)?.cast_unsigned();
+                Ok((Arc::from(row.get::<_, String>(0)?), seq))
+            };
+            statement.query_map([set], key)?.collect()
         })
     }
 

@@ -129,8 +129,7 @@ fn version_5_gets_what_its_log_says() {
             "DROP TABLE partitions;
              DROP INDEX events_cancel;
              DROP INDEX backfills_open;
-             DROP INDEX runs_unsuccessful;
-             DROP INDEX runs_succeeded;
+             DROP INDEX runs_ended;
              ALTER TABLE observations DROP COLUMN first_seq;
              ALTER TABLE automations DROP COLUMN cursor;
              ALTER TABLE automations DROP COLUMN note;

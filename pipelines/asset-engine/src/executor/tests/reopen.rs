@@ -189,7 +189,7 @@ fn facts_and_requests_are_recorded_beside_an_executor() {
         1
     );
     assert!(executor.heed().unwrap().is_empty());
-    beside.request_cancel(["k", "never"]).unwrap();
+    assert_eq!(beside.request_cancel(["k", "never"]).unwrap(), ["k"]);
     assert_eq!(executor.heed().unwrap(), ["k"]);
     assert!(executor.heed().unwrap().is_empty(), "heeded twice");
 
@@ -197,6 +197,10 @@ fn facts_and_requests_are_recorded_beside_an_executor() {
     let outcome = executor.wait("k").unwrap();
     assert_eq!(outcome.status, RunStatus::Canceled);
     assert_eq!((outcome.steps.materialized, outcome.steps.canceled), (1, 1));
+    let before = executor.catalog().head().unwrap();
+    assert_eq!(beside.request_cancel(["k"]).unwrap(), [""; 0]);
+    assert!(!beside.cancel_backfill("never").unwrap());
+    assert_eq!(executor.catalog().head().unwrap(), before);
     executor.catalog().verify(None).unwrap();
 }
 
