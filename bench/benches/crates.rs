@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, ensure};
 use asset_engine::{Executor, ExecutorOptions, RunRequest, RunStatus};
 use orchbench_assets::{GraphOptions, noop_graph};
-use orchbench_bench::{in_turns, keep_table};
+use orchbench_bench::{in_turns, is_quick, keep_table};
 use orchbench_etl::Shape;
 use orchbench_evidence::document::number;
 use orchbench_evidence::stats::{Pair, median, paired_ratio};
@@ -36,7 +36,7 @@ const HEAD: &str = "| crate | how a step is kept | ms a step | asset-engine, ms 
 |---|---|---|---|---|---|";
 
 fn main() -> Result<()> {
-    let quick = std::env::args().any(|word| word == "--quick");
+    let quick = is_quick();
     let (blocks, steps) = if quick { QUICK } else { FULL };
     let peers = build()?;
     let mut lines = vec![HEAD.to_owned()];

@@ -13,11 +13,10 @@ use std::time::Instant;
 use anyhow::Context;
 use asset_engine::{Durability, Executor, ExecutorOptions, RunRequest};
 use orchbench_assets::{GraphOptions, noop_graph};
-use orchbench_bench::in_turns;
+use orchbench_bench::{in_turns, is_quick};
 use orchbench_etl::Shape;
 use orchbench_etl::{Etl, EtlConfig};
 
-const PAIRS: usize = 3;
 const STEPS: u32 = 500;
 /// Rows of the year, from the CSV itself.
 const FLIGHTS: u64 = 336_776;
@@ -85,7 +84,12 @@ fn step_against_transaction() -> anyhow::Result<()> {
         };
         let what =
             format!("durable asset step, {name} of {STEPS}, against one bare SQLite transaction");
-        report(&what, "ms", &mut in_turns(PAIRS, steps, transactions)?, 2.0);
+        report(
+            &what,
+            "ms",
+            &mut in_turns(pairs(), steps, transactions)?,
+            2.0,
+        );
     }
     Ok(())
 }
@@ -130,7 +134,7 @@ fn year_against_python() -> anyhow::Result<()> {
         );
         answer["seconds"].as_f64().context("Python: no seconds")
     };
-    let mut pairs = in_turns(PAIRS, ours, theirs)?;
+    let mut pairs = in_turns(pairs(), ours, theirs)?;
     report(
         "whole year, extract + transform + check of 365 partitions, plain calls against Polars in Python",
         "s",
@@ -207,6 +211,10 @@ fn child_run(folder: &str) -> anyhow::Result<()> {
         summary.loaded
     );
     answer(begun)
+}
+
+fn pairs() -> usize {
+    if is_quick() { 1 } else { 3 }
 }
 
 fn threads() -> usize {

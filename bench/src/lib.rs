@@ -23,6 +23,12 @@ pub fn keep_table(file: &str, name: &str, table: &str) -> Result<()> {
     std::fs::write(&path, text).context(file.to_owned())
 }
 
+/// Whether it is to be short, so that it decides nothing (`cargo bench -- --quick`).
+#[must_use]
+pub fn is_quick() -> bool {
+    std::env::args().any(|word| word == "--quick")
+}
+
 /// Two sides in turns, in mirrored order from pair to pair (A B, B A, …): the values of each pair.
 ///
 /// # Errors

@@ -5,7 +5,7 @@
 //! large graph, so that what a store costs once is left out, counted in runs of their own, as strace
 //! slows what it counts. A bound that is not met is printed as such; nothing here fails.
 //!
-//! `cargo bench -p asset-engine --bench dagster`, with the Python that `ORCHBENCH_PYTHON` names.
+//! `cargo bench -p asset-engine --bench dagster [-- --quick]`, with the Python that `ORCHBENCH_PYTHON` names.
 
 use std::error::Error;
 use std::path::Path;
@@ -60,9 +60,10 @@ fn main() -> Result<(), Failed> {
         );
         return Ok(());
     }
+    let quick = words.iter().any(|word| word == "--quick");
     for shape in ["chain", "fan-out"] {
         let mut pairs = Vec::new();
-        for pair in 0..PAIRS {
+        for pair in 0..if quick { 1 } else { PAIRS } {
             let first = (pair % 2 != 0)
                 .then(|| theirs(&python, shape, LARGE))
                 .transpose()?;

@@ -6,8 +6,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use asset_engine::{
-    Asset, AssetGraph, AssetKey, Daemon, Executor, ExecutorOptions, Materialized, Partitions,
-    RetryPolicy, RunRequest, Sensor, StepContext, StepFailure,
+    Asset, AssetGraph, AssetKey, Backfill, BackfillRecord, Daemon, Executor, ExecutorOptions,
+    Materialized, Partitions, RetryPolicy, RunRequest, Selection, Sensor, StepContext, StepFailure,
 };
 
 #[derive(Clone, Default)]
@@ -49,6 +49,9 @@ fn what_a_step_says_is_told_with_its_run_asset_partition_and_attempt() {
     executor
         .run(RunRequest::new("r1", Arc::clone(&graph)))
         .unwrap();
+    let days = BackfillRecord::new("b1", Selection::all(), ["2024-01-01"]);
+    let backfill = Backfill::request(&executor, &graph, days).unwrap();
+    backfill.run(|_| ()).unwrap();
     let broken = Sensor::new("broken", |_| Err("no door".to_owned()));
     let mut daemon = Daemon::new(Arc::new(executor), graph, vec![Box::new(broken)]);
     daemon
@@ -65,6 +68,8 @@ fn what_a_step_says_is_told_with_its_run_asset_partition_and_attempt() {
         format!("INFO {}tracing: looks around", attempt(2)),
         format!("DEBUG {}asset_engine::executor::worker: attempt succeeded pieces=1", attempt(2)),
         r#"INFO asset_engine::executor::scheduler: run ended run=r1 status="success" materialized=1 failed=0"#.to_owned(),
+        "INFO asset_engine::executor::scheduler: backfill accepted backfill=b1 partitions=1".to_owned(),
+        r#"INFO asset_engine::executor::scheduler: backfill ended backfill=b1 status="success""#.to_owned(),
         r#"WARN automation{name="broken"}: asset_engine::automation::daemon: evaluation failed error=no door"#.to_owned(),
     ];
     let mut lines = told.lines().map(str::trim_start);

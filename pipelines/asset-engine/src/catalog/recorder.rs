@@ -24,7 +24,8 @@ impl Recorder {
         Ok(Self { store })
     }
 
-    /// Records what was made, seen or checked: all of it in one commit, durable when this returns.
+    /// Records what was made, seen or checked: all of it in one commit, durable when this returns. As with
+    /// [`crate::Executor::record_all`], no graph is asked.
     ///
     /// # Errors
     /// [`CatalogError::NothingToWipe`] for a wipe of what is not there; else the catalog failed.

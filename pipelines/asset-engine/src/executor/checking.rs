@@ -18,7 +18,7 @@ type Newest = HashMap<(u32, u32), Option<Arc<Materialization>>>;
 impl Executor {
     /// Makes the checks of a selection on what there is of it, without making anything anew: of each
     /// piece its newest materialization, or, of what something else makes, observation. What was never
-    /// made is passed over. The results are recorded in one commit, durable when this returns, and
+    /// made is passed over, where something else was. The results are recorded in one commit, durable when this returns, and
     /// count from then on: data that passes after all holds back nothing any more. As a look, it is no
     /// run.
     ///
@@ -26,7 +26,8 @@ impl Executor {
     /// of it.
     ///
     /// # Errors
-    /// The selection does not fit the graph, or the catalog failed.
+    /// The selection does not fit the graph, nothing of it is there to be checked
+    /// ([`EngineError::NothingToCheck`]), or the catalog failed.
     pub fn check(
         &self,
         graph: &Arc<AssetGraph>,
@@ -45,10 +46,17 @@ impl Executor {
                 results.extend(self.made_of(&graph, step.asset, &made, &read?.unwrap_or_default()));
             }
         }
-        if !results.is_empty() {
-            let events = results.iter().map(Arc::clone).map(Event::Checked);
-            self.append(events.collect())?;
+        if results.is_empty() {
+            return Err(EngineError::NothingToCheck {
+                selection: selection.to_string(),
+                found: match plan.is_empty() {
+                    true => "no check",
+                    false => "nothing made",
+                },
+            });
         }
+        let events = results.iter().map(Arc::clone).map(Event::Checked);
+        self.append(events.collect())?;
         Ok(results)
     }
 

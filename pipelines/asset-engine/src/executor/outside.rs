@@ -107,7 +107,8 @@ impl Executor {
     }
 
     /// Records what was made, seen or checked outside of any run: all of it in one commit, durable
-    /// when this returns.
+    /// when this returns. No graph is asked: of an asset or a partition that a graph has not, a report counts
+    /// from when one has it.
     ///
     /// # Errors
     /// [`CatalogError::NothingToWipe`] for a wipe of what is not there; else the catalog failed.

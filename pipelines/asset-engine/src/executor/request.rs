@@ -278,6 +278,14 @@ pub enum EngineError {
         /// What was asked for now.
         requested: String,
     },
+    /// There is nothing to check: the selection has no asset with a check, or none of those was made.
+    #[error("checks of {selection}: expected a check of something that was made, found {found}")]
+    NothingToCheck {
+        /// What was to be checked.
+        selection: String,
+        /// What it has.
+        found: &'static str,
+    },
     /// A backfill of nothing.
     #[error("backfill {id}: no partitions, expected at least one")]
     EmptyBackfill {

@@ -260,7 +260,7 @@ impl Shared {
             store.commit(self.epoch, &drafts)
         };
         if committed.is_ok() {
-            drafts.iter().for_each(|draft| tell_accepted(&draft.event));
+            drafts.iter().for_each(|draft| tell(&draft.event));
             release.ended.iter().for_each(|(_, run)| tell_ended(run));
         }
         drop(drafts);
@@ -304,14 +304,21 @@ impl Shared {
     }
 }
 
-/// Of a run that was committed, and of which no step has begun.
-fn tell_accepted(event: &Event) {
-    let run = match event {
-        Event::RunSubmitted(record) => &record.run,
-        Event::RunResumed { run, .. } => run,
-        _ => return,
-    };
-    tracing::info!(%run, "run accepted");
+/// Of what was committed: a run of which no step has begun, and backfills.
+fn tell(event: &Event) {
+    match event {
+        Event::RunSubmitted(record) => tracing::info!(run = %record.run, "run accepted"),
+        Event::RunResumed { run, .. } => tracing::info!(%run, "run accepted"),
+        Event::BackfillRequested(record) => {
+            let (backfill, partitions) = (&record.id, record.partitions.len());
+            tracing::info!(%backfill, partitions, "backfill accepted");
+        }
+        Event::BackfillResumed { id } => tracing::info!(backfill = %id, "backfill accepted"),
+        Event::BackfillEnded { id, status } => {
+            tracing::info!(backfill = %id, status = status.as_str(), "backfill ended");
+        }
+        _ => {}
+    }
 }
 
 fn tell_ended(outcome: &RunOutcome) {

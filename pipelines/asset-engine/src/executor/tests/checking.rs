@@ -119,11 +119,18 @@ fn what_was_seen_is_checked_and_what_was_not_made_is_passed_over() {
     let passes = Arc::new(AtomicBool::new(true));
     let graph = checked(&passes);
     let executor = Executor::memory(ExecutorOptions::default());
-    assert!(
-        executor
-            .check(&graph, &Selection::all())
-            .unwrap()
-            .is_empty()
+    let refused = |selection: &Selection| {
+        let refused = executor.check(&graph, selection);
+        refused.unwrap_err().to_string()
+    };
+    let expected = "expected a check of something that was made, found";
+    assert_eq!(
+        refused(&Selection::all()),
+        format!("checks of *: {expected} nothing made")
+    );
+    assert_eq!(
+        refused(&Selection::assets([key("report")])),
+        format!("checks of report: {expected} no check")
     );
     let seen = crate::Observation::new(key("source"), None, "v1");
     executor.record_all([Report::from(seen)]).unwrap();
