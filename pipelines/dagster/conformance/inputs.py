@@ -8,7 +8,6 @@ from dagster import (
     DagsterError,
     DagsterInstance,
     DailyPartitionsDefinition,
-    LastPartitionMapping,
     TimeWindowPartitionMapping,
     asset,
     materialize,
@@ -17,7 +16,7 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.definitions.observe import observe
 
 from home import home
-from versions import source_and_reader, stale
+from versions import days_until, source_and_reader, stale
 
 DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-04")
 
@@ -76,16 +75,22 @@ def missing_partition() -> dict:
         }
 
 
-def wiped_partition() -> dict:
-    """B23. One of two days is wiped."""
+def _two_days(instance: DagsterInstance):
+    """An asset of days, of which two are made."""
 
     @asset(partitions_def=DAYS)
     def daily():
         pass
 
+    for day in ("2024-01-01", "2024-01-02"):
+        materialize([daily], instance=instance, partition_key=day)
+    return daily
+
+
+def wiped_partition() -> dict:
+    """B23. One of two days is wiped."""
     with home() as instance:
-        for day in ("2024-01-01", "2024-01-02"):
-            materialize([daily], instance=instance, partition_key=day)
+        _two_days(instance)
         try:
             instance.wipe_asset_partitions(AssetKey("daily"), ["2024-01-01"])
             refused = False
@@ -140,23 +145,8 @@ def window_beyond_the_first_day() -> dict:
 
 def last_day_added() -> dict:
     """B33. A day is added, and a reader of the last day is made before and after the new day is."""
-
-    def until(end: str) -> list:
-        days = DailyPartitionsDefinition("2024-01-01", end_date=end)
-
-        @asset(partitions_def=days)
-        def daily():
-            pass
-
-        @asset(deps=[AssetDep(daily, partition_mapping=LastPartitionMapping())])
-        def reader():
-            pass
-
-        return [daily, reader]
-
     with home() as instance:
-
-        two_days, three_days = until("2024-01-03"), until("2024-01-04")
+        two_days, three_days = days_until("2024-01-03"), days_until("2024-01-04")
         end_of_run(instance, two_days, "daily", "2024-01-02")
         states = {"of_the_last_day": end_of_run(instance, two_days, "reader")}
         states["of_a_day_to_come"] = end_of_run(instance, three_days, "reader")
@@ -172,13 +162,8 @@ def wiped_nothing() -> dict:
     def never():
         pass
 
-    @asset(partitions_def=DAYS)
-    def daily():
-        pass
-
     with home() as instance:
-        for day in ("2024-01-01", "2024-01-02"):
-            materialize([daily], instance=instance, partition_key=day)
+        daily = _two_days(instance)
         refused = {}
         for key in (never.key, daily.key):
             try:

@@ -1,5 +1,7 @@
 """B45 to B47, B49, B50, B57, B67 and B70: being told of ends of runs, choosing assets, and looking at their past."""
 
+from collections.abc import Iterable
+
 from dagster import (
     AssetDep,
     AssetExecutionContext,
@@ -121,17 +123,23 @@ def listed_keys() -> dict:
     def area():
         pass
 
-    assets = [airport, area]
+    return _made_again(airport, "LGA", area)
+
+
+def _made_again(read, piece: str, reader) -> dict:
+    """Which pieces of an asset are stale when everything was made and one piece of what it reads again."""
+    assets = [read, reader]
     with home() as instance:
 
-        def make(name: str, *keys: str) -> None:
+        def make(asset, keys: Iterable[str]) -> None:
             for key in keys:
-                materialize(assets, instance=instance, selection=[name], partition_key=key)
+                materialize(assets, instance=instance, selection=[asset], partition_key=key)
 
-        make("airport", "EWR", "JFK", "LGA")
-        make("area", "north", "south")
-        make("airport", "LGA")
-        return {"stale": stale_partitions(instance, assets, "area", ["north", "south"])}
+        keys = reader.partitions_def.get_partition_keys()
+        make(read, read.partitions_def.get_partition_keys())
+        make(reader, keys)
+        make(read, [piece])
+        return {"stale": stale_partitions(instance, assets, reader.key.to_user_string(), keys)}
 
 
 def tags() -> dict:
@@ -220,14 +228,4 @@ def own_mapping() -> dict:
     def whole():
         pass
 
-    assets = [part, whole]
-    with home() as instance:
-
-        def make(name: str, *keys: str) -> None:
-            for key in keys:
-                materialize(assets, instance=instance, selection=[name], partition_key=key)
-
-        make("part", "11", "12", "21")
-        make("whole", "10", "20")
-        make("part", "12")
-        return {"stale": stale_partitions(instance, assets, "whole", ["10", "20"])}
+    return _made_again(part, "12", whole)

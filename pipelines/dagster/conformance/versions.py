@@ -144,6 +144,20 @@ def causes(instance, assets, name: str) -> list[str]:
     )
 
 
+def days_until(end: str) -> list:
+    """Days before one, and a reader of the last of them."""
+
+    @asset(partitions_def=DailyPartitionsDefinition("2024-01-01", end_date=end))
+    def daily():
+        pass
+
+    @asset(deps=[AssetDep(daily, partition_mapping=LastPartitionMapping())])
+    def reader():
+        pass
+
+    return [daily, reader]
+
+
 def reasons() -> dict:
     """B74. What an asset reads gets another name, is wiped, or has one day more of which the last is read."""
 
@@ -158,17 +172,6 @@ def reasons() -> dict:
 
         return [upstream, reader]
 
-    def until(end: str) -> list:
-        @asset(partitions_def=DailyPartitionsDefinition("2024-01-01", end_date=end))
-        def daily():
-            pass
-
-        @asset(deps=[AssetDep(daily, partition_mapping=LastPartitionMapping())])
-        def reader():
-            pass
-
-        return [daily, reader]
-
     observed = {}
     with home() as instance:
         materialize(named("before"), instance=instance)
@@ -181,11 +184,11 @@ def reasons() -> dict:
         instance.wipe_assets([AssetKey("before")])
         observed["wiped"] = causes(instance, assets, "reader")
     with home() as instance:
-        assets = until("2024-01-03")
+        assets = days_until("2024-01-03")
         for day in ("2024-01-01", "2024-01-02"):
             materialize(assets, instance=instance, selection=["daily"], partition_key=day)
         materialize(assets, instance=instance, selection=["reader"])
-        longer = until("2024-01-04")
+        longer = days_until("2024-01-04")
         materialize(longer, instance=instance, selection=["daily"], partition_key="2024-01-03")
         observed["moved"] = causes(instance, longer, "reader")
     return observed

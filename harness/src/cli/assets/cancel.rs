@@ -69,12 +69,7 @@ fn cancel(path: &Path, catalog: &Catalog, id: &str) -> anyhow::Result<HashSet<St
     let mut asked = HashSet::new();
     let mut told = false;
     loop {
-        if catalog
-            .backfill(id)?
-            .is_some_and(|info| info.status == RunStatus::Started)
-        {
-            recorder.cancel_backfill(id)?;
-        }
+        recorder.cancel_backfill(id)?;
         let open = open_runs(catalog, id)?;
         if open.is_empty() {
             return Ok(asked);

@@ -28,6 +28,8 @@ pub(super) struct View<'a> {
     stamps: HashMap<Piece, Stamp>,
     /// When each piece of the rule's assets was last wiped, or its key came.
     wiped: HashMap<Piece, u64>,
+    /// By which event each key of a set came that they are made of, by the name of the set.
+    came: HashMap<Arc<str>, HashMap<Arc<str>, u64>>,
     in_progress: HashSet<Piece>,
     stale: HashSet<Piece>,
     /// What the evaluation asks for so far, in topological order.
@@ -49,6 +51,7 @@ impl<'a> View<'a> {
             stamped: Covered::default(),
             stamps: HashMap::new(),
             wiped: HashMap::new(),
+            came: HashMap::new(),
             in_progress: in_progress(cx)?,
             stale: HashSet::new(),
             asked: HashSet::new(),
@@ -114,16 +117,19 @@ impl<'a> View<'a> {
             let at = asset.partitions.position(partition.as_deref());
             self.wiped.extend(at.map(|at| ((index, at), seq)));
         }
-        let mut came: HashMap<(&str, Arc<str>), u64> = HashMap::new();
-        for set in asset.partitions.sets() {
-            let keys = cx.catalog.partitions_by_arrival(set)?.into_iter();
-            came.extend(keys.map(|(key, seq)| ((set.as_ref(), key), seq)));
+        let sets = asset.partitions.sets();
+        for set in &sets {
+            if !self.came.contains_key(*set) {
+                let keys = cx.catalog.partitions_by_arrival(set)?;
+                self.came
+                    .insert(Arc::clone(set), keys.into_iter().collect());
+            }
         }
-        if came.is_empty() {
+        if sets.is_empty() {
             return Ok(());
         }
         for at in 0..asset.partitions.count() {
-            let event = |set: &str, key: &Arc<str>| came.get(&(set, Arc::clone(key))).copied();
+            let event = |set: &str, key: &str| self.came.get(set)?.get(key).copied();
             if let Some(seq) = asset.partitions.arrival(at, event) {
                 let newest = self.wiped.entry((index, at)).or_default();
                 *newest = seq.max(*newest);

@@ -46,8 +46,8 @@ pub(crate) struct MemoryStore {
     run_index: BTreeMap<Arc<str>, usize>,
     /// Those without an end.
     open: BTreeMap<u64, usize>,
-    /// Those that ended, by their ends.
-    ended: BTreeMap<u64, usize>,
+    /// Those that ended, by the name of the state and by their ends.
+    ended: BTreeMap<(&'static str, u64), usize>,
     latest: Table<Option<Arc<str>>, Arc<Materialization>>,
     observations: Table<Option<Arc<str>>, Arc<Observation>>,
     first_observations: Table<Option<Arc<str>>, Arc<Observation>>,
@@ -149,16 +149,27 @@ impl Store for MemoryStore {
     }
 
     fn ended(&self, states: [RunStatus; 2], after: u64) -> Result<Vec<EndedRun>, CatalogError> {
-        let behind = (Bound::Excluded(after), Bound::Unbounded);
-        let ended = self.ended.range(behind).map(|(seq, index)| {
-            let info = &self.runs[*index].info;
+        let in_state = |state: RunStatus| {
+            let name = state.as_str();
+            let behind = (
+                Bound::Excluded((name, after)),
+                Bound::Included((name, u64::MAX)),
+            );
+            self.ended
+                .range(behind)
+                .map(|((_, seq), index)| (*seq, *index))
+        };
+        // In order, and each once where both states are one.
+        let ended: BTreeMap<u64, usize> = states.into_iter().flat_map(in_state).collect();
+        let ended = ended.into_iter().map(|(seq, index)| {
+            let info = &self.runs[index].info;
             EndedRun {
                 run: Arc::clone(&info.record.run),
                 status: info.status,
-                seq: *seq,
+                seq,
             }
         });
-        Ok(ended.filter(|run| states.contains(&run.status)).collect())
+        Ok(ended.collect())
     }
 
     fn statuses(&self, prefix: &str) -> Result<Vec<(String, RunStatus)>, CatalogError> {

@@ -18,8 +18,8 @@ type Newest = HashMap<(u32, u32), Option<Arc<Materialization>>>;
 impl Executor {
     /// Makes the checks of a selection on what there is of it, without making anything anew: of each
     /// piece its newest materialization, or, of what something else makes, observation. What was never
-    /// made is passed over, where something else was. The results are recorded in one commit, durable when this returns, and
-    /// count from then on: data that passes after all holds back nothing any more. As a look, it is no
+    /// made is passed over, where something else was. The results are recorded in one commit, durable when
+    /// this returns, and count from then on: data that passes after all holds back nothing any more. As a look, it is no
     /// run.
     ///
     /// A check is given the newest of what its piece reads; where a part of that is not there, none

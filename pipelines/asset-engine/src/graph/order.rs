@@ -3,12 +3,12 @@
 use petgraph::algo::{astar, kosaraju_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 
-/// What an edge says: who reads, and what, by asset index.
+/// Assets, and edges that lead from what is read to what reads.
 type Graph = DiGraph<(), (), u32>;
 
 /// Dependencies first, else in the order of definition as far as that can be, so that a run takes up
 /// its steps in the order in which a reader of the definitions expects them; or what stands in the
-/// way. `edges` leads from what is read to what reads.
+/// way. `edges` leads from what is read to what reads, by asset index.
 pub(super) fn topological_order(
     count: u32,
     edges: impl Iterator<Item = (u32, u32)> + Clone,

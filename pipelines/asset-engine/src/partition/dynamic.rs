@@ -120,7 +120,7 @@ impl Partitions {
     pub(crate) fn arrival(
         &self,
         position: u32,
-        event: impl Fn(&str, &Arc<str>) -> Option<u64>,
+        event: impl Fn(&str, &str) -> Option<u64>,
     ) -> Option<u64> {
         let Self::Keys(keys) = self else {
             return None;

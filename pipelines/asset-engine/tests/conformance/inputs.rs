@@ -136,14 +136,16 @@ pub fn window_beyond_the_first_day() -> Outcome<Value> {
     Ok(json!({"of_the_first_day": run("2024-01-01")?, "of_the_second": run("2024-01-02")?}))
 }
 
+/// Days up to one, and a reader of the last of them.
+pub fn days_until(last: &str) -> Outcome<Arc<AssetGraph>> {
+    graph(vec![
+        plain("daily")?.partitions(Partitions::daily("2024-01-01", last)?),
+        plain("reader")?.depends_on_mapped(key("daily")?, Mapping::Last(1)),
+    ])
+}
+
 /// B33. A day is added, and a reader of the last day is made before and after the new day is.
 pub fn last_day_added() -> Outcome<Value> {
-    let until = |last: &str| -> Outcome<Arc<AssetGraph>> {
-        graph(vec![
-            plain("daily")?.partitions(Partitions::daily("2024-01-01", last)?),
-            plain("reader")?.depends_on_mapped(key("daily")?, Mapping::Last(1)),
-        ])
-    };
     let executor = Executor::memory(ExecutorOptions::default());
     let run = |graph: &Arc<AssetGraph>, id: &str, day: Option<&str>| -> Outcome<&'static str> {
         let name = if day.is_some() { "daily" } else { "reader" };
@@ -153,7 +155,7 @@ pub fn last_day_added() -> Outcome<Value> {
         }
         Ok(status(&executor.run(request)?))
     };
-    let (two_days, three_days) = (until("2024-01-02")?, until("2024-01-03")?);
+    let (two_days, three_days) = (days_until("2024-01-02")?, days_until("2024-01-03")?);
     run(&two_days, "second", Some("2024-01-02"))?;
     let of_the_last_day = run(&two_days, "last", None)?;
     let of_a_day_to_come = run(&three_days, "to come", None)?;

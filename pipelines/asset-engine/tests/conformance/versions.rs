@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use asset_engine::{
-    Asset, AssetGraph, Executor, ExecutorOptions, Mapping, Mode, Partitions, Report, RunOutcome,
-    StepContext, why,
+    Asset, AssetGraph, Executor, ExecutorOptions, Mode, Report, RunOutcome, StepContext, why,
 };
 use serde_json::{Map, Value, json};
 
 use crate::Outcome;
 use crate::conditions::plain;
+use crate::inputs::days_until;
 use crate::scenario::{Trail, derived, graph, key, made, request, stale};
 
 /// a → b → c, with the code version of a, and a data version that a says itself.
@@ -120,11 +120,6 @@ pub fn reasons() -> Outcome<Value> {
         let reader = plain("reader")?.depends_on(key(name)?);
         graph(vec![plain(name)?, reader])
     };
-    let until = |last: &str| -> Outcome<Arc<AssetGraph>> {
-        let days = Partitions::daily("2024-01-01", last)?;
-        let reader = plain("reader")?.depends_on_mapped(key("daily")?, Mapping::Last(1));
-        graph(vec![plain("daily")?.partitions(days), reader])
-    };
     let make = |executor: &Executor, graph: &Arc<AssetGraph>, id: &str| -> Outcome<()> {
         executor.run(request(id, graph, &[], Mode::Stale)?)?;
         Ok(())
@@ -151,7 +146,11 @@ pub fn reasons() -> Outcome<Value> {
     }])?;
     observed.insert("wiped".to_owned(), reasons(&own, &graph)?.into());
 
-    let (own, two, three) = (executor(), until("2024-01-02")?, until("2024-01-03")?);
+    let (own, two, three) = (
+        executor(),
+        days_until("2024-01-02")?,
+        days_until("2024-01-03")?,
+    );
     make(&own, &two, "two")?;
     own.run(request("three", &three, &["daily"], Mode::Stale)?)?;
     observed.insert("moved".to_owned(), reasons(&own, &three)?.into());

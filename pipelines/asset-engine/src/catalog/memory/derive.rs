@@ -90,7 +90,7 @@ impl MemoryStore {
         };
         let run = &mut self.runs[index];
         if let Some(before) = run.last {
-            self.ended.remove(&before);
+            self.ended.remove(&(run.info.status.as_str(), before));
         }
         (run.info.status, run.last) = (status, last);
         match last {
@@ -99,7 +99,7 @@ impl MemoryStore {
             }
             Some(last) => {
                 self.open.remove(&run.first);
-                self.ended.insert(last, index);
+                self.ended.insert((status.as_str(), last), index);
             }
         }
     }

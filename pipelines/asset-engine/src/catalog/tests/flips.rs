@@ -25,8 +25,8 @@ fn a_flipped_byte_is_reported_or_meant_nothing() {
         }
         std::fs::remove_file(&copy).unwrap();
     }
-    // Pages of small tables are mostly empty.
-    assert!(reported * 3 > whole.len(), "{reported} of {}", whole.len());
+    // Most bytes of a catalog stand for something.
+    assert!(reported * 2 > whole.len(), "{reported} of {}", whole.len());
 }
 
 #[test]
