@@ -213,9 +213,11 @@ impl Daemon {
         beat: &mut Beat,
     ) -> Result<(), EngineError> {
         match answer {
-            Ok(_) => {
+            Ok(answer) => {
                 self.under_way.insert(run.to_owned());
-                beat.submitted.push(run.to_owned());
+                if !matches!(answer, Submitted::Ended(_)) {
+                    beat.submitted.push(run.to_owned());
+                }
             }
             Err(error @ (EngineError::Catalog(_) | EngineError::Stopped(_))) => return Err(error),
             Err(error) => beat.problems.push(format!("run {run}: {error}")),

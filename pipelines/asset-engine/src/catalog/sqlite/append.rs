@@ -100,7 +100,7 @@ pub(super) fn append(
 pub(super) fn epoch_and_newest(connection: &Connection) -> rusqlite::Result<(u64, (i64, Digest))> {
     // One statement, as a chain of steps asks it once a step.
     let sql = "SELECT m.value, e.seq, e.digest FROM meta m
-               LEFT JOIN events e ON e.seq = (SELECT max(seq) FROM events) WHERE m.name = 'epoch'";
+               LEFT JOIN events e WHERE m.name = 'epoch' ORDER BY e.seq DESC LIMIT 1";
     connection.prepare_cached(sql)?.query_row([], |row| {
         let (epoch, seq, digest): (i64, Option<_>, Option<_>) =
             (row.get(0)?, row.get(1)?, row.get(2)?);
