@@ -156,7 +156,7 @@ pub trait Session: Send + Sync {
     }
 
     /// Records that a person approves a run's publication, as the engine's users would; false where
-    /// there is no way to.
+    /// there is no way to, or the engine says that it is too late.
     fn approve(&self, _work: &Work, _who: &str) -> Result<bool, TrialError> {
         Ok(false)
     }

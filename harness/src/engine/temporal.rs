@@ -29,8 +29,9 @@ pub use account::steps as history_steps;
 use self::account::Watch;
 use super::workers::Workers;
 use super::{
-    Account, Ended, Engine, Job, ModelsTold, Pace, Pipeline, Programs, Refreshed, Role, Rollout,
-    Session, Settings, StepEnds, StepExecution, Strike, Target as Struck, TrialError, Work,
+    Account, Embargo, Ended, Engine, Job, ModelsTold, Pace, Pipeline, Programs, Refreshed, Role,
+    Rollout, Session, Settings, StepEnds, StepExecution, Strike, Target as Struck, TrialError,
+    Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule, RunFailure};
@@ -194,6 +195,14 @@ fn input(run: &str, pipeline: &Pipeline) -> PipelineInput {
     }
 }
 
+/// The same of one that waits.
+fn embargoed(run: &str, embargo: &Embargo) -> PipelineInput {
+    PipelineInput {
+        embargo_ms: embargo.embargo_ms,
+        ..input(run, &embargo.pipeline)
+    }
+}
+
 struct TemporalSession {
     runtime: tokio::runtime::Runtime,
     client: Client,
@@ -243,9 +252,13 @@ impl TemporalSession {
                 let result = self.client.pipeline_result(&work.run, None).await?;
                 Ok(result.map(|summary| Some(Box::new(summary))))
             }
-            Job::Approval(_) | Job::Blocking(_) => {
+            Job::Approval(_) | Job::Blocking(_) | Job::Expiring(_) => {
                 let result = self.client.approval_result(&work.run, None).await?;
                 Ok(result.map(|outcome| outcome.summary.map(Box::new)))
+            }
+            Job::Reminder(_) => {
+                let result = self.client.reminder_result(&work.run, None).await?;
+                Ok(result.map(|_| None))
             }
             Job::Enough { .. } => {
                 let result = self.client.enough_result(&work.run, None).await?;
@@ -306,6 +319,14 @@ impl Session for TemporalSession {
                     let input = ApprovalInput::new(input(&work.run, pipeline));
                     self.client.start_approval(&work.run, input).await
                 }
+                Job::Expiring(embargo) => {
+                    let input = ApprovalInput {
+                        escalate_after_ms: embargo.embargo_ms / 2,
+                        expire_after_ms: embargo.embargo_ms,
+                        pipeline: input(&work.run, &embargo.pipeline),
+                    };
+                    self.client.start_approval(&work.run, input).await
+                }
                 // A workflow waits by itself; an activity for that would be nobody's way.
                 Job::Blocking(_) => Err(ClientError::Refused {
                     subject: format!("run {}", work.run),
@@ -325,11 +346,12 @@ impl Session for TemporalSession {
                     self.client.start_refresh(&work.run, input).await
                 }
                 Job::Embargo(embargo) => {
-                    let input = PipelineInput {
-                        embargo_ms: embargo.embargo_ms,
-                        ..input(&work.run, &embargo.pipeline)
-                    };
+                    let input = embargoed(&work.run, embargo);
                     self.client.start_pipeline(&work.run, input).await
+                }
+                Job::Reminder(embargo) => {
+                    let input = embargoed(&work.run, embargo);
+                    self.client.start_reminder(&work.run, input).await
                 }
                 Job::Models(job) => {
                     let input = models::input(&self.client, &work.run, job).await?;
@@ -431,7 +453,7 @@ impl Session for TemporalSession {
 
     fn approve(&self, work: &Work, who: &str) -> Result<bool, TrialError> {
         let approved = answers::approve(&self.client, work, who);
-        self.asked(&work.run, approved).map(|()| true)
+        self.asked(&work.run, approved)
     }
 
     fn refreshed(&self, _work: &Work) -> Result<Option<Refreshed>, TrialError> {

@@ -18,7 +18,7 @@ impl Work {
     /// The source of an ETL run that is to bring in all of it.
     pub fn source(&self) -> Option<&str> {
         match &self.job {
-            Job::Enough { .. } => None,
+            Job::Enough { .. } | Job::Expiring(_) | Job::Reminder(_) => None,
             job => job.pipeline().map(|pipeline| pipeline.source.as_str()),
         }
     }
@@ -52,7 +52,9 @@ pub enum Job {
     Saga(Pipeline),
     /// The same, which waits for a person's word before it announces, as far as the engine can.
     Approval(Pipeline),
-    /// The same, by a step that does not end before the word, on an engine whose users would.
+    /// The same, which waits no longer than the wait of an embargo; then somebody is told, and it is over.
+    Expiring(Embargo),
+    /// The same as an approval, by a step that does not end before the word, on an engine whose users would.
     Blocking(Pipeline),
     /// The days of a source, one after the other up to the warehouse, until there are enough rows; a call
     /// for somebody where there never are.
@@ -68,6 +70,8 @@ pub enum Job {
     Refresh(Refresh),
     /// The same, which waits for a time to pass before it announces, as far as the engine can.
     Embargo(Embargo),
+    /// Hardly any work, the wait of an embargo, and a call for somebody, as far as the engine can.
+    Reminder(Embargo),
     /// The models of a dbt project.
     Models(Models),
     /// An order at three services: all of it, or in net effect nothing, as far as the engine can.
@@ -97,6 +101,8 @@ impl Job {
             | Self::Approval(pipeline)
             | Self::Blocking(pipeline)
             | Self::Embargo(Embargo { pipeline, .. })
+            | Self::Expiring(Embargo { pipeline, .. })
+            | Self::Reminder(Embargo { pipeline, .. })
             | Self::Enough { pipeline, .. }
             | Self::Refresh(Refresh { pipeline, .. }) => Some(pipeline),
             Self::Models(_) | Self::Noop { .. } | Self::Order(_) | Self::Synthetic { .. } => None,
@@ -146,13 +152,13 @@ pub struct Refreshed {
     pub user_code_lines: u32,
 }
 
-/// The ETL over a source, announced some time after it was published.
+/// The ETL over a source, or a reminder of it, which waits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Embargo {
     /// The ETL.
     #[serde(flatten)]
     pub pipeline: Pipeline,
-    /// How long after the publication it is announced, milliseconds.
+    /// How long after what comes before the wait comes what comes after it, milliseconds.
     pub embargo_ms: u64,
 }
 

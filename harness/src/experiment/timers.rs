@@ -1,4 +1,5 @@
-//! Timers: a run that has published waits for a time to pass before it announces, or many of them do. Meanwhile
+//! Timers: a run that has published waits for a time to pass before it announces; or many reminders wait, which
+//! do hardly anything else. Meanwhile
 //! everything that the engine consists of is killed, and started again. The time is seconds of the real clock;
 //! or days, most of which the engine skips for the run, where it can.
 
@@ -26,11 +27,17 @@ struct Parameters {
     /// Runs are spread over these: those of one source publish one after the other, as of two at once the older is
     /// refused.
     sources: Vec<String>,
-    /// How long a run waits after it has published.
+    /// What it is that waits.
+    #[serde(default, skip_serializing_if = "Program::is_pipeline")]
+    program: Program,
+    /// How long a run waits after what comes before the wait.
     embargo_s: u64,
     /// How many runs wait at a time, each in trials of its own; one where nothing is said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     runs: Vec<u32>,
+    /// How many of them are brought to wait at a time; as many as there are sources where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_a_time: Option<usize>,
     /// How long it is watched what they take while they wait, before the restart and after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     watch_s: Option<u64>,
@@ -49,8 +56,50 @@ struct Parameters {
     side_by_side: Option<usize>,
 }
 
+/// How many times as fast several at a time get to wait as one, at most: a machine has few processors.
+const GAINED: usize = 4;
+
+/// How many times as long as a first start a restart of everything may take, on stores with many runs.
+const RESTARTED: f64 = 3.0;
+
 /// The factor that says how many runs wait.
 const RUNS: &str = "runs";
+
+/// What it is that waits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Program {
+    /// The ETL, between publication and announcement.
+    #[default]
+    Pipeline,
+    /// A reminder: a step before the wait, and a call for somebody after it.
+    Reminder,
+}
+
+impl Program {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
+    fn is_pipeline(&self) -> bool {
+        *self == Self::Pipeline
+    }
+
+    fn job(self, embargo: Embargo) -> Job {
+        match self {
+            Self::Pipeline => Job::Embargo(embargo),
+            Self::Reminder => Job::Reminder(embargo),
+        }
+    }
+
+    /// Its steps, about.
+    fn steps(self) -> f64 {
+        match self {
+            Self::Pipeline => 10.0,
+            Self::Reminder => 2.0,
+        }
+    }
+}
 
 /// By which clock a run waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +169,9 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     let expected = match (parameters.clock, parameters.leave_ms) {
         (Clock::Real, Some(_)) => Some("leave_ms: expected with the clock \"skipped\" only".into()),
         (Clock::Skipped, None) => Some("leave_ms: expected with the clock \"skipped\"".into()),
+        _ if parameters.at_a_time == Some(0) => {
+            Some("at_a_time: expected at least 1, found 0".into())
+        }
         _ if parameters.runs.contains(&0) => Some("runs: expected at least 1, found 0".into()),
         _ if parameters.watch_s.is_some() && real <= least => Some(format!(
             "embargo_s: expected more than is watched before and after the restart, {} s, found {} s",
@@ -164,16 +216,21 @@ fn runs_of(trial: &TrialPlan) -> Result<u32, TrialError> {
 
 fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
     let parameters = serde_json::from_value::<Parameters>(trial.parameters.clone());
+    let parameters = parameters.as_ref();
     let waited_s = parameters.map_or(0.0, |parameters| parameters.real().as_secs_f64());
+    let steps = parameters.map_or(0.0, |parameters| {
+        let at_a_time = parameters.at_a_time.unwrap_or(1).min(GAINED);
+        parameters.program.steps() / at_a_time as f64
+    });
     let runs = runs_of(trial).map_or(1.0, f64::from);
-    // Ten steps each, and a second start.
-    2.0 * pace.start_s + waited_s + runs * 10.0 * pace.step_s + 1.0
+    // A second start; and what comes after the wait takes about as long as what came before it, which fits into it.
+    2.0 * pace.start_s + waited_s + (runs * steps * pace.step_s).min(waited_s) + 1.0
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let parameters: Parameters = trial.parameters()?;
     let job = |source: &String| {
-        Job::Embargo(Embargo {
+        parameters.program.job(Embargo {
             pipeline: Pipeline {
                 heartbeat_timeout_ms: parameters.heartbeat_timeout_ms,
                 ..Pipeline::new(source, RetrySpec::default())
@@ -191,7 +248,7 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
         job: job.clone(),
     };
     let numbered = (0..runs_of(trial.plan)?).zip(jobs.iter().cycle());
-    let works: Vec<Work> = numbered.map(work).collect();
+    let mut works: Vec<Work> = numbered.map(work).collect();
     let session = trial.open(Setup {
         journal: true,
         restart_delay: Some(Duration::from_millis(parameters.restart_delay_ms)),
@@ -201,14 +258,29 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     })?;
     let deadline = Duration::from_secs(parameters.deadline_s);
     let begun = Instant::now();
+    // What is started later could not be watched, killed and watched before the first is due.
+    let pace = (trial.engine.pace)(&trial.plan.settings, trial.execution()?);
+    let restart = Duration::from_secs_f64(RESTARTED * pace.start_s);
+    let until = parameters
+        .real()
+        .saturating_sub(parameters.least() + restart);
     let mut waited = true;
-    for one_of_each in works.chunks(jobs.len()) {
-        for work in one_of_each {
+    let mut started = 0;
+    for some in works.chunks(parameters.at_a_time.unwrap_or(jobs.len())) {
+        if started > 0 && begun.elapsed() >= until {
+            break;
+        }
+        for work in some {
             trial.start(&*session, work)?;
         }
-        for work in one_of_each {
+        for work in some {
             waited = waited && waits::awaited(trial, &*session, work, deadline)?;
         }
+        started += some.len();
+    }
+    works.truncate(started);
+    if waited && trial.plan.factors.contains_key(RUNS) {
+        trial.sample("runs_waiting", started as f64, &[])?;
     }
     let mut watched = true;
     if waited {
@@ -292,6 +364,11 @@ mod tests {
         assert_eq!(
             none.to_string(),
             "scenario embargo: parameters: runs: expected at least 1, found 0"
+        );
+        let none = planned("clock = \"real\"\nruns = [1]\nat_a_time = 0").expect_err("none");
+        assert_eq!(
+            none.to_string(),
+            "scenario embargo: parameters: at_a_time: expected at least 1, found 0"
         );
         let sources = EXPERIMENT.planned("embargo", "sources = []\nembargo_s = 1\nclock = \"real\"\nrestart_delay_ms = 0\nheartbeat_timeout_ms = 1\ndeadline_s = 1");
         assert_eq!(

@@ -8,7 +8,7 @@ use orchbench_etl::RetrySpec;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Experiment, waits};
-use crate::engine::{Ended, Job, Pace, Pipeline, Setup, Trial, TrialError, Work};
+use crate::engine::{Embargo, Ended, Job, Pace, Pipeline, Session, Setup, Trial, TrialError, Work};
 use crate::scenario::{ConfigError, Scenario, not_empty};
 use orchbench_evidence::record::{TrialPlan, TrialStatus};
 
@@ -27,9 +27,15 @@ struct Parameters {
     /// What happens while the run waits, each in trials of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     meanwhile: Vec<Meanwhile>,
-    /// How often the word is said, each in trials of its own.
+    /// How often the word is said, or when, each in trials of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     words: Vec<Words>,
+    /// How long a run waits for a word that comes too late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expire_ms: Option<u64>,
+    /// How long it is watched what comes of such a word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    watch_ms: Option<u64>,
     /// Whether a step waits that does not end before the word, where runs of the engine do not wait.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     blocking: bool,
@@ -53,7 +59,7 @@ enum Meanwhile {
     Restart,
 }
 
-/// How often the word is said.
+/// How often the word is said, or when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Words {
@@ -61,6 +67,8 @@ enum Words {
     Once,
     /// Once more while the first is taking effect.
     Twice,
+    /// Once the run waits no longer.
+    TooLate,
 }
 
 impl Meanwhile {
@@ -71,9 +79,10 @@ impl Meanwhile {
         }
     }
 
-    /// What a program shows that waits through it, in a step that blocks or otherwise.
-    fn pattern(self, blocking: bool) -> &'static str {
+    /// What a program shows that waits through it for such words, in a step that blocks or otherwise.
+    fn pattern(self, words: Words, blocking: bool) -> &'static str {
         match (self, blocking) {
+            _ if words == Words::TooLate => "approval-expiry",
             (Self::Nothing, false) => "approval",
             (Self::Nothing, true) => "approval-blocking",
             (Self::Restart, false) => "long-wait",
@@ -87,6 +96,7 @@ impl Words {
         match self {
             Self::Once => "once",
             Self::Twice => "twice",
+            Self::TooLate => "too-late",
         }
     }
 }
@@ -96,6 +106,16 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     let place = format!("scenario {}: parameters", scenario.name);
     not_empty(&format!("{place}: meanwhile"), &parameters.meanwhile)?;
     not_empty(&format!("{place}: words"), &parameters.words)?;
+    let late = parameters.words.contains(&Words::TooLate);
+    let told = parameters.expire_ms.is_some() && parameters.watch_ms.is_some();
+    if late && (!told || parameters.blocking) {
+        return Err(ConfigError::Invalid {
+            place,
+            message:
+                "words: expected \"too-late\" with expire_ms and watch_ms, and without blocking"
+                    .into(),
+        });
+    }
     let trial = Parameters {
         meanwhile: Vec::new(),
         words: Vec::new(),
@@ -106,7 +126,7 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
         for words in &parameters.words {
             let factors = [
                 ("meanwhile", meanwhile.as_str()),
-                ("pattern", meanwhile.pattern(parameters.blocking)),
+                ("pattern", meanwhile.pattern(*words, parameters.blocking)),
                 ("words", words.as_str()),
             ];
             conditions.push(Condition {
@@ -126,8 +146,15 @@ fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
         }
         _ => 0.0,
     };
+    let late_s = match trial.factors.get("words").map(String::as_str) {
+        Some("too-late") => {
+            let times = ["expire_ms", "watch_ms"].map(|name| trial.parameters[name].as_f64());
+            times.into_iter().flatten().sum::<f64>() / 1e3
+        }
+        _ => 0.0,
+    };
     // Ten steps; an engine may look for a word every few seconds, and programs that ask it have to start.
-    restart_s + 0.5 + pace.start_s + 10.0 * pace.step_s
+    restart_s + late_s + 0.5 + pace.start_s + 10.0 * pace.step_s
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
@@ -141,9 +168,13 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let work = Work {
         // Of its own: the catalogue service outlives the trial, and knows an announcement by its key.
         run: trial.plan.id.clone(),
-        job: match parameters.blocking {
-            true => Job::Blocking(pipeline),
-            false => Job::Approval(pipeline),
+        job: match (words, parameters.blocking) {
+            (Words::TooLate, _) => Job::Expiring(Embargo {
+                pipeline,
+                embargo_ms: parameters.expire_ms.unwrap_or_default(),
+            }),
+            (_, true) => Job::Blocking(pipeline),
+            (_, false) => Job::Approval(pipeline),
         },
     };
     let session = trial.open(Setup {
@@ -161,7 +192,9 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
             trial.kill_all(&*session)?;
             session.restart_services()?;
         }
-        if waits::say(trial, &*session, &work)? && words == Words::Twice {
+        if words == Words::TooLate {
+            say_too_late(trial, &*session, &work, &parameters)?;
+        } else if waits::say(trial, &*session, &work)? && words == Words::Twice {
             session.approve(&work, waits::PERSON)?;
         }
     }
@@ -174,6 +207,26 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
         true => TrialStatus::Void,
         false => TrialStatus::Completed,
     })
+}
+
+/// Waits until the run waits no longer, says the word, and watches for a while whether anything comes of it: nothing
+/// tells when an engine that looks for words has seen this one. Records `late_word_taken`: 0 where the engine said
+/// that it is too late.
+fn say_too_late(
+    trial: &Trial<'_>,
+    session: &dyn Session,
+    work: &Work,
+    parameters: &Parameters,
+) -> Result<(), TrialError> {
+    let expires = Duration::from_millis(parameters.expire_ms.unwrap_or_default());
+    let deadline = Duration::from_secs(parameters.deadline_s);
+    if !waits::given_up(trial, session, work, expires + deadline)? {
+        return Ok(());
+    }
+    let taken = session.approve(work, waits::PERSON)?;
+    trial.sample("late_word_taken", f64::from(u8::from(taken)), &[])?;
+    let watched = Duration::from_millis(parameters.watch_ms.unwrap_or_default());
+    waits::watched(trial, watched)
 }
 
 #[cfg(test)]
@@ -208,6 +261,25 @@ mod tests {
             "meanwhile = [\"nothing\", \"restart\"]\nwords = [\"once\"]\nblocking = true",
         )?;
         assert_eq!(patterns, ["approval-blocking", "long-wait-blocking"]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_word_may_come_too_late_where_there_is_an_end_to_the_wait() -> Result<(), ConfigError> {
+        let words = "meanwhile = [\"nothing\"]\nwords = [\"too-late\"]";
+        let whole = format!("{words}\nexpire_ms = 3000\nwatch_ms = 3000");
+        assert_eq!(patterns(&whole)?, ["approval-expiry"]);
+        for more in [
+            "",
+            "expire_ms = 3000",
+            "expire_ms = 1\nwatch_ms = 1\nblocking = true",
+        ] {
+            let refused = planned(&format!("{words}\n{more}")).expect_err("half of it");
+            assert_eq!(
+                refused.to_string(),
+                "scenario waits: parameters: words: expected \"too-late\" with expire_ms and watch_ms, and without blocking"
+            );
+        }
         Ok(())
     }
 

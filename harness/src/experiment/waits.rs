@@ -19,8 +19,32 @@ pub(super) fn awaited(
     work: &Work,
     within: Duration,
 ) -> Result<bool, TrialError> {
+    seen(trial, within, || session.waits(work))
+}
+
+/// Waits until a run that waited does no longer; false where it still does at the deadline.
+pub(super) fn given_up(
+    trial: &Trial<'_>,
+    session: &dyn Session,
+    work: &Work,
+    within: Duration,
+) -> Result<bool, TrialError> {
+    seen(trial, within, || Ok(!session.waits(work)?))
+}
+
+/// Lets time pass in which something could happen that must not.
+pub(super) fn watched(trial: &Trial<'_>, time: Duration) -> Result<(), TrialError> {
+    seen(trial, time, || Ok(false)).map(drop)
+}
+
+/// Looks again and again; false where it is not so within the deadline.
+fn seen(
+    trial: &Trial<'_>,
+    within: Duration,
+    so: impl Fn() -> Result<bool, TrialError>,
+) -> Result<bool, TrialError> {
     let deadline = Instant::now() + within;
-    while !session.waits(work)? {
+    while !so()? {
         if trial.interrupted() {
             return Err(TrialError::Interrupted);
         }

@@ -28,6 +28,37 @@ fn waiting(engine: &str, words: &[&str], level: f64) -> Result<()> {
     audit::agrees(&run.path().join("results"), &[])
 }
 
+/// A word that comes when the run waits no longer: nothing is announced, somebody was told once that none had come,
+/// and the person learns of it or not.
+fn too_late(engine: &str, level: f64, taken: f64) -> Result<()> {
+    let more = "parameters = { words = [\"too-late\"] }";
+    let run = run(engine, &[("waiting", more)], 0)?;
+    all_are(&run, "waiting", "approvals_wrong", 0.0, 1)?;
+    all_are(&run, "waiting", "capability_level", level, 1)?;
+    all_are(&run, "waiting", "late_word_taken", taken, 1)?;
+    all_pass(&run, &["history_agrees", "acknowledged_end"])?;
+    audit::agrees(&run.path().join("results"), &[])
+}
+
+#[test]
+fn temporal_gives_up_by_itself_and_tells_who_comes_too_late() -> Result<()> {
+    too_late("temporal", 2.0, 0.0)
+}
+
+#[test]
+fn the_asset_engine_gives_up_by_a_sensor_and_takes_a_late_word_in_silence() -> Result<()> {
+    too_late("asset-engine", 1.0, 1.0)
+}
+
+#[test]
+fn so_does_dagster() -> Result<()> {
+    if let Err(why) = python::cached() {
+        println!("not run: {why}");
+        return Ok(());
+    }
+    too_late("dagster", 1.0, 1.0)
+}
+
 #[test]
 fn temporal_goes_on_in_the_run_that_waited() -> Result<()> {
     waiting("temporal", &["once", "twice"], 2.0)

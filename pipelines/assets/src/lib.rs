@@ -41,9 +41,10 @@ pub const PROGRAMS: [&str; 8] = [
 pub use approval::{NOT_APPROVED, Verdict, word};
 pub use automation::{arrivals, automations, order_automations};
 pub use continuation::{
-    approval_automations, continued, continued_by, continuing_run, found_no_word,
+    approval_automations, continued, continued_by, continuing_run, expired_run, found_no_word,
+    unexpired,
 };
-pub use embargo::{awaits_its_time, due_run, embargo_automations, embargoed};
+pub use embargo::{Embargo, due_run, reminder_graph};
 pub use enough::{enough_graph, told};
 pub use error::AssetsError;
 pub use graph::{definitions, graph, step_making};

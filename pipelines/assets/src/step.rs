@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use asset_engine::{Materialization, Materialized, Step, StepContext, StepFailure};
 use orchbench_etl::{
-    ArtifactRef, ErrorType, Etl, Extracted, Loaded, Published, StepCall, StepError, StepInputs,
-    StepName, StepOutput, Transformed,
+    ArtifactRef, ErrorType, Etl, Extracted, Loaded, Published, REMINDER, StepCall, StepError,
+    StepInputs, StepName, StepOutput, Transformed,
 };
 
 use crate::continuation::continued_by;
+use crate::graph::step_making;
 use crate::undo::undone_by;
 
 /// Calls one step of the ETL in the engine's process.
@@ -118,11 +119,14 @@ fn inputs(step: StepName, inputs: &[Arc<Materialization>]) -> Result<StepInputs,
         StepName::UndoReserve => Ok(StepInputs::UndoReserve),
         // user code: deploy
         StepName::Escalate => {
-            let [marts] = array(step, inputs)?;
-            let version = published(marts)?.version;
-            Ok(StepInputs::Escalate {
-                reason: format!("version {version} is to be approved"),
-            })
+            let [about] = array(step, inputs)?;
+            let reason = match step_making(about.asset.as_str()) {
+                Some(StepName::Publish) => {
+                    format!("version {} is to be approved", published(about)?.version)
+                }
+                _ => REMINDER.to_owned(),
+            };
+            Ok(StepInputs::Escalate { reason })
         }
         // user code: pipeline
         StepName::BuildModel => Err(bad_input(format!(

@@ -8,7 +8,7 @@ use orchbench_journal::{Day, Summary};
 use crate::error::StepError;
 use crate::etl::Etl;
 use crate::outcome::{ArtifactRef, Checked, DayResult, Extracted, Loaded, Transformed, summarize};
-use crate::step::{ORDERS, StepCall, StepInputs, StepOutput};
+use crate::step::{ORDERS, REMINDER, StepCall, StepInputs, StepOutput};
 
 /// One day that is ready to load.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +116,19 @@ impl Etl {
         let direct = self.direct(run, ORDERS);
         for inputs in [StepInputs::Reserve, StepInputs::Charge, StepInputs::Book] {
             direct.call(None, inputs)?.try_into_served()?;
+        }
+        Ok(())
+    }
+
+    /// A reminder by plain calls: what comes before its wait and what comes after, without a wait.
+    ///
+    /// # Errors
+    /// The first step error; what was done by then stays.
+    pub fn remind_direct(&self, run: &str, source: &str) -> Result<(), StepError> {
+        let direct = self.direct(run, source);
+        let reason = REMINDER.to_owned();
+        for inputs in [StepInputs::ExtractAirlines, StepInputs::Escalate { reason }] {
+            direct.call(None, inputs)?;
         }
         Ok(())
     }

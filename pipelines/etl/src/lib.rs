@@ -67,6 +67,6 @@ pub use outcome::{
 pub use process::StepCommand;
 pub use quality::Extract;
 pub use source::{Source, SourceCatalogue, SourceError};
-pub use step::{ORDERS, StepCall, StepInputs, StepOutput};
+pub use step::{ORDERS, REMINDER, StepCall, StepInputs, StepOutput};
 pub use synthetic::Synthetic;
 pub use warehouse::{Applied, Warehouse, WarehouseError, WarehouseRow};

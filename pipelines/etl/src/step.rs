@@ -15,6 +15,9 @@ use crate::outcome::{
 /// What stands in place of a source in the calls of an order.
 pub const ORDERS: &str = "orders";
 
+/// What a reminder says when its time has come.
+pub const REMINDER: &str = "the time has come";
+
 /// What a step needs from the steps before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]

@@ -18,7 +18,7 @@ mod visibility;
 
 use std::time::Duration;
 
-use orchbench_etl::{Day, Served, Summary};
+use orchbench_etl::{Day, Escalated, Served, Summary};
 use serde::{Deserialize, Serialize};
 use temporalio_client::errors::{
     WorkflowGetResultError, WorkflowInteractionError, WorkflowStartError,
@@ -46,7 +46,7 @@ use crate::input::{
 use crate::workflows::report::ApprovalOutcome;
 use crate::workflows::{
     ApprovalWorkflow, DataPipelineWorkflow, EnoughWorkflow, ModelsWorkflow, NoopWorkflow,
-    OrderWorkflow, RefreshWorkflow, SagaWorkflow,
+    OrderWorkflow, RefreshWorkflow, ReminderWorkflow, SagaWorkflow,
 };
 
 /// A client of one namespace and one task queue.
@@ -160,6 +160,33 @@ impl Client {
         run_id: Option<&str>,
     ) -> Result<Result<Vec<Served>, Failure>, ClientError> {
         let handle = self.handle::<OrderWorkflow>(workflow_id, run_id);
+        let result = handle.get_result(WorkflowGetResultOptions::default()).await;
+        self.outcome(workflow_id, result)
+    }
+
+    /// Starts a reminder.
+    ///
+    /// # Errors
+    /// As [`Client::start_pipeline`].
+    pub async fn start_reminder(
+        &self,
+        workflow_id: &str,
+        input: PipelineInput,
+    ) -> Result<Started, ClientError> {
+        self.start(ReminderWorkflow::run, Argument::from(input), workflow_id)
+            .await
+    }
+
+    /// Waits for the end of a reminder.
+    ///
+    /// # Errors
+    /// As [`Client::pipeline_result`].
+    pub async fn reminder_result(
+        &self,
+        workflow_id: &str,
+        run_id: Option<&str>,
+    ) -> Result<Result<Escalated, Failure>, ClientError> {
+        let handle = self.handle::<ReminderWorkflow>(workflow_id, run_id);
         let result = handle.get_result(WorkflowGetResultOptions::default()).await;
         self.outcome(workflow_id, result)
     }

@@ -45,7 +45,7 @@ pub use worker::{SettingsName, WorkerError, WorkerOptions, WorkerSettings};
 pub use workflows::{
     ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, EnoughWorkflow,
     ExtractWorkflow, ModelsWorkflow, NoopWorkflow, OrderWorkflow, ParallelWorkflow,
-    PartitionWorkflow, RefreshWorkflow, SagaWorkflow, SequentialWorkflow,
+    PartitionWorkflow, RefreshWorkflow, ReminderWorkflow, SagaWorkflow, SequentialWorkflow,
 };
 
 /// The task queue that workers poll and that starters name, unless both are told otherwise.

@@ -29,7 +29,7 @@ use crate::release;
 use crate::workflows::{
     ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, EnoughWorkflow,
     ExtractWorkflow, ModelsWorkflow, NoopWorkflow, OrderWorkflow, ParallelWorkflow,
-    PartitionWorkflow, RefreshWorkflow, SagaWorkflow, SequentialWorkflow,
+    PartitionWorkflow, RefreshWorkflow, ReminderWorkflow, SagaWorkflow, SequentialWorkflow,
 };
 
 /// After the graceful shutdown period: time for the last completions to reach the server.
@@ -258,6 +258,7 @@ fn create(
         .and_then(|worker| worker.register_workflow::<SequentialWorkflow>())
         .and_then(|worker| worker.register_workflow::<ParallelWorkflow>())
         .and_then(|worker| worker.register_workflow::<RefreshWorkflow>())
+        .and_then(|worker| worker.register_workflow::<ReminderWorkflow>())
         .and_then(|worker| worker.register_workflow::<SagaWorkflow>())
         .and_then(|worker| worker.register_workflow::<OrderWorkflow>())
         .and_then(|worker| worker.register_workflow::<BackfillWorkflow>())

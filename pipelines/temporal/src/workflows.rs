@@ -12,6 +12,7 @@
 //! | [`approval`] | signals, queries, timers, and a patch while workflows wait |
 //! | [`enough`] | a loop and a branch that results decide |
 //! | [`daily`] | what a schedule starts; a durable timer |
+//! | [`reminder`] | a durable timer and hardly anything else, to be started by the thousand |
 //! | [`extract`] | one long activity: heartbeats, resume, cancellation |
 //! | [`models`] | a graph from elsewhere, one activity a node |
 //! | [`noop`] | empty steps, for the measurement of the engine |
@@ -37,6 +38,7 @@ pub mod parallel;
 pub mod partition;
 pub mod pipeline;
 pub mod refresh;
+pub mod reminder;
 pub mod report;
 pub mod saga;
 pub mod sequential;
@@ -66,5 +68,6 @@ pub use parallel::ParallelWorkflow;
 pub use partition::PartitionWorkflow;
 pub use pipeline::DataPipelineWorkflow;
 pub use refresh::RefreshWorkflow;
+pub use reminder::ReminderWorkflow;
 pub use saga::SagaWorkflow;
 pub use sequential::SequentialWorkflow;

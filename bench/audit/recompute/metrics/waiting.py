@@ -8,6 +8,8 @@ SELF = ("wake_ms",)
 def derive(trial, observed):
     found = list(observed)
     alone = trial.plan.get("side_by_side", 1) == 1
+    if trial.plan["factors"]["words"] == "too-late":
+        return found + late(trial) + repetition.derive(trial)
     for run in trial.runs:
         words = [event for event in trial.of("signal_acknowledged") if event["run"] == run.id]
         executions = [one for each in trial.by_key.values() for one in each if one.run == run.id]
@@ -18,6 +20,21 @@ def derive(trial, observed):
         if right and alone:
             found += wake_ms(words[0], executions)
     return found + repetition.derive(trial)
+
+
+def late(trial):
+    """Of a run whose word came when it waited no longer: it ended, nothing was released, and somebody was told once that
+    no word had come."""
+    found = []
+    for run in trial.runs:
+        executions = [one for each in trial.by_key.values() for one in each if one.run == run.id]
+        told = [one for one in executions if one.step == "escalate"]
+        released = any(one.step == "announce" for one in executions)
+        once = any(one.ok for one in told) and sum(bool(one.changed) for one in told) <= 1
+        right = run.ended_ns is not None and once and not released
+        found.append(("approvals_wrong", float(not right), {}))
+        found += capability.level(trial, run, [f"{run.id}/escalate/-"], right)
+    return found
 
 
 def took_effect_once(word, executions):

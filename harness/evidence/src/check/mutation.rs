@@ -20,7 +20,7 @@ use crate::record::{EventBody, Outcome, ResultsFolder, TrialPlan};
 
 pub use recorded::recorded;
 #[cfg(test)]
-pub(crate) use recorded::{in_another_run, recorded_trial};
+pub(crate) use recorded::{escalates_instead, in_another_run, recorded_trial};
 pub use table::{markdown, text};
 
 /// A planted fault.

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::measure::{Execution, Executions, Run, TrialEvidence};
 use crate::record::Sample;
+use crate::stats::{LEVEL, percentile};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "timers",
@@ -21,6 +22,8 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         "timers_wrong",
         "timers_missed",
         "timer_late_ms",
+        "timer_late_p99_ms",
+        "runs_waiting",
         "time_skipped_ms",
         "idle_cpu_share",
         "idle_memory_mib",
@@ -34,29 +37,54 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 };
 
 /// What goes before the wait, and what comes after it.
-const BEFORE: StepName = StepName::Publish;
-const AFTER: StepName = StepName::Announce;
+struct Around {
+    before: StepName,
+    after: StepName,
+}
+
+impl Around {
+    /// By the program that waits: a reminder, else the pipeline.
+    fn of(trial: &TrialEvidence) -> Self {
+        let (before, after) = match trial.plan.parameters["program"].as_str() {
+            Some("reminder") => (StepName::ExtractAirlines, StepName::Escalate),
+            _ => (StepName::Publish, StepName::Announce),
+        };
+        Self { before, after }
+    }
+}
+
+/// Runs of a trial from which on it has a 99th percentile.
+const MANY: usize = 100;
 
 /// How late a run that wakes in time may be, milliseconds.
 const IN_TIME_MS: f64 = 1_000.0;
 
 /// Adds for each run `timers_wrong` (0 where it ended well, and announced once and not before its time;
 /// else 1), `timers_missed` (1 where that is wrong or came more than a second late), `timer_late_ms` (from
-/// the time that was due to the first invocation of the announcement, where all is right), the level at
-/// which its engine has the pattern ([`level`]); and what was done again ([`repetition`]).
+/// the time that was due to the first invocation of what comes after, where all is right), the level at
+/// which its engine has the pattern ([`level`]). Of a hundred runs and more, `timer_late_p99_ms`. And what was
+/// done again ([`repetition`]).
 fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
     let executions = Executions::of(trial);
+    let around = Around::of(trial);
+    let mut lates_ms = Vec::new();
     for run in trial.runs() {
-        let late_ms = late_ms(trial, &executions, run.id);
-        let late_ms = late_ms.filter(|late| *late >= 0.0 && came_out_right(&run, &executions));
+        let late_ms = late_ms(trial, &executions, &around, run.id);
+        let right = |late: &f64| *late >= 0.0 && came_out_right(&run, &around, &executions);
+        let late_ms = late_ms.filter(right);
         let wrong = if late_ms.is_some() { 0.0 } else { 1.0 };
         let in_time = late_ms.is_some_and(|late| late <= IN_TIME_MS);
         samples.push(sample("timers_wrong", wrong, &[]));
         let missed = if in_time { 0.0 } else { 1.0 };
         samples.push(sample("timers_missed", missed, &[]));
         samples.extend(late_ms.map(|late| sample("timer_late_ms", late, &[])));
-        let level = level(trial, &run, late_ms.is_some());
+        lates_ms.extend(late_ms);
+        let level = level(trial, &run, &around, late_ms.is_some());
         samples.extend(level.map(|level| sample(CAPABILITY_METRIC, level, &[])));
+    }
+    if lates_ms.len() >= MANY {
+        let late = percentile(&lates_ms, 0.99, LEVEL);
+        samples.extend(late.map(|late| sample("timer_late_p99_ms", late.value, &[])));
     }
     samples.extend(repetition(trial, &executions));
     samples
@@ -72,8 +100,8 @@ fn of_step<'a>(
 }
 
 /// It ended well, and what the wait was for was done, and changed something once at most.
-fn came_out_right(run: &Run<'_>, executions: &Executions) -> bool {
-    let after = || of_step(executions, run.id, AFTER);
+fn came_out_right(run: &Run<'_>, around: &Around, executions: &Executions) -> bool {
+    let after = || of_step(executions, run.id, around.after);
     let changed = |each: &&Execution| each.changed.is_some_and(|changed| changed > 0);
     run.ended_ns.is_some()
         && run.failure.is_none()
@@ -81,20 +109,25 @@ fn came_out_right(run: &Run<'_>, executions: &Executions) -> bool {
         && after().filter(changed).count() <= 1
 }
 
-/// How long after its time a run went on, below 0 where before; `None` where it did not publish or did not
-/// go on. By the journal alone, but for what the engine says to have skipped: the time is the end of the
-/// publication and the embargo, less that.
-fn late_ms(trial: &TrialEvidence, executions: &Executions, run: &str) -> Option<f64> {
+/// How long after its time a run went on, below 0 where before; `None` where what comes before the wait was not
+/// done or it did not go on. By the journal alone, but for what the engine says to have skipped: the time is the
+/// end of what comes before and the embargo, less that.
+fn late_ms(
+    trial: &TrialEvidence,
+    executions: &Executions,
+    around: &Around,
+    run: &str,
+) -> Option<f64> {
     let embargo_ms = trial.plan.parameters["embargo_s"].as_f64()? * 1e3;
     let skipped = trial.samples();
     let skipped = skipped
         .iter()
         .filter(|each| each.metric == "time_skipped_ms");
     let skipped_ms: f64 = skipped.map(|each| each.value).sum();
-    let published = of_step(executions, run, BEFORE).filter_map(Execution::ok_ns);
-    let published_ns = published.max()?;
-    let invoked = of_step(executions, run, AFTER).map(|each| each.invoked_ns);
-    let waited_ns = i128::from(invoked.min()?) - i128::from(published_ns);
+    let before = of_step(executions, run, around.before).filter_map(Execution::ok_ns);
+    let before_ns = before.max()?;
+    let invoked = of_step(executions, run, around.after).map(|each| each.invoked_ns);
+    let waited_ns = i128::from(invoked.min()?) - i128::from(before_ns);
     Some(waited_ns as f64 / 1e6 - (embargo_ms - skipped_ms))
 }
 
@@ -102,8 +135,8 @@ fn late_ms(trial: &TrialEvidence, executions: &Executions, run: &str) -> Option<
 ///
 /// Native: by the engine's own history, what came after the wait was completed in the run that waited.
 /// Emulated: in another run, or beside that history. Unsupported: it came early, not, or more than once.
-fn level(trial: &TrialEvidence, run: &Run<'_>, right: bool) -> Option<f64> {
-    let key = idempotency_key(run.id, AFTER, None::<&str>);
+fn level(trial: &TrialEvidence, run: &Run<'_>, around: &Around, right: bool) -> Option<f64> {
+    let key = idempotency_key(run.id, around.after, None::<&str>);
     level_by_history(trial, run.id, right, iter::once(key.as_str()))
 }
 
@@ -155,9 +188,21 @@ mod tests {
         unsupported(&after(waited_ms() + 1.0));
         let mut lost = after(0.0);
         for file in &mut lost.journal {
-            file.records.retain(|record| record.step != Some(AFTER));
+            let announces = |step| step == Some(StepName::Announce);
+            file.records.retain(|record| !announces(record.step));
         }
         unsupported(&lost);
+    }
+
+    #[test]
+    fn of_a_reminder_the_call_for_somebody_counts() {
+        let mut trial = after(0.0);
+        trial.plan.parameters["program"] = "reminder".into();
+        assert_eq!(value(&trial, "timers_wrong"), Some(1.0));
+        mutation::escalates_instead(&mut trial);
+        assert_eq!(value(&trial, "timers_wrong"), Some(0.0));
+        // From the end of the first step, and not of the publication.
+        assert!(value(&trial, "timer_late_ms").is_some_and(|ms| ms > waited_ms()));
     }
 
     #[test]

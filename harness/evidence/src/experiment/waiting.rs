@@ -2,7 +2,9 @@
 
 mod section;
 
-use orchbench_journal::idempotency_key;
+use std::iter;
+
+use orchbench_journal::{StepName, idempotency_key};
 
 use super::repetition::repetition;
 use super::{
@@ -11,10 +13,13 @@ use super::{
 use crate::measure::{Executions, Run, Signal, TrialEvidence, between_ms, signals};
 use crate::record::Sample;
 
+/// Whether the engine took a word that came too late.
+const LATE_WORD: &str = "late_word_taken";
+
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "waiting",
     needs_journal: true,
-    metrics: &[CAPABILITY_METRIC, "approvals_wrong", "wake_ms"],
+    metrics: &[CAPABILITY_METRIC, "approvals_wrong", "wake_ms", LATE_WORD],
     compared_with_itself: &["wake_ms"],
     derive,
     across: nothing_across,
@@ -30,6 +35,11 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
     let executions = Executions::of(trial);
     let signals = signals(trial, &executions);
+    if trial.factor("words") == "too-late" {
+        samples.extend(of_late_words(trial, &executions));
+        samples.extend(repetition(trial, &executions));
+        return samples;
+    }
     for run in trial.runs() {
         let word = signals.iter().find(|signal| signal.run == run.id);
         let word = word.filter(|word| came_out_right(&run, word));
@@ -44,6 +54,35 @@ fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
         samples.extend(wake_ms.map(|ms| sample("wake_ms", ms, &[])));
     }
     samples.extend(repetition(trial, &executions));
+    samples
+}
+
+/// The same of a run whose word came when it waited no longer: it is wrong where it did not end, where what the word
+/// was to release was begun, or where nobody was told once that none had come. Who told them is who gave up.
+fn of_late_words(trial: &TrialEvidence, executions: &Executions) -> Vec<Sample> {
+    let mut samples = Vec::new();
+    for run in trial.runs() {
+        let of = |step| {
+            let key = idempotency_key(run.id, step, None::<&str>);
+            (
+                executions.by_key.get(&key).map_or(&[][..], Vec::as_slice),
+                key,
+            )
+        };
+        let (told, key) = of(StepName::Escalate);
+        let (released, _) = of(StepName::Announce);
+        let changes = told
+            .iter()
+            .filter(|each| each.changed.is_some_and(|changed| changed > 0));
+        let right = run.ended_ns.is_some()
+            && released.is_empty()
+            && told.iter().any(|each| each.ok_ns().is_some())
+            && changes.count() <= 1;
+        let wrong = if right { 0.0 } else { 1.0 };
+        samples.push(sample("approvals_wrong", wrong, &[]));
+        let level = level_by_history(trial, run.id, right, iter::once(key.as_str()));
+        samples.extend(level.map(|level| sample(CAPABILITY_METRIC, level, &[])));
+    }
     samples
 }
 
@@ -73,8 +112,6 @@ fn wake_ms(executions: &Executions, word: &Signal<'_>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::super::{EMULATED, NATIVE, UNSUPPORTED};
-    use orchbench_journal::StepName;
-
     use super::*;
     use crate::check::mutation;
     use crate::record::EventBody;
@@ -100,6 +137,24 @@ mod tests {
         assert!(value(&trial, "wake_ms").is_some_and(|ms| ms >= 0.0));
         mutation::in_another_run(&mut trial);
         assert_eq!(value(&trial, CAPABILITY_METRIC), Some(EMULATED));
+    }
+
+    #[test]
+    fn of_a_word_that_came_too_late_nothing_may_come() {
+        let mut trial = approval();
+        let words = ("words".to_owned(), "too-late".to_owned());
+        trial.plan.factors.extend([words]);
+        assert_eq!(value(&trial, "approvals_wrong"), Some(1.0));
+        assert_eq!(value(&trial, CAPABILITY_METRIC), Some(UNSUPPORTED));
+        mutation::escalates_instead(&mut trial);
+        assert_eq!(value(&trial, "approvals_wrong"), Some(0.0));
+        // Its history has not been changed, so that it was told of beside it.
+        assert_eq!(value(&trial, CAPABILITY_METRIC), Some(EMULATED));
+        for file in &mut trial.journal {
+            let told = |step| step == Some(StepName::Escalate);
+            file.records.retain(|record| !told(record.step));
+        }
+        assert_eq!(value(&trial, "approvals_wrong"), Some(1.0));
     }
 
     #[test]

@@ -18,9 +18,10 @@ pub(super) fn account(path: &Path, run: &str) -> Result<Option<Account>, Catalog
     let Some(info) = catalog.run(run)? else {
         return Ok(None);
     };
-    // What undoes a saga is a run of its own, and so is what comes after a word or an embargo.
+    // What undoes a saga is a run of its own, and so is what comes after a word, the want of one, or an embargo.
     let continuing = [
         orchbench_assets::continuing_run(run),
+        orchbench_assets::expired_run(run),
         orchbench_assets::due_run(run),
     ];
     let mut others = catalog.events(&orchbench_assets::undoing_run(run))?;

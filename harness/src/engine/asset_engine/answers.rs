@@ -12,13 +12,13 @@ use asset_engine::{
     Materialization, Recorder, RunStatus,
 };
 use orchbench_assets::{
-    GraphOptions, Verdict, awaits_its_time, continuing_run, definitions, found_no_word,
+    Embargo, GraphOptions, Verdict, continuing_run, definitions, expired_run, found_no_word,
     step_making, word,
 };
 use orchbench_etl::{SourceCatalogue, StepName};
 
 use crate::engine::answer::by_program;
-use crate::engine::{Embargo, Job, Work};
+use crate::engine::{Job, Work};
 use orchbench_evidence::experiment::observability::{Answer, Fact, Subject, piece};
 
 /// The text of this program.
@@ -28,22 +28,33 @@ const PROGRAM: &str = concat!(
     include_str!("answers/executions.rs"),
 );
 
-/// Whether a run is over and found no word, or has published what is under an embargo, and none has gone
-/// on with it.
+/// Whether a run is over and found no word, or has made what comes before its wait, and none has gone on with
+/// it.
 pub(super) fn waits(catalog: &Path, work: &Work) -> anyhow::Result<bool> {
     let catalog = Catalog::open(catalog)?;
-    if let Job::Embargo(Embargo { pipeline, .. }) = &work.job {
-        return Ok(awaits_its_time(&catalog, &pipeline.source, &work.run)?);
+    let embargo = match &work.job {
+        Job::Embargo(of) => Some(Embargo::of_marts(&of.pipeline.source)?),
+        Job::Reminder(of) => Some(Embargo::of_reminder(&of.pipeline.source)?),
+        _ => None,
+    };
+    if let Some(embargo) = embargo {
+        return Ok(embargo.waits(&catalog, &work.run)?);
     }
-    let source = work.source().context("a run without a source")?;
+    let source = source(work)?;
     let over = catalog.status(&work.run)? == Some(RunStatus::Failure);
     let gone_on = catalog.status(&continuing_run(&work.run))?.is_some();
-    Ok(over && !gone_on && found_no_word(&catalog, source, &work.run)?)
+    let expired = catalog.status(&expired_run(&work.run))?.is_some();
+    Ok(over && !gone_on && !expired && found_no_word(&catalog, source, &work.run)?)
+}
+
+fn source(work: &Work) -> anyhow::Result<&str> {
+    let pipeline = work.job.pipeline().context("a run without a source")?;
+    Ok(&pipeline.source)
 }
 
 /// Records a person's word on the newest marts.
 pub(super) fn approve(catalog: &Path, work: &Work, who: &str) -> anyhow::Result<bool> {
-    let source = work.source().context("a run without a source")?;
+    let source = source(work)?;
     // user code: who-approved
     let said = word(
         &Catalog::open(catalog)?,

@@ -67,16 +67,25 @@ impl Assets {
         match job {
             Job::Pipeline(pipeline)
             | Job::Approval(pipeline)
-            | Job::Embargo(Embargo { pipeline, .. }) => {
+            | Job::Embargo(Embargo { pipeline, .. })
+            | Job::Expiring(Embargo { pipeline, .. }) => {
                 let source = self.etl.sources().get(&pipeline.source)?.clone();
-                let gated = matches!(job, Job::Approval(_));
+                let expires = matches!(job, Job::Expiring(_));
+                let gated = expires || matches!(job, Job::Approval(_));
                 let options = GraphOptions {
                     gated,
-                    tells: gated && self.etl.config().release.tells(),
+                    tells: expires || gated && self.etl.config().release.tells(),
                     ..self.options(pipeline.retry.clone())
                 };
                 let etl = Arc::clone(&self.etl);
                 Ok(orchbench_assets::graph(etl, &source, &options)?)
+            }
+            Job::Reminder(Embargo { pipeline, .. }) => {
+                let options = self.options(pipeline.retry.clone());
+                let source = &pipeline.source;
+                Ok(orchbench_assets::reminder_graph(
+                    &self.etl, source, &options,
+                )?)
             }
             Job::Blocking(_) => anyhow::bail!("a step that blocks: expected dagster to try it on"),
             Job::Saga(pipeline) => {
@@ -158,7 +167,11 @@ impl Assets {
                 let after = daemon::await_approved(&self.executor, &work.run)?;
                 return Ok(orchbench_assets::continued(outcome, after));
             }
-            Job::Embargo(_) if outcome.status == RunStatus::Success => {
+            Job::Expiring(_) if failures.any(|each| each.failure.error_type == NOT_APPROVED) => {
+                let after = daemon::await_decided(&self.executor, &work.run)?;
+                return Ok(orchbench_assets::continued(outcome, after));
+            }
+            Job::Embargo(_) | Job::Reminder(_) if outcome.status == RunStatus::Success => {
                 let after = daemon::await_due(&self.executor, &work.run)?;
                 return Ok(orchbench_assets::continued(outcome, after));
             }
@@ -171,10 +184,12 @@ impl Assets {
         if outcome.status == RunStatus::Success {
             let summary = match &work.job {
                 Job::Enough { .. }
+                | Job::Expiring(_)
                 | Job::Models(_)
                 | Job::Noop { .. }
                 | Job::Order(_)
                 | Job::Refresh(_)
+                | Job::Reminder(_)
                 | Job::Synthetic { .. } => None,
                 Job::Pipeline(pipeline)
                 | Job::Saga(pipeline)
@@ -245,7 +260,13 @@ impl Runs for Assets {
 fn selection(job: &Job) -> anyhow::Result<Selection> {
     Ok(match job {
         Job::Saga(_) | Job::Order(_) => orchbench_assets::saga_acts()?,
-        Job::Embargo(embargo) => orchbench_assets::embargoed(&embargo.pipeline.source)?,
+        Job::Embargo(of) => {
+            orchbench_assets::Embargo::of_marts(&of.pipeline.source)?.selection()?
+        }
+        Job::Reminder(of) => {
+            orchbench_assets::Embargo::of_reminder(&of.pipeline.source)?.selection()?
+        }
+        Job::Expiring(of) => orchbench_assets::unexpired(&of.pipeline.source)?,
         _ => Selection::all(),
     })
 }

@@ -82,7 +82,8 @@ fn execute(etl: &Etl, work: &Work) -> Ended {
         | Job::Saga(pipeline)
         | Job::Approval(pipeline)
         | Job::Blocking(pipeline)
-        | Job::Embargo(Embargo { pipeline, .. }) => {
+        | Job::Embargo(Embargo { pipeline, .. })
+        | Job::Expiring(Embargo { pipeline, .. }) => {
             match etl.run_direct(&work.run, &pipeline.source, pipeline.concurrency) {
                 Ok(summary) => Ended::Succeeded {
                     summary: Some(Box::new(summary)),
@@ -93,6 +94,12 @@ fn execute(etl: &Etl, work: &Work) -> Ended {
         Job::Enough { pipeline, rows } => {
             match etl.run_until_enough(&work.run, &pipeline.source, *rows) {
                 Ok(_) => Ended::Succeeded { summary: None },
+                Err(error) => failed(error),
+            }
+        }
+        Job::Reminder(Embargo { pipeline, .. }) => {
+            match etl.remind_direct(&work.run, &pipeline.source) {
+                Ok(()) => Ended::Succeeded { summary: None },
                 Err(error) => failed(error),
             }
         }

@@ -28,16 +28,21 @@ const ANSWERED: Duration = Duration::from_secs(10);
 /// The workflow of a run.
 const OF_RUNS: &str = "WorkflowType = 'DataPipelineWorkflow'";
 
-/// Sends a person's word to the run, whose history keeps it whether or not its code listens.
-pub(super) async fn approve(client: &Client, work: &Work, who: &str) -> Result<(), ClientError> {
+/// Sends a person's word to the run, whose history keeps it whether or not its code listens; false where the run
+/// is over.
+pub(super) async fn approve(client: &Client, work: &Work, who: &str) -> Result<bool, ClientError> {
     let word = json!({ "who": who, "why": "it may be seen" });
-    client.signal(&work.run, None, "approve", &[word]).await
+    match client.signal(&work.run, None, "approve", &[word]).await {
+        Ok(()) => Ok(true),
+        Err(ClientError::Closed { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether a run waits for a person's word, asked of the run itself; or for a time to pass: its history has
 /// a timer that has not fired.
 pub(super) async fn waits(client: &Client, work: &Work) -> Result<bool, ClientError> {
-    if let Job::Embargo(_) = work.job {
+    if let Job::Embargo(_) | Job::Reminder(_) = work.job {
         let timer = client.last_timer(&work.run).await?;
         return Ok(timer.is_some_and(|timer| !timer.fired));
     }

@@ -17,6 +17,7 @@ from dagster import (
     AssetSelection,
     AssetsDefinition,
     BackfillPolicy,
+    DagsterInstance,
     Definitions,
     DefaultSensorStatus,
     EventLogEntry,
@@ -38,6 +39,10 @@ from .sources import Source
 from .steps import Steps
 
 
+# How many words are looked through, from the newest on.
+NEWEST = 1000
+
+
 def approval_name(source: Source) -> str:
     """The name of the job up to what is to be approved."""
     return f"approval_{group(source)}"
@@ -50,6 +55,13 @@ def word_key(source: str) -> AssetKey:
 
 
 # end of user code
+
+
+def is_approved(instance: DagsterInstance, source: Source, run: str) -> bool:
+    """Whether there is a word on a run among the newest of its source's."""
+    words = instance.fetch_materializations(word_key(source.name), limit=NEWEST).records
+    said = (record.asset_materialization.metadata["run"].value for record in words)
+    return run in said
 
 
 # user code: approval

@@ -15,7 +15,6 @@ from dagster import (
     AssetChecksDefinition,
     AssetSelection,
     BackfillPolicy,
-    DagsterInstance,
     Definitions,
     ExecutorDefinition,
     RetryPolicy,
@@ -23,15 +22,11 @@ from dagster import (
     define_asset_job,
 )
 
-from .approval import word_key
+from .approval import is_approved
 from .assets import ONE_RUN, days_of, etl_assets, group, keys, step_key
 from .continuation import LOOK_S
 from .sources import Source
 from .steps import RUN_TAG
-
-# How many words are looked through, from the newest on.
-NEWEST = 1000
-
 
 def blocking_name(source: Source) -> str:
     """The name of the job with a step that waits."""
@@ -69,14 +64,8 @@ def _approved(source: Source) -> AssetChecksDefinition:
     def approved(context: AssetCheckExecutionContext) -> AssetCheckResult:
         """Somebody has approved what is published; until then it does not end."""
         run = context.run.tags[RUN_TAG]
-        while not _is_approved(context.instance, source, run):
+        while not is_approved(context.instance, source, run):
             time.sleep(LOOK_S)
         return AssetCheckResult(passed=True)
 
     return approved
-
-
-def _is_approved(instance: DagsterInstance, source: Source, run: str) -> bool:
-    words = instance.fetch_materializations(word_key(source.name), limit=NEWEST).records
-    said = (record.asset_materialization.metadata["run"].value for record in words)
-    return run in said

@@ -58,37 +58,34 @@ def embargo_definitions(
         assets=assets,
         asset_checks=checks,
         jobs=jobs,
-        sensors=[_due(source, jobs[1])],
+        sensors=[due_sensor(f"due_{group(source)}", embargo_name(source), jobs[1], *keys(source, ["marts"]))],
     )
 
 
-def _due(source: Source, after: Job) -> SensorDefinition:
-    """Launches what comes after each run whose time has come; its key is the run's, so that a second look
-    launches nothing."""
-    (marts,) = keys(source, ["marts"])
+def due_sensor(name: str, before: str, after: Job, made: AssetKey) -> SensorDefinition:
+    """Launches what comes after each run of the job `before` whose time has come, by when it has made the
+    asset; its key is the run's, so that a second look launches nothing."""
 
     @sensor(
         job=after,
-        name=f"due_{group(source)}",
+        name=name,
         minimum_interval_seconds=LOOK_S,
         default_status=DefaultSensorStatus.RUNNING,
     )
     def due(context: SensorEvaluationContext) -> Iterator[RunRequest]:
-        succeeded = RunsFilter(job_name=embargo_name(source), statuses=[DagsterRunStatus.SUCCESS])
+        succeeded = RunsFilter(job_name=before, statuses=[DagsterRunStatus.SUCCESS])
         for ended in context.instance.get_runs(succeeded):
             run = ended.tags[RUN_TAG]
             waiting = waiting_run(context.instance, run)
-            if waiting is None or time.time() < due_s(context.instance, waiting, marts):
+            if waiting is None or time.time() < due_s(context.instance, waiting, made):
                 continue
             yield going_on(run, waiting)
 
     return due
 
 
-def due_s(instance: DagsterInstance, run: DagsterRun, marts: AssetKey) -> float:
-    """When what a run has published may be announced, in seconds since 1970."""
+def due_s(instance: DagsterInstance, run: DagsterRun, asset: AssetKey) -> float:
+    """When a run that has made the asset may go on, in seconds since 1970."""
     made = instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION)
-    (published_s,) = (
-        each.timestamp for each in made if each.get_dagster_event().asset_key == marts
-    )
-    return published_s + int(run.tags[EMBARGO_TAG]) / 1000
+    (made_s,) = (each.timestamp for each in made if each.get_dagster_event().asset_key == asset)
+    return made_s + int(run.tags[EMBARGO_TAG]) / 1000

@@ -12,7 +12,7 @@ use super::{
 type Look = fn(&[Payload]) -> Result<(), String>;
 
 /// The workflows of [`crate::workflows`] by name, each with how its argument is read.
-pub const WORKFLOWS: [(&str, Look); 14] = [
+pub const WORKFLOWS: [(&str, Look); 15] = [
     ("ApprovalWorkflow", look::<ApprovalInput>),
     ("BackfillWorkflow", look::<BackfillInput>),
     ("DailyWorkflow", look::<DailyInput>),
@@ -25,6 +25,7 @@ pub const WORKFLOWS: [(&str, Look); 14] = [
     ("ParallelWorkflow", look::<PipelineInput>),
     ("PartitionWorkflow", look::<PartitionInput>),
     ("RefreshWorkflow", look::<RefreshInput>),
+    ("ReminderWorkflow", look::<PipelineInput>),
     ("SagaWorkflow", look::<PipelineInput>),
     ("SequentialWorkflow", look::<PipelineInput>),
 ];

@@ -202,7 +202,7 @@ impl<W> Steps<W> {
 
     /// Waits until the embargo is over. The timer is an event on the server: it costs a worker nothing
     /// while it runs, and fires after any number of restarts.
-    async fn embargo_over(&self) -> WorkflowResult<()> {
+    pub(super) async fn embargo_over(&self) -> WorkflowResult<()> {
         if self.embargo.is_zero() {
             return Ok(());
         }

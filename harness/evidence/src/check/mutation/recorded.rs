@@ -35,6 +35,20 @@ pub(crate) fn in_another_run(trial: &mut crate::measure::TrialEvidence) {
     }
 }
 
+/// Has the journal say that somebody was called for where something was announced.
+#[cfg(test)]
+pub(crate) fn escalates_instead(trial: &mut crate::measure::TrialEvidence) {
+    use orchbench_journal::{StepName, idempotency_key};
+
+    for record in trial.journal.iter_mut().flat_map(|file| &mut file.records) {
+        if record.step == Some(StepName::Announce) {
+            record.step = Some(StepName::Escalate);
+            let key = |run: &str| idempotency_key(run, StepName::Escalate, None::<&str>);
+            record.key = record.run.as_deref().map(key);
+        }
+    }
+}
+
 /// The evidence of one of the recorded trials.
 #[cfg(test)]
 pub(crate) fn recorded_trial(id: &str) -> anyhow::Result<crate::measure::TrialEvidence> {

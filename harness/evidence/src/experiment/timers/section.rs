@@ -13,6 +13,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         Column::sum("timers_wrong", "timers wrong"),
         Column::sum("timers_missed", "timers missed"),
         Column::estimate("timer_late_ms", "late, ms"),
+        Column::estimate("timer_late_p99_ms", "late p99, ms"),
         Column::estimate("time_skipped_ms", "skipped, ms"),
         Column::sum("changes_doubled", "changes doubled"),
     ];
@@ -28,6 +29,14 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         "A timer is wrong where the run did not wait, did not go on, announced before its time, or changed something more than once; it is missed where it is wrong, or the announcement began more than a second after its time. Late is from that time, the end of the publication by the journal and the wait less what was skipped, to the first invocation of the announcement: a part of it is what passes between a step's end and the next one's begin, and how often a sensor looks. Of trials made several at a time it is that of a loaded machine. Level: 2, native, where by the engine's own history the announcement was completed in the run that waited; 1, emulated, where it came in another run, which code of the user starts: a sensor that looks whether the time has come; 0, unsupported, where the timer was wrong.",
     ));
     blocks.push(table);
+    let columns = [Column::estimate("runs_waiting", "waited at a time")];
+    let caption = "How many runs could be brought to wait before the first was due";
+    if let Some(waited) = estimates(measurements, EXPERIMENT.name, caption, &columns) {
+        blocks.push(Block::paragraph(
+            "Where many runs wait at a time, they are reminders, which look at the airlines, wait, and call for somebody, so that little is measured beside the wait. As many are started as a row asks for (runs), sixteen at a time, as long as none of them is due; where fewer waited, that is where the engine stopped. Of a hundred and more, late p99 is the lateness that one in a hundred exceeds.",
+        ));
+        blocks.push(waited);
+    }
     let columns = [
         Column::estimate("idle_cpu_share", "CPU seconds a second"),
         Column::estimate("idle_memory_mib", "resident memory, MiB"),

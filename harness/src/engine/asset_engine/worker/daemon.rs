@@ -7,10 +7,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use asset_engine::{Automation, Daemon, EngineError, Executor, RunOutcome};
 use jiff::Timestamp;
+use orchbench_assets::Embargo;
 use orchbench_etl::ORDERS;
 
 use super::Assets;
-use crate::engine::{Embargo, Job};
+use crate::engine::{self, Job};
 
 /// How long the daemon rests between two looks: its users choose seconds.
 const TICK: Duration = Duration::from_secs(1);
@@ -30,19 +31,30 @@ pub(super) fn watch(runs: &Arc<Assets>, job: &Job) -> anyhow::Result<()> {
         Job::Saga(saga) => (saga.source.as_str(), orchbench_assets::saga_automations()),
         Job::Order(_) => (ORDERS, orchbench_assets::saga_automations()),
         Job::Approval(approval) => {
-            let automations = orchbench_assets::approval_automations(&approval.source)?;
+            let automations = orchbench_assets::approval_automations(&approval.source, None)?;
             (approval.source.as_str(), automations)
         }
-        Job::Embargo(Embargo {
-            pipeline,
-            embargo_ms,
-        }) => {
-            let embargo = Duration::from_millis(*embargo_ms);
-            let automations = orchbench_assets::embargo_automations(&pipeline.source, embargo)?;
-            (pipeline.source.as_str(), automations)
+        Job::Expiring(of) => {
+            let source = of.pipeline.source.as_str();
+            let within = Duration::from_millis(of.embargo_ms);
+            let automations = orchbench_assets::approval_automations(source, Some(within))?;
+            (source, automations)
+        }
+        Job::Embargo(of) => {
+            let embargo = Embargo::of_marts(&of.pipeline.source)?;
+            waited(of, embargo)
+        }
+        Job::Reminder(of) => {
+            let embargo = Embargo::of_reminder(&of.pipeline.source)?;
+            waited(of, embargo)
         }
     };
     start(runs, job, source, automations)
+}
+
+fn waited(job: &engine::Embargo, embargo: Embargo) -> (&str, Vec<Box<dyn Automation>>) {
+    let time = Duration::from_millis(job.embargo_ms);
+    (job.pipeline.source.as_str(), embargo.automations(time))
 }
 
 fn start(
@@ -78,6 +90,23 @@ pub(super) fn await_undone(executor: &Executor, run: &str) -> Result<(), EngineE
 /// Waits until there was a word on a run that found none, and the run that goes on with it has ended.
 pub(super) fn await_approved(executor: &Executor, run: &str) -> Result<RunOutcome, EngineError> {
     await_ordered(executor, &orchbench_assets::continuing_run(run))
+}
+
+/// Waits until there was a word on a run that found none, or none in time, and the run that goes on with it has
+/// ended.
+pub(super) fn await_decided(executor: &Executor, run: &str) -> Result<RunOutcome, EngineError> {
+    let next = [
+        orchbench_assets::continuing_run(run),
+        orchbench_assets::expired_run(run),
+    ];
+    loop {
+        for after in &next {
+            if executor.catalog().status(after)?.is_some() {
+                return await_ordered(executor, after);
+            }
+        }
+        std::thread::sleep(LOOK);
+    }
 }
 
 /// Waits until the embargo of a run is over, and the run that announces has ended.

@@ -24,7 +24,7 @@ from ..sources import Source
 from ..steps import RUN_TAG
 from .history import runs_of
 from .instance import open_instance
-from .jobs import Words, name_of, run_config, source_of, words_of
+from .jobs import UP_TO_A_WAIT, Words, name_of, run_config, source_of, words_of
 from .protocol import LOOK_S, Message, await_end, configuration, refused, serve
 from .runs import SOURCE_TAG, UP_TO_WORD, stages, tags_of
 
@@ -163,7 +163,7 @@ class Client:
         source = source_of(words)
         if job["job"] == "refresh":
             raise ValueError("a code location has code of one version: expected another execution")
-        waits = job["job"] in ("approval", "embargo")
+        waits = job["job"] in UP_TO_A_WAIT
         if source and len(source.days) > 1:
             if waits:
                 raise ValueError(f"source {source.name}: expected one day to wait for, found more")
@@ -176,7 +176,7 @@ class Client:
             ((whole,),) = stages(source)
             part = replace(whole, name=UP_TO_WORD) if waits else whole
             tags = tags_of(run, source, part)
-            if job["job"] == "embargo":
+            if "embargo_ms" in job:
                 tags[EMBARGO_TAG] = str(job["embargo_ms"])
             self._webserver.launch_run(name_of(words), config, tags)
 

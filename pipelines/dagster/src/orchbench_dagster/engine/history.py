@@ -17,6 +17,7 @@ from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES
 from dagster._core.storage.tags import BACKFILL_ID_TAG, WILL_RETRY_TAG
 
 from ..continuation import CONTINUES_TAG
+from ..expiring import has_expired
 from ..sources import source_named
 from ..steps import ERROR_TYPE, OUTPUT, RUN_TAG
 from .runs import LAST, PART_TAG, SOURCE_TAG
@@ -71,6 +72,9 @@ def ended(instance: DagsterInstance, run: str, sources: str | None) -> dict[str,
         return {"ended": "failed", **_failure(instance, failed[0])}
     if not is_whole(instance, runs):
         return None
+    if any(has_expired(each) for each in runs):
+        # It made no announcement to sum up.
+        return {"ended": "succeeded", "summary": None}
     name = runs[0].tags.get(SOURCE_TAG)
     source = name and source_named(name, sources)
     summary = source and summary_of(run, source, _outputs(instance, made))

@@ -21,10 +21,12 @@ from ..approval import approval_definitions, approval_name
 from ..blocking import blocking_definitions, blocking_name
 from ..embargo import embargo_definitions, embargo_name
 from ..enough import enough_definitions, enough_name
+from ..expiring import expiring_definitions, expiring_name
 from ..noop import noop_definitions, noop_job
 from ..order import ORDER, order_definitions
 from ..pipeline import etl_definitions, job_name
 from ..refresh import refresh_definitions, refresh_name
+from ..reminder import reminder_definitions, reminder_name
 from ..saga import saga_definitions, saga_name
 from ..sources import Source, source_named
 from ..steps import Steps
@@ -44,6 +46,7 @@ DEFINITIONS = {
     "approval": approval_definitions,
     "blocking": blocking_definitions,
     "embargo": embargo_definitions,
+    "expiring": expiring_definitions,
     "pipeline": etl_definitions,
     "refresh": refresh_definitions,
     "saga": saga_definitions,
@@ -53,10 +56,15 @@ NAMES = {
     "blocking": blocking_name,
     "embargo": embargo_name,
     "enough": enough_name,
+    "expiring": expiring_name,
     "pipeline": job_name,
     "refresh": refresh_name,
+    "reminder": reminder_name,
     "saga": saga_name,
 }
+
+# Whose runs end where something is waited for; a sensor launches what comes after.
+UP_TO_A_WAIT = ("approval", "embargo", "expiring", "reminder")
 
 # The job on the models of a dbt project.
 MODELS = "dbt_models"
@@ -116,6 +124,8 @@ def _jobs_of(
     source = source_named(words["source"], words["sources"])
     if words["job"] == "enough":
         return enough_definitions(source, retry, words["rows"], executor)
+    if words["job"] == "reminder":
+        return reminder_definitions(source, retry, executor)
     more = {name: words[name] for name in ("changed_code", "tells") if name in words}
     return DEFINITIONS[words["job"]](source, retry, executor, backfill, **more)
 
@@ -151,9 +161,9 @@ def words_of(job: Words, config: Words) -> Words:
 
 
 def source_of(words: Words) -> Source | None:
-    """The source whose assets a job makes; None for steps without work, for an order, and for a job that
-    is no assets' and goes through the days by itself."""
-    if "source" not in words or words["job"] == "enough":
+    """The source whose assets a job makes; None for steps without work, for an order, for a job that is no
+    assets' and goes through the days by itself, and for a reminder, which brings nothing in."""
+    if "source" not in words or words["job"] in ("enough", "reminder"):
         return None
     return source_named(words["source"], words["sources"])
 

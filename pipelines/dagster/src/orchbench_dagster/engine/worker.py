@@ -10,7 +10,7 @@ from dagster import DagsterInstance, DagsterRun
 
 from .history import runs_of
 from .instance import open_instance
-from .jobs import words_of
+from .jobs import UP_TO_A_WAIT, words_of
 from .protocol import Message, await_end, configuration, refused, serve
 from .refreshing import Automation, Refreshing
 from .runs import Run
@@ -41,7 +41,7 @@ class Worker:
             if runs_of(self._instance, name) or name in self._driving:
                 return {"reply": "started"}
             try:
-                if work["job"]["job"] in ("approval", "embargo"):
+                if work["job"]["job"] in UP_TO_A_WAIT:
                     raise ValueError("a sensor takes a daemon: expected the execution deployed")
                 run = Run.of(work, self._config)
                 if work["job"]["job"] == "refresh":

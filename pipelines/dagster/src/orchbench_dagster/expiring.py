@@ -1,0 +1,92 @@
+"""The pipeline with a person between publication and announcement, who has to say so within a time.
+
+Of waiting goes what `approval.py` says. Here one sensor looks for runs that wait: on a word it launches the
+announcement; when the time has passed without one, it launches a call for somebody, and a word that comes later
+finds no run that waits. It is one sensor for both, as two could each launch their own.
+"""
+
+import time
+from collections.abc import Iterator
+
+from dagster import (
+    AssetSelection,
+    BackfillPolicy,
+    DagsterRun,
+    DagsterRunStatus,
+    Definitions,
+    DefaultSensorStatus,
+    ExecutorDefinition,
+    RetryPolicy,
+    RunRequest,
+    RunsFilter,
+    SensorDefinition,
+    SensorEvaluationContext,
+    define_asset_job,
+    sensor,
+)
+
+from .approval import escalation, is_approved
+from .assets import ONE_RUN, etl_assets, group, keys
+from .continuation import LOOK_S, Job, going_on, split_jobs, waiting_run
+from .embargo import due_s
+from .sources import Source
+from .steps import RUN_TAG
+
+# How the name of a job begins that tells somebody that no word has come.
+EXPIRED = "expired_"
+
+
+def expiring_name(source: Source) -> str:
+    """The name of the job up to what is to be approved."""
+    return f"expiring_{group(source)}"
+
+
+def has_expired(run: DagsterRun) -> bool:
+    """Whether a run is one in which somebody is told that no word has come."""
+    return run.job_name.startswith(EXPIRED)
+
+
+def expiring_definitions(
+    source: Source,
+    retry: RetryPolicy,
+    executor: ExecutorDefinition | None = None,
+    backfill: BackfillPolicy = ONE_RUN,
+) -> Definitions:
+    """The assets of a source, a job on all that is to be approved, one on what comes after a word, one on what
+    comes without, and the sensor between them; the resource `steps` is the caller's."""
+    assets, checks = etl_assets(source, retry, backfill)
+    told = escalation(source, retry)
+    before, after = split_jobs(source, expiring_name(source), "in_time", "a person's word", executor)
+    expired = define_asset_job(
+        f"{EXPIRED}{group(source)}", AssetSelection.assets(told), executor_def=executor
+    )
+    return Definitions(
+        assets=[*assets, told],
+        asset_checks=checks,
+        jobs=[before, after, expired],
+        sensors=[_word_or_time(source, after, expired)],
+    )
+
+
+def _word_or_time(source: Source, after: Job, expired: Job) -> SensorDefinition:
+    (marts,) = keys(source, ["marts"])
+
+    @sensor(
+        jobs=[after, expired],
+        name=f"word_or_time_{group(source)}",
+        minimum_interval_seconds=LOOK_S,
+        default_status=DefaultSensorStatus.RUNNING,
+    )
+    def word_or_time(context: SensorEvaluationContext) -> Iterator[RunRequest]:
+        succeeded = RunsFilter(job_name=expiring_name(source), statuses=[DagsterRunStatus.SUCCESS])
+        for ended in context.instance.get_runs(succeeded):
+            run = ended.tags[RUN_TAG]
+            waiting = waiting_run(context.instance, run)
+            if waiting is None:
+                continue
+            if is_approved(context.instance, source, run):
+                yield going_on(run, waiting, after.name)
+            elif time.time() >= due_s(context.instance, waiting, marts):
+                yield going_on(run, waiting, expired.name)
+
+    return word_or_time
