@@ -321,7 +321,8 @@ impl Session for TemporalSession {
                 }
                 Job::Expiring(embargo) => {
                     let input = ApprovalInput {
-                        escalate_after_ms: embargo.embargo_ms / 2,
+                        // Somebody is told when it gives up, as on the other engines; it takes a moment before.
+                        escalate_after_ms: embargo.embargo_ms.saturating_sub(1),
                         expire_after_ms: embargo.embargo_ms,
                         pipeline: input(&work.run, &embargo.pipeline),
                     };

@@ -1,7 +1,6 @@
 //! Timers: a run that has published waits for a time to pass before it announces; or many reminders wait, which
-//! do hardly anything else. Meanwhile
-//! everything that the engine consists of is killed, and started again. The time is seconds of the real clock;
-//! or days, most of which the engine skips for the run, where it can.
+//! do hardly anything else. Meanwhile everything that the engine consists of is killed, and started again. The time
+//! is seconds of the real clock; or days, most of which the engine skips for the run, where it can.
 
 use std::time::{Duration, Instant};
 
@@ -277,6 +276,9 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
             waited = waited && waits::awaited(trial, &*session, work, deadline)?;
         }
         started += some.len();
+        if !waited {
+            break;
+        }
     }
     works.truncate(started);
     if waited && trial.plan.factors.contains_key(RUNS) {

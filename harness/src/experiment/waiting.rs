@@ -1,6 +1,6 @@
 //! Waiting: a run that is loaded waits for a person's word before it is announced. The word comes once
-//! or twice, while all is well; or after everything that the engine consists of was killed while the
-//! run waited, and started again.
+//! or twice, while all is well; after everything that the engine consists of was killed while the
+//! run waited, and started again; or when the run has given up waiting.
 
 use std::time::Duration;
 
@@ -107,12 +107,12 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     not_empty(&format!("{place}: meanwhile"), &parameters.meanwhile)?;
     not_empty(&format!("{place}: words"), &parameters.words)?;
     let late = parameters.words.contains(&Words::TooLate);
-    let told = parameters.expire_ms.is_some() && parameters.watch_ms.is_some();
+    let told = parameters.expire_ms.is_some_and(|ms| ms > 1) && parameters.watch_ms.is_some();
     if late && (!told || parameters.blocking) {
         return Err(ConfigError::Invalid {
             place,
             message:
-                "words: expected \"too-late\" with expire_ms and watch_ms, and without blocking"
+                "words: expected \"too-late\" with expire_ms (more than 1) and watch_ms, and without blocking"
                     .into(),
         });
     }
@@ -202,7 +202,8 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     trial.close_and_keep(session, &[work])?;
     // An engine on which nothing waits is judged by what it has done instead. A run that may wait by now,
     // unseen, had no word, and nothing was killed.
-    let unseen = !waited && ended == Ended::Stuck;
+    // One that gave up unseen had none either.
+    let unseen = !waited && (ended == Ended::Stuck || words == Words::TooLate);
     Ok(match unseen {
         true => TrialStatus::Void,
         false => TrialStatus::Completed,
@@ -277,7 +278,7 @@ mod tests {
             let refused = planned(&format!("{words}\n{more}")).expect_err("half of it");
             assert_eq!(
                 refused.to_string(),
-                "scenario waits: parameters: words: expected \"too-late\" with expire_ms and watch_ms, and without blocking"
+                "scenario waits: parameters: words: expected \"too-late\" with expire_ms (more than 1) and watch_ms, and without blocking"
             );
         }
         Ok(())

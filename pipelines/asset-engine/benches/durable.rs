@@ -171,7 +171,8 @@ fn report(what: &str, steps: usize, pairs: &mut [(f64, f64)], bound: f64) {
     let micros = |seconds: f64| seconds * 1e6 / steps as f64;
     // As many pairs lie below the true median as heads fall: n/2 and 1.96 standard deviations of √n/2 on each side.
     let half = pairs.len() as f64 / 2.0;
-    let low = (half - 1.96 * half.sqrt() / std::f64::consts::SQRT_2).floor() as usize;
+    let below = half - 1.96 * half.sqrt() / std::f64::consts::SQRT_2;
+    let low = (below.floor() as usize).saturating_sub(1);
     println!(
         "{what}: {:.1} µs against {:.1} µs each: ratio {:.3} ({:.3} to {:.3} by {} pairs), bound {bound}: {}",
         micros(middle.0),

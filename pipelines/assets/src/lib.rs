@@ -11,6 +11,7 @@ mod continuation;
 mod embargo;
 mod enough;
 mod error;
+mod expiry;
 mod graph;
 mod identity;
 mod input;
@@ -41,12 +42,12 @@ pub const PROGRAMS: [&str; 8] = [
 pub use approval::{NOT_APPROVED, Verdict, word};
 pub use automation::{arrivals, automations, order_automations};
 pub use continuation::{
-    approval_automations, continued, continued_by, continuing_run, expired_run, found_no_word,
-    unexpired,
+    approval_automations, continued, continued_by, continuing_run, found_no_word,
 };
 pub use embargo::{Embargo, due_run, reminder_graph};
 pub use enough::{enough_graph, told};
 pub use error::AssetsError;
+pub use expiry::{expired_run, expiring_automations, unexpired};
 pub use graph::{definitions, graph, step_making};
 pub use identity::{identity, order_identity};
 pub use models::{model_graph, model_of};

@@ -47,8 +47,21 @@ pub(crate) fn call(
         partition,
         attempt: cx.attempt,
         token: cx.epoch,
-        inputs: inputs(step, cx.inputs)?,
+        inputs: match told(step, cx) {
+            Some(reason) => StepInputs::Escalate { reason },
+            None => inputs(step, cx.inputs)?,
+        },
     })
+}
+
+/// What somebody is told when a time has passed: of a reminder that it has, of a run that goes on with one which found
+/// no word that there was none. `None` of any other call for somebody, and of any other step.
+fn told(step: StepName, cx: &StepContext<'_>) -> Option<String> {
+    let about = cx.inputs.first().filter(|_| step == StepName::Escalate)?;
+    match step_making(about.asset.as_str()) {
+        Some(StepName::ExtractAirlines) => Some(REMINDER.to_owned()),
+        _ => continued_by(cx.config).map(|run| format!("run {run}: no word came in time")),
+    }
 }
 
 /// The run that a step is one of: its own or the one that this goes on with, and of a compensation the
@@ -119,14 +132,11 @@ fn inputs(step: StepName, inputs: &[Arc<Materialization>]) -> Result<StepInputs,
         StepName::UndoReserve => Ok(StepInputs::UndoReserve),
         // user code: deploy
         StepName::Escalate => {
-            let [about] = array(step, inputs)?;
-            let reason = match step_making(about.asset.as_str()) {
-                Some(StepName::Publish) => {
-                    format!("version {} is to be approved", published(about)?.version)
-                }
-                _ => REMINDER.to_owned(),
-            };
-            Ok(StepInputs::Escalate { reason })
+            let [marts] = array(step, inputs)?;
+            let version = published(marts)?.version;
+            Ok(StepInputs::Escalate {
+                reason: format!("version {version} is to be approved"),
+            })
         }
         // user code: pipeline
         StepName::BuildModel => Err(bad_input(format!(

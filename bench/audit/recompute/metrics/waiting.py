@@ -8,8 +8,9 @@ SELF = ("wake_ms",)
 def derive(trial, observed):
     found = list(observed)
     alone = trial.plan.get("side_by_side", 1) == 1
-    if trial.plan["factors"]["words"] == "too-late":
-        return found + late(trial) + repetition.derive(trial)
+    if trial.plan["factors"].get("words") == "too-late":
+        said = any(metric == "late_word_taken" for metric, _, _ in observed)
+        return found + late(trial, said) + repetition.derive(trial)
     for run in trial.runs:
         words = [event for event in trial.of("signal_acknowledged") if event["run"] == run.id]
         executions = [one for each in trial.by_key.values() for one in each if one.run == run.id]
@@ -22,16 +23,15 @@ def derive(trial, observed):
     return found + repetition.derive(trial)
 
 
-def late(trial):
-    """Of a run whose word came when it waited no longer: it ended, nothing was released, and somebody was told once that
-    no word had come."""
+def late(trial, said):
+    """Of a run whose word came when it waited no longer: one was said, the run ended well, nothing was released, and
+    somebody was told once that no word had come."""
     found = []
     for run in trial.runs:
         executions = [one for each in trial.by_key.values() for one in each if one.run == run.id]
-        told = [one for one in executions if one.step == "escalate"]
+        told = sum(one.step == "escalate" and bool(one.ok) for one in executions)
         released = any(one.step == "announce" for one in executions)
-        once = any(one.ok for one in told) and sum(bool(one.changed) for one in told) <= 1
-        right = run.ended_ns is not None and once and not released
+        right = said and run.ended_well() and told == 1 and not released
         found.append(("approvals_wrong", float(not right), {}))
         found += capability.level(trial, run, [f"{run.id}/escalate/-"], right)
     return found

@@ -57,27 +57,23 @@ fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
     samples
 }
 
-/// The same of a run whose word came when it waited no longer: it is wrong where it did not end, where what the word
-/// was to release was begun, or where nobody was told once that none had come. Who told them is who gave up.
+/// The same of a run whose word came when it waited no longer: it is wrong where no such word was said, where it did
+/// not end well, where what the word was to release was begun, or where nobody was told, or twice, that none had come.
+/// Who told them is who gave up.
 fn of_late_words(trial: &TrialEvidence, executions: &Executions) -> Vec<Sample> {
+    let said = trial.samples().iter().any(|each| each.metric == LATE_WORD);
     let mut samples = Vec::new();
     for run in trial.runs() {
         let of = |step| {
             let key = idempotency_key(run.id, step, None::<&str>);
-            (
-                executions.by_key.get(&key).map_or(&[][..], Vec::as_slice),
-                key,
-            )
+            let found = executions.by_key.get(&key);
+            (found.map_or(&[][..], Vec::as_slice), key)
         };
         let (told, key) = of(StepName::Escalate);
         let (released, _) = of(StepName::Announce);
-        let changes = told
-            .iter()
-            .filter(|each| each.changed.is_some_and(|changed| changed > 0));
-        let right = run.ended_ns.is_some()
-            && released.is_empty()
-            && told.iter().any(|each| each.ok_ns().is_some())
-            && changes.count() <= 1;
+        let told = told.iter().filter(|each| each.ok_ns().is_some()).count();
+        let ended_well = run.ended_ns.is_some() && run.failure.is_none();
+        let right = said && ended_well && released.is_empty() && told == 1;
         let wrong = if right { 0.0 } else { 1.0 };
         samples.push(sample("approvals_wrong", wrong, &[]));
         let level = level_by_history(trial, run.id, right, iter::once(key.as_str()));
@@ -144,6 +140,7 @@ mod tests {
         let mut trial = approval();
         let words = ("words".to_owned(), "too-late".to_owned());
         trial.plan.factors.extend([words]);
+        trial.events[1].body = EventBody::Sample(sample(LATE_WORD, 1.0, &[]));
         assert_eq!(value(&trial, "approvals_wrong"), Some(1.0));
         assert_eq!(value(&trial, CAPABILITY_METRIC), Some(UNSUPPORTED));
         mutation::escalates_instead(&mut trial);

@@ -91,8 +91,10 @@ def approval_definitions(
 
 
 # user code: deploy
-def escalation(source: Source, retry: RetryPolicy) -> AssetsDefinition:
-    """Tells somebody that there is something to approve; beside the way to the announcement."""
+def escalation(
+    source: Source, retry: RetryPolicy, why: str = "to be approved:"
+) -> AssetsDefinition:
+    """Tells somebody that there is something to approve, or another reason; beside the way to the announcement."""
 
     @asset(
         key_prefix=source.name,
@@ -104,7 +106,7 @@ def escalation(source: Source, retry: RetryPolicy) -> AssetsDefinition:
     def escalation(
         context: AssetExecutionContext, steps: Steps, marts: Reference
     ) -> MaterializeResult:
-        reason = f"version {marts['version']} is to be approved"
+        reason = f"{why} version {marts['version']}"
         return steps.materialize(context, source.name, "escalate", reason=reason)
 
     return escalation

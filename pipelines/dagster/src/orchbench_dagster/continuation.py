@@ -73,13 +73,12 @@ def waiting_run(instance: DagsterInstance, run: str) -> DagsterRun | None:
     return None
 
 
-def going_on(run: str, waiting: DagsterRun, job: str | None = None) -> RunRequest:
-    """Asks for what comes after a run that waits, by this of the sensor's jobs; its key is the run's, so that it
-    is launched once."""
+def going_on(run: str, waiting: DagsterRun) -> RunRequest:
+    """Asks for what comes after a run that waits; its key is the run's, so that it is launched once."""
     # What it is part of, and where its steps read and write.
     own = {key: value for key, value in waiting.tags.items() if key.startswith("orchbench/")}
     tags = own | {CONTINUES_TAG: waiting.run_id}
-    return RunRequest(run_key=run, job_name=job, run_config=waiting.run_config, tags=tags)
+    return RunRequest(run_key=run, run_config=waiting.run_config, tags=tags)
 
 
 # end of user code

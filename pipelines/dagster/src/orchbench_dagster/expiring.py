@@ -2,7 +2,8 @@
 
 Of waiting goes what `approval.py` says. Here one sensor looks for runs that wait: on a word it launches the
 announcement; when the time has passed without one, it launches a call for somebody, and a word that comes later
-finds no run that waits. It is one sensor for both, as two could each launch their own.
+finds no run that waits. It is one sensor for both, as two could each launch their own. How exact the time is, is a
+matter of how often the sensor looks: a word that is there at its next look counts.
 """
 
 import time
@@ -55,7 +56,7 @@ def expiring_definitions(
     """The assets of a source, a job on all that is to be approved, one on what comes after a word, one on what
     comes without, and the sensor between them; the resource `steps` is the caller's."""
     assets, checks = etl_assets(source, retry, backfill)
-    told = escalation(source, retry)
+    told = escalation(source, retry, "no word came in time on")
     before, after = split_jobs(source, expiring_name(source), "in_time", "a person's word", executor)
     expired = define_asset_job(
         f"{EXPIRED}{group(source)}", AssetSelection.assets(told), executor_def=executor
@@ -85,8 +86,11 @@ def _word_or_time(source: Source, after: Job, expired: Job) -> SensorDefinition:
             if waiting is None:
                 continue
             if is_approved(context.instance, source, run):
-                yield going_on(run, waiting, after.name)
+                job = after
             elif time.time() >= due_s(context.instance, waiting, marts):
-                yield going_on(run, waiting, expired.name)
+                job = expired
+            else:
+                continue
+            yield going_on(run, waiting).with_replaced_attrs(job_name=job.name)
 
     return word_or_time

@@ -36,6 +36,7 @@ impl ReminderWorkflow {
 }
 
 async fn remind(steps: &Steps<ReminderWorkflow>) -> WorkflowResult<Escalated> {
+    steps.source().await?;
     let inputs = StepInputs::ExtractAirlines;
     steps
         .call(EtlActivities::extract_airlines, None, inputs)

@@ -33,7 +33,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     let caption = "How many runs could be brought to wait before the first was due";
     if let Some(waited) = estimates(measurements, EXPERIMENT.name, caption, &columns) {
         blocks.push(Block::paragraph(
-            "Where many runs wait at a time, they are reminders, which look at the airlines, wait, and call for somebody, so that little is measured beside the wait. As many are started as a row asks for (runs), sixteen at a time, as long as none of them is due; where fewer waited, that is where the engine stopped. Of a hundred and more, late p99 is the lateness that one in a hundred exceeds.",
+            "Where many runs wait at a time, they are reminders, which look at the airlines, wait, and call for somebody, so that little is measured beside the wait. As many are started as a row asks for (runs), some at a time, and no more once the rest of the wait is needed to watch them, kill everything and watch them again; where fewer waited, so many got there in that time, and what follows is of those. Of a hundred and more, late p99 is the lateness that one in a hundred exceeds.",
         ));
         blocks.push(waited);
     }

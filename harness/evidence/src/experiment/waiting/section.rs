@@ -32,7 +32,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     ));
     if too_late {
         blocks.push(Block::paragraph(
-            "Or the word comes too late (approval-expiry): the run waits for seconds only, after which somebody is told that no word has come, and it is over; then nothing may come of the word. Level is then that of who gave up and told somebody. Late word taken: 0 where the engine told the person that it was too late, 1 where it took the word and said nothing.",
+            "Or the word comes too late (approval-expiry): the run waits for seconds only; then somebody is told that no word has come, and it is over, after which nothing may come of a word. Level is then that of who told somebody: the run that waited, or another. Late word taken: 0 where saying the word was refused as too late, 1 where it was taken in silence, as users of the engine say it.",
         ));
     }
     blocks.push(table);

@@ -31,13 +31,13 @@ pub(super) fn watch(runs: &Arc<Assets>, job: &Job) -> anyhow::Result<()> {
         Job::Saga(saga) => (saga.source.as_str(), orchbench_assets::saga_automations()),
         Job::Order(_) => (ORDERS, orchbench_assets::saga_automations()),
         Job::Approval(approval) => {
-            let automations = orchbench_assets::approval_automations(&approval.source, None)?;
+            let automations = orchbench_assets::approval_automations(&approval.source)?;
             (approval.source.as_str(), automations)
         }
         Job::Expiring(of) => {
             let source = of.pipeline.source.as_str();
             let within = Duration::from_millis(of.embargo_ms);
-            let automations = orchbench_assets::approval_automations(source, Some(within))?;
+            let automations = orchbench_assets::expiring_automations(source, within)?;
             (source, automations)
         }
         Job::Embargo(of) => {
