@@ -95,13 +95,10 @@ impl Embargo {
         cx: &EvaluationContext<'_>,
         time: Duration,
     ) -> Result<Evaluation, CatalogError> {
-        let now_ms = i128::from(cx.now.as_millisecond());
-        let time_ms = i128::try_from(time.as_millis()).unwrap_or(i128::MAX);
         let mut due = BTreeSet::new();
         for made in cx.catalog.history_of(&self.before)? {
             let run = made.event.run().as_ref();
-            let is_due = now_ms >= i128::from(made.at_ms).saturating_add(time_ms);
-            if is_due
+            if has_passed(cx, made.at_ms, time)
                 && cx.catalog.status(&due_run(run))?.is_none()
                 && cx.catalog.status(run)? == Some(RunStatus::Success)
             {
@@ -132,6 +129,12 @@ pub fn reminder_graph(
     let told = asset_below(Some(etl), source, StepName::Escalate, options)?;
     let told = told.depends_on(looked.key.clone());
     Ok(AssetGraph::new(vec![looked, told])?)
+}
+
+/// Whether a time has passed since an instant, milliseconds since 1970.
+pub(crate) fn has_passed(cx: &EvaluationContext<'_>, since_ms: u64, time: Duration) -> bool {
+    let time_ms = i128::try_from(time.as_millis()).unwrap_or(i128::MAX);
+    i128::from(cx.now.as_millisecond()) >= i128::from(since_ms).saturating_add(time_ms)
 }
 
 /// When a run made an asset, in milliseconds since 1970.

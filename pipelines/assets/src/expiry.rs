@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::AssetsError;
 use crate::approval::{gate_key, is_approved};
 use crate::continuation::{SENSOR, continuing_run, found_no_word};
-use crate::embargo::made_ms;
+use crate::embargo::{has_passed, made_ms};
 use crate::graph::asset_key;
 
 /// What the sensor's second order on a run is called by.
@@ -100,9 +100,7 @@ impl Waits {
 
     /// Whether no word on a run counts any more.
     fn has_expired(&self, cx: &EvaluationContext<'_>, run: &str) -> Result<bool, AssetsError> {
-        let within_ms = i128::try_from(self.within.as_millis()).unwrap_or(i128::MAX);
-        let made_ms = made_ms(cx.catalog, run, &self.marts)?.map(i128::from);
-        let now_ms = i128::from(cx.now.as_millisecond());
-        Ok(made_ms.is_some_and(|made_ms| now_ms >= made_ms.saturating_add(within_ms)))
+        let made_ms = made_ms(cx.catalog, run, &self.marts)?;
+        Ok(made_ms.is_some_and(|made_ms| has_passed(cx, made_ms, self.within)))
     }
 }

@@ -18,9 +18,7 @@ def derive(trial, observed):
     before, after = AROUND[trial.plan["parameters"].get("program", "pipeline")]
     lates_ms = []
     for run in trial.runs:
-        executions = [one for each in trial.by_key.values() for one in each if one.run == run.id]
-        began = [one for one in executions if one.step == before]
-        went_on = [one for one in executions if one.step == after]
+        began, went_on = (trial.by_key.get(f"{run.id}/{step}/-", []) for step in (before, after))
         late_ms = lateness(began, went_on, wait_ms)
         right = late_ms is not None and late_ms >= 0 and run.ended_well() and done_once(went_on)
         found.append(("timers_wrong", float(not right), {}))

@@ -67,9 +67,10 @@ const IN_TIME_MS: f64 = 1_000.0;
 fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
     let executions = Executions::of(trial);
     let around = Around::of(trial);
+    let wait_ms = wait_ms(trial);
     let mut lates_ms = Vec::new();
     for run in trial.runs() {
-        let late_ms = late_ms(trial, &executions, &around, run.id);
+        let late_ms = wait_ms.and_then(|wait_ms| late_ms(&executions, &around, run.id, wait_ms));
         let right = |late: &f64| *late >= 0.0 && came_out_right(&run, &around, &executions);
         let late_ms = late_ms.filter(right);
         let wrong = if late_ms.is_some() { 0.0 } else { 1.0 };
@@ -109,26 +110,25 @@ fn came_out_right(run: &Run<'_>, around: &Around, executions: &Executions) -> bo
         && after().filter(changed).count() <= 1
 }
 
-/// How long after its time a run went on, below 0 where before; `None` where what comes before the wait was not
-/// done or it did not go on. By the journal alone, but for what the engine says to have skipped: the time is the
-/// end of what comes before and the embargo, less that.
-fn late_ms(
-    trial: &TrialEvidence,
-    executions: &Executions,
-    around: &Around,
-    run: &str,
-) -> Option<f64> {
+/// How long a run really had to wait: the embargo, less what the engine says to have skipped.
+fn wait_ms(trial: &TrialEvidence) -> Option<f64> {
     let embargo_ms = trial.plan.parameters["embargo_s"].as_f64()? * 1e3;
     let skipped = trial.samples();
     let skipped = skipped
         .iter()
         .filter(|each| each.metric == "time_skipped_ms");
     let skipped_ms: f64 = skipped.map(|each| each.value).sum();
+    Some(embargo_ms - skipped_ms)
+}
+
+/// How long after its time a run went on, below 0 where before; `None` where what comes before the wait was not
+/// done or it did not go on. By the journal alone: the time is the end of what comes before, and the wait.
+fn late_ms(executions: &Executions, around: &Around, run: &str, wait_ms: f64) -> Option<f64> {
     let before = of_step(executions, run, around.before).filter_map(Execution::ok_ns);
     let before_ns = before.max()?;
     let invoked = of_step(executions, run, around.after).map(|each| each.invoked_ns);
     let waited_ns = i128::from(invoked.min()?) - i128::from(before_ns);
-    Some(waited_ns as f64 / 1e6 - (embargo_ms - skipped_ms))
+    Some(waited_ns as f64 / 1e6 - wait_ms)
 }
 
 /// The level that a run shows; `None` where it came out right and its engine gives no account of it.

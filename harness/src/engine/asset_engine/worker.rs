@@ -163,11 +163,9 @@ impl Assets {
             Job::Saga(_) | Job::Order(_) if outcome.status != RunStatus::Success => {
                 daemon::await_undone(&self.executor, &work.run)?;
             }
-            Job::Approval(_) if failures.any(|each| each.failure.error_type == NOT_APPROVED) => {
-                let after = daemon::await_approved(&self.executor, &work.run)?;
-                return Ok(orchbench_assets::continued(outcome, after));
-            }
-            Job::Expiring(_) if failures.any(|each| each.failure.error_type == NOT_APPROVED) => {
+            Job::Approval(_) | Job::Expiring(_)
+                if failures.any(|each| each.failure.error_type == NOT_APPROVED) =>
+            {
                 let after = daemon::await_decided(&self.executor, &work.run)?;
                 return Ok(orchbench_assets::continued(outcome, after));
             }

@@ -3,6 +3,8 @@
 Whatever it is that is waited for, a sensor looks for it, and launches what comes after.
 """
 
+from collections.abc import Iterator
+
 from dagster import (
     AssetSelection,
     DagsterInstance,
@@ -82,3 +84,12 @@ def going_on(run: str, waiting: DagsterRun) -> RunRequest:
 
 
 # end of user code
+
+
+def waiting_runs(instance: DagsterInstance, job: str) -> Iterator[tuple[str, DagsterRun]]:
+    """The runs of a job that are over and with which none has gone on, each with what orchbench calls it."""
+    succeeded = RunsFilter(job_name=job, statuses=[DagsterRunStatus.SUCCESS])
+    for ended in instance.get_runs(succeeded):
+        run = ended.tags[RUN_TAG]
+        if waiting := waiting_run(instance, run):
+            yield run, waiting

@@ -18,22 +18,19 @@ from dagster import (
     DagsterEventType,
     DagsterInstance,
     DagsterRun,
-    DagsterRunStatus,
     Definitions,
     DefaultSensorStatus,
     ExecutorDefinition,
     RetryPolicy,
     RunRequest,
-    RunsFilter,
     SensorDefinition,
     SensorEvaluationContext,
     sensor,
 )
 
 from .assets import ONE_RUN, etl_assets, group, keys
-from .continuation import LOOK_S, Job, going_on, split_jobs, waiting_run
+from .continuation import LOOK_S, Job, going_on, split_jobs, waiting_runs
 from .sources import Source
-from .steps import RUN_TAG
 
 # How long what a run publishes waits, milliseconds.
 EMBARGO_TAG = "orchbench/embargo-ms"
@@ -73,13 +70,9 @@ def due_sensor(name: str, before: str, after: Job, made: AssetKey) -> SensorDefi
         default_status=DefaultSensorStatus.RUNNING,
     )
     def due(context: SensorEvaluationContext) -> Iterator[RunRequest]:
-        succeeded = RunsFilter(job_name=before, statuses=[DagsterRunStatus.SUCCESS])
-        for ended in context.instance.get_runs(succeeded):
-            run = ended.tags[RUN_TAG]
-            waiting = waiting_run(context.instance, run)
-            if waiting is None or time.time() < due_s(context.instance, waiting, made):
-                continue
-            yield going_on(run, waiting)
+        for run, waiting in waiting_runs(context.instance, before):
+            if time.time() >= due_s(context.instance, waiting, made):
+                yield going_on(run, waiting)
 
     return due
 

@@ -13,13 +13,11 @@ from dagster import (
     AssetSelection,
     BackfillPolicy,
     DagsterRun,
-    DagsterRunStatus,
     Definitions,
     DefaultSensorStatus,
     ExecutorDefinition,
     RetryPolicy,
     RunRequest,
-    RunsFilter,
     SensorDefinition,
     SensorEvaluationContext,
     define_asset_job,
@@ -28,10 +26,9 @@ from dagster import (
 
 from .approval import escalation, is_approved
 from .assets import ONE_RUN, etl_assets, group, keys
-from .continuation import LOOK_S, Job, going_on, split_jobs, waiting_run
+from .continuation import LOOK_S, Job, going_on, split_jobs, waiting_runs
 from .embargo import due_s
 from .sources import Source
-from .steps import RUN_TAG
 
 # How the name of a job begins that tells somebody that no word has come.
 EXPIRED = "expired_"
@@ -79,12 +76,7 @@ def _word_or_time(source: Source, after: Job, expired: Job) -> SensorDefinition:
         default_status=DefaultSensorStatus.RUNNING,
     )
     def word_or_time(context: SensorEvaluationContext) -> Iterator[RunRequest]:
-        succeeded = RunsFilter(job_name=expiring_name(source), statuses=[DagsterRunStatus.SUCCESS])
-        for ended in context.instance.get_runs(succeeded):
-            run = ended.tags[RUN_TAG]
-            waiting = waiting_run(context.instance, run)
-            if waiting is None:
-                continue
+        for run, waiting in waiting_runs(context.instance, expiring_name(source)):
             if is_approved(context.instance, source, run):
                 job = after
             elif time.time() >= due_s(context.instance, waiting, marts):

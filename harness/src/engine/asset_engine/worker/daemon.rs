@@ -87,11 +87,6 @@ pub(super) fn await_undone(executor: &Executor, run: &str) -> Result<(), EngineE
     await_ordered(executor, &orchbench_assets::undoing_run(run)).map(drop)
 }
 
-/// Waits until there was a word on a run that found none, and the run that goes on with it has ended.
-pub(super) fn await_approved(executor: &Executor, run: &str) -> Result<RunOutcome, EngineError> {
-    await_ordered(executor, &orchbench_assets::continuing_run(run))
-}
-
 /// Waits until there was a word on a run that found none, or none in time, and the run that goes on with it has
 /// ended.
 pub(super) fn await_decided(executor: &Executor, run: &str) -> Result<RunOutcome, EngineError> {
