@@ -3,10 +3,11 @@
 //! is not. Or the first run is interrupted, all of the engine killed when half of the days are loaded, and
 //! is begun again where the engine does not go on with it by itself: a backfill.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use orchbench_etl::journal::{self, Kind};
-use orchbench_etl::{Day, RetrySpec, Source, StepName, excerpt};
+use orchbench_etl::{Day, FailurePlan, RetrySpec, Source, StepName, excerpt};
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Experiment};
@@ -37,9 +38,9 @@ struct Parameters {
     /// What changes, each in trials of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     changed: Vec<Changed>,
-    /// The day of the source that is corrected.
+    /// The day of the source that is corrected, or of which a step fails.
     day: Day,
-    /// The step whose code has a new version, which makes the same.
+    /// The step whose code has a new version, which makes the same, or which fails.
     step: StepName,
     /// A run that has not ended by then is stuck.
     deadline_s: u64,
@@ -60,6 +61,9 @@ enum Changed {
     Code,
     /// No data and no code: the first run is cut short by SIGKILL of everything.
     Interrupted,
+    /// No data and no code: a step of one day fails in the first run, for good, and what it failed of is
+    /// mended before the second.
+    Failing,
 }
 
 impl Changed {
@@ -69,6 +73,7 @@ impl Changed {
             Self::Partition => "partition",
             Self::Code => "code",
             Self::Interrupted => "interrupted",
+            Self::Failing => "failing",
         }
     }
 }
@@ -124,8 +129,11 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let first = work(trial, &parameters, None);
     let code = (changed == Changed::Code).then_some(parameters.step);
     let again = work(trial, &parameters, Some((&first, code)));
+    let cause = trial.dir("cause")?.join("unmended");
+    let failing = changed == Changed::Failing;
     let session = trial.open(Setup {
         journal: true,
+        failure: failing.then(|| failure(&parameters, &cause)),
         jobs: vec![first.job.clone(), again.job.clone()],
         data_dir: Some(data.clone()),
         restart_delay: (changed == Changed::Interrupted).then_some(RESTART_DELAY),
@@ -146,7 +154,14 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
         trial.close_and_keep(session, &begun)?;
         return Ok(last.map_or(TrialStatus::Void, |_| TrialStatus::Completed));
     }
-    trial.complete(&*session, &first, deadline)?;
+    if failing {
+        let unmended = |error| TrialError::Plan(format!("{}: {error}", cause.display()));
+        std::fs::write(&cause, "").map_err(unmended)?;
+        trial.attempt(&*session, &first, deadline)?;
+        std::fs::remove_file(&cause).map_err(unmended)?;
+    } else {
+        trial.complete(&*session, &first, deadline)?;
+    }
     if changed == Changed::Partition {
         put(None)?;
     }
@@ -156,6 +171,18 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     }
     trial.close_and_keep(session, &[first, again])?;
     Ok(TrialStatus::Completed)
+}
+
+/// The failures of a step of one day, while a file is there.
+fn failure(parameters: &Parameters, cause: &Path) -> FailurePlan {
+    FailurePlan {
+        fail_first: u32::MAX,
+        steps: vec![parameters.step],
+        partitions: vec![parameters.day],
+        cause: Some(cause.to_owned()),
+        fatal: true,
+        ..FailurePlan::default()
+    }
 }
 
 /// Begins the first run and kills everything that the engine consists of when half of the days are loaded;

@@ -166,11 +166,11 @@ fn count(trial: &Trial<'_>, session: &dyn Session, pattern: &str) -> Result<(), 
 fn announcement_fails(trial: &Trial<'_>) -> FailurePlan {
     FailurePlan {
         seed: trial.block_seed(),
-        rate: 0.0,
         fail_first: u32::MAX,
         steps: vec![StepName::Announce],
         point: CrashPoint::BeforeEffect,
         fatal: true,
+        ..FailurePlan::default()
     }
 }
 

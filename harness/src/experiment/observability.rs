@@ -74,11 +74,10 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
         crash: Some(hold.crash.clone()),
         failure: Some(FailurePlan {
             seed: trial.block_seed(),
-            rate: 0.0,
             fail_first: FAILURES,
             steps: vec![StepName::Publish],
             point: CrashPoint::BeforeEffect,
-            fatal: false,
+            ..FailurePlan::default()
         }),
         jobs: vec![failing.job.clone(), asked.job.clone()],
         ..Setup::default()

@@ -151,11 +151,11 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let failing = |fail_first: u32, fatal: bool| FailurePlan {
         // Of the block: the same failures for every engine, others in the next block.
         seed: trial.block_seed(),
-        rate: 0.0,
         fail_first,
         steps: vec![StepName::Transform],
         point,
         fatal,
+        ..FailurePlan::default()
     };
     let (source, failure) = match case.as_str() {
         "transient" | "constant" | "exponential" | "capped" => {

@@ -187,10 +187,10 @@ fn failure(trial: &Trial<'_>) -> Result<Option<FailurePlan>, TrialError> {
     let Point { step, point, .. } = Point::of(trial, "fails")?;
     Ok(Some(FailurePlan {
         seed: trial.block_seed(),
-        rate: 0.0,
         fail_first: u32::MAX,
         steps: vec![step],
         point,
         fatal: true,
+        ..FailurePlan::default()
     }))
 }

@@ -18,11 +18,11 @@ const SILENCE: Duration = Duration::from_secs(5);
 fn failure(steps: &[StepName], fail_first: u32, fatal: bool) -> FailurePlan {
     FailurePlan {
         seed: 1,
-        rate: 0.0,
         fail_first,
         steps: steps.to_vec(),
         point: CrashPoint::AfterEffect,
         fatal,
+        ..FailurePlan::default()
     }
 }
 

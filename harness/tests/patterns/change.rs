@@ -15,9 +15,15 @@ const JUDGED: [&str; 4] = [
     "acknowledged_end",
 ];
 
+const INTERRUPTED: &str = "parameters = { changed = [\"interrupted\"] }";
+
 fn counts(run: &TempDir, changed: &str) -> Result<[f64; 3]> {
+    counts_in(run, "change", changed)
+}
+
+fn counts_in(run: &TempDir, scenario: &str, changed: &str) -> Result<[f64; 3]> {
     let of = |metric: &str| -> Result<f64> {
-        let found = values(run, "change", metric)?;
+        let found = values(run, scenario, metric)?;
         let mut of_change = found.iter().filter(|(place, _)| place == changed);
         let (_, value) = of_change.next().context("no such trial")?;
         Ok(*value)
@@ -93,7 +99,7 @@ fn plain_calls_make_everything_and_are_found_out() -> Result<()> {
 
 /// A run goes on by itself, or another makes what is left; what is in work at the kill may be made twice.
 fn backfilled(engine: &str) -> Result<()> {
-    let run = run(engine, &[("backfill", "")], 0)?;
+    let run = run(engine, &[("backfill", INTERRUPTED)], 0)?;
     ensure!(levels(&run, "backfill-interrupted")? == [2.0]);
     all_pass(&run, &JUDGED)?;
     audit::agrees(&run.path().join("results"), &[])
@@ -111,7 +117,47 @@ fn a_backfill_of_temporal_goes_on_from_its_history() -> Result<()> {
 
 #[test]
 fn a_backfill_by_plain_calls_begins_from_the_start_and_is_found_out() -> Result<()> {
-    let run = run("direct", &[("backfill", "")], 0)?;
+    let run = run("direct", &[("backfill", INTERRUPTED)], 0)?;
     ensure!(levels(&run, "backfill-interrupted")? == [0.0]);
     audit::agrees(&run.path().join("results"), &[])
+}
+
+/// A week of which one day fails at first: the others are made meanwhile, and it alone after that.
+fn failing(engine: &str, level: f64) -> Result<()> {
+    let parameters = "parameters = { source = \"my-source\", changed = [\"failing\"] }";
+    let run = run(engine, &[("backfill", parameters)], 0)?;
+    ensure!(levels(&run, "backfill-failed-only")? == [level]);
+    all_pass(&run, &JUDGED)?;
+    audit::agrees(&run.path().join("results"), &[])?;
+    if level == 0.0 {
+        return Ok(());
+    }
+    ensure!(values(&run, "backfill", "partitions_left_out")? == [("failing".to_owned(), 0.0)]);
+    // Of the day: the transform, which failed, its check and the load; the marts and the announcement.
+    ensure!(counts_in(&run, "backfill", "failing")? == [5.0, 0.0, 0.0]);
+    Ok(())
+}
+
+#[test]
+fn the_asset_engine_makes_again_what_failed_and_what_waits_for_it() -> Result<()> {
+    failing("asset-engine", 2.0)
+}
+
+#[test]
+fn a_workflow_of_temporal_remembers_what_did_not_fail() -> Result<()> {
+    failing("temporal", 1.0)
+}
+
+#[test]
+fn dagster_makes_again_what_it_calls_missing() -> Result<()> {
+    if let Err(why) = python::cached() {
+        println!("not run: {why}");
+        return Ok(());
+    }
+    failing("dagster", 2.0)
+}
+
+#[test]
+fn plain_calls_stop_at_what_fails_and_are_found_out() -> Result<()> {
+    failing("direct", 0.0)
 }

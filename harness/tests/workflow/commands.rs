@@ -244,10 +244,10 @@ pub fn remaining(stage: &Stage) -> Result<()> {
     config.etl.failure = Some(FailurePlan {
         seed: 3,
         rate: 0.5,
-        fail_first: 0,
         steps: vec![StepName::Check],
         point: CrashPoint::BeforeEffect,
         fatal: true,
+        ..FailurePlan::default()
     });
     let worker = Worker::configured(&dir, "failing", &config)?;
     let words = [

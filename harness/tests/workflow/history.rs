@@ -67,10 +67,9 @@ pub fn pending(stage: &Stage) -> Result<()> {
     config.etl.failure = Some(FailurePlan {
         seed: 1,
         rate: 1.0,
-        fail_first: 0,
         steps: vec![StepName::ExtractAirlines],
         point: CrashPoint::BeforeEffect,
-        fatal: false,
+        ..FailurePlan::default()
     });
     let _worker = Worker::configured(&dir, "worker", &config)?;
     // The second attempt is due long after this test.

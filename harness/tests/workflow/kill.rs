@@ -181,11 +181,11 @@ fn survives(stage: &Stage, id: &str, case: &Case) -> Result<()> {
     });
     config.etl.failure = case.fails.map(|step| FailurePlan {
         seed: 1,
-        rate: 0.0,
         fail_first: 9,
         steps: vec![step],
         point: CrashPoint::BeforeEffect,
         fatal: true,
+        ..FailurePlan::default()
     });
     let first = Worker::configured(&dir, "first", &config)?;
     let input = case.input.to_string();

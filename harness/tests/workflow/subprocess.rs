@@ -99,11 +99,11 @@ pub fn dies_alone(stage: &Stage) -> Result<()> {
     config.etl.crash = None;
     config.etl.failure = Some(FailurePlan {
         seed: 1,
-        rate: 0.0,
         fail_first: 9,
         steps: vec![StepName::Load],
         point: CrashPoint::BeforeEffect,
         fatal: true,
+        ..FailurePlan::default()
     });
     fails(stage, &config, "process-fatal", &input, "InjectedFatal")
 }

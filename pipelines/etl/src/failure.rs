@@ -1,7 +1,9 @@
 //! Planned failures: which attempts fail is a pure function of the seed, so every engine meets
 //! the same failures.
 
-use orchbench_journal::{CrashPoint, ErrorType, StepName};
+use std::path::PathBuf;
+
+use orchbench_journal::{CrashPoint, Day, ErrorType, StepName};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -23,11 +25,33 @@ pub struct FailurePlan {
     /// The steps that can fail; empty means all.
     #[serde(default)]
     pub steps: Vec<StepName>,
+    /// The days of which steps can fail; empty means all, and steps without a day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partitions: Vec<Day>,
+    /// What the failures come from, where somebody mends it: while this file is there, attempts fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<PathBuf>,
     /// Before or after the effect.
     pub point: CrashPoint,
     /// Whether the failure is one that no retry cures (`InjectedFatal`).
     #[serde(default)]
     pub fatal: bool,
+}
+
+/// No attempt fails.
+impl Default for FailurePlan {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            rate: 0.0,
+            fail_first: 0,
+            steps: Vec::new(),
+            partitions: Vec::new(),
+            cause: None,
+            point: CrashPoint::BeforeEffect,
+            fatal: false,
+        }
+    }
 }
 
 impl FailurePlan {
@@ -47,10 +71,14 @@ impl FailurePlan {
         Ok(())
     }
 
-    /// Whether this attempt fails.
+    /// Whether this attempt fails, as long as what it comes from is there.
     #[must_use]
     pub fn fails(&self, call: &StepCall) -> bool {
         if !self.steps.is_empty() && !self.steps.contains(&call.step()) {
+            return false;
+        }
+        let is_of = |day| self.partitions.contains(&day);
+        if !self.partitions.is_empty() && !call.partition.is_some_and(is_of) {
             return false;
         }
         call.attempt <= self.fail_first || self.draw(call) < self.rate
@@ -72,7 +100,8 @@ impl FailurePlan {
 
     /// The failure of this attempt at this point, when it has one.
     pub(crate) fn at(&self, call: &StepCall, point: CrashPoint) -> Result<(), StepError> {
-        if self.point != point || !self.fails(call) {
+        let lasts = || self.cause.as_ref().is_none_or(|cause| cause.exists());
+        if self.point != point || !self.fails(call) || !lasts() {
             return Ok(());
         }
         let error_type = if self.fatal {
@@ -111,10 +140,8 @@ mod tests {
         FailurePlan {
             seed: 1,
             rate,
-            fail_first: 0,
-            steps: vec![],
             point: CrashPoint::BeforeEffect,
-            fatal: false,
+            ..FailurePlan::default()
         }
     }
 
@@ -148,5 +175,29 @@ mod tests {
             ..plan
         };
         assert!(!other.fails(&call(1)));
+    }
+
+    #[test]
+    fn one_day_fails_until_what_it_fails_of_is_gone() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let cause = folder.path().join("unmended");
+        let day: Day = "2013-01-03".parse().expect("a day");
+        let plan = FailurePlan {
+            fail_first: u32::MAX,
+            partitions: vec![day],
+            cause: Some(cause.clone()),
+            ..FailurePlan::default()
+        };
+        let of = |partition| StepCall {
+            partition,
+            ..call(9)
+        };
+        let fails = |call| plan.at(&call, CrashPoint::BeforeEffect).is_err();
+        std::fs::write(&cause, "")?;
+        assert!(fails(of(Some(day))) && !fails(of(None)));
+        assert!(!fails(of(Some("2013-01-04".parse().expect("a day")))));
+        std::fs::remove_file(&cause)?;
+        assert!(!fails(of(Some(day))));
+        Ok(())
     }
 }

@@ -49,6 +49,10 @@ use crate::workflows::{
     OrderWorkflow, RefreshWorkflow, ReminderWorkflow, SagaWorkflow,
 };
 
+/// How long a workflow may take to tell what it remembers: one that has ended is replayed for it, and the
+/// server gives up after ten seconds.
+const MEMORY_PATIENCE: Duration = Duration::from_secs(9);
+
 /// A client of one namespace and one task queue.
 #[derive(Clone)]
 pub struct Client {
@@ -273,7 +277,7 @@ impl Client {
             .await
     }
 
-    /// Waits for the end of such a workflow, and gives what it remembers.
+    /// Waits for the end of such a workflow.
     ///
     /// # Errors
     /// As [`Client::pipeline_result`].
@@ -281,10 +285,22 @@ impl Client {
         &self,
         workflow_id: &str,
         run_id: Option<&str>,
-    ) -> Result<Result<Memory, Failure>, ClientError> {
+    ) -> Result<Result<(), Failure>, ClientError> {
         let handle = self.handle::<RefreshWorkflow>(workflow_id, run_id);
         let result = handle.get_result(WorkflowGetResultOptions::default()).await;
         self.outcome(workflow_id, result)
+    }
+
+    /// What the latest of such workflows under an id remembers, whether it has ended or not, and however.
+    ///
+    /// # Errors
+    /// As [`Client::query`]; [`ClientError::Refused`] where the answer is none of this release.
+    pub async fn refresh_memory(&self, workflow_id: &str) -> Result<Memory, ClientError> {
+        let answer = self.query(workflow_id, None, "memory", &[], MEMORY_PATIENCE);
+        serde_json::from_value(answer.await?).map_err(|error| ClientError::Refused {
+            subject: subject(workflow_id),
+            reason: format!("its memory: {error}"),
+        })
     }
 
     /// Starts a run of a dbt project's models.

@@ -34,7 +34,11 @@ def derive(trial, observed):
         ("steps_needless", float(len(made - needed)), {}),
         ("steps_missed", float(len(needed - made)), {}),
     ]
-    return found if interrupted else found + levels(trial, again, made, needed, dependent, stale)
+    if interrupted:
+        return found
+    if trial.plan["factors"]["changed"] == "failing":
+        return found + failing(trial, first, again, made, needed, stale)
+    return found + levels(trial, again, made, needed, dependent, stale)
 
 
 def pieces(trial, run):
@@ -139,6 +143,22 @@ def backfill(trial, stale):
     else:
         level = NATIVE if all_known(last, pieces(trial, last.id), stale) else EMULATED
     return [*found, ("capability_level", level, {"pattern": "backfill-interrupted"})]
+
+
+def failing(trial, first, again, made, needed, stale):
+    """Whether a day that failed kept others from being loaded, and what was made after it was mended."""
+    executions = (one for each in trial.by_key.values() for one in each if one.run == first.id)
+    loaded = {one.partition for one in executions if one.step == "load" and one.ok}
+    left = {row[0] for row in trial.expected.get(first.source) or []} - loaded
+    right = len(left) == 1 and first.failure is not None and again.ended_well() and made == needed
+    if not right:
+        level = UNSUPPORTED
+    else:
+        level = NATIVE if all_known(again, made, stale) else EMULATED
+    return [
+        ("partitions_left_out", float(max(0, len(left) - 1)), {}),
+        ("capability_level", level, {"pattern": "backfill-failed-only"}),
+    ]
 
 
 def announced_itself(trial, run):

@@ -1,6 +1,7 @@
 //! Change: what was made again after a change, against what had to be.
 
 mod backfill;
+mod failing;
 mod minimum;
 mod section;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         "steps_needless",
         "steps_missed",
         "user_code_lines",
+        "partitions_left_out",
         "partitions_made_twice",
         "partitions_per_s",
     ],
@@ -96,8 +98,16 @@ fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
             &[],
         ),
     ]);
-    if trial.factor("changed") != "interrupted" {
-        samples.extend(levels(trial, again, &made, &minimum, &stale));
+    match trial.factor("changed") {
+        "interrupted" => {}
+        "failing" => samples.extend(failing::samples(
+            trial,
+            &executions,
+            [first, again],
+            &minimum,
+            &stale,
+        )),
+        _ => samples.extend(levels(trial, again, &made, &minimum, &stale)),
     }
     samples
 }

@@ -30,13 +30,12 @@ pub(super) async fn input(
 }
 
 // user code: refresh
-/// What the run before remembered; nothing where it failed or there was none.
+/// What the run before remembers, however it ended; nothing where there was none.
 async fn memory(client: &Client, after: Option<&str>) -> Result<Memory, ClientError> {
-    let Some(after) = after else {
-        return Ok(Memory::default());
-    };
-    let memory = client.refresh_result(after, None).await?;
-    Ok(memory.unwrap_or_default())
+    match after {
+        Some(after) => client.refresh_memory(after).await,
+        None => Ok(Memory::default()),
+    }
 }
 // end of user code
 

@@ -90,11 +90,10 @@ fn first_attempt_fails(
     let fail_first = attempt(trial)? - 1;
     Ok(step.filter(|_| fail_first > 0).map(|step| FailurePlan {
         seed: trial.seed(),
-        rate: 0.0,
         fail_first,
         steps: vec![step],
         point: CrashPoint::BeforeEffect,
-        fatal: false,
+        ..FailurePlan::default()
     }))
 }
 

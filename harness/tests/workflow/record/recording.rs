@@ -67,11 +67,11 @@ impl<'a> Recording<'a> {
         });
         config.etl.failure = trial.fails.map(|step| FailurePlan {
             seed: 1,
-            rate: 0.0,
             fail_first: 9,
             steps: vec![step],
             point: CrashPoint::BeforeEffect,
             fatal: true,
+            ..FailurePlan::default()
         });
         let first = Worker::configured(&dir, "first", &config)?;
         self.ready(&first, 1);

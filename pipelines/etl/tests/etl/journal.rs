@@ -169,11 +169,9 @@ fn calls_leave_invoke_and_ok_or_error() {
         worker_epoch: 3,
         failure: Some(FailurePlan {
             seed: 1,
-            rate: 0.0,
             fail_first: 1,
-            steps: vec![],
             point: CrashPoint::AfterEffect,
-            fatal: false,
+            ..FailurePlan::default()
         }),
         ..inputs.config()
     })

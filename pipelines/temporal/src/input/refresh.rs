@@ -17,7 +17,7 @@ pub struct RefreshInput {
     /// Versions of the code behind steps that have changed.
     #[serde(default)]
     pub code_versions: BTreeMap<StepName, String>,
-    /// What the workflow before this one returned; empty where there was none.
+    /// What the workflow before this one tells when asked for its `memory`; empty where there was none.
     #[serde(default)]
     pub memory: Memory,
 }

@@ -4,27 +4,28 @@
 //! are to be executed again after something has changed is for the user to find out. This is what one
 //! writes: the workflow is given what the one before it remembered, for each step the digest of what it
 //! was made of and its output. A step that would be made of the same is not executed, and its output is
-//! the old one; what is extracted is made of the input's version. All of it is what the workflow returns,
-//! for the next one.
+//! the old one; what is extracted is made of the input's version. The query `memory` tells all of it to
+//! the next one, after a failure too: a day that fails keeps no other from being made.
 
 #![expect(
     missing_docs,
     reason = "the SDK's macro writes constants without documentation"
 )]
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use orchbench_etl::journal::hex;
-use orchbench_etl::{Day, StepInputs, StepName};
+use orchbench_etl::{Day, DayResult, StepInputs, StepName};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use temporalio_common::ActivityDefinition;
 use temporalio_common::data_converters::TemporalDeserializable;
 use temporalio_macros::{workflow, workflow_methods};
-use temporalio_sdk::{LocalActivityOptions, WorkflowContext, WorkflowResult};
+use temporalio_sdk::{
+    LocalActivityOptions, WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination,
+};
 
 use super::lanes::in_lanes;
 use super::steps::{StepOrder, Steps};
@@ -38,35 +39,44 @@ const LOOK: Duration = Duration::from_secs(60);
 /// The workflow that refreshes.
 #[workflow]
 #[derive(Default)]
-pub struct RefreshWorkflow;
+pub struct RefreshWorkflow {
+    memory: Memory,
+}
 
 #[workflow_methods]
 impl RefreshWorkflow {
-    /// Makes what is not as it would be made now, and returns what the next one has to know.
+    /// Makes what is not as it would be made now.
     #[run(name = "RefreshWorkflow")]
     pub async fn run(
         ctx: &mut WorkflowContext<Self>,
         argument: Argument<RefreshInput>,
-    ) -> WorkflowResult<Memory> {
+    ) -> WorkflowResult<()> {
         let input = argument.valid().map_err(bad_input)?;
         refresh(ctx, input).await.map_err(closing)
     }
+
+    // user code: refresh
+    /// What the next one has to know: all that is as it would be made now, so far.
+    #[query(name = "memory")]
+    pub fn memory(&self, _ctx: &WorkflowContextView) -> Memory {
+        self.memory.clone()
+    }
+    // end of user code
 }
+
+type Context = WorkflowContext<RefreshWorkflow>;
 
 // user code: refresh
 /// The steps of a run, of which those are executed that are made of something else than before.
-struct Remembering<W> {
-    steps: Steps<W>,
+struct Remembering<'a> {
+    ctx: &'a Context,
+    steps: Steps<RefreshWorkflow>,
     code_versions: BTreeMap<StepName, String>,
     input_versions: BTreeMap<String, String>,
     before: Memory,
-    now: RefCell<Memory>,
 }
 
-async fn refresh(
-    ctx: &WorkflowContext<RefreshWorkflow>,
-    input: RefreshInput,
-) -> WorkflowResult<Memory> {
+async fn refresh(ctx: &Context, input: RefreshInput) -> WorkflowResult<()> {
     let steps = Steps::new(ctx, &input.pipeline);
     let source = steps.source().await?;
     let days = steps.days(&source)?;
@@ -78,24 +88,31 @@ async fn refresh(
         .execute_local_activity(EtlActivities::input_versions, name, options)
         .await?;
     let run = Remembering {
+        ctx,
         steps,
         code_versions: input.code_versions,
         input_versions,
         before: input.memory,
-        now: RefCell::default(),
     };
     let dimensions = run.dimensions().await?;
     let lanes = input.pipeline.concurrency;
-    let days = in_lanes(days, lanes, |day| run.day(day, &dimensions)).await?;
-    let loaded = days.into_iter().map(|day| day.loaded).collect();
+    let days = in_lanes(days, lanes, async |day| {
+        let made = run.day(day, &dimensions).await;
+        match ctx.cancellation_token().is_cancelled() {
+            true => Err(WorkflowTermination::cancelled()),
+            false => Ok(made),
+        }
+    });
+    let made: Result<Vec<DayResult>, _> = days.await?.into_iter().collect();
+    let loaded = made?.into_iter().map(|day| day.loaded).collect();
     let publish = StepInputs::Publish { loaded };
     let published = run.step(EtlActivities::publish, None, publish).await?;
     let announce = StepInputs::Announce { published };
     run.step(EtlActivities::announce, None, announce).await?;
-    Ok(run.now.into_inner())
+    Ok(())
 }
 
-impl<W> Remembering<W> {
+impl Remembering<'_> {
     /// A digest of all that decides what a step makes: its code, its inputs, and of an extract the
     /// version of the file.
     fn made_of(&self, day: Option<Day>, inputs: &StepInputs) -> WorkflowResult<String> {
@@ -108,7 +125,7 @@ impl<W> Remembering<W> {
     }
 }
 
-impl<W> StepOrder for Remembering<W> {
+impl StepOrder for Remembering<'_> {
     /// The output of a step that would be made of the same as before, else of its execution.
     async fn step<A>(
         &self,
@@ -138,7 +155,8 @@ impl<W> StepOrder for Remembering<W> {
                 (output, remembered)
             }
         };
-        self.now.borrow_mut().0.insert(place, remembered);
+        self.ctx
+            .state_mut(|workflow| workflow.memory.0.insert(place, remembered));
         Ok(output)
     }
 }
@@ -149,6 +167,6 @@ fn place(name: &str, day: Option<Day>) -> String {
 }
 // end of user code
 
-fn unreadable(error: serde_json::Error) -> temporalio_sdk::WorkflowTermination {
+fn unreadable(error: serde_json::Error) -> WorkflowTermination {
     bad_input(format!("memory: {error}"))
 }

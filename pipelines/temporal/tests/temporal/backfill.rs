@@ -25,10 +25,10 @@ async fn a_failed_partition_is_listed_and_sinks_no_other() {
     let plan = FailurePlan {
         seed: 3,
         rate: 0.5,
-        fail_first: 0,
         steps: vec![StepName::Check],
         point: CrashPoint::BeforeEffect,
         fatal: true,
+        ..FailurePlan::default()
     };
     let lab = Lab::new(|config| config.failure = Some(plan)).await;
     let handle = lab

@@ -33,10 +33,9 @@ fn failing_once_on_the_sixth_day() -> FailurePlan {
     let plan = |seed| FailurePlan {
         seed,
         rate: 0.2,
-        fail_first: 0,
         steps: vec![StepName::ExtractFlights],
         point: CrashPoint::AfterEffect,
-        fatal: false,
+        ..FailurePlan::default()
     };
     let fails = |plan: &FailurePlan, day: u32, attempt| {
         plan.fails(&StepCall {
@@ -282,11 +281,10 @@ async fn a_paused_activity_is_cancelled_with_its_workflow() {
 async fn what_fails_by_itself_has_its_attempts_and_no_more() {
     let plan = FailurePlan {
         seed: 1,
-        rate: 0.0,
         fail_first: 9,
         steps: vec![StepName::ExtractFlights],
         point: CrashPoint::AfterEffect,
-        fatal: false,
+        ..FailurePlan::default()
     };
     let lab = Lab::new(|config| config.failure = Some(plan)).await;
     let input = PipelineInput {

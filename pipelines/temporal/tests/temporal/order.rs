@@ -53,11 +53,11 @@ async fn one_after_the_other_and_side_by_side_are_the_same_data() {
 async fn after_the_first_error_no_day_is_begun_and_nothing_is_published() {
     let plan = FailurePlan {
         seed: 1,
-        rate: 0.0,
         fail_first: 9,
         steps: vec![StepName::Transform],
         point: CrashPoint::BeforeEffect,
         fatal: true,
+        ..FailurePlan::default()
     };
     let lab = Lab::new(|config| config.failure = Some(plan)).await;
     let input = PipelineInput {

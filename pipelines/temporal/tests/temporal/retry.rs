@@ -9,11 +9,11 @@ use crate::lab::{Lab, until};
 fn failure(step: StepName, fail_first: u32, fatal: bool) -> FailurePlan {
     FailurePlan {
         seed: 1,
-        rate: 0.0,
         fail_first,
         steps: vec![step],
         point: CrashPoint::AfterEffect,
         fatal,
+        ..FailurePlan::default()
     }
 }
 

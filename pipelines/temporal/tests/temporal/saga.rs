@@ -109,11 +109,11 @@ fn outside(lab: &Lab) -> Outside {
 fn fatal(steps: &[StepName], point: CrashPoint) -> FailurePlan {
     FailurePlan {
         seed: 1,
-        rate: 0.0,
         fail_first: 2,
         steps: steps.to_vec(),
         point,
         fatal: true,
+        ..FailurePlan::default()
     }
 }
 

@@ -65,11 +65,18 @@ pub(super) fn samples(
 }
 
 /// The days that a run has to load, by the rows that it should leave.
-fn days(trial: &TrialEvidence, run: &Run<'_>) -> BTreeSet<Day> {
+pub(super) fn days(trial: &TrialEvidence, run: &Run<'_>) -> BTreeSet<Day> {
     let source = run.source.and_then(|name| trial.sources.get(name));
     let expected = source.and_then(|source| source.expected.as_ref());
     let rows = expected.into_iter().flat_map(|rows| rows.iter());
     rows.map(|row| row.day).collect()
+}
+
+/// The days that a run has loaded.
+pub(super) fn loads_of(executions: &Executions, run: &str) -> BTreeSet<Day> {
+    let of_run = executions.all().filter(|each| each.run == run);
+    let loads = of_run.filter(|each| each.step == StepName::Load && each.ok_ns().is_some());
+    loads.filter_map(|each| each.partition).collect()
 }
 
 /// When the loads of each day ended well, in order.

@@ -13,6 +13,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         Column::sum("steps_made_again", "steps made again"),
         Column::sum("steps_needless", "without need"),
         Column::sum("steps_missed", "missed"),
+        Column::sum("partitions_left_out", "other partitions left out"),
         Column::sum("partitions_made_twice", "partitions loaded twice"),
         Column::estimate("partitions_per_s", "partitions/s"),
         Column::value("user_code_lines", "lines of user code"),
@@ -28,9 +29,12 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     blocks.push(Block::paragraph(
         "Where the condition is interrupted, a backfill of a month is killed when half of its days are loaded: SIGKILL of all of the engine, which is started again on the same stores. An engine that promises to go on with a run by itself is waited for; on another the run is begun again. Partitions a second count from the first step to the last load, the outage included.",
     ));
+    blocks.push(Block::paragraph(
+        "Where it is failing, the transform of one day fails for good in the first run, and what it failed of is mended before the second. The first run is to make every other day meanwhile, and to say that it failed; the second is to make what is left, and nothing else.",
+    ));
     blocks.push(table);
     blocks.push(Block::paragraph(
-        "Level: 2, native, where each step that was executed, or what it judges, was missing or stale by the engine's own records before; 1, emulated, where they know no such thing and code of the user kept what was made of what; 0, unsupported, where something was missed, or made again that does not depend on the change (of the pattern partition-change: that had not to be; of backfill-interrupted: a partition was not loaded, or more were loaded twice than a twentieth of them and those in work at the kill). Of a backfill that the run itself went on with, native is by its own history. A run in which nothing had to be made, and nothing was, shows no level. Lines of user code are those that look at the inputs, that decide and that ask, beside the definitions of the pipeline.",
+        "Level: 2, native, where each step that was executed, or what it judges, was missing or stale by the engine's own records before; 1, emulated, where they know no such thing and code of the user kept what was made of what; 0, unsupported, where something was missed, or made again that does not depend on the change (of the pattern partition-change: that had not to be; of backfill-interrupted: a partition was not loaded, or more were loaded twice than a twentieth of them and those in work at the kill; of backfill-failed-only: another day was left out because of the one that failed, or the second run made anything but what was left). Of a backfill that the run itself went on with, native is by its own history. A run in which nothing had to be made, and nothing was, shows no level. Lines of user code are those that look at the inputs, that decide and that ask, beside the definitions of the pipeline.",
     ));
     let levels = [Column::value(CAPABILITY_METRIC, "level")];
     let caption = "How each engine knows what to make again";

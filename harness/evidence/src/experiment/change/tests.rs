@@ -325,3 +325,79 @@ fn a_kill_that_came_after_all_was_loaded_shows_nothing() {
     assert_eq!(value(&trial, "partitions_made_twice"), None);
     assert_eq!(levels_of(&trial), [0.0; 0]);
 }
+
+/// A trial whose first run fails at the first of two days, and whose second makes what is left.
+fn failed() -> TrialEvidence {
+    let mut trial = corrected();
+    trial
+        .plan
+        .factors
+        .insert("changed".into(), "failing".into());
+    let first_day = Some(days()[0]);
+    let fails = |record: &Record| {
+        let of_day = matches!(record.step, Some(StepName::Check | StepName::Load));
+        let after = matches!(record.step, Some(StepName::Publish | StepName::Announce));
+        !is_second(record) && (of_day && record.partition == first_day || after)
+    };
+    let transforms = |record: &Record| {
+        record.partition == first_day && record.step == Some(StepName::Transform)
+    };
+    let records = &mut trial.journal[0].records;
+    records.retain(|record| {
+        let ends = record.kind == Kind::Ok && !is_second(record);
+        !fails(record) && !(ends && transforms(record))
+    });
+    records.retain(|record| !(is_second(record) && record.step == Some(StepName::ExtractFlights)));
+    for event in &mut trial.events {
+        match &mut event.body {
+            EventBody::RunEnded {
+                run,
+                summary,
+                failure,
+            } if run != AGAIN => {
+                *summary = None;
+                *failure = Some(crate::record::RunFailure {
+                    error_type: "InjectedFatal".into(),
+                    message: "planned".into(),
+                });
+            }
+            _ => {}
+        }
+    }
+    trial
+}
+
+#[test]
+fn what_failed_is_made_again_alone_and_what_else_is_found_out() {
+    let trial = failed();
+    assert_eq!(counts(&trial), [Some(5.0), Some(0.0), Some(0.0)]);
+    assert_eq!(value(&trial, "partitions_left_out"), Some(0.0));
+    assert_eq!(levels_of(&trial), [EMULATED]);
+    assert_eq!(levels_of(&told(trial.clone())), [NATIVE]);
+    // The other day was not loaded by the first run either.
+    let mut left = told(trial.clone());
+    left.journal[0].records.retain(|record| {
+        let load = record.step == Some(StepName::Load) && record.partition == Some(days()[1]);
+        !(load && !is_second(record))
+    });
+    assert_eq!(value(&left, "partitions_left_out"), Some(1.0));
+    assert_eq!(levels_of(&left), [UNSUPPORTED]);
+    // It did not say that it failed.
+    let mut silent = told(trial.clone());
+    for event in &mut silent.events {
+        if let EventBody::RunEnded { failure, .. } = &mut event.body {
+            *failure = None;
+        }
+    }
+    assert_eq!(levels_of(&silent), [UNSUPPORTED]);
+    // More than what was left.
+    let mut more = told(trial);
+    let of_weather = |record: &&Record| {
+        record.step == Some(StepName::ExtractWeather) && record.partition == Some(days()[0])
+    };
+    let records = more.journal[0].records.iter().filter(of_weather).map(again);
+    let records: Vec<Record> = records.collect();
+    more.journal[0].records.extend(records);
+    assert_eq!(value(&more, "steps_needless"), Some(1.0));
+    assert_eq!(levels_of(&more), [UNSUPPORTED]);
+}

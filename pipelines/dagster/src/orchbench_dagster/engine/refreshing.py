@@ -58,20 +58,17 @@ class Refreshing:
         self._definitions = definitions_of_words(words, config)
 
     def drive(self, instance: DagsterInstance) -> bool:
-        """Makes what is missing or stale; whether all of it was made."""
+        """Makes what is missing or stale, and leaves out what waits for a day that fails; whether all of it
+        was made."""
         source = self._run.source
         # user code: refresh
         steps = Steps(**self._run.config["resources"]["steps"]["config"])
         observe(observed_inputs(source), instance=instance, resources={"steps": steps})
-        pieces = [(DIMENSIONS, None), *((DAILY, day) for day in source.days)]
-        for names, day in pieces:
-            assets = keys(source, names)
-            for _ in range(ROUNDS):
-                stale = self._stale(instance, assets, day)
-                if stale and not self._make(instance, stale, day):
-                    return False
-                if not stale:
-                    break
+        if not self._settle(instance, keys(source, DIMENSIONS), None):
+            return False
+        daily = keys(source, DAILY)
+        if not all([self._settle(instance, daily, day) for day in source.days]):
+            return False
         assets = keys(source, PUBLICATION)
         for _ in range(ROUNDS):
             wanted = self._stale(instance, assets, None) or self._automation.wanted(
@@ -83,6 +80,18 @@ class Refreshing:
                 break
         # end of user code
         return True
+
+    # user code: refresh
+    def _settle(self, instance: DagsterInstance, assets: Sequence[AssetKey], day: str | None) -> bool:
+        """Makes assets of a day until Dagster calls none of them missing or stale; false where one fails."""
+        for _ in range(ROUNDS):
+            stale = self._stale(instance, assets, day)
+            if not stale:
+                break
+            if not self._make(instance, stale, day):
+                return False
+        return True
+    # end of user code
 
     def _stale(
         self, instance: DagsterInstance, assets: Sequence[AssetKey], day: str | None

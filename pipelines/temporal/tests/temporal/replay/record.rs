@@ -59,11 +59,11 @@ fn input(source: &str) -> PipelineInput {
 fn failing(step: &[StepName], fail_first: u32, fatal: bool) -> FailurePlan {
     FailurePlan {
         seed: 1,
-        rate: 0.0,
         fail_first,
         steps: step.to_vec(),
         point: CrashPoint::BeforeEffect,
         fatal,
+        ..FailurePlan::default()
     }
 }
 
