@@ -46,7 +46,9 @@ pub use settings::{Settings, settings, settings_names};
 pub use temporal::{ENGINE as TEMPORAL, TemporalWorker, history_steps};
 pub use trial::{Trial, keep_warehouse, warehouse_rows};
 pub use user_code::Programs;
-pub use work::{Embargo, Ended, Job, Models, Order, Pipeline, Refresh, Refreshed, Work};
+pub use work::{
+    Embargo, Ended, Job, Limit, Models, Order, Pipeline, Probe, Refresh, Refreshed, Work,
+};
 pub use worker_config::{StepExecution, WorkerConfig, WorkerConfigError};
 
 /// The engines that another program has added.

@@ -190,7 +190,7 @@ pub trait Session: Send + Sync {
         Ok(questions.iter().map(|id| Answer::none(id)).collect())
     }
 
-    /// Why a run cannot go on by the code there is, as the engine says; `None` where it says nothing.
+    /// What of a run fails again and again, as the engine says; `None` where it says nothing.
     fn hindrance(&self, _work: &Work) -> Result<Option<String>, TrialError> {
         Ok(None)
     }

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use orchbench_etl::Release;
+use orchbench_etl::{Release, Shape};
 use orchbench_temporal::client::Hindrance;
 use orchbench_temporal::{
     ApprovalInput, Client, ClientError, EnoughInput, NoopInput, OrderInput, PipelineInput, Target,
@@ -29,9 +29,9 @@ pub use account::steps as history_steps;
 use self::account::Watch;
 use super::workers::Workers;
 use super::{
-    Account, Embargo, Ended, Engine, Job, ModelsTold, Pace, Pipeline, Programs, Refreshed, Role,
-    Rollout, Session, Settings, StepEnds, StepExecution, Strike, Target as Struck, TrialError,
-    Work,
+    Account, Embargo, Ended, Engine, Job, Limit, ModelsTold, Pace, Pipeline, Probe, Programs,
+    Refreshed, Role, Rollout, Session, Settings, StepEnds, StepExecution, Strike, Target as Struck,
+    TrialError, Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule, RunFailure};
@@ -203,6 +203,21 @@ fn embargoed(run: &str, embargo: &Embargo) -> PipelineInput {
     }
 }
 
+/// The argument of a run that goes as far as the server's limits: one execution, however large.
+fn probed(probe: Probe) -> NoopInput {
+    let (shape, steps) = match probe.of {
+        Limit::Steps => (Shape::Chain, probe.size),
+        Limit::StepsAtOnce => (Shape::FanOut, probe.size),
+        Limit::Name => (Shape::Chain, 1),
+        Limit::Payload => (Shape::Chain, 2),
+    };
+    NoopInput {
+        unbounded: true,
+        payload_bytes: (probe.of == Limit::Payload).then_some(probe.size),
+        ..NoopInput::new(shape, steps)
+    }
+}
+
 struct TemporalSession {
     runtime: tokio::runtime::Runtime,
     client: Client,
@@ -276,7 +291,7 @@ impl TemporalSession {
                 let result = self.client.order_result(&work.run, None).await?;
                 Ok(result.map(|_| None))
             }
-            Job::Noop { .. } | Job::Synthetic { .. } => {
+            Job::Noop { .. } | Job::Probe(_) | Job::Synthetic { .. } => {
                 let result = self.client.noop_result(&work.run, None).await?;
                 Ok(result.map(|_| None))
             }
@@ -372,10 +387,11 @@ impl Session for TemporalSession {
                     let input = NoopInput::new(*shape, *steps);
                     self.client.start_noop(&work.run, input).await
                 }
+                Job::Probe(probe) => self.client.start_noop(&work.run, probed(*probe)).await,
                 Job::Synthetic { steps, work: does } => {
                     let input = NoopInput {
                         synthetic: Some(does.clone()),
-                        ..NoopInput::new(orchbench_etl::Shape::Chain, *steps)
+                        ..NoopInput::new(Shape::Chain, *steps)
                     };
                     self.client.start_noop(&work.run, input).await
                 }
@@ -383,6 +399,9 @@ impl Session for TemporalSession {
         })?;
         match started {
             Some(Ok(_)) => Ok(()),
+            Some(Err(refused @ ClientError::Refused { .. })) => {
+                Err(TrialError::Run(refused.to_string()))
+            }
             Some(Err(error)) => Err(Self::unreachable(&error)),
             None => Err(Self::unreachable(&format!(
                 "run {}: start not acknowledged",
@@ -433,12 +452,22 @@ impl Session for TemporalSession {
     }
 
     fn hindrance(&self, work: &Work) -> Result<Option<String>, TrialError> {
-        let hindrance = self.asked(&work.run, async {
+        let (description, hindrance) = self.asked(&work.run, async {
             let description = self.client.describe(&work.run, None).await?;
-            self.client.hindrance(&description).await
+            let hindrance = self.client.hindrance(&description).await?;
+            Ok((description, hindrance))
         })?;
-        let fails = |hindrance: &Hindrance| matches!(hindrance, Hindrance::TaskFails { .. });
-        Ok(hindrance.filter(fails).map(|each| each.to_string()))
+        if let Some(fails @ Hindrance::TaskFails { .. }) = hindrance {
+            return Ok(Some(fails.to_string()));
+        }
+        let mut pending = description.pending_activities.iter();
+        Ok(pending.find_map(|each| {
+            let (activity, attempt) = (&each.activity, each.attempt);
+            let reason = each.last_failure.as_ref()?;
+            Some(format!(
+                "its activity {activity} fails (attempt {attempt}): {reason}"
+            ))
+        }))
     }
 
     fn deploy(&self, release: Release, rollout: Rollout) -> Result<bool, TrialError> {

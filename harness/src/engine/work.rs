@@ -90,6 +90,8 @@ pub enum Job {
         /// What each of them does.
         work: Synthetic,
     },
+    /// So much of one thing that an engine may have a limit for.
+    Probe(Probe),
 }
 
 impl Job {
@@ -105,7 +107,11 @@ impl Job {
             | Self::Reminder(Embargo { pipeline, .. })
             | Self::Enough { pipeline, .. }
             | Self::Refresh(Refresh { pipeline, .. }) => Some(pipeline),
-            Self::Models(_) | Self::Noop { .. } | Self::Order(_) | Self::Synthetic { .. } => None,
+            Self::Models(_)
+            | Self::Noop { .. }
+            | Self::Order(_)
+            | Self::Probe(_)
+            | Self::Synthetic { .. } => None,
         }
     }
 }
@@ -181,6 +187,41 @@ pub struct Order {
     pub heartbeat_timeout_ms: u64,
     /// Longest time of one attempt, milliseconds (Temporal).
     pub start_to_close_ms: u64,
+}
+
+/// A run of which one thing is large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// What is.
+    pub of: Limit,
+    /// How large.
+    pub size: u32,
+}
+
+/// What an engine may have a limit for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// Characters of a run's name.
+    Name,
+    /// Bytes that a step hands to the next one by the engine's own means.
+    Payload,
+    /// Steps of one execution, one after the other.
+    Steps,
+    /// Steps of a run that are asked for at once.
+    StepsAtOnce,
+}
+
+impl Limit {
+    /// Its word in profiles and results.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Payload => "payload",
+            Self::Steps => "steps",
+            Self::StepsAtOnce => "steps-at-once",
+        }
+    }
 }
 
 /// How a run ended, in the engine's own account.

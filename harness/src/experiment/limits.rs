@@ -1,19 +1,21 @@
 //! Limits: one run of many steps, each on the one before it. Does it end, and does the end of it go as fast
-//! as its beginning?
+//! as its beginning? And runs of which one thing is as large as an engine may refuse: does it take it, and how
+//! does it say so where it does not?
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use orchbench_etl::{Shape, monotonic_ns};
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Experiment};
-use crate::engine::{Job, Pace, Setup, Trial, TrialError, Work};
+use crate::engine::{Ended, Job, Limit, Pace, Probe, Session, Setup, Trial, TrialError, Work};
 use crate::scenario::{ConfigError, Scenario};
 use orchbench_evidence::record::{TrialPlan, TrialStatus};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "limits",
-    question: "does a run of many steps end, and are its last steps as fast as its first",
+    question: "how many steps may a run have, how large may what it hands on be, and how is a limit said",
     plan,
     run,
     seconds,
@@ -21,46 +23,142 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 
 /// The fewest steps that have a first and a last hundred.
 const FEWEST: u32 = 200;
+/// How a probe came out that met no limit.
+const THROUGH: &str = "went through";
+/// As much of what an engine says as is kept.
+const SAID_CHARS: usize = 400;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Parameters {
-    /// Numbers of steps, each in trials of its own.
+    /// Numbers of steps of a chain, each in trials of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     steps: Vec<u32>,
+    /// What may have a limit, and how large it is made, each in trials of its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    probes: BTreeMap<Limit, Vec<u32>>,
     /// A run that has not ended by then is stuck.
     deadline_s: u64,
 }
 
 fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
     let parameters: Parameters = scenario.parameters()?;
-    let fewest = parameters.steps.iter().min().copied().unwrap_or_default();
-    if fewest < FEWEST {
-        return Err(ConfigError::Invalid {
-            place: format!("scenario {}: parameters.steps", scenario.name),
-            message: format!("expected numbers of at least {FEWEST}, found {fewest}"),
-        });
+    let invalid = |what: &str, message: String| ConfigError::Invalid {
+        place: format!("scenario {}: parameters.{what}", scenario.name),
+        message,
+    };
+    let fewest = parameters.steps.iter().min().copied();
+    if let Some(found) = fewest.filter(|fewest| *fewest < FEWEST) {
+        let message = format!("expected numbers of at least {FEWEST}, found {found}");
+        return Err(invalid("steps", message));
+    }
+    let sizes = || parameters.probes.values().flatten();
+    if sizes().any(|size| *size == 0) {
+        let message = "expected sizes of at least 1, found 0".to_owned();
+        return Err(invalid("probes", message));
+    }
+    if parameters.steps.is_empty() && sizes().next().is_none() {
+        let message = "expected steps or probes, found neither".to_owned();
+        return Err(invalid("steps", message));
     }
     let trial = Parameters {
         steps: Vec::new(),
+        probes: BTreeMap::new(),
         ..parameters.clone()
     };
-    let condition = |steps: &u32| Condition::new(&[("steps", &steps.to_string())], &trial);
-    Ok(parameters.steps.iter().map(condition).collect())
+    let chains = parameters.steps.iter();
+    let chains = chains.map(|steps| Condition::new(&[("steps", &steps.to_string())], &trial));
+    let sized = |of: Limit, size: u32| {
+        let size = size.to_string();
+        Condition::new(&[("limit", of.as_str()), ("size", &size)], &trial)
+    };
+    let probes = parameters.probes.iter();
+    let probes = probes.flat_map(|(of, sizes)| sizes.iter().map(|size| sized(*of, *size)));
+    Ok(chains.chain(probes).collect())
 }
 
 fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
-    let steps = trial.factors.get("steps");
-    let steps: f64 = steps.and_then(|steps| steps.parse().ok()).unwrap_or(0.0);
+    let factor = |name: &str| trial.factors.get(name).and_then(|text| text.parse().ok());
+    let steps: f64 = match trial.factors.get("limit").map(String::as_str) {
+        Some("steps") => factor("size").unwrap_or(0.0),
+        // As many at a time as a worker has slots.
+        Some("steps-at-once") => {
+            factor("size").unwrap_or(0.0) / Setup::default().concurrency as f64
+        }
+        Some(_) => 2.0,
+        None => factor("steps").unwrap_or(0.0),
+    };
     pace.start_s + steps * pace.step_s
 }
 
 fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
+    match trial.plan.factors.contains_key("limit") {
+        true => probe(trial),
+        false => chain(trial),
+    }
+}
+
+/// A run that goes as far as a limit, if there is one: whether it was met, and how the engine said so.
+fn probe(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let parameters: Parameters = trial.parameters()?;
-    let steps: String = trial.factor("steps")?;
-    let steps = steps.parse().map_err(|error| {
-        TrialError::Plan(format!("trial {}: factor steps: {error}", trial.plan.id))
+    let of: Limit = trial.factor("limit")?;
+    let size: u32 = size(trial, "size")?;
+    let name = match of {
+        Limit::Name => "n".repeat(size as usize),
+        _ => "probe".to_owned(),
+    };
+    let work = Work {
+        run: name,
+        job: Job::Probe(Probe { of, size }),
+    };
+    let session = trial.open(Setup {
+        jobs: vec![work.job.clone()],
+        ..Setup::default()
     })?;
+    let within = Duration::from_secs(parameters.deadline_s);
+    let (how, said) = met(&*session, &work, within)?;
+    // What an engine says is for the reader of the raw file: it has ids and times in it.
+    let said: String = said.chars().take(SAID_CHARS).collect();
+    let is_met = f64::from(u8::from(how != THROUGH));
+    trial.sample("limit_met", is_met, &[("how", how), ("said", &said)])?;
+    trial.close(session)?;
+    Ok(TrialStatus::Completed)
+}
+
+/// How far a run of a probe came, and what the engine said.
+fn met(
+    session: &dyn Session,
+    work: &Work,
+    within: Duration,
+) -> Result<(&'static str, String), TrialError> {
+    match session.start(work) {
+        Err(TrialError::Run(said)) => return Ok(("refused at once", said)),
+        started => started?,
+    }
+    Ok(match session.wait(work, Instant::now() + within)? {
+        Ended::Succeeded { .. } => (THROUGH, String::new()),
+        Ended::Failed(failure) => (
+            "failed, and said why",
+            format!("{}: {}", failure.error_type, failure.message),
+        ),
+        Ended::Stuck if session.workers().is_empty() => ("its worker died", String::new()),
+        Ended::Stuck => match session.hindrance(work)? {
+            Some(said) => ("tried again without end, and said why", said),
+            None => ("no end in time, and nothing said", String::new()),
+        },
+    })
+}
+
+fn size(trial: &Trial<'_>, factor: &str) -> Result<u32, TrialError> {
+    let text: String = trial.factor(factor)?;
+    text.parse().map_err(|error| {
+        TrialError::Plan(format!("trial {}: factor {factor}: {error}", trial.plan.id))
+    })
+}
+
+fn chain(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
+    let parameters: Parameters = trial.parameters()?;
+    let steps = size(trial, "steps")?;
     let work = Work {
         run: "chain".to_owned(),
         job: Job::Noop {
@@ -104,13 +202,37 @@ mod tests {
             .iter()
             .map(|each| each.factors["steps"].as_str());
         assert_eq!(steps.collect::<Vec<_>>(), ["200", "1000"]);
-        for (refused, found) in [("[199, 1000]", "199"), ("[]", "0")] {
+        for (refused, found) in [
+            ("[199, 1000]", "numbers of at least 200, found 199"),
+            ("[]", "steps or probes, found neither"),
+        ] {
             let refused = planned(refused).expect_err("too few");
-            let expected = format!(
-                "scenario many: parameters.steps: expected numbers of at least 200, found {found}"
-            );
+            let expected = format!("scenario many: parameters.steps: expected {found}");
             assert_eq!(refused.to_string(), expected);
         }
+        Ok(())
+    }
+
+    #[test]
+    fn what_may_have_a_limit_is_tried_at_each_size() -> Result<(), ConfigError> {
+        let probes = "[]\nprobes = { payload = [10, 20], steps-at-once = [5] }";
+        let tried = planned(probes)?;
+        let tried = tried.iter().map(|each| {
+            [
+                each.factors["limit"].as_str(),
+                each.factors["size"].as_str(),
+            ]
+        });
+        let expected = [["payload", "10"], ["payload", "20"], ["steps-at-once", "5"]];
+        assert_eq!(tried.collect::<Vec<_>>(), expected);
+        let refused = planned("[]\nprobes = { name = [0] }").expect_err("no size");
+        let expected = "scenario many: parameters.probes: expected sizes of at least 1, found 0";
+        assert_eq!(refused.to_string(), expected);
+        let refused = planned("[]\nprobes = { paylod = [1] }").expect_err("no limit");
+        assert!(
+            refused.to_string().contains("unknown variant `paylod`"),
+            "{refused}"
+        );
         Ok(())
     }
 }

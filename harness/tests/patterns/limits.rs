@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use crate::audit;
-use crate::made::{all_values, orchbench, run};
+use crate::made::{all_values, orchbench, run, values};
 
 /// The shortest chain on an engine, in one of its executions: it ends with a first and a last hundred steps.
 fn chain(engine: &str) -> Result<()> {
@@ -40,6 +40,41 @@ fn plain_calls_have_no_record_of_their_steps_and_are_found_out() -> Result<()> {
     let run = run("direct", &[("limits", more)], 0)?;
     ensure!(all_values(&run, "chains_wrong")? == [1.0]);
     ensure!(all_values(&run, "hundred_ms")?.is_empty());
+    Ok(())
+}
+
+const PROBES: &str =
+    "name = [1000, 1001], payload = [1048576, 3145728], steps-at-once = [100, 2001]";
+
+/// Below what Temporal's server documents and above it: what became of each. Nothing is left to check in such
+/// a run, and the exit code says so.
+fn probed(engine: &str) -> Result<Vec<(String, f64)>> {
+    let parameters = format!("parameters = {{ probes = {{ {PROBES} }}, deadline_s = 30 }}");
+    let run = run(engine, &[("limits-probed", &parameters)], 4)?;
+    audit::agrees(&run.path().join("results"), &[])?;
+    let mut met = values(&run, "limits-probed", "limit_met")?;
+    met.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(met)
+}
+
+#[test]
+fn temporal_refuses_or_tries_again_and_says_why() -> Result<()> {
+    let met = probed("temporal")?;
+    let met: Vec<(&str, f64)> = met.iter().map(|(how, met)| (how.as_str(), *met)).collect();
+    let again = ("tried again without end, and said why", 1.0);
+    let through = ("went through", 0.0);
+    let refused = ("refused at once", 1.0);
+    ensure!(
+        met == [refused, again, again, through, through, through],
+        "{met:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn the_asset_engine_takes_what_temporal_does_not() -> Result<()> {
+    let met = probed("asset-engine")?;
+    ensure!(met == vec![("went through".to_owned(), 0.0); 6], "{met:?}");
     Ok(())
 }
 

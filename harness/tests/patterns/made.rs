@@ -78,8 +78,9 @@ pub fn values(dir: &TempDir, scenario: &str, metric: &str) -> Result<Vec<(String
         if each["metric"] != metric || factors["scenario"] != scenario {
             continue;
         }
-        const PLACES: [&str; 9] = [
+        const PLACES: [&str; 10] = [
             "release", "point", "fails", "words", "program", "changed", "clock", "case", "trouble",
+            "how",
         ];
         let mut names = PLACES.iter();
         let place = names.find_map(|name| factors[*name].as_str());

@@ -51,7 +51,7 @@ pub use expiry::{expired_run, expiring_automations, unexpired};
 pub use graph::{definitions, graph, step_making};
 pub use identity::{identity, order_identity};
 pub use models::{model_graph, model_of};
-pub use noop::{noop_graph, synthetic_graph};
+pub use noop::{noop_graph, payload_graph, synthetic_graph};
 pub use options::GraphOptions;
 pub use order::{ORDER, order_graph, order_ledger};
 pub use orders::orders_graph;

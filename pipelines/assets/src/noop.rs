@@ -1,10 +1,12 @@
 //! Assets whose steps do nothing: what is left is the engine's own cost, and in an execution by
 //! subprocesses that of the process. Or they pretend to work, in the engine's own threads.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use asset_engine::{
-    Asset, AssetGraph, AssetKey, Execution, Materialized, Protocol, Step, StepContext, StepFailure,
+    Asset, AssetGraph, AssetKey, DataStore, Execution, FolderStore, Materialized, Protocol, Step,
+    StepContext, StepFailure, Values, typed,
 };
 use orchbench_etl::{Shape, Synthetic};
 use serde_json::Value;
@@ -65,6 +67,22 @@ pub fn synthetic_graph(
     Ok(AssetGraph::new(
         assets.collect::<Result<Vec<_>, AssetsError>>()?,
     )?)
+}
+
+/// Two assets of which the second is given so many bytes by the first, kept in a folder.
+///
+/// # Errors
+/// None that is known: two assets are a graph.
+pub fn payload_graph(bytes: u32, kept: &Path) -> Result<AssetGraph, AssetsError> {
+    let store: Arc<dyn DataStore> = Arc::new(FolderStore::new(kept));
+    let made = move |_: &Values<'_>| Ok("x".repeat(bytes as usize));
+    let before = key(0)?;
+    let read = move |values: &Values<'_>| values.one::<String>(before.as_str());
+    let assets = vec![
+        Asset::new(key(0)?, typed(Arc::clone(&store), made)),
+        Asset::new(key(1)?, typed(store, read)).depends_on(key(0)?),
+    ];
+    Ok(AssetGraph::new(assets)?)
 }
 
 fn key(number: u32) -> Result<AssetKey, AssetsError> {

@@ -92,6 +92,16 @@ pub struct SyntheticStep {
     pub work: Synthetic,
 }
 
+/// What a step that hands on is given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handed {
+    /// How many bytes it makes.
+    pub bytes: u32,
+    /// What the step before it made.
+    pub before: String,
+}
+
 /// The activities of the pipeline.
 pub struct EtlActivities {
     etl: Arc<Etl>,
@@ -479,6 +489,16 @@ impl EtlActivities {
             }
         }
         Ok(step)
+    }
+
+    /// Makes so many bytes that are its result, of what it was given.
+    #[activity(name = "hand_on")]
+    pub async fn hand_on(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        handed: Handed,
+    ) -> Result<String, ActivityError> {
+        Ok("x".repeat(handed.bytes as usize))
     }
 
     /// Takes its time, and fails as planned.

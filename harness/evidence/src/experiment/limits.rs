@@ -1,5 +1,5 @@
 //! Limits: whether a run of many steps ended with all of them, and how its last steps compare with its
-//! first.
+//! first; and whether a run of which one thing is large met a limit.
 
 mod section;
 
@@ -16,6 +16,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         "hundred_ms",
         "executions",
         "longest_record",
+        "limit_met",
     ],
     compared_with_itself: &["hundred_ms"],
     derive,
@@ -30,8 +31,16 @@ const HUNDRED: usize = 100;
 /// Adds `chains_wrong` (0 where the run ended well and the engine's own records have the end of each of its
 /// steps, once; else 1), and where all is right `hundred_ms`, from the end of the first to the end of the
 /// hundredth step (`part` first), and the same of the last hundred (`part` last). The ends themselves
-/// (`step_end_ms`) are no metric.
+/// (`step_end_ms`) are no metric. Of a trial that probes a limit: `limit_met` (1 where it was, else 0) with
+/// the label `how`, and without what the engine said in its own words (`said`).
 fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
+    if trial.plan.factors.contains_key("limit") {
+        let unsaid = |mut sample: Sample| {
+            sample.labels.remove("said");
+            sample
+        };
+        return observed.into_iter().map(unsaid).collect();
+    }
     let (ends, mut samples): (Vec<Sample>, Vec<Sample>) = observed
         .into_iter()
         .partition(|each| each.metric == "step_end_ms");
@@ -88,6 +97,16 @@ mod tests {
         assert_eq!(value(&samples, "hundred_ms", Some("first")), Some(99.0));
         assert_eq!(value(&samples, "hundred_ms", Some("last")), Some(297.0));
         assert!(samples.iter().all(|each| each.metric != "step_end_ms"));
+    }
+
+    #[test]
+    fn what_an_engine_said_of_a_limit_keeps_trials_apart_no_more_than_how() {
+        let mut trial = mutation::recorded_trial("approval").expect("a recorded trial");
+        trial.plan.factors.insert("limit".into(), "payload".into());
+        let labels = [("how", "refused at once"), ("said", "at 12:01")];
+        let derived = derive(&trial, vec![sample("limit_met", 1.0, &labels)]);
+        let expected = sample("limit_met", 1.0, &[("how", "refused at once")]);
+        assert_eq!(derived, [expected]);
     }
 
     #[test]

@@ -15,12 +15,14 @@ use asset_engine::{
     RunStatus, Selection,
 };
 use orchbench_assets::{GraphOptions, NOT_APPROVED};
-use orchbench_etl::{Etl, RetrySpec};
+use orchbench_etl::{Etl, RetrySpec, Shape};
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::AssetWorker;
-use crate::engine::{Embargo, Ended, Job, Refresh, Runs, StepExecution, Work, WorkerConfig, serve};
+use crate::engine::{
+    Embargo, Ended, Job, Limit, Probe, Refresh, Runs, StepExecution, Work, WorkerConfig, serve,
+};
 use orchbench_evidence::record::RunFailure;
 
 /// Serves runs on the asset engine until standard input ends.
@@ -124,6 +126,19 @@ impl Assets {
                 let options = self.options(RetrySpec::default());
                 Ok(orchbench_assets::noop_graph(*shape, *steps, &options)?)
             }
+            Job::Probe(Probe { of, size }) => {
+                let options = self.options(RetrySpec::default());
+                let (shape, steps) = match of {
+                    Limit::Payload => {
+                        let kept = self.etl.config().work_dir.join("handed-on");
+                        return Ok(orchbench_assets::payload_graph(*size, &kept)?);
+                    }
+                    Limit::Name => (Shape::Chain, 1),
+                    Limit::Steps => (Shape::Chain, *size),
+                    Limit::StepsAtOnce => (Shape::FanOut, *size),
+                };
+                Ok(orchbench_assets::noop_graph(shape, steps, &options)?)
+            }
             Job::Synthetic { steps, work } => {
                 let options = self.options(work.retry.clone());
                 Ok(orchbench_assets::synthetic_graph(*steps, work, &options)?)
@@ -186,6 +201,7 @@ impl Assets {
                 | Job::Models(_)
                 | Job::Noop { .. }
                 | Job::Order(_)
+                | Job::Probe(_)
                 | Job::Refresh(_)
                 | Job::Reminder(_)
                 | Job::Synthetic { .. } => None,

@@ -24,6 +24,13 @@ pub struct NoopInput {
     /// What the steps pretend to do; nothing where it is left out. They are no local activities then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub synthetic: Option<Synthetic>,
+    /// Whether one execution has all of the steps and, of a fan-out, asks for all of them at once,
+    /// whatever the server's limits are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unbounded: bool,
+    /// How many bytes each step of a chain hands to the next one; none where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload_bytes: Option<u32>,
 }
 
 impl NoopInput {
@@ -36,6 +43,8 @@ impl NoopInput {
             local: false,
             done: 0,
             synthetic: None,
+            unbounded: false,
+            payload_bytes: None,
         }
     }
 }

@@ -19,7 +19,7 @@ use temporalio_sdk::{
 };
 
 use super::lanes::in_lanes;
-use crate::activities::{EtlActivities, SyntheticStep};
+use crate::activities::{EtlActivities, Handed, SyntheticStep};
 use crate::failure::{bad_input, closing};
 use crate::policy::Policy;
 use orchbench_etl::{Shape, Synthetic};
@@ -31,6 +31,9 @@ pub const STEPS_PER_RUN: u32 = 2_000;
 
 /// Steps in flight in the fan-out.
 pub const FAN_OUT_LANES: usize = 100;
+
+/// How long an attempt at a step without work may take.
+const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The workflow of empty steps.
 #[workflow]
@@ -46,11 +49,21 @@ impl NoopWorkflow {
         argument: Argument<NoopInput>,
     ) -> WorkflowResult<NoopOutcome> {
         let input = argument.valid().map_err(bad_input)?;
+        if let Some(bytes) = input.payload_bytes {
+            let steps = input.steps;
+            handed_on(ctx, steps, bytes).await.map_err(closing)?;
+            return Ok(NoopOutcome { steps });
+        }
         let left = input.steps - input.done;
-        let now = left.min(STEPS_PER_RUN);
+        let now = if input.unbounded {
+            left
+        } else {
+            left.min(STEPS_PER_RUN)
+        };
         let lanes = match input.shape {
             // One lane takes a step only when the one before it is done.
             Shape::Chain => 1,
+            Shape::FanOut if input.unbounded => now as usize,
             Shape::FanOut => FAN_OUT_LANES,
         };
         let steps = input.done..input.done + now;
@@ -80,6 +93,26 @@ async fn one(
     }
 }
 
+/// Steps of which each is given what the one before it made, by value.
+async fn handed_on(
+    ctx: &WorkflowContext<NoopWorkflow>,
+    steps: u32,
+    bytes: u32,
+) -> WorkflowResult<()> {
+    let mut handed = String::new();
+    for _ in 0..steps {
+        let options = ActivityOptions::start_to_close_timeout(STEP_TIMEOUT);
+        let next = Handed {
+            bytes,
+            before: handed,
+        };
+        handed = ctx
+            .execute_activity(EtlActivities::hand_on, next, options)
+            .await?;
+    }
+    Ok(())
+}
+
 async fn synthetic(
     ctx: &WorkflowContext<NoopWorkflow>,
     step: u32,
@@ -95,15 +128,14 @@ async fn synthetic(
 }
 
 async fn noop(ctx: &WorkflowContext<NoopWorkflow>, step: u32, local: bool) -> WorkflowResult<u32> {
-    let timeout = Duration::from_secs(10);
     let done = if local {
         let options = LocalActivityOptions::builder()
-            .start_to_close_timeout(timeout)
+            .start_to_close_timeout(STEP_TIMEOUT)
             .build();
         ctx.execute_local_activity(EtlActivities::noop, step, options)
             .await?
     } else {
-        let options = ActivityOptions::start_to_close_timeout(timeout);
+        let options = ActivityOptions::start_to_close_timeout(STEP_TIMEOUT);
         ctx.execute_activity(EtlActivities::noop, step, options)
             .await?
     };

@@ -339,13 +339,12 @@ fn failed() -> TrialEvidence {
         let after = matches!(record.step, Some(StepName::Publish | StepName::Announce));
         !is_second(record) && (of_day && record.partition == first_day || after)
     };
-    let transforms = |record: &Record| {
-        record.partition == first_day && record.step == Some(StepName::Transform)
-    };
+    let transforms =
+        |record: &Record| record.partition == first_day && record.step == Some(StepName::Transform);
     let records = &mut trial.journal[0].records;
     records.retain(|record| {
         let ends = record.kind == Kind::Ok && !is_second(record);
-        !fails(record) && !(ends && transforms(record))
+        !(fails(record) || ends && transforms(record))
     });
     records.retain(|record| !(is_second(record) && record.step == Some(StepName::ExtractFlights)));
     for event in &mut trial.events {
@@ -378,7 +377,7 @@ fn what_failed_is_made_again_alone_and_what_else_is_found_out() {
     let mut left = told(trial.clone());
     left.journal[0].records.retain(|record| {
         let load = record.step == Some(StepName::Load) && record.partition == Some(days()[1]);
-        !(load && !is_second(record))
+        !load || is_second(record)
     });
     assert_eq!(value(&left, "partitions_left_out"), Some(1.0));
     assert_eq!(levels_of(&left), [UNSUPPORTED]);

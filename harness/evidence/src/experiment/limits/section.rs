@@ -14,8 +14,21 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         Column::value("longest_record", "entries in the longest record"),
     ];
     let caption = "One run of many steps, each on the one before it";
-    let Some(table) = estimates(measurements, EXPERIMENT.name, caption, &columns) else {
+    let chains = estimates(measurements, EXPERIMENT.name, caption, &columns);
+    let columns = [Column::sum("limit_met", "limits met")];
+    let caption = "Runs of which one thing is large, and what became of them";
+    let probes = estimates(measurements, EXPERIMENT.name, caption, &columns);
+    if chains.is_none() && probes.is_none() {
         blocks.push(Block::paragraph("Not measured in these results."));
+        return Ok(blocks);
+    }
+    if let Some(probes) = probes {
+        blocks.push(Block::paragraph(
+            "One thing of a run is large: the characters of its name (name), the bytes that a step hands to the next by the engine's own means (payload), the steps that are asked for at once (steps-at-once) or one after the other in one execution (steps). Where a limit is met, how says what the engine did about it; its own words are in the raw files, in the label said of the sample limit_met. A run that went through has met no limit at that size.",
+        ));
+        blocks.push(probes);
+    }
+    let Some(table) = chains else {
         return Ok(blocks);
     };
     blocks.push(Block::paragraph(

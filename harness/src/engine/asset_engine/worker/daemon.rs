@@ -27,6 +27,7 @@ pub(super) fn watch(runs: &Arc<Assets>, job: &Job) -> anyhow::Result<()> {
         | Job::Models(_)
         | Job::Refresh(_)
         | Job::Noop { .. }
+        | Job::Probe(_)
         | Job::Synthetic { .. } => return Ok(()),
         Job::Saga(saga) => (saga.source.as_str(), orchbench_assets::saga_automations()),
         Job::Order(_) => (ORDERS, orchbench_assets::saga_automations()),

@@ -26,6 +26,7 @@ from ..noop import noop_definitions, noop_job
 from ..order import ORDER, order_definitions
 from ..pipeline import etl_definitions, job_name
 from ..refresh import refresh_definitions, refresh_name
+from ..probe import probe_definitions, probe_name
 from ..reminder import reminder_definitions, reminder_name
 from ..saga import saga_definitions, saga_name
 from ..sources import Source, source_named
@@ -102,6 +103,8 @@ def definitions_of(
     or ValueError where Dagster has nothing for the words."""
     if words["job"] == "noop":
         return noop_definitions(words["shape"], words["steps"], executor)
+    if words["job"] == "probe":
+        return probe_definitions(words["of"], words["size"], executor)
     if words["job"] == "synthetic":
         retry = retry_policy(words["work"]["retry"])
         return synthetic_definitions(words["steps"], words["work"], retry, executor)
@@ -134,6 +137,8 @@ def name_of(words: Words) -> str:
     """What Dagster calls a job."""
     if words["job"] == "noop":
         return noop_job(words["shape"], words["steps"])
+    if words["job"] == "probe":
+        return probe_name(words["of"], words["size"])
     if words["job"] == "synthetic":
         return synthetic_name(words["steps"])
     if words["job"] == "models":
@@ -146,7 +151,7 @@ def name_of(words: Words) -> str:
 def words_of(job: Words, config: Words) -> Words:
     """The words of a job that decide its definitions, from those of a request and the worker's
     configuration."""
-    if job["job"] in ("noop", "synthetic"):
+    if job["job"] in ("noop", "probe", "synthetic"):
         return job
     if job["job"] == "models":
         return {name: job[name] for name in ("job", "project")}
@@ -170,7 +175,7 @@ def source_of(words: Words) -> Source | None:
 
 def run_config(words: Words, config: Words) -> Words:
     """The configuration of a run: where its steps read and write."""
-    if words["job"] in ("noop", "models", "synthetic"):
+    if words["job"] in ("noop", "models", "probe", "synthetic"):
         return {}
     steps = {
         "program": config["engine"]["orchbench"],
