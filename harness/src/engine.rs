@@ -41,7 +41,7 @@ pub use meter::{Meter, Role};
 pub use models::ModelsTold;
 pub use pipe::{PipeSession, Records};
 pub use serve::{Runs, serve};
-pub use session::{Rollout, Session, Setup, StepEnds, Strike};
+pub use session::{Retried, Rollout, Session, Setup, StepEnds, Strike};
 pub use settings::{Settings, settings, settings_names};
 pub use temporal::{ENGINE as TEMPORAL, TemporalWorker, history_steps};
 pub use trial::{Trial, keep_warehouse, warehouse_rows};

@@ -93,6 +93,15 @@ pub struct StepEnds {
     pub longest_record: u64,
 }
 
+/// What is tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retried {
+    /// How many attempts there were, or are, with the one that is due.
+    pub attempts: u32,
+    /// Why the last one failed.
+    pub why: String,
+}
+
 /// What is done to a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strike {
@@ -190,8 +199,14 @@ pub trait Session: Send + Sync {
         Ok(questions.iter().map(|id| Answer::none(id)).collect())
     }
 
-    /// What of a run fails again and again, as the engine says; `None` where it says nothing.
+    /// Why a run cannot go on by the code there is, as the engine says; `None` where it says nothing.
     fn hindrance(&self, _work: &Work) -> Result<Option<String>, TrialError> {
+        Ok(None)
+    }
+
+    /// What of a run is tried again and again just now, as the engine says; `None` where nothing is, or it
+    /// says nothing of it.
+    fn retried(&self, _work: &Work) -> Result<Option<Retried>, TrialError> {
         Ok(None)
     }
 

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use orchbench_etl::{Release, Shape};
-use orchbench_temporal::client::Hindrance;
+use orchbench_temporal::client::{Description, Hindrance};
 use orchbench_temporal::{
     ApprovalInput, Client, ClientError, EnoughInput, NoopInput, OrderInput, PipelineInput, Target,
 };
@@ -30,8 +30,8 @@ use self::account::Watch;
 use super::workers::Workers;
 use super::{
     Account, Embargo, Ended, Engine, Job, Limit, ModelsTold, Pace, Pipeline, Probe, Programs,
-    Refreshed, Role, Rollout, Session, Settings, StepEnds, StepExecution, Strike, Target as Struck,
-    TrialError, Work,
+    Refreshed, Retried, Role, Rollout, Session, Settings, StepEnds, StepExecution, Strike,
+    Target as Struck, TrialError, Work,
 };
 use orchbench_evidence::experiment::observability::{Answer, Subject};
 use orchbench_evidence::record::{Durability, Family, RetrySchedule, RunFailure};
@@ -309,6 +309,15 @@ impl TemporalSession {
         told.map_err(|error| Self::unreachable(&error))
     }
 
+    /// How a run stands, and what keeps it from going on, as far as the server knows.
+    fn described(&self, work: &Work) -> Result<(Description, Option<Hindrance>), TrialError> {
+        self.asked(&work.run, async {
+            let description = self.client.describe(&work.run, None).await?;
+            let hindrance = self.client.hindrance(&description).await?;
+            Ok((description, hindrance))
+        })
+    }
+
     fn unreachable(error: &dyn std::fmt::Display) -> TrialError {
         TrialError::Unreachable {
             engine: ENGINE.name.into(),
@@ -452,22 +461,27 @@ impl Session for TemporalSession {
     }
 
     fn hindrance(&self, work: &Work) -> Result<Option<String>, TrialError> {
-        let (description, hindrance) = self.asked(&work.run, async {
-            let description = self.client.describe(&work.run, None).await?;
-            let hindrance = self.client.hindrance(&description).await?;
-            Ok((description, hindrance))
-        })?;
-        if let Some(fails @ Hindrance::TaskFails { .. }) = hindrance {
-            return Ok(Some(fails.to_string()));
+        let (_, hindrance) = self.described(work)?;
+        let fails = |hindrance: &Hindrance| matches!(hindrance, Hindrance::TaskFails { .. });
+        Ok(hindrance.filter(fails).map(|each| each.to_string()))
+    }
+
+    fn retried(&self, work: &Work) -> Result<Option<Retried>, TrialError> {
+        let (description, hindrance) = self.described(work)?;
+        if let Some(Hindrance::TaskFails { attempt, reason }) = hindrance {
+            return Ok(Some(Retried {
+                attempts: attempt,
+                why: reason,
+            }));
         }
-        let mut pending = description.pending_activities.iter();
-        Ok(pending.find_map(|each| {
-            let (activity, attempt) = (&each.activity, each.attempt);
-            let reason = each.last_failure.as_ref()?;
-            Some(format!(
-                "its activity {activity} fails (attempt {attempt}): {reason}"
-            ))
-        }))
+        let pending = description.pending_activities.into_iter();
+        let failed = pending.filter_map(|each| {
+            Some(Retried {
+                attempts: each.attempt,
+                why: format!("{}: {}", each.activity, each.last_failure?),
+            })
+        });
+        Ok(failed.max_by_key(|each| each.attempts))
     }
 
     fn deploy(&self, release: Release, rollout: Rollout) -> Result<bool, TrialError> {

@@ -6,13 +6,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use orchbench_etl::journal::{self, Kind};
+use orchbench_etl::journal::{self, Kind, Per, Record};
 use orchbench_etl::{Day, FailurePlan, RetrySpec, Source, StepName, excerpt};
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Experiment};
 use crate::engine::{
-    Job, Pace, Pipeline, Refresh, Refreshed, Session, Setup, Trial, TrialError, Work,
+    Ended, Job, Pace, Pipeline, Refresh, Refreshed, Session, Setup, Trial, TrialError, Work,
 };
 use crate::fault::KILL_HOST;
 use crate::scenario::{ConfigError, Scenario, not_empty};
@@ -91,6 +91,11 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
         let message = format!("expected a day of {}, {days}, found {found}", source.name);
         return Err(invalid("day", message));
     }
+    let fails = parameters.changed.contains(&Changed::Failing);
+    if fails && parameters.step.per() == Per::Run {
+        let message = format!("expected a step of each day, found {}", parameters.step);
+        return Err(invalid("step", message));
+    }
     let place = format!("scenario {}: parameters: changed", scenario.name);
     not_empty(&place, &parameters.changed)?;
     let trial = Parameters {
@@ -129,8 +134,9 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let first = work(trial, &parameters, None);
     let code = (changed == Changed::Code).then_some(parameters.step);
     let again = work(trial, &parameters, Some((&first, code)));
-    let cause = trial.dir("cause")?.join("unmended");
     let failing = changed == Changed::Failing;
+    // Beside the input, where nobody looks for one.
+    let cause = data.join("unmended");
     let session = trial.open(Setup {
         journal: true,
         failure: failing.then(|| failure(&parameters, &cause)),
@@ -157,7 +163,12 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     if failing {
         let unmended = |error| TrialError::Plan(format!("{}: {error}", cause.display()));
         std::fs::write(&cause, "").map_err(unmended)?;
-        trial.attempt(&*session, &first, deadline)?;
+        let ended = trial.attempt(&*session, &first, deadline)?;
+        if ended == Ended::Stuck || !has_failed(trial, &parameters)? {
+            // Nothing is there to be mended, or it is still at work.
+            trial.close_and_keep(session, &[first])?;
+            return Ok(TrialStatus::Void);
+        }
         std::fs::remove_file(&cause).map_err(unmended)?;
     } else {
         trial.complete(&*session, &first, deadline)?;
@@ -235,11 +246,26 @@ fn half_is_loaded(trial: &Trial<'_>, days: usize, within: Duration) -> Result<bo
 
 /// How many loads ended well, by the journal.
 fn loaded(trial: &Trial<'_>) -> Result<usize, TrialError> {
+    ended_so(trial, Kind::Ok, StepName::Load, |_| true)
+}
+
+/// Whether the step failed that was to, by the journal.
+fn has_failed(trial: &Trial<'_>, parameters: &Parameters) -> Result<bool, TrialError> {
+    let of_day = |record: &Record| record.partition == Some(parameters.day);
+    Ok(ended_so(trial, Kind::Error, parameters.step, of_day)? > 0)
+}
+
+/// How many executions of a step ended in one way, by the journal.
+fn ended_so(
+    trial: &Trial<'_>,
+    kind: Kind,
+    step: StepName,
+    more: impl Fn(&Record) -> bool,
+) -> Result<usize, TrialError> {
     let read = journal::read_dir(&trial.journal_dir())
         .map_err(|error| TrialError::Plan(error.to_string()))?;
-    let records = read.records.iter();
-    let loads = records.filter(|each| each.kind == Kind::Ok && each.step == Some(StepName::Load));
-    Ok(loads.count())
+    let so = |each: &&Record| each.kind == kind && each.step == Some(step) && more(each);
+    Ok(read.records.iter().filter(so).count())
 }
 
 /// The first run of a trial, or the one after it, on code of which a step's may have a new version.
@@ -273,8 +299,11 @@ mod tests {
     use super::*;
 
     fn planned(parameters: &str) -> Result<Vec<Condition>, ConfigError> {
-        let parameters =
-            format!("source = \"my-source\"\nstep = \"transform\"\ndeadline_s = 60\n{parameters}");
+        let step = match parameters.contains("step = ") {
+            true => "",
+            false => "step = \"transform\"\n",
+        };
+        let parameters = format!("source = \"my-source\"\ndeadline_s = 60\n{step}{parameters}");
         EXPERIMENT.planned("changes", &parameters)
     }
 
@@ -293,6 +322,10 @@ mod tests {
                 "day = \"2013-02-01\"\nchanged = [\"partition\"]",
                 "scenario changes: parameters: day: expected a day of my-source, 2013-01-01 to 2013-01-07, \
                  found 2013-02-01",
+            ),
+            (
+                "day = \"2013-01-01\"\nchanged = [\"failing\"]\nstep = \"publish\"",
+                "scenario changes: parameters: step: expected a step of each day, found publish",
             ),
             (
                 "day = \"2013-01-01\"",

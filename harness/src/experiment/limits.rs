@@ -23,8 +23,11 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 
 /// The fewest steps that have a first and a last hundred.
 const FEWEST: u32 = 200;
-/// How a probe came out that met no limit.
-const THROUGH: &str = "went through";
+/// As many attempts at the same thing, each later than the one before it, are taken for one without end: no
+/// policy here has a bound.
+const WITHOUT_END: u32 = 3;
+/// How often an engine is asked what it tries again.
+const LOOK: Duration = Duration::from_secs(1);
 /// As much of what an engine says as is kept.
 const SAID_CHARS: usize = 400;
 
@@ -102,7 +105,7 @@ fn run(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
 fn probe(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let parameters: Parameters = trial.parameters()?;
     let of: Limit = trial.factor("limit")?;
-    let size: u32 = size(trial, "size")?;
+    let size = number(trial, "size")?;
     let name = match of {
         Limit::Name => "n".repeat(size as usize),
         _ => "probe".to_owned(),
@@ -116,40 +119,71 @@ fn probe(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
         ..Setup::default()
     })?;
     let within = Duration::from_secs(parameters.deadline_s);
-    let (how, said) = met(&*session, &work, within)?;
+    let Met { how, said, is_met } = met(&*session, &work, within)?;
     // What an engine says is for the reader of the raw file: it has ids and times in it.
     let said: String = said.chars().take(SAID_CHARS).collect();
-    let is_met = f64::from(u8::from(how != THROUGH));
-    trial.sample("limit_met", is_met, &[("how", how), ("said", &said)])?;
+    let labels = [("how", how), ("said", said.as_str())];
+    match is_met {
+        Some(is_met) => trial.sample("limit_met", f64::from(u8::from(is_met)), &labels)?,
+        None => trial.sample("limit_unknown", 1.0, &labels)?,
+    }
     trial.close(session)?;
     Ok(TrialStatus::Completed)
 }
 
-/// How far a run of a probe came, and what the engine said.
-fn met(
-    session: &dyn Session,
-    work: &Work,
-    within: Duration,
-) -> Result<(&'static str, String), TrialError> {
-    match session.start(work) {
-        Err(TrialError::Run(said)) => return Ok(("refused at once", said)),
-        started => started?,
-    }
-    Ok(match session.wait(work, Instant::now() + within)? {
-        Ended::Succeeded { .. } => (THROUGH, String::new()),
-        Ended::Failed(failure) => (
-            "failed, and said why",
-            format!("{}: {}", failure.error_type, failure.message),
-        ),
-        Ended::Stuck if session.workers().is_empty() => ("its worker died", String::new()),
-        Ended::Stuck => match session.hindrance(work)? {
-            Some(said) => ("tried again without end, and said why", said),
-            None => ("no end in time, and nothing said", String::new()),
-        },
-    })
+/// What became of a probe.
+struct Met {
+    how: &'static str,
+    /// In the engine's words.
+    said: String,
+    /// `None` where it has not ended in time, which a slow engine's has not either.
+    is_met: Option<bool>,
 }
 
-fn size(trial: &Trial<'_>, factor: &str) -> Result<u32, TrialError> {
+/// How far a run of a probe came, and what the engine said.
+fn met(session: &dyn Session, work: &Work, within: Duration) -> Result<Met, TrialError> {
+    let met = |how, said| Met {
+        how,
+        said,
+        is_met: Some(true),
+    };
+    match session.start(work) {
+        Err(TrialError::Run(said)) => return Ok(met("refused at once", said)),
+        started => started?,
+    }
+    let deadline = Instant::now() + within;
+    loop {
+        match session.wait(work, deadline.min(Instant::now() + LOOK))? {
+            Ended::Succeeded { .. } => {
+                return Ok(Met {
+                    is_met: Some(false),
+                    ..met("went through", String::new())
+                });
+            }
+            Ended::Failed(failure) => {
+                let said = format!("{}: {}", failure.error_type, failure.message);
+                return Ok(met("failed, and said why", said));
+            }
+            Ended::Stuck => {}
+        }
+        if session.workers().is_empty() {
+            return Ok(met("its worker died", String::new()));
+        }
+        if let Some(retried) = session.retried(work)?
+            && retried.attempts >= WITHOUT_END
+        {
+            return Ok(met("tried again without end, and said why", retried.why));
+        }
+        if Instant::now() >= deadline {
+            return Ok(Met {
+                is_met: None,
+                ..met("no end in time", String::new())
+            });
+        }
+    }
+}
+
+fn number(trial: &Trial<'_>, factor: &str) -> Result<u32, TrialError> {
     let text: String = trial.factor(factor)?;
     text.parse().map_err(|error| {
         TrialError::Plan(format!("trial {}: factor {factor}: {error}", trial.plan.id))
@@ -158,7 +192,7 @@ fn size(trial: &Trial<'_>, factor: &str) -> Result<u32, TrialError> {
 
 fn chain(trial: &Trial<'_>) -> Result<TrialStatus, TrialError> {
     let parameters: Parameters = trial.parameters()?;
-    let steps = size(trial, "steps")?;
+    let steps = number(trial, "steps")?;
     let work = Work {
         run: "chain".to_owned(),
         job: Job::Noop {

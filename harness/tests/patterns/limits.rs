@@ -1,6 +1,7 @@
-//! Runs of many steps, made by the harness on each engine: they end, with each of their steps.
+//! Limits: runs of many steps end, with each of them, and what an engine does not take it says.
 
 use anyhow::{Result, ensure};
+use orchbench_lab::python;
 
 use crate::audit;
 use crate::made::{all_values, orchbench, run, values};
@@ -43,23 +44,21 @@ fn plain_calls_have_no_record_of_their_steps_and_are_found_out() -> Result<()> {
     Ok(())
 }
 
-const PROBES: &str =
-    "name = [1000, 1001], payload = [1048576, 3145728], steps-at-once = [100, 2001]";
+const PROBES: &str = "parameters = { probes = { name = [1000, 1001], payload = [1048576, 3145728], steps-at-once = [100, 2001] }, deadline_s = 60 }";
 
 /// Below what Temporal's server documents and above it: what became of each. Nothing is left to check in such
 /// a run, and the exit code says so.
-fn probed(engine: &str) -> Result<Vec<(String, f64)>> {
-    let parameters = format!("parameters = {{ probes = {{ {PROBES} }}, deadline_s = 30 }}");
-    let run = run(engine, &[("limits-probed", &parameters)], 4)?;
+fn probed(engine: &str, more: &str, metric: &str) -> Result<Vec<(String, f64)>> {
+    let run = run(engine, &[("limits-probed", more)], 4)?;
     audit::agrees(&run.path().join("results"), &[])?;
-    let mut met = values(&run, "limits-probed", "limit_met")?;
+    let mut met = values(&run, "limits-probed", metric)?;
     met.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(met)
 }
 
 #[test]
 fn temporal_refuses_or_tries_again_and_says_why() -> Result<()> {
-    let met = probed("temporal")?;
+    let met = probed("temporal", PROBES, "limit_met")?;
     let met: Vec<(&str, f64)> = met.iter().map(|(how, met)| (how.as_str(), *met)).collect();
     let again = ("tried again without end, and said why", 1.0);
     let through = ("went through", 0.0);
@@ -73,8 +72,34 @@ fn temporal_refuses_or_tries_again_and_says_why() -> Result<()> {
 
 #[test]
 fn the_asset_engine_takes_what_temporal_does_not() -> Result<()> {
-    let met = probed("asset-engine")?;
+    let met = probed("asset-engine", PROBES, "limit_met")?;
     ensure!(met == vec![("went through".to_owned(), 0.0); 6], "{met:?}");
+    Ok(())
+}
+
+#[test]
+fn dagster_takes_it_too() -> Result<()> {
+    if let Err(why) = python::cached() {
+        println!("not run: {why}");
+        return Ok(());
+    }
+    let more = "arms = [{ engine = \"dagster\", settings = [\"default\"], executions = [\"in-process\"] }]\n\
+                parameters = { probes = { name = [1001], payload = [3145728], steps-at-once = [20] } }";
+    let met = probed("dagster", more, "limit_met")?;
+    ensure!(met == vec![("went through".to_owned(), 0.0); 3], "{met:?}");
+    Ok(())
+}
+
+/// A run that is still at work has met no limit.
+#[test]
+fn what_has_not_ended_in_time_is_not_known() -> Result<()> {
+    let slow = "parameters = { probes = { steps = [2000] }, deadline_s = 1 }";
+    let unknown = probed("temporal", slow, "limit_unknown")?;
+    ensure!(
+        unknown == [("no end in time".to_owned(), 1.0)],
+        "{unknown:?}"
+    );
+    ensure!(probed("temporal", slow, "limit_met")?.is_empty());
     Ok(())
 }
 

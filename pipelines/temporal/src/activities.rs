@@ -98,8 +98,8 @@ pub struct SyntheticStep {
 pub struct Handed {
     /// How many bytes it makes.
     pub bytes: u32,
-    /// What the step before it made.
-    pub before: String,
+    /// What the step before it made, as many; `None` of the first one.
+    pub before: Option<String>,
 }
 
 /// The activities of the pipeline.
@@ -491,14 +491,23 @@ impl EtlActivities {
         Ok(step)
     }
 
-    /// Makes so many bytes that are its result, of what it was given.
+    /// Makes so many bytes that are its result, if it was given as many.
     #[activity(name = "hand_on")]
     pub async fn hand_on(
         self: Arc<Self>,
         _ctx: ActivityContext,
         handed: Handed,
     ) -> Result<String, ActivityError> {
-        Ok("x".repeat(handed.bytes as usize))
+        let bytes = handed.bytes as usize;
+        let given = handed.before.map_or(bytes, |before| before.len());
+        if given != bytes {
+            let message = format!("handed on: expected {bytes} bytes, found {given}");
+            return Err(activity_error(&StepError::new(
+                ErrorType::BadInput,
+                message,
+            )));
+        }
+        Ok("x".repeat(bytes))
     }
 
     /// Takes its time, and fails as planned.

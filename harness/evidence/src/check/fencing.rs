@@ -23,7 +23,7 @@ fn check(trial: &TrialEvidence) -> Option<Finding> {
     };
     if applied.is_empty() {
         // Runs that failed before their first load have nothing to fence.
-        let succeeded = |run: &Run<'_>| run.ended_ns.is_some() && run.failure.is_none();
+        let succeeded = |run: &Run<'_>| run.ended_well();
         let unknown = || Finding::unknown("a run succeeded, and the applied log has no commit");
         return trial.runs().iter().any(succeeded).then(unknown);
     }

@@ -18,7 +18,7 @@ const OF_THE_HARNESS: [&str; 3] = ["generator_", "harness_", "warm_up_"];
 /// Rates and instants that somebody else chose.
 const CHOSEN: [&str; 2] = ["offered_", "killed_after_"];
 
-const SMALLER: [&str; 20] = [
+const SMALLER: [&str; 21] = [
     "_ms",
     "_ms_a_run",
     "_ms_a_step",
@@ -27,6 +27,7 @@ const SMALLER: [&str; 20] = [
     "_wrong",
     "_lost",
     "_left",
+    "_left_out",
     "_doubled",
     "_redundant",
     "_too_early",

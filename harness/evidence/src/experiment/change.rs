@@ -104,7 +104,7 @@ fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
             trial,
             &executions,
             [first, again],
-            &minimum,
+            (&made, &minimum),
             &stale,
         )),
         _ => samples.extend(levels(trial, again, &made, &minimum, &stale)),
@@ -126,7 +126,7 @@ fn levels(
     minimum: &Minimum,
     stale: &BTreeSet<&str>,
 ) -> Vec<Sample> {
-    let ended_well = again.ended_ns.is_some() && again.failure.is_none();
+    let ended_well = again.ended_well();
     let nothing_missed = ended_well && minimum.needed.is_subset(made);
     if nothing_missed && made.is_empty() {
         // Whoever knew that there was nothing to make.

@@ -58,7 +58,7 @@ fn is_right(trial: &TrialEvidence, executions: &Executions) -> bool {
     let [run] = runs.as_slice() else {
         return false;
     };
-    let ended_well = run.ended_ns.is_some() && run.failure.is_none();
+    let ended_well = run.ended_well();
     match trial.factor("pattern") {
         UNDOING => {
             let sagas = sagas(trial, executions);

@@ -17,6 +17,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         "executions",
         "longest_record",
         "limit_met",
+        "limit_unknown",
     ],
     compared_with_itself: &["hundred_ms"],
     derive,
@@ -31,8 +32,9 @@ const HUNDRED: usize = 100;
 /// Adds `chains_wrong` (0 where the run ended well and the engine's own records have the end of each of its
 /// steps, once; else 1), and where all is right `hundred_ms`, from the end of the first to the end of the
 /// hundredth step (`part` first), and the same of the last hundred (`part` last). The ends themselves
-/// (`step_end_ms`) are no metric. Of a trial that probes a limit: `limit_met` (1 where it was, else 0) with
-/// the label `how`, and without what the engine said in its own words (`said`).
+/// (`step_end_ms`) are no metric. Of a trial that probes a limit: `limit_met` (1 where it was, else 0), or
+/// `limit_unknown` where its run had not ended in time, with the label `how`, and without what the engine said in
+/// its own words (`said`).
 fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
     if trial.plan.factors.contains_key("limit") {
         let unsaid = |mut sample: Sample| {
@@ -48,7 +50,7 @@ fn derive(trial: &TrialEvidence, observed: Vec<Sample>) -> Vec<Sample> {
     ends_ms.sort_by(f64::total_cmp);
     let wanted: usize = trial.factor("steps").parse().unwrap_or_default();
     let mut runs = trial.runs().into_iter();
-    let ended_well = runs.all(|run| run.ended_ns.is_some() && run.failure.is_none());
+    let ended_well = runs.all(|run| run.ended_well());
     let right = ended_well && !trial.runs().is_empty() && ends_ms.len() == wanted;
     samples.push(sample("chains_wrong", if right { 0.0 } else { 1.0 }, &[]));
     if right && wanted >= 2 * HUNDRED {

@@ -95,7 +95,7 @@ fn in_reverse(order: &Saga<'_>) -> bool {
 }
 
 fn effects_left(order: &Saga<'_>) -> usize {
-    let ended_well = order.run.ended_ns.is_some() && order.run.failure.is_none();
+    let ended_well = order.run.ended_well();
     if ended_well { 0 } else { order.left() }
 }
 

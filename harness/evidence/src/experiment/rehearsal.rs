@@ -27,9 +27,7 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
 /// Adds [`WRONG`].
 fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
     let runs = trial.runs();
-    let mut ended_well = runs
-        .iter()
-        .map(|run| run.ended_ns.is_some() && run.failure.is_none());
+    let mut ended_well = runs.iter().map(|run| run.ended_well());
     let right = !runs.is_empty() && ended_well.all(|well| well);
     samples.push(sample(WRONG, if right { 0.0 } else { 1.0 }, &[]));
     samples

@@ -40,7 +40,7 @@ fn derive(trial: &TrialEvidence, mut samples: Vec<Sample>) -> Vec<Sample> {
 }
 
 fn effects_left(saga: &Saga<'_>) -> usize {
-    let ended_well = saga.run.ended_ns.is_some() && saga.run.failure.is_none();
+    let ended_well = saga.run.ended_well();
     if ended_well || saga.is_whole() {
         return 0;
     }

@@ -72,7 +72,7 @@ fn of_late_words(trial: &TrialEvidence, executions: &Executions) -> Vec<Sample> 
         let (told, key) = of(StepName::Escalate);
         let (released, _) = of(StepName::Announce);
         let told = told.iter().filter(|each| each.ok_ns().is_some()).count();
-        let ended_well = run.ended_ns.is_some() && run.failure.is_none();
+        let ended_well = run.ended_well();
         let right = said && ended_well && released.is_empty() && told == 1;
         let wrong = if right { 0.0 } else { 1.0 };
         samples.push(sample("approvals_wrong", wrong, &[]));
@@ -84,7 +84,7 @@ fn of_late_words(trial: &TrialEvidence, executions: &Executions) -> Vec<Sample> 
 
 /// Whether a run ended well, and what its word was to release took effect after it, once.
 pub(super) fn came_out_right(run: &Run<'_>, word: &Signal<'_>) -> bool {
-    run.ended_ns.is_some() && run.failure.is_none() && word.problem().is_none()
+    run.ended_well() && word.problem().is_none()
 }
 
 /// The level that a run shows; `None` where it came out right and its engine gives no account of it.

@@ -94,6 +94,13 @@ pub struct Run<'a> {
     pub stuck_ms: Option<u64>,
 }
 
+impl Run<'_> {
+    /// Whether it ended in good order, and as long as it was waited for.
+    pub fn ended_well(&self) -> bool {
+        self.ended_ns.is_some() && self.failure.is_none() && self.stuck_ms.is_none()
+    }
+}
+
 impl TrialEvidence {
     /// Whether the trial was made to its end and can be read.
     pub fn completed(&self) -> bool {

@@ -56,7 +56,7 @@ pub fn ended_right(trial: &TrialEvidence, run: &Run<'_>) -> bool {
         .source
         .and_then(|source| trial.sources.get(source))
         .is_none_or(as_expected);
-    run.ended_ns.is_some() && run.failure.is_none() && whole
+    run.ended_well() && whole
 }
 
 /// The step because of which the policy lets a run fail: one that met a non-retryable

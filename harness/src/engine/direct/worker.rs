@@ -126,11 +126,11 @@ fn execute(etl: &Etl, work: &Work) -> Ended {
             }
             Ended::Succeeded { summary: None }
         }
-        // Nor have they a limit but the memory.
-        Job::Probe(probe) => {
-            std::hint::black_box(probe.size);
-            Ended::Succeeded { summary: None }
-        }
+        // Nor is there anything between them that could have a limit.
+        Job::Probe(_) => Ended::Failed(RunFailure {
+            error_type: "Unsupported".into(),
+            message: "a probe of limits: expected an engine, found plain calls".into(),
+        }),
         // Plain calls try nothing again.
         Job::Synthetic { steps, work } => {
             let done = (0..*steps).try_for_each(|step| work.attempt(step, 1));

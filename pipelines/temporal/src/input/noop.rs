@@ -28,7 +28,8 @@ pub struct NoopInput {
     /// whatever the server's limits are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unbounded: bool,
-    /// How many bytes each step of a chain hands to the next one; none where it is left out.
+    /// How many bytes each step hands to the next one; none where it is left out. The steps are an unbounded
+    /// chain of activities then, and do nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload_bytes: Option<u32>,
 }
@@ -52,7 +53,14 @@ impl NoopInput {
 impl Validate for NoopInput {
     fn validate(&self) -> Result<(), String> {
         within("steps", self.steps, 0..=MAX_STEPS)?;
-        within("done", self.done, 0..=self.steps)
+        within("done", self.done, 0..=self.steps)?;
+        let is_chain = self.unbounded && self.shape == Shape::Chain && self.done == 0;
+        let is_plain = is_chain && !self.local && self.synthetic.is_none();
+        if self.payload_bytes.is_some() && !is_plain {
+            let expected = "expected an unbounded chain of activities without other work";
+            return Err(format!("payload_bytes: {expected}, found another"));
+        }
+        Ok(())
     }
 }
 
@@ -61,4 +69,28 @@ impl Validate for NoopInput {
 pub struct NoopOutcome {
     /// How many steps were executed, over all runs of the chain.
     pub steps: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_handed_on_is_by_a_plain_chain() {
+        let handing = |shape, unbounded, local| NoopInput {
+            unbounded,
+            local,
+            payload_bytes: Some(1),
+            ..NoopInput::new(shape, 2)
+        };
+        assert_eq!(handing(Shape::Chain, true, false).validate(), Ok(()));
+        for other in [
+            handing(Shape::FanOut, true, false),
+            handing(Shape::Chain, false, false),
+            handing(Shape::Chain, true, true),
+        ] {
+            let refused = other.validate().expect_err("no plain chain");
+            assert!(refused.starts_with("payload_bytes: expected an unbounded chain"));
+        }
+    }
 }

@@ -99,16 +99,12 @@ async fn handed_on(
     steps: u32,
     bytes: u32,
 ) -> WorkflowResult<()> {
-    let mut handed = String::new();
+    let mut before = None;
     for _ in 0..steps {
         let options = ActivityOptions::start_to_close_timeout(STEP_TIMEOUT);
-        let next = Handed {
-            bytes,
-            before: handed,
-        };
-        handed = ctx
-            .execute_activity(EtlActivities::hand_on, next, options)
-            .await?;
+        let handed = Handed { bytes, before };
+        let made = ctx.execute_activity(EtlActivities::hand_on, handed, options);
+        before = Some(made.await?);
     }
     Ok(())
 }

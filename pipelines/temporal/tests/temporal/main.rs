@@ -15,6 +15,7 @@ mod lab;
 mod noop;
 mod order;
 mod pipeline;
+mod refresh;
 mod rendezvous;
 mod replay;
 mod reset;

@@ -51,7 +51,7 @@ pub(super) fn samples(
     let begun: BTreeSet<Day> = begun.filter_map(|each| each.partition).collect();
     let in_work = begun.len().saturating_sub(before(killed_ns));
     let few = twice as f64 <= AT_MOST * days.len() as f64 + in_work as f64;
-    let ended_well = last.ended_ns.is_some() && last.failure.is_none();
+    let ended_well = last.ended_well();
     let level = if !(whole && few && ended_well) {
         UNSUPPORTED
     } else if is_its_own(trial, executions, runs, stale) {
@@ -74,18 +74,21 @@ pub(super) fn days(trial: &TrialEvidence, run: &Run<'_>) -> BTreeSet<Day> {
 
 /// The days that a run has loaded.
 pub(super) fn loads_of(executions: &Executions, run: &str) -> BTreeSet<Day> {
-    let of_run = executions.all().filter(|each| each.run == run);
-    let loads = of_run.filter(|each| each.step == StepName::Load && each.ok_ns().is_some());
-    loads.filter_map(|each| each.partition).collect()
+    let of_run = good_loads(executions).filter(|(each, ..)| *each == run);
+    of_run.map(|(_, day, _)| day).collect()
+}
+
+/// The loads that ended well: the run, the day and when.
+fn good_loads(executions: &Executions) -> impl Iterator<Item = (&str, Day, u64)> {
+    let loads = executions.all().filter(|each| each.step == StepName::Load);
+    loads.filter_map(|each| Some((each.run.as_str(), each.partition?, each.ok_ns()?)))
 }
 
 /// When the loads of each day ended well, in order.
 fn loads(executions: &Executions) -> BTreeMap<Day, Vec<u64>> {
     let mut loads: BTreeMap<Day, Vec<u64>> = BTreeMap::new();
-    for each in executions.all().filter(|each| each.step == StepName::Load) {
-        if let (Some(day), Some(ok_ns)) = (each.partition, each.ok_ns()) {
-            loads.entry(day).or_default().push(ok_ns);
-        }
+    for (_, day, ok_ns) in good_loads(executions) {
+        loads.entry(day).or_default().push(ok_ns);
     }
     loads.values_mut().for_each(|ends| ends.sort_unstable());
     loads

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::backfill::{days, loads_of};
-use super::minimum::{Minimum, Piece, pieces_of};
+use super::minimum::{Minimum, Piece};
 use super::{CAPABILITY_METRIC, EMULATED, NATIVE, UNSUPPORTED, is_known, sample};
 use crate::measure::{Executions, Run, TrialEvidence};
 use crate::record::Sample;
@@ -17,16 +17,15 @@ pub(super) fn samples(
     trial: &TrialEvidence,
     executions: &Executions,
     [first, again]: [&Run<'_>; 2],
-    minimum: &Minimum,
+    (made, minimum): (&BTreeSet<Piece>, &Minimum),
     stale: &BTreeSet<&str>,
 ) -> Vec<Sample> {
     let loaded = loads_of(executions, first.id);
     let open = days(trial, first).difference(&loaded).count();
     // The one that failed is open, unless it did not fail.
     let left_out = open.saturating_sub(1);
-    let made: BTreeSet<Piece> = pieces_of(executions, again.id).collect();
-    let ended_well = again.ended_ns.is_some() && again.failure.is_none();
-    let right = open == 1 && first.failure.is_some() && ended_well && made == minimum.needed;
+    let failed = open == 1 && first.failure.is_some();
+    let right = failed && again.ended_well() && *made == minimum.needed;
     let level = match made.iter().all(|piece| is_known(again.id, piece, stale)) {
         _ if !right => UNSUPPORTED,
         true => NATIVE,

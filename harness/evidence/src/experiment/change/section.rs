@@ -30,7 +30,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
         "Where the condition is interrupted, a backfill of a month is killed when half of its days are loaded: SIGKILL of all of the engine, which is started again on the same stores. An engine that promises to go on with a run by itself is waited for; on another the run is begun again. Partitions a second count from the first step to the last load, the outage included.",
     ));
     blocks.push(Block::paragraph(
-        "Where it is failing, the transform of one day fails for good in the first run, and what it failed of is mended before the second. The first run is to make every other day meanwhile, and to say that it failed; the second is to make what is left, and nothing else.",
+        "Where it is failing, the transform of one day fails for good in the first run, and what it failed of is mended before the second. The first run is to make every other day meanwhile, and to say that it failed; the second is to make what is left, and nothing else. No retry cures the failure: how Temporal fares with one that its retries outlast is not tried.",
     ));
     blocks.push(table);
     blocks.push(Block::paragraph(

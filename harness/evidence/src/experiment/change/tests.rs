@@ -113,7 +113,7 @@ fn value(trial: &TrialEvidence, metric: &str) -> Option<f64> {
     found.next().map(|each| each.value)
 }
 
-/// Of the patterns asset-definition and partition-change.
+/// Of the patterns that a trial shows, in their order.
 fn levels_of(trial: &TrialEvidence) -> Vec<f64> {
     let samples = derive(trial, trial.samples());
     let levels = samples
@@ -381,6 +381,26 @@ fn what_failed_is_made_again_alone_and_what_else_is_found_out() {
     });
     assert_eq!(value(&left, "partitions_left_out"), Some(1.0));
     assert_eq!(levels_of(&left), [UNSUPPORTED]);
+    // Also where the second run has made that, too, as it had to.
+    let mut both = trial.clone();
+    let of_other = |record: &&Record| {
+        record.step == Some(StepName::Load) && record.partition == Some(days()[1])
+    };
+    let records = both.journal[0].records.iter().filter(of_other).map(again);
+    let records: Vec<Record> = records.collect();
+    both.journal[0]
+        .records
+        .retain(|record| is_second(record) || !of_other(&record));
+    both.journal[0].records.extend(records);
+    let both = told(both);
+    assert_eq!(counts(&both), [Some(6.0), Some(0.0), Some(0.0)]);
+    assert_eq!(levels_of(&both), [UNSUPPORTED]);
+    // The second run did not end well.
+    let mut unended = told(trial.clone());
+    unended
+        .events
+        .retain(|event| !matches!(&event.body, EventBody::RunEnded { run, .. } if run == AGAIN));
+    assert_eq!(levels_of(&unended), [UNSUPPORTED]);
     // It did not say that it failed.
     let mut silent = told(trial.clone());
     for event in &mut silent.events {

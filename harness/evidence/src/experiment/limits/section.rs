@@ -6,7 +6,7 @@ use crate::results::Analysis;
 
 pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     let measurements = &analysis.measurements.measurements;
-    let mut blocks = vec![Block::heading("Runs of many steps")];
+    let mut blocks = vec![Block::heading("Limits")];
     let columns = [
         Column::sum("chains_wrong", "chains wrong"),
         Column::estimate("run_ms", "run, ms"),
@@ -15,7 +15,10 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     ];
     let caption = "One run of many steps, each on the one before it";
     let chains = estimates(measurements, EXPERIMENT.name, caption, &columns);
-    let columns = [Column::sum("limit_met", "limits met")];
+    let columns = [
+        Column::sum("limit_met", "limits met"),
+        Column::sum("limit_unknown", "not ended in time"),
+    ];
     let caption = "Runs of which one thing is large, and what became of them";
     let probes = estimates(measurements, EXPERIMENT.name, caption, &columns);
     if chains.is_none() && probes.is_none() {
@@ -24,7 +27,7 @@ pub(super) fn blocks(analysis: &Analysis) -> anyhow::Result<Vec<Block>> {
     }
     if let Some(probes) = probes {
         blocks.push(Block::paragraph(
-            "One thing of a run is large: the characters of its name (name), the bytes that a step hands to the next by the engine's own means (payload), the steps that are asked for at once (steps-at-once) or one after the other in one execution (steps). Where a limit is met, how says what the engine did about it; its own words are in the raw files, in the label said of the sample limit_met. A run that went through has met no limit at that size.",
+            "One thing of a run is large: the characters of its name (name), the bytes that a step hands to the next by the engine's own means (payload), the steps that are asked for at once (steps-at-once) or one after the other in one execution (steps). Where a limit is met, how says what the engine did about it; its own words are in the raw files, in the label said. A run that went through has met no limit at that size; of one that has not ended in time it is not known whether it has.",
         ));
         blocks.push(probes);
     }

@@ -25,8 +25,8 @@ from ..expiring import expiring_definitions, expiring_name
 from ..noop import noop_definitions, noop_job
 from ..order import ORDER, order_definitions
 from ..pipeline import etl_definitions, job_name
-from ..refresh import refresh_definitions, refresh_name
 from ..probe import probe_definitions, probe_name
+from ..refresh import refresh_definitions, refresh_name
 from ..reminder import reminder_definitions, reminder_name
 from ..saga import saga_definitions, saga_name
 from ..sources import Source, source_named
