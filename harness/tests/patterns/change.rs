@@ -158,6 +158,6 @@ fn dagster_makes_again_what_it_calls_missing() -> Result<()> {
 }
 
 #[test]
-fn plain_calls_stop_at_what_fails_and_are_found_out() -> Result<()> {
+fn plain_calls_make_all_of_it_again_and_are_found_out() -> Result<()> {
     failing("direct", 0.0)
 }
