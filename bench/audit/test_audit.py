@@ -154,6 +154,17 @@ class WholeFolder(unittest.TestCase):
     def test_a_right_report_agrees_and_every_alteration_is_caught(self):
         self.assertEqual(self.audited(self.right(), "--alter"), 0)
 
+    def test_the_other_text_of_what_lies_in_the_middle_is_no_alteration(self):
+        def middle(root):
+            found = {"format_version": "3.0", "cpus": 2, "load_1m": 182.5}
+            (root / "environment.json").write_text(json.dumps(found))
+
+        def written(text):
+            report = self.right().replace("[0.25](env", f"[{text}](env")
+            return self.audited(report, "--alter", change=middle)
+
+        self.assertEqual([written(text) for text in ("182", "183", "184")], [0, 0, 1])
+
     def test_a_wrong_figure_is_named(self):
         wrong = (("[7]", "[8]"), ("[3](plan", "[4](plan"), ("steps=1 |", "steps=5 |"), ("[1](verd", "[2](verd"))
         for before, after in wrong:

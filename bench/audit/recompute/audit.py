@@ -7,6 +7,7 @@ from .claims import Claims
 from .conditions import Conditions
 from .fields import NoSuchPlace
 from .figures import altered
+from .formats import one_way
 from .places import Places, cut, split_factors
 from .reader import Folder, Unreadable
 from .seal import broken
@@ -125,9 +126,14 @@ class Audit:
                 changed = [
                     each for each in written(name).of_line(figure.line, line) if each.begin == figure.begin
                 ]
-                if changed and self.judge(name, changed[0]) is None:
+                if changed and self.judge(name, changed[0]) is None and self.is_loose(name, figure, changed[0]):
                     missed.append(Problem(figure.line, figure.path, changed[0].text, "an alteration, not caught", name))
         return made, missed
+
+    def is_loose(self, name, figure, changed):
+        """Whether two texts of one figure both stand, though its value does not lie in the middle between them."""
+        with one_way():
+            return self.judge(name, figure) is None and self.judge(name, changed) is None
 
 
 def pages(folder):

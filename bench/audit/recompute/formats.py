@@ -8,6 +8,7 @@ The last bit of a value depends on the order in which it was summed, and of one 
 that bit decides: such a value may be written as either (`both_ways`).
 """
 
+import contextlib
 import math
 
 TOO_FEW = "too few trials"
@@ -18,13 +19,27 @@ LAST_BITS = 1e-13
 # By what share every number is off that is written now.
 _off = 0.0
 
+# Whether there are two ways to write what lies in the middle.
+_either = True
+
+
+@contextlib.contextmanager
+def one_way():
+    """Within it, of two texts between which a value lies one is right."""
+    global _either
+    _either = False
+    try:
+        yield
+    finally:
+        _either = True
+
 
 def both_ways(judge):
     """What `judge` says, or None where it says so with every number a little more, or a little less."""
     global _off
     found = judge()
-    if found is None:
-        return None
+    if found is None or not _either:
+        return found
     try:
         for _off in (LAST_BITS, -LAST_BITS):
             if judge() is None:
