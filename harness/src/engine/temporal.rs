@@ -205,12 +205,7 @@ fn embargoed(run: &str, embargo: &Embargo) -> PipelineInput {
 
 /// The argument of a run that goes as far as the server's limits: one execution, however large.
 fn probed(probe: Probe) -> NoopInput {
-    let (shape, steps) = match probe.of {
-        Limit::Steps => (Shape::Chain, probe.size),
-        Limit::StepsAtOnce => (Shape::FanOut, probe.size),
-        Limit::Name => (Shape::Chain, 1),
-        Limit::Payload => (Shape::Chain, 2),
-    };
+    let (shape, steps) = probe.steps();
     NoopInput {
         unbounded: true,
         payload_bytes: (probe.of == Limit::Payload).then_some(probe.size),

@@ -198,6 +198,18 @@ pub struct Probe {
     pub size: u32,
 }
 
+impl Probe {
+    /// The steps of its run: how they depend on one another, and how many there are.
+    pub fn steps(self) -> (Shape, u32) {
+        match self.of {
+            Limit::Name => (Shape::Chain, 1),
+            Limit::Payload => (Shape::Chain, 2),
+            Limit::Steps => (Shape::Chain, self.size),
+            Limit::StepsAtOnce => (Shape::FanOut, self.size),
+        }
+    }
+}
+
 /// What an engine may have a limit for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,7 +1,8 @@
 //! Change: a source of some days is made; then one of its days is corrected, or the code of a step has a
 //! new version, or nothing happens; and the engine is asked, as its users would, to bring up to date what
 //! is not. Or the first run is interrupted, all of the engine killed when half of the days are loaded, and
-//! is begun again where the engine does not go on with it by itself: a backfill.
+//! is begun again where the engine does not go on with it by itself: a backfill. Or a step of one day fails in it
+//! until what it fails of is mended, and it is begun again after that.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

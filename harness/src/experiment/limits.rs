@@ -81,15 +81,14 @@ fn plan(scenario: &Scenario) -> Result<Vec<Condition>, ConfigError> {
 }
 
 fn seconds(trial: &TrialPlan, pace: Pace) -> f64 {
-    let factor = |name: &str| trial.factors.get(name).and_then(|text| text.parse().ok());
-    let steps: f64 = match trial.factors.get("limit").map(String::as_str) {
-        Some("steps") => factor("size").unwrap_or(0.0),
+    let factor = |name: &str| trial.factors.get(name).cloned().unwrap_or_default();
+    let number = |name: &str| factor(name).parse().unwrap_or(0.0);
+    let steps: f64 = match serde_json::from_value(factor("limit").into()) {
+        Ok(Limit::Steps) => number("size"),
         // As many at a time as a worker has slots.
-        Some("steps-at-once") => {
-            factor("size").unwrap_or(0.0) / Setup::default().concurrency as f64
-        }
-        Some(_) => 2.0,
-        None => factor("steps").unwrap_or(0.0),
+        Ok(Limit::StepsAtOnce) => number("size") / Setup::default().concurrency as f64,
+        Ok(Limit::Name | Limit::Payload) => 2.0,
+        Err(_) => number("steps"),
     };
     pace.start_s + steps * pace.step_s
 }

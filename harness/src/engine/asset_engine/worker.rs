@@ -15,13 +15,13 @@ use asset_engine::{
     RunStatus, Selection,
 };
 use orchbench_assets::{GraphOptions, NOT_APPROVED};
-use orchbench_etl::{Etl, RetrySpec, Shape};
+use orchbench_etl::{Etl, RetrySpec};
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::AssetWorker;
 use crate::engine::{
-    Embargo, Ended, Job, Limit, Probe, Refresh, Runs, StepExecution, Work, WorkerConfig, serve,
+    Embargo, Ended, Job, Limit, Refresh, Runs, StepExecution, Work, WorkerConfig, serve,
 };
 use orchbench_evidence::record::RunFailure;
 
@@ -126,17 +126,13 @@ impl Assets {
                 let options = self.options(RetrySpec::default());
                 Ok(orchbench_assets::noop_graph(*shape, *steps, &options)?)
             }
-            Job::Probe(Probe { of, size }) => {
+            Job::Probe(probe) if probe.of == Limit::Payload => {
+                let kept = self.etl.config().work_dir.join("handed-on");
+                Ok(orchbench_assets::payload_graph(probe.size, &kept)?)
+            }
+            Job::Probe(probe) => {
                 let options = self.options(RetrySpec::default());
-                let (shape, steps) = match of {
-                    Limit::Payload => {
-                        let kept = self.etl.config().work_dir.join("handed-on");
-                        return Ok(orchbench_assets::payload_graph(*size, &kept)?);
-                    }
-                    Limit::Name => (Shape::Chain, 1),
-                    Limit::Steps => (Shape::Chain, *size),
-                    Limit::StepsAtOnce => (Shape::FanOut, *size),
-                };
+                let (shape, steps) = probe.steps();
                 Ok(orchbench_assets::noop_graph(shape, steps, &options)?)
             }
             Job::Synthetic { steps, work } => {

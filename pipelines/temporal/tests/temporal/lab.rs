@@ -14,7 +14,8 @@ use orchbench_temporal::{
 use tempfile::TempDir;
 use temporalio_client::errors::WorkflowGetResultError;
 use temporalio_client::{
-    WorkflowGetResultOptions, WorkflowHandle, WorkflowQueryOptions, WorkflowStartOptions,
+    WorkflowCancelOptions, WorkflowGetResultOptions, WorkflowHandle, WorkflowQueryOptions,
+    WorkflowStartOptions,
 };
 use temporalio_common::{HasWorkflowDefinition, QueryDefinition};
 use tokio::sync::oneshot;
@@ -185,6 +186,21 @@ where
         .query(query, (), WorkflowQueryOptions::default())
         .await
         .unwrap()
+}
+
+/// Cancels a workflow of a client's, and waits until its history has that.
+pub async fn cancel<W>(client: &Client, handle: &Handle<W>, id: &str)
+where
+    W: HasWorkflowDefinition,
+{
+    let options = WorkflowCancelOptions::default();
+    handle.cancel(options).await.unwrap();
+    until("the cancellation is in the history", async || {
+        let history = client.history(id, None).await.unwrap();
+        let mut events = history.iter();
+        events.any(|event| event.event_type == "WorkflowExecutionCancelRequested")
+    })
+    .await;
 }
 
 /// Waits until `condition` holds.

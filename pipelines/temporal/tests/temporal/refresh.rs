@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use orchbench_etl::journal::Kind;
 use orchbench_etl::{CrashPoint, Day, FailurePlan, StepName};
 use orchbench_temporal::{Argument, Memory, PipelineInput, RefreshInput, RefreshWorkflow};
-use temporalio_client::WorkflowCancelOptions;
 
-use crate::lab::{Lab, ended, until};
+use crate::lab::{Lab, cancel, ended};
 use crate::rendezvous::held_up;
 
 fn input(concurrency: usize, memory: Memory) -> Argument<RefreshInput> {
@@ -73,16 +72,7 @@ async fn cancelled_in_a_day_it_begins_no_other() {
         .begin(RefreshWorkflow::run, input(1, Memory::default()), id)
         .await;
     let waiting = meeting.met().await;
-    handle
-        .cancel(WorkflowCancelOptions::default())
-        .await
-        .unwrap();
-    until("the cancellation is in the history", async || {
-        let history = lab.client.history(id, None).await.unwrap();
-        let asked = |kind: &str| kind == "WorkflowExecutionCancelRequested";
-        history.iter().any(|event| asked(&event.event_type))
-    })
-    .await;
+    cancel(&lab.client, &handle, id).await;
     drop(waiting);
     let failure = ended(&handle).await.unwrap_err();
     assert_eq!(failure.error_type, "Cancelled", "{failure:?}");

@@ -10,7 +10,7 @@ use orchbench_temporal::{PipelineInput, SagaWorkflow};
 use tempfile::TempDir;
 use temporalio_client::WorkflowCancelOptions;
 
-use crate::lab::{Lab, ended, query, until};
+use crate::lab::{Lab, cancel, ended, query, until};
 use crate::rendezvous::Meeting;
 use crate::reset::reset_before;
 
@@ -217,17 +217,7 @@ async fn cancelled_during_an_act_it_undoes_that_too() {
         let id = format!("saga-cancel-{point}");
         let handle = shop.lab.begin(SagaWorkflow::run, input().into(), &id).await;
         let waiting = meeting.met().await;
-        handle
-            .cancel(WorkflowCancelOptions::default())
-            .await
-            .unwrap();
-        until("the cancellation is in the history", async || {
-            let history = shop.lab.client.history(&id, None).await.unwrap();
-            history
-                .iter()
-                .any(|event| event.event_type == "WorkflowExecutionCancelRequested")
-        })
-        .await;
+        cancel(&shop.lab.client, &handle, &id).await;
         assert_eq!(undone(&shop.lab), [], "not before the act has ended");
         drop(waiting);
         let failure = ended(&handle).await.unwrap_err();
