@@ -7,14 +7,15 @@
 
 mod record;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use orchbench_etl::{DayResult, StepName};
 use orchbench_temporal::{
-    ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, ExtractWorkflow,
-    NoopWorkflow, ParallelWorkflow, PartitionInput, PartitionWorkflow, SagaWorkflow,
-    SequentialWorkflow,
+    ApprovalWorkflow, BackfillWorkflow, DailyWorkflow, DataPipelineWorkflow, EnoughWorkflow,
+    ExtractWorkflow, ModelsWorkflow, NoopWorkflow, OrderWorkflow, ParallelWorkflow, PartitionInput,
+    PartitionWorkflow, RefreshWorkflow, ReminderWorkflow, SagaWorkflow, SequentialWorkflow,
 };
 use temporalio_client::WorkflowHistory;
 use temporalio_macros::{workflow, workflow_methods};
@@ -24,21 +25,31 @@ use temporalio_sdk::workflow_replayer::{
 use temporalio_sdk::{ApplicationFailure, WorkflowContext, WorkflowResult};
 
 /// Every pattern, in every shape that its history can take.
-const HISTORIES: [&str; 18] = [
+const HISTORIES: [&str; 28] = [
     "approval-approved",
     "approval-before-the-patch",
     "approval-escalated-and-expired",
     "backfill-continued-as-new",
     "backfill-last-run",
     "daily-with-timer",
+    "enough-found",
+    "enough-too-few",
     "extract-cancelled",
     "extract-retried",
+    "models-built",
+    "models-wrong",
     "noop-continued-as-new",
+    "order-placed",
+    "order-undone",
     "parallel-success",
     "partition-retry",
     "partition-success",
     "pipeline-retry",
     "pipeline-success",
+    "refresh-cancelled",
+    "refresh-failed",
+    "refresh-remembered",
+    "reminder-called",
     "saga-cancelled",
     "saga-compensated",
     "saga-success",
@@ -67,6 +78,11 @@ async fn replay(history: WorkflowHistory) -> Result<(), WorkflowReplayError> {
         .and_then(|options| options.register_workflow::<DailyWorkflow>())
         .and_then(|options| options.register_workflow::<ExtractWorkflow>())
         .and_then(|options| options.register_workflow::<NoopWorkflow>())
+        .and_then(|options| options.register_workflow::<RefreshWorkflow>())
+        .and_then(|options| options.register_workflow::<ReminderWorkflow>())
+        .and_then(|options| options.register_workflow::<EnoughWorkflow>())
+        .and_then(|options| options.register_workflow::<OrderWorkflow>())
+        .and_then(|options| options.register_workflow::<ModelsWorkflow>())
         .unwrap()
         .build();
     WorkflowReplayer::new(options)?
@@ -93,6 +109,24 @@ async fn recorded_histories_still_replay() {
         let result = replay(history(name)).await;
         assert!(result.is_ok(), "{name}: {result:?}");
     }
+}
+
+#[test]
+fn every_workflow_that_a_worker_takes_has_a_history() {
+    let worker = include_str!("../../src/worker.rs");
+    let taken = worker.split("register_workflow::<").skip(1);
+    let taken: BTreeSet<&str> = taken.filter_map(|rest| rest.split('>').next()).collect();
+    assert!(taken.contains("DataPipelineWorkflow"), "{taken:?}");
+    let recorded = HISTORIES.map(|name| {
+        let json = std::fs::read(file(name)).unwrap();
+        let history: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        let started =
+            &history["events"][0]["attributes"]["WorkflowExecutionStartedEventAttributes"];
+        let name = started["workflow_type"]["name"].as_str();
+        name.unwrap().to_owned()
+    });
+    let recorded: BTreeSet<&str> = recorded.iter().map(String::as_str).collect();
+    assert_eq!(recorded, taken);
 }
 
 /// `PartitionWorkflow` after a thoughtless change: it waits before it extracts.

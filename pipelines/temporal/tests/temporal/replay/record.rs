@@ -1,5 +1,7 @@
 //! Records the histories that are missing, each by running the workflow on the real server.
 
+mod jobs;
+
 use orchbench_etl::{CrashPoint, FailurePlan, RetrySpec, Shape, StepName};
 use orchbench_temporal::workflows::noop::STEPS_PER_RUN;
 use orchbench_temporal::workflows::report::Stage;
@@ -28,6 +30,7 @@ pub async fn missing() {
     extracts().await;
     daily().await;
     noop().await;
+    jobs::missing().await;
 }
 
 /// Keeps a history, unless there is one of this name.
