@@ -1,5 +1,6 @@
 //! The exit codes of `orchbench`, in the one place that documents them.
 
+use asset_engine::CatalogError;
 use orchbench_evidence::check::mutation::NothingGood;
 use orchbench_evidence::results::{Analysis, Conclusion};
 use orchbench_temporal::failure::End;
@@ -99,6 +100,9 @@ impl Exit {
                 return Self::Usage;
             }
             if cause.is::<orchbench_lab::server::Unavailable>() {
+                return Self::Unreachable;
+            }
+            if of_catalog(cause).is_some_and(CatalogError::is_unreachable) {
                 return Self::Unreachable;
             }
             if let Some(exit) = of_temporal(cause).or_else(|| of_etl(cause)) {
@@ -207,6 +211,31 @@ fn asked_wrongly(cause: &(dyn std::error::Error + 'static)) -> bool {
         cause.downcast_ref(),
         Some(AssetsError::Name { .. } | AssetsError::NothingToApprove { .. })
     ) || cause.is::<SelectionError>()
+        || of_catalog(cause).is_some_and(|error| match error {
+            CatalogError::FutureVersion { .. } => true,
+            error => error.is_refusal(),
+        })
+}
+
+/// What a catalog says, by itself or through whoever uses it.
+fn of_catalog<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a CatalogError> {
+    use asset_engine::{AutomationError, EngineError, WhyError};
+    use orchbench_assets::AssetsError;
+    let of_engine = |error: &'a EngineError| match error {
+        EngineError::Catalog(error) => Some(&**error),
+        _ => None,
+    };
+    if let Some(AssetsError::Engine(error)) = cause.downcast_ref() {
+        return of_engine(error);
+    }
+    if let Some(AutomationError::Catalog(error)) = cause.downcast_ref() {
+        return Some(error);
+    }
+    if let Some(WhyError::Catalog(error)) = cause.downcast_ref() {
+        return Some(error);
+    }
+    let by_engine = cause.downcast_ref().and_then(of_engine);
+    by_engine.or_else(|| cause.downcast_ref())
 }
 
 /// The command line's words do not fit together.

@@ -1,6 +1,8 @@
 //! `orchbench materialize` and `orchbench assets` as a user drives them: every command is a process
 //! of its own, so whatever one remembers from another went through the catalog.
 
+#[path = "../fixtures/certificates.rs"]
+mod certificates;
 #[path = "../fixtures/changes.rs"]
 mod changes;
 
@@ -17,6 +19,7 @@ mod folder;
 mod identity;
 mod ids;
 mod lineage;
+mod postgres;
 mod rows;
 mod saga;
 mod staleness;

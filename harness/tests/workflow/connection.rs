@@ -5,7 +5,8 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::proxy::{Certificates, Demand, Proxy, Signed};
+use crate::certificates::{Certificates, Signed};
+use crate::proxy::{Demand, Proxy};
 use crate::stage::{Stage, Worker, orchbench, said};
 
 const KEY: Demand = Demand::Headers(&[

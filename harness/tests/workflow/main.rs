@@ -3,6 +3,8 @@
 //!
 //! An argument names the tests to run: those whose name contains it.
 
+#[path = "../fixtures/certificates.rs"]
+mod certificates;
 #[path = "../fixtures/changes.rs"]
 mod changes;
 #[path = "../fixtures/images.rs"]

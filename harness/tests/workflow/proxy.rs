@@ -2,7 +2,6 @@
 //! Temporal Cloud. It can demand a client certificate, or a header such as the API key's.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -11,7 +10,6 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -19,48 +17,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto};
 
-/// An authority and what it has signed, as files.
-pub struct Certificates {
-    authority: CertifiedIssuer<'static, KeyPair>,
-    dir: PathBuf,
-}
-
-/// A certificate and its key, in PEM.
-pub struct Signed {
-    pub certificate: PathBuf,
-    pub key: PathBuf,
-}
-
-impl Certificates {
-    /// A new authority; its certificate is `authority.pem` in `dir`.
-    pub fn new(dir: &Path) -> Result<Self> {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-        let dir = dir.to_owned();
-        std::fs::create_dir_all(&dir)?;
-        std::fs::write(dir.join("authority.pem"), authority.pem())?;
-        Ok(Self { authority, dir })
-    }
-
-    pub fn authority(&self) -> PathBuf {
-        self.dir.join("authority.pem")
-    }
-
-    /// A certificate for `host`.
-    pub fn sign(&self, host: &str) -> Result<Signed> {
-        let key = KeyPair::generate()?;
-        let params = CertificateParams::new([host.to_owned()])?;
-        let signed = Signed {
-            certificate: self.dir.join(format!("{host}.pem")),
-            key: self.dir.join(format!("{host}-key.pem")),
-        };
-        let certificate = params.signed_by(&key, &self.authority)?;
-        std::fs::write(&signed.certificate, certificate.pem())?;
-        std::fs::write(&signed.key, key.serialize_pem())?;
-        Ok(signed)
-    }
-}
+use crate::certificates::Certificates;
 
 /// What the front demands of a client, besides TLS.
 #[derive(Clone)]

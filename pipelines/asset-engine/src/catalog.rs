@@ -1,8 +1,9 @@
 //! The catalog: what was run, what was made, in which versions.
 //!
 //! An append-only event log with tables derived from it (runs, newest materialization of a piece),
-//! in SQLite ([`Catalog::open`]) or in memory ([`Catalog::memory`]). One executor writes; any number
-//! of processes may read while it does. Everything derived is written in the transaction that
+//! in SQLite ([`Catalog::open`]), in PostgreSQL (`Catalog::postgres`, a feature) or in memory
+//! ([`Catalog::memory`]). One executor writes, and recorders beside it; any number of processes may read
+//! while they do. Everything derived is written in the transaction that
 //! appends the events it is derived from, so a reader sees a materialization wholly or not at all.
 //!
 //! Each event carries a digest over itself and the digest before it ([`Catalog::verify`]), so that a
@@ -25,11 +26,14 @@ mod body;
 mod chain;
 mod error;
 mod failpoint;
+mod fence;
 mod fingerprint;
 mod log;
 mod memory;
 mod partitions;
 mod pieces;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod reading;
 mod recorder;
 mod schema;
@@ -37,6 +41,7 @@ mod sqlite;
 mod starts;
 mod store;
 mod verified;
+mod walk;
 mod wipe;
 mod writing;
 
@@ -55,16 +60,20 @@ pub use error::{CatalogError, Owner};
 pub(crate) use failpoint::Failpoint;
 #[cfg(test)]
 pub(crate) use failpoint::FailpointMode;
+pub use fence::Fence;
+pub(crate) use fence::Terms;
 pub(crate) use fingerprint::{EachVersion, Version, fold, piece as piece_fingerprint};
 pub use log::Log;
 pub(crate) use memory::MemoryStore;
 pub(crate) use partitions::effective;
 pub(crate) use pieces::Pieces;
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::{PostgresOwner, PostgresStore};
 pub use recorder::Recorder;
 pub(crate) use sqlite::SqliteStore;
 #[cfg(test)]
 pub(crate) use sqlite::steps;
-pub(crate) use starts::{Start, StartLog};
+pub(crate) use starts::{Start, StartLog, Starts};
 pub(crate) use store::Store;
 pub use verified::{Head, Verified};
 pub(crate) use wipe::check_wipes;
@@ -159,6 +168,22 @@ impl Catalog {
     /// The file cannot be opened, is no catalog, or is of a newer version.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, CatalogError> {
         let store = SqliteStore::open_to_read(path.as_ref())?;
+        Ok(Self {
+            store: Arc::new(Mutex::new(store)),
+        })
+    }
+
+    /// Opens a catalog in PostgreSQL to read it, in the schema `asset_catalog` or that which the URL names as the
+    /// search path (say `?options=-csearch_path%3Dname`). TLS by the system's
+    /// certificates, where the server has it and the URL does not refuse it (`sslmode`). Any number of
+    /// processes read and write.
+    ///
+    /// # Errors
+    /// A URL that cannot be read, a server that cannot be reached, tables of a newer version, or no right to
+    /// them. A password is in no message.
+    #[cfg(feature = "postgres")]
+    pub fn postgres(url: &str) -> Result<Self, CatalogError> {
+        let store = PostgresStore::open_to_read(url)?;
         Ok(Self {
             store: Arc::new(Mutex::new(store)),
         })

@@ -29,7 +29,9 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::catalog::{Catalog, CatalogError, Failpoint, MemoryStore, SqliteStore, StartLog, Store};
+use crate::catalog::{
+    Catalog, CatalogError, Failpoint, MemoryStore, SqliteStore, Start, StartLog, Starts, Store,
+};
 use crate::clock::Clock;
 use crate::event::{EventRecord, RunStatus};
 use crate::lock::OwnerLock;
@@ -52,6 +54,12 @@ pub struct Executor {
     heeded: Mutex<u64>,
     /// Released last.
     _lock: Option<OwnerLock>,
+}
+
+/// Where attempts that begin are recorded, and those that a dead executor left there.
+struct Begun {
+    starts: Box<dyn Starts>,
+    left: Vec<Start>,
 }
 
 /// Open runs of the previous executor that were not submitted again.
@@ -99,30 +107,66 @@ impl Executor {
         let mut store =
             SqliteStore::open(path, options.durability)?.with_failpoint(hooks.failpoint.clone());
         let mut warnings = store.take_warnings();
-        let (mut starts, left) = StartLog::open(path, hooks.failpoint.clone())?;
+        let (starts, left) = StartLog::open(path, hooks.failpoint.clone())?;
         warnings.extend(left.damaged);
+        let begun = Begun {
+            starts: Box::new(starts),
+            left: left.starts,
+        };
+        let mut executor = Self::on(store, begun, Catalog::open(path)?, options, hooks)?;
+        executor.warnings = warnings;
+        executor._lock = Some(lock);
+        Ok(executor)
+    }
+
+    /// Becomes the one executor of a catalog in PostgreSQL ([`Catalog::postgres`]), on whatever host. With
+    /// [`crate::Lock::Wait`] one on another host stands by.
+    ///
+    /// # Errors
+    /// As [`Catalog::postgres`]; [`CatalogError::Locked`] when another executor lives and `options.lock` says
+    /// [`crate::Lock::Fail`].
+    #[cfg(feature = "postgres")]
+    pub fn postgres(url: &str, options: ExecutorOptions) -> Result<Self, CatalogError> {
+        use crate::catalog::{PostgresOwner, PostgresStore};
+        let store = PostgresStore::open(url, options.durability)?;
+        let (owner, left) = PostgresOwner::take(url, options.lock)?;
+        let begun = Begun {
+            starts: Box::new(owner),
+            left,
+        };
+        Self::on(
+            store,
+            begun,
+            Catalog::postgres(url)?,
+            options,
+            Hooks::default(),
+        )
+    }
+
+    /// The executor of a store that is its own: raises the epoch and closes what a dead one had begun.
+    fn on(
+        mut store: impl Store + 'static,
+        mut begun: Begun,
+        catalog: Catalog,
+        options: ExecutorOptions,
+        hooks: Hooks,
+    ) -> Result<Self, CatalogError> {
         let epoch = store.next_epoch()?;
         // Before it is looked what was asked for, so that nothing falls between the two looks.
         let heeded = store.head()?.seq;
         let left = Left {
-            runs: resume::close_dead_attempts(&mut store, epoch, &left.starts)?,
+            runs: resume::close_dead_attempts(&mut store, epoch, &begun.left)?,
             events: resume::by_run(store.open_events()?),
         };
-        starts.empty()?;
-        let catalog = Catalog::open(path)?;
+        begun.starts.empty()?;
+        let store = Arc::new(Mutex::new(store));
         Ok(Self {
-            shared: Shared::new(
-                Arc::new(Mutex::new(store)),
-                Some(starts),
-                epoch,
-                options,
-                hooks,
-            ),
+            shared: Shared::new(store, Some(begun.starts), epoch, options, hooks),
             heeded: Mutex::new(heeded),
             catalog,
             left: Mutex::new(left),
-            warnings,
-            _lock: Some(lock),
+            warnings: Vec::new(),
+            _lock: None,
         })
     }
 

@@ -78,7 +78,7 @@ pub use automation::{
     EvaluationContext, FailedOrder, Order, PartitionStatus, Rule, Schedule, ScheduledTick, Sensor,
 };
 pub use catalog::{
-    Catalog, CatalogError, Durability, EndedRun, Head, Log, Owner, Recorder, RunInfo, Stamp,
+    Catalog, CatalogError, Durability, EndedRun, Fence, Head, Log, Owner, Recorder, RunInfo, Stamp,
     Verified,
 };
 pub use critical_path::{CriticalPath, CriticalStep};

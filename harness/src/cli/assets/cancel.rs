@@ -2,17 +2,14 @@
 //! it finishes what it is at; what a dead process left open is closed here.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::time::Duration;
 
-use asset_engine::{
-    BackfillProgress, Catalog, CatalogError, Durability, Executor, ExecutorOptions, Recorder,
-    RunStatus,
-};
+use asset_engine::{BackfillProgress, Catalog, CatalogError, ExecutorOptions, RunStatus};
 use orchbench_etl::journal::escaped;
 use serde_json::json;
 
-use super::location::{catalog_path, neither, read_catalog};
+use super::location::neither;
+use super::place::{CatalogArgs, Place};
 use crate::cli::worker::WorkFolder;
 use crate::exit::Exit;
 use crate::output;
@@ -28,17 +25,19 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    place: CatalogArgs,
+    #[command(flatten)]
     folder: WorkFolder,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let path = catalog_path(&args.folder.work_dir);
-    let catalog = read_catalog(&path)?;
+    let place = args.place.place(&args.folder.work_dir)?;
+    let catalog = place.read()?;
     let id = args.id.as_str();
     if catalog.backfill(id)?.is_none() && catalog.run(id)?.is_none() {
         return Err(neither(id).into());
     }
-    let canceled = cancel(&path, &catalog, id)?;
+    let canceled = cancel(&place, &catalog, id)?;
     let info = catalog.backfill(id)?;
     let progress = info.map(|info| BackfillProgress::of(&catalog, &info));
     let progress = progress.transpose()?;
@@ -64,8 +63,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
 
 /// Asks for the end of all that is open of an id and returns when nothing is: the runs whose end was
 /// asked for.
-fn cancel(path: &Path, catalog: &Catalog, id: &str) -> anyhow::Result<HashSet<String>> {
-    let mut recorder = Recorder::open(path, Durability::PowerLoss)?;
+fn cancel(place: &Place, catalog: &Catalog, id: &str) -> anyhow::Result<HashSet<String>> {
+    let mut recorder = place.recorder()?;
     let mut asked = HashSet::new();
     let mut told = false;
     loop {
@@ -80,17 +79,19 @@ fn cancel(path: &Path, catalog: &Catalog, id: &str) -> anyhow::Result<HashSet<St
             asked.extend(new.into_iter().cloned());
         }
         // An executor that opens the catalog closes them; one that lives does so by itself.
-        match Executor::open(path, ExecutorOptions::default()) {
+        match place.executor(ExecutorOptions::default()) {
             Ok(_) => {}
-            Err(CatalogError::Locked { owner, .. }) => {
-                if !std::mem::replace(&mut told, true) {
-                    output::note(&format!(
-                        "{owner} executes: waiting until it has finished its steps"
-                    ));
+            Err(error) => match error.downcast_ref() {
+                Some(CatalogError::Locked { owner, .. }) => {
+                    if !std::mem::replace(&mut told, true) {
+                        output::note(&format!(
+                            "{owner} executes: waiting until it has finished its steps"
+                        ));
+                    }
+                    std::thread::sleep(LOOK);
                 }
-                std::thread::sleep(LOOK);
-            }
-            Err(error) => return Err(error.into()),
+                _ => return Err(error),
+            },
         }
     }
 }

@@ -5,7 +5,6 @@
 //! `order`.
 
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use asset_engine::{
@@ -15,6 +14,7 @@ use asset_engine::{
 use orchbench_assets::{GraphOptions, ORDER, Rows};
 use orchbench_etl::{Etl, SourceError};
 
+use super::place::{CatalogArgs, Place};
 use crate::cli::worker::Surroundings;
 use crate::exit::UsageError;
 use crate::output;
@@ -29,6 +29,8 @@ pub(in crate::cli) struct Location {
     /// The announcement waits for a person's word (`orchbench assets approve`).
     #[arg(long)]
     pub approval: bool,
+    #[command(flatten)]
+    place: CatalogArgs,
     #[command(flatten)]
     pub surroundings: Surroundings,
 }
@@ -57,8 +59,8 @@ pub(in crate::cli) struct Assets {
     /// The source.
     pub source: String,
     pub graph: Arc<AssetGraph>,
-    /// The catalog's file.
-    pub path: PathBuf,
+    /// Where the catalog is.
+    pub place: Place,
 }
 
 /// The same, with what executes their steps.
@@ -77,27 +79,10 @@ impl Deref for Executable {
     }
 }
 
-/// The file of the catalog in a work folder.
-pub(in crate::cli) fn catalog_path(work_dir: &Path) -> PathBuf {
-    work_dir.join("catalog.sqlite")
-}
-
-/// Opens a catalog to read; there must be one.
-pub(in crate::cli) fn read_catalog(path: &Path) -> anyhow::Result<Catalog> {
-    if !path.exists() {
-        let message = format!(
-            "{}: expected a catalog, found none (--work-dir)",
-            path.display()
-        );
-        return Err(UsageError(message).into());
-    }
-    Ok(Catalog::open(path)?)
-}
-
 impl Location {
     /// The catalog, to read.
     pub fn catalog(&self) -> anyhow::Result<Catalog> {
-        read_catalog(&catalog_path(self.surroundings.work_dir()))
+        self.place.place(self.surroundings.work_dir())?.read()
     }
 
     /// The assets that a selection is about, to read of them: nothing is made, no folder either.
@@ -113,7 +98,7 @@ impl Location {
             orchbench_assets::definitions(definition, &options(self.approval))?
         };
         Ok(Assets {
-            path: catalog_path(work_dir),
+            place: self.place.place(work_dir)?,
             graph: Arc::new(graph),
             source,
         })
@@ -122,8 +107,8 @@ impl Location {
     /// The assets that a selection is about, with what executes their steps and announces.
     pub fn open(self, selection: &str) -> anyhow::Result<Executable> {
         let source = self.source.map_or_else(|| source_of(selection), Ok)?;
+        let place = self.place.place(self.surroundings.work_dir())?;
         let (config, service) = self.surroundings.open()?;
-        let path = catalog_path(&config.work_dir);
         let etl = Arc::new(Etl::open(config)?);
         let graph = if source == ORDER {
             orchbench_assets::order_graph(&etl.config().work_dir)?
@@ -137,7 +122,7 @@ impl Location {
         let assets = Assets {
             source,
             graph: Arc::new(graph),
-            path,
+            place,
         };
         Ok(Executable {
             assets,
@@ -255,12 +240,12 @@ impl Assets {
 
     /// The catalog, to read.
     pub fn catalog(&self) -> anyhow::Result<Catalog> {
-        read_catalog(&self.path)
+        self.place.read()
     }
 
     /// Records in the catalog, beside whoever executes on it.
     pub fn recorder(&self) -> anyhow::Result<Recorder> {
-        Ok(Recorder::open(&self.path, Durability::PowerLoss)?)
+        self.place.recorder()
     }
 
     /// Becomes the one executor of the catalog.
@@ -273,7 +258,7 @@ impl Assets {
             } else {
                 Lock::Fail
             });
-        let executor = Executor::open(&self.path, options)?;
+        let executor = self.place.executor(options)?;
         for damaged in executor.warnings() {
             output::note(&format!("warning: {damaged}"));
         }

@@ -4,7 +4,7 @@ use asset_engine::{AssetKey, Attempt, CriticalPath, Event, EventRecord, SkipReas
 use orchbench_etl::journal::escaped;
 use serde_json::{Value, json};
 
-use super::location::{catalog_path, read_catalog};
+use super::place::CatalogArgs;
 use super::runs::time;
 use crate::cli::worker::WorkFolder;
 use crate::exit::{Exit, UsageError};
@@ -18,11 +18,13 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    place: CatalogArgs,
+    #[command(flatten)]
     folder: WorkFolder,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let catalog = read_catalog(&catalog_path(&args.folder.work_dir))?;
+    let catalog = args.place.place(&args.folder.work_dir)?.read()?;
     let Some(info) = catalog.run(&args.run)? else {
         let runs = catalog.runs()?;
         let newest = runs.last().map_or("none", |info| info.record.run.as_ref());

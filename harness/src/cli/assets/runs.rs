@@ -3,7 +3,7 @@
 use asset_engine::{Catalog, RunInfo};
 use serde_json::json;
 
-use super::location::{catalog_path, read_catalog};
+use super::place::CatalogArgs;
 use crate::cli::worker::WorkFolder;
 use crate::exit::Exit;
 use crate::output;
@@ -13,6 +13,8 @@ pub(super) struct Args {
     /// Print as JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    place: CatalogArgs,
     #[command(flatten)]
     folder: WorkFolder,
 }
@@ -26,7 +28,7 @@ struct Row {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let catalog = read_catalog(&catalog_path(&args.folder.work_dir))?;
+    let catalog = args.place.place(&args.folder.work_dir)?.read()?;
     let rows = catalog
         .runs()?
         .into_iter()

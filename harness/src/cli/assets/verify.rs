@@ -3,7 +3,7 @@
 use asset_engine::{CatalogError, Head};
 use serde_json::json;
 
-use super::location::{catalog_path, read_catalog};
+use super::place::CatalogArgs;
 use crate::cli::worker::WorkFolder;
 use crate::exit::{Exit, UsageError};
 use crate::output;
@@ -17,12 +17,14 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    place: CatalogArgs,
+    #[command(flatten)]
     folder: WorkFolder,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let noted = args.noted.as_deref().map(head).transpose()?;
-    let catalog = read_catalog(&catalog_path(&args.folder.work_dir))?;
+    let catalog = args.place.place(&args.folder.work_dir)?.read()?;
     match catalog.verify(noted.as_ref()) {
         Ok(verified) => {
             let Head { seq, digest, .. } = &verified.head;

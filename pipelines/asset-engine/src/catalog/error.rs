@@ -23,6 +23,40 @@ pub enum CatalogError {
         /// SQLite's word.
         source: rusqlite::Error,
     },
+    /// PostgreSQL refused.
+    #[cfg(feature = "postgres")]
+    #[error("catalog {place}: {doing}: {}", of_postgres(error))]
+    Postgres {
+        /// Host, port and database.
+        place: String,
+        /// What was being done.
+        doing: &'static str,
+        /// PostgreSQL's word, which the message has.
+        error: Box<postgres::Error>,
+    },
+    /// The URL of a catalog cannot be read.
+    #[cfg(feature = "postgres")]
+    #[error("catalog postgres://: its URL cannot be read: {reason}")]
+    Url {
+        /// Why; the URL itself may have a password in it.
+        reason: String,
+    },
+    /// The data that a catalog is about is somewhere else.
+    #[error("catalog {path}: expected the data that it is about in {found}, found {own}")]
+    Home {
+        /// Where the catalog is.
+        path: PathBuf,
+        /// Where it was said to be now.
+        own: String,
+        /// Where it is.
+        found: String,
+    },
+    /// There is no catalog, where one is only read.
+    #[error("catalog {path}: expected one, found none")]
+    Absent {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
     /// A file beside the catalog could not be used.
     #[error("{path}: {doing}: {source}")]
     Io {
@@ -50,6 +84,18 @@ pub enum CatalogError {
         own: u64,
         /// The epoch of the newest one.
         current: u64,
+    },
+    /// A later attempt at the same thing has committed; the commit of this one was refused.
+    #[error("catalog {path}: attempt {own} at {what:?} is fenced off by attempt {newest}")]
+    Overtaken {
+        /// The catalog's file, or where its server is.
+        path: PathBuf,
+        /// What is tried.
+        what: String,
+        /// The attempt that was refused.
+        own: u32,
+        /// The newest one that has committed.
+        newest: u32,
     },
     /// Written by a newer version of this crate.
     #[error("catalog {path}: schema version {found}, expected at most {expected}")]
@@ -105,6 +151,41 @@ pub enum CatalogError {
     },
 }
 
+#[cfg(feature = "postgres")]
+impl CatalogError {
+    /// Whether the server of a catalog did not answer, or was about to start or to stop.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        let Self::Postgres { error, .. } = self else {
+            return false;
+        };
+        match error.code() {
+            // Its connections are exceptions of their own, its operators' interventions, or too many.
+            Some(state) => ["08", "57P", "53300"]
+                .iter()
+                .any(|of| state.code().starts_with(of)),
+            None => error.is_closed() || causes(error).any(of_the_network),
+        }
+    }
+
+    /// Whether the way to a catalog is wrong: its URL, the role, the password, the database, the schema, or the
+    /// role's rights; or there is none.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Url { .. } | Self::Absent { .. } | Self::Home { .. } => true,
+            Self::Postgres { error, doing, .. } => match error.code() {
+                Some(state) => ["28", "3D", "3F", "42501"]
+                    .iter()
+                    .any(|of| state.code().starts_with(of)),
+                // Such as a password that is missing, or a certificate of nobody's.
+                None => *doing == "connect" && !self.is_unreachable(),
+            },
+            _ => false,
+        }
+    }
+}
+
 /// What SQLite says. Of a disk without space left it often says no more than "disk I/O error", so
 /// that is looked up.
 fn said(path: &Path, error: &rusqlite::Error) -> String {
@@ -119,6 +200,28 @@ fn said(path: &Path, error: &rusqlite::Error) -> String {
     } else {
         error.to_string()
     }
+}
+
+/// What PostgreSQL says, which the error itself leaves out: its message, or why there was none.
+#[cfg(feature = "postgres")]
+fn of_postgres(error: &postgres::Error) -> String {
+    if let Some(said) = error.as_db_error() {
+        return said.message().to_owned();
+    }
+    let all = std::iter::once(error.to_string()).chain(causes(error).map(ToString::to_string));
+    all.collect::<Vec<_>>().join(": ")
+}
+
+/// Whether a cause is the network's; a certificate that is nobody's is no such thing.
+#[cfg(feature = "postgres")]
+fn of_the_network(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let error = cause.downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| error.kind() != std::io::ErrorKind::InvalidData)
+}
+
+#[cfg(feature = "postgres")]
+fn causes(error: &postgres::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(error), |cause| cause.source())
 }
 
 fn place(partition: Option<&str>) -> String {

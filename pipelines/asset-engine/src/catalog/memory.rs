@@ -6,11 +6,12 @@ mod table;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
+use super::fence::Refusal;
 use super::{
-    CatalogError, Draft, EachVersion, EndedRun, Head, Left, Pieces, RunInfo, Stamp, Store,
+    CatalogError, Draft, EachVersion, EndedRun, Head, Left, Pieces, RunInfo, Stamp, Store, Terms,
     Verified, Version, Wipe, chain, writing,
 };
 use crate::event::{
@@ -65,11 +66,24 @@ pub(crate) struct MemoryStore {
     backfills: Vec<BackfillInfo>,
     backfill_index: HashMap<Arc<str>, usize>,
     open_backfills: BTreeSet<usize>,
+    /// What may be tried more than once, and the newest attempt that has committed.
+    fences: HashMap<String, u32>,
 }
 
 impl MemoryStore {
     /// The epoch of the executor that a new store is made for.
     pub const FIRST_EPOCH: u64 = 1;
+
+    /// The epoch of what is committed, if its terms hold; an attempt is the newest then.
+    fn pass(&mut self, terms: Terms<'_>) -> Result<u64, Refusal> {
+        let epoch = terms.epoch(self.epoch)?;
+        if let Some(fence) = terms.fence() {
+            let newest = self.fences.entry(fence.what.to_owned()).or_default();
+            fence.check(*newest)?;
+            *newest = fence.attempt;
+        }
+        Ok(epoch)
+    }
 }
 
 impl Default for MemoryStore {
@@ -96,6 +110,7 @@ impl Default for MemoryStore {
             backfills: Vec::new(),
             backfill_index: HashMap::new(),
             open_backfills: BTreeSet::new(),
+            fences: HashMap::new(),
         }
     }
 }
@@ -106,14 +121,9 @@ impl Store for MemoryStore {
         Ok(self.epoch)
     }
 
-    fn commit(&mut self, epoch: u64, drafts: &[Draft]) -> Result<(), CatalogError> {
-        if epoch != self.epoch {
-            return Err(CatalogError::Fenced {
-                path: PathBuf::from("(memory)"),
-                own: epoch,
-                current: self.epoch,
-            });
-        }
+    fn commit_on(&mut self, terms: Terms<'_>, drafts: &[Draft]) -> Result<(), CatalogError> {
+        let epoch = self.pass(terms);
+        let epoch = epoch.map_err(|refusal| refusal.of(Path::new("(memory)")))?;
         for draft in drafts {
             let seq = self.events.len() as u64 + 1;
             self.derive(seq, &draft.event);

@@ -63,6 +63,23 @@ impl StoredEvent {
         })
     }
 
+    /// The same of a row that PostgreSQL gives.
+    #[cfg(feature = "postgres")]
+    pub fn of_postgres(row: &postgres::Row) -> Result<Self, postgres::Error> {
+        Ok(Self {
+            seq: row.try_get(0)?,
+            t_ns: row.try_get(1)?,
+            at_ms: row.try_get(2)?,
+            epoch: row.try_get(3)?,
+            kind: row.try_get(4)?,
+            run: row.try_get(5)?,
+            asset: row.try_get(6)?,
+            partition: row.try_get(7)?,
+            attempt: row.try_get(8)?,
+            body: row.try_get(9)?,
+        })
+    }
+
     /// Itself, as its digest sees it.
     pub fn record(&self) -> Record<'_> {
         Record {

@@ -3,15 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{CatalogError, Draft, Durability, SqliteStore, Store as _, check_wipes, effective};
+use super::{
+    CatalogError, Draft, Durability, Fence, SqliteStore, Store, Terms, check_wipes, effective,
+};
 use crate::clock::{monotonic_ns, unix_ms};
 use crate::event::{Event, PartitionChange, Report, RunStatus};
 
 /// Records what happened outside of any run, and what somebody asks of the one who executes. It
 /// needs no lock: an executor on the same catalog goes on, and sees what is recorded.
-#[derive(Debug)]
 pub struct Recorder {
-    store: SqliteStore,
+    store: Box<dyn Store>,
 }
 
 impl Recorder {
@@ -21,7 +22,39 @@ impl Recorder {
     /// The file cannot be opened, is no catalog, or is of a newer version.
     pub fn open(path: impl AsRef<Path>, durability: Durability) -> Result<Self, CatalogError> {
         let store = SqliteStore::open(path.as_ref(), durability)?;
-        Ok(Self { store })
+        Ok(Self {
+            store: Box::new(store),
+        })
+    }
+
+    /// Opens a catalog in PostgreSQL, as [`crate::Catalog::postgres`] does.
+    ///
+    /// # Errors
+    /// As [`crate::Catalog::postgres`].
+    #[cfg(feature = "postgres")]
+    pub fn postgres(url: &str, durability: Durability) -> Result<Self, CatalogError> {
+        let store = super::PostgresStore::open(url, durability)?;
+        Ok(Self {
+            store: Box::new(store),
+        })
+    }
+
+    /// Opens a catalog in PostgreSQL whose data is in a place, by a name that all have for it: whoever comes from another
+    /// place is refused, as what it looked for there it would take for gone.
+    ///
+    /// # Errors
+    /// [`CatalogError::Home`]; else as [`Recorder::postgres`].
+    #[cfg(feature = "postgres")]
+    pub fn postgres_at(
+        url: &str,
+        durability: Durability,
+        home: &str,
+    ) -> Result<Self, CatalogError> {
+        let store = super::PostgresStore::open(url, durability)?;
+        store.settle(home)?;
+        Ok(Self {
+            store: Box::new(store),
+        })
     }
 
     /// Records what was made, seen or checked: all of it in one commit, durable when this returns. As with
@@ -34,11 +67,32 @@ impl Recorder {
         I: IntoIterator,
         I::Item: Into<Report>,
     {
+        self.record(None, reports)
+    }
+
+    /// The same for one of several attempts that may overlap, as those of a workflow's activity do when a worker
+    /// is thought dead: refused once a later one has recorded something, be it only that it begins (no report).
+    ///
+    /// # Errors
+    /// [`CatalogError::Overtaken`]; else as [`Recorder::record_all`].
+    pub fn record_fenced<I>(&mut self, fence: &Fence<'_>, reports: I) -> Result<(), CatalogError>
+    where
+        I: IntoIterator,
+        I::Item: Into<Report>,
+    {
+        self.record(Some(fence), reports)
+    }
+
+    fn record<I>(&mut self, fence: Option<&Fence<'_>>, reports: I) -> Result<(), CatalogError>
+    where
+        I: IntoIterator,
+        I::Item: Into<Report>,
+    {
         // The record has the epoch of the executor that it lies beside.
         let event = |report: I::Item| report.into().into_event(0);
         let events: Vec<Event> = reports.into_iter().map(event).collect();
-        check_wipes(&self.store, &events)?;
-        self.append(events)
+        check_wipes(&*self.store, &events)?;
+        self.append(fence, events)
     }
 
     /// Has partitions come and go, in one commit; gives how many changes made a difference.
@@ -49,10 +103,11 @@ impl Recorder {
         &mut self,
         changes: impl IntoIterator<Item = PartitionChange>,
     ) -> Result<usize, CatalogError> {
-        let changes = effective(&self.store, changes)?;
+        let changes = effective(&*self.store, changes)?;
         let count = changes.len();
         if count > 0 {
-            self.append(changes.into_iter().map(Event::PartitionChanged).collect())?;
+            let events = changes.into_iter().map(Event::PartitionChanged);
+            self.append(None, events.collect())?;
         }
         Ok(count)
     }
@@ -77,7 +132,7 @@ impl Recorder {
             run: Arc::from(*run),
         };
         if !open.is_empty() {
-            self.append(open.iter().map(event).collect())?;
+            self.append(None, open.iter().map(event).collect())?;
         }
         Ok(open)
     }
@@ -90,18 +145,29 @@ impl Recorder {
     pub fn cancel_backfill(&mut self, id: &str) -> Result<bool, CatalogError> {
         let is_open = self.store.backfill_status(id)? == Some(RunStatus::Started);
         if is_open {
-            self.append(vec![Event::BackfillEnded {
+            let ended = Event::BackfillEnded {
                 id: Arc::from(id),
                 status: RunStatus::Canceled,
-            }])?;
+            };
+            self.append(None, vec![ended])?;
         }
         Ok(is_open)
     }
 
-    fn append(&mut self, events: Vec<Event>) -> Result<(), CatalogError> {
+    fn append(
+        &mut self,
+        fence: Option<&Fence<'_>>,
+        events: Vec<Event>,
+    ) -> Result<(), CatalogError> {
         let (t_ns, at_ms) = (monotonic_ns(), unix_ms());
         let draft = |event| Draft { t_ns, at_ms, event };
         let drafts: Vec<Draft> = events.into_iter().map(draft).collect();
-        self.store.commit_beside(&drafts)
+        self.store.commit_on(Terms::Beside(fence), &drafts)
+    }
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recorder").finish_non_exhaustive()
     }
 }

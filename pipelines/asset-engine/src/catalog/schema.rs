@@ -10,10 +10,10 @@ use crate::event::Event;
 pub(super) const APPLICATION_ID: i64 = 0x4173_4361;
 
 /// `PRAGMA user_version` of the newest schema.
-pub(super) const SCHEMA_VERSION: i64 = 9;
+pub(super) const SCHEMA_VERSION: i64 = 10;
 
 /// Step n brings version n to n + 1. A published step never changes.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     "
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
@@ -124,6 +124,13 @@ CREATE TABLE partitions (
 -- Runs by how they ended, in the order of their ends.
 DROP INDEX runs_unsuccessful;
 CREATE INDEX runs_ended ON runs (status, last_seq) WHERE last_seq IS NOT NULL;
+",
+    "
+-- What may be tried more than once, and the newest attempt that has committed.
+CREATE TABLE fences (
+    what    TEXT PRIMARY KEY,
+    attempt INTEGER NOT NULL
+) WITHOUT ROWID;
 ",
 ];
 

@@ -16,17 +16,18 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use tempfile::TempDir;
 
 use super::chain::hex;
+use super::fence::Refused;
 use super::reading::{self, StoredEvent};
 use super::{
     CatalogError, Draft, EachVersion, EndedRun, Failpoint, Head, Left, Pieces, RunInfo, Stamp,
-    Store, Verified, Version, Wipe,
+    Store, Terms, Verified, Version, Wipe,
 };
 use crate::event::{
     BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
     RunStatus, Tick,
 };
 use crate::key::AssetKey;
-use append::{Refused, append};
+use append::append;
 use rows::{materialization, observation};
 
 /// One connection to a catalog file.
@@ -51,23 +52,6 @@ impl SqliteStore {
     /// What was damaged when it was opened, and is kept aside.
     pub fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)
-    }
-
-    /// Commits beside the executor of the newest epoch, if there is one.
-    pub fn commit_beside(&mut self, drafts: &[Draft]) -> Result<(), CatalogError> {
-        self.commit_in(None, drafts)
-    }
-
-    fn commit_in(&mut self, epoch: Option<u64>, drafts: &[Draft]) -> Result<(), CatalogError> {
-        append(&self.connection, &self.failpoint, epoch, drafts).map_err(|refused| match refused {
-            Refused::Sqlite(source) => self.failed("commit")(source),
-            Refused::Planned(error) => error,
-            Refused::Fenced(current) => CatalogError::Fenced {
-                path: self.path.clone(),
-                own: epoch.unwrap_or(current),
-                current,
-            },
-        })
     }
 
     fn failed(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> CatalogError {
@@ -183,8 +167,13 @@ impl Store for SqliteStore {
         Ok(epoch.cast_unsigned())
     }
 
-    fn commit(&mut self, epoch: u64, drafts: &[Draft]) -> Result<(), CatalogError> {
-        self.commit_in(Some(epoch), drafts)
+    fn commit_on(&mut self, terms: Terms<'_>, drafts: &[Draft]) -> Result<(), CatalogError> {
+        let appended = append(&self.connection, &self.failpoint, terms, drafts);
+        appended.map_err(|refused| match refused {
+            Refused::Failed(source) => self.failed("commit")(source),
+            Refused::Planned(error) => error,
+            Refused::Terms(refusal) => refusal.of(&self.path),
+        })
     }
 
     fn runs(&self) -> Result<Vec<RunInfo>, CatalogError> {

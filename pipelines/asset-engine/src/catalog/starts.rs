@@ -25,7 +25,17 @@ use crate::key::AssetKey;
 /// Above this size the file is emptied as soon as it may be.
 const EMPTY_ABOVE_BYTES: u64 = 64 * 1024;
 
-/// The start log of an executor.
+/// Where attempts that begin are recorded ahead of the group commit.
+pub(crate) trait Starts: Send {
+    /// Records that an attempt begins. Survives SIGKILL once this returns.
+    fn append(&mut self, start: &Start) -> Result<(), CatalogError>;
+    /// Empties it once it has grown; call only when the catalog has everything it says.
+    fn empty_when_large(&mut self) -> Result<(), CatalogError>;
+    /// Empties it; call only when the catalog has everything it says.
+    fn empty(&mut self) -> Result<(), CatalogError>;
+}
+
+/// The start log of an executor on a file.
 #[derive(Debug)]
 pub(crate) struct StartLog {
     file: File,
@@ -116,9 +126,10 @@ impl StartLog {
         };
         Ok((log, found))
     }
+}
 
-    /// Records that an attempt begins. Survives SIGKILL once this returns.
-    pub fn append(&mut self, start: &Start) -> Result<(), CatalogError> {
+impl Starts for StartLog {
+    fn append(&mut self, start: &Start) -> Result<(), CatalogError> {
         self.failpoint.pass("start log")?;
         let line = Line {
             t_ns: start.t_ns,
@@ -146,16 +157,14 @@ impl StartLog {
         })
     }
 
-    /// Empties the file once it has grown; call only when the catalog has everything it says.
-    pub fn empty_when_large(&mut self) -> Result<(), CatalogError> {
+    fn empty_when_large(&mut self) -> Result<(), CatalogError> {
         if self.bytes > EMPTY_ABOVE_BYTES {
             self.empty()?;
         }
         Ok(())
     }
 
-    /// Empties the file; call only when the catalog has everything it says.
-    pub fn empty(&mut self) -> Result<(), CatalogError> {
+    fn empty(&mut self) -> Result<(), CatalogError> {
         if self.bytes == 0 {
             return Ok(());
         }

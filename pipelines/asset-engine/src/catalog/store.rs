@@ -1,9 +1,10 @@
-//! Where a catalog is kept: what a file and a memory both answer.
+//! Where a catalog is kept: what a file, a database and a memory all answer.
 
 use std::sync::Arc;
 
 use super::{
-    CatalogError, Draft, EachVersion, EndedRun, Head, Left, Pieces, RunInfo, Stamp, Verified, Wipe,
+    CatalogError, Draft, EachVersion, EndedRun, Head, Left, Pieces, RunInfo, Stamp, Terms,
+    Verified, Wipe,
 };
 use crate::event::{
     BackfillInfo, CheckResult, EventRecord, Materialization, Observation, RunRecord, RunStatus,
@@ -16,8 +17,12 @@ pub(crate) trait Store: Send {
     /// Raises the epoch and makes the caller its owner.
     fn next_epoch(&mut self) -> Result<u64, CatalogError>;
     /// Appends events and updates what is derived from them, all or nothing, and durably when this
-    /// returns. Refused when `epoch` is no longer the newest.
-    fn commit(&mut self, epoch: u64, drafts: &[Draft]) -> Result<(), CatalogError>;
+    /// returns. Refused when the terms do not hold.
+    fn commit_on(&mut self, terms: Terms<'_>, drafts: &[Draft]) -> Result<(), CatalogError>;
+    /// The same by the executor of an epoch.
+    fn commit(&mut self, epoch: u64, drafts: &[Draft]) -> Result<(), CatalogError> {
+        self.commit_on(Terms::Executor(epoch), drafts)
+    }
     fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError>;
     /// What the newest tick of each automation left, by name, without the runs that it asked for.
     fn left(&self) -> Result<Vec<Left>, CatalogError>;

@@ -3,7 +3,10 @@
 mod alike;
 mod beside;
 mod cuts;
+mod fence;
 mod fixture;
 mod flips;
 mod fuzz;
 mod migration;
+#[cfg(feature = "postgres")]
+mod postgres;

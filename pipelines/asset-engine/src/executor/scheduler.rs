@@ -1,7 +1,8 @@
 //! The shared state of an executor and its commit.
 //!
 //! One mutex guards everything that is decided (queues, runs, what awaits commit); it is never held
-//! during a step, a transaction or an fsync. Who commits is decided by `committing`: a thread that
+//! during a step, a commit or an fsync; only a start is noted under it (an append to a file, or an insert that is not
+//! flushed). Who commits is decided by `committing`: a thread that
 //! finds urgent work and nobody committing takes the whole batch, applies it to the runs, writes it
 //! in one transaction, and only then lets go what follows from it.
 
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 use super::limits::Limits;
 use super::outcome::RunOutcome;
 use super::{EngineError, ExecutorOptions, Hooks};
-use crate::catalog::{Draft, StartLog, Store};
+use crate::catalog::{Draft, Starts, Store};
 use crate::clock::Clock;
 use crate::event::{Event, RunRecord};
 
@@ -40,7 +41,7 @@ pub(super) struct Shared {
 impl Shared {
     pub fn new(
         store: Arc<Mutex<dyn Store>>,
-        starts: Option<StartLog>,
+        starts: Option<Box<dyn Starts>>,
         epoch: u64,
         options: ExecutorOptions,
         hooks: Hooks,
@@ -231,6 +232,9 @@ impl Shared {
             // A worker that panicked has said so in `stopped`.
             let _ = thread.join();
         }
+        // With them goes the session that owns a catalog in a database; an attempt that was given up may
+        // outlast all this.
+        self.lock().starts.take();
     }
 
     /// Stops everything: no more steps, no more commits.

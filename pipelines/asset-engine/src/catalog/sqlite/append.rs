@@ -3,25 +3,16 @@
 use rusqlite::{Connection, params};
 
 use crate::catalog::chain::{self, Digest};
-use crate::catalog::{CatalogError, Draft, Failpoint, Version, writing};
+use crate::catalog::fence::{self, Fence};
+use crate::catalog::{Draft, Failpoint, Terms, Version, writing};
 use crate::event::{Event, RunStatus};
 
 /// Why a transaction did not come about.
-pub(super) enum Refused {
-    Sqlite(rusqlite::Error),
-    Fenced(u64),
-    Planned(CatalogError),
-}
+type Refused = fence::Refused<rusqlite::Error>;
 
 impl From<rusqlite::Error> for Refused {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-impl From<CatalogError> for Refused {
-    fn from(error: CatalogError) -> Self {
-        Self::Planned(error)
+        Self::Failed(error)
     }
 }
 
@@ -49,20 +40,19 @@ impl Drop for Transaction<'_> {
     }
 }
 
-/// One transaction: epoch check, events, derived rows. Without an epoch, in that of the executor
-/// beside which the events are recorded.
+/// One transaction: the terms, events, derived rows.
 pub(super) fn append(
     connection: &Connection,
     failpoint: &Failpoint,
-    epoch: Option<u64>,
+    terms: Terms<'_>,
     drafts: &[Draft],
 ) -> Result<(), Refused> {
     let transaction = Transaction::begin(connection)?;
     {
         let (current, (mut seq, mut digest)) = epoch_and_newest(connection)?;
-        let epoch = epoch.unwrap_or(current);
-        if current != epoch {
-            return Err(Refused::Fenced(current));
+        let epoch = terms.epoch(current)?;
+        if let Some(fence) = terms.fence() {
+            pass(connection, fence)?;
         }
         let mut insert = connection.prepare_cached(
             "INSERT INTO events (seq, t_ns, at_ms, epoch, kind, run, asset, partition, attempt, body, digest)
@@ -94,6 +84,17 @@ pub(super) fn append(
     transaction.commit()?;
     failpoint.pass("after commit")?;
     Ok(())
+}
+
+/// Becomes the newest attempt, unless a later one has committed.
+fn pass(connection: &Connection, fence: &Fence<'_>) -> Result<(), Refused> {
+    let sql = "INSERT INTO fences (what, attempt) VALUES (?1, ?2)
+               ON CONFLICT (what) DO UPDATE SET attempt = max(attempt, excluded.attempt)
+               RETURNING attempt";
+    let newest = connection
+        .prepare_cached(sql)?
+        .query_row(params![fence.what, fence.attempt], |row| row.get(0))?;
+    Ok(fence.check(newest)?)
 }
 
 /// The epoch, and the place and the digest of the newest event.

@@ -1,4 +1,4 @@
-//! A catalog in memory and one in a file answer every query alike, whatever has happened.
+//! Catalogs in memory, in a file and in PostgreSQL answer every query alike, whatever has happened.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ const RUNS: [&str; 4] = ["r", "r/1", "r/2", "s"];
 
 /// One event, by numbers that stand for names.
 #[derive(Debug, Clone)]
-struct Change {
+pub(super) struct Change {
     kind: u8,
     asset: usize,
     partition: usize,
@@ -31,7 +31,7 @@ struct Change {
     mark: bool,
 }
 
-fn changes() -> impl Strategy<Value = Vec<Vec<Change>>> {
+pub(super) fn changes() -> impl Strategy<Value = Vec<Vec<Change>>> {
     let parts = (0..15_u8, 0..2_usize, 0..3_usize, 0..4_usize, 0..3_usize);
     let change = (parts, any::<bool>()).prop_map(|(parts, mark)| {
         let (kind, asset, partition, run, other) = parts;
@@ -50,14 +50,14 @@ fn changes() -> impl Strategy<Value = Vec<Vec<Change>>> {
 
 /// Turns changes into what an engine would record: an id is used once.
 #[derive(Default)]
-struct Recording {
+pub(super) struct Recording {
     submitted: Vec<Arc<str>>,
     ordered: usize,
     backfills: usize,
 }
 
 impl Recording {
-    fn event(&mut self, change: &Change) -> Option<Event> {
+    pub fn event(&mut self, change: &Change) -> Option<Event> {
         let asset = key(ASSETS[change.asset]);
         let partition: Option<Arc<str>> = PARTITIONS[change.partition].map(Arc::from);
         let version = format!("v{}", change.other);
@@ -170,7 +170,7 @@ fn record(run: Arc<str>) -> Arc<RunRecord> {
 }
 
 /// Every query, as text.
-fn told(catalog: &Catalog) -> String {
+pub(super) fn told(catalog: &Catalog) -> String {
     let mut told = Vec::new();
     told.push(format!("{:?}", catalog.head().unwrap()));
     told.push(format!("{:?}", catalog.verify(None).unwrap()));
@@ -237,7 +237,7 @@ fn told(catalog: &Catalog) -> String {
     told.join("\n")
 }
 
-fn catalog(store: impl Store + 'static) -> Catalog {
+pub(super) fn catalog(store: impl Store + 'static) -> Catalog {
     Catalog {
         store: Arc::new(Mutex::new(store)),
     }

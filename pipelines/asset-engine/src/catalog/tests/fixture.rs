@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::catalog::Draft;
 use crate::catalog::schema::APPLICATION_ID;
 use crate::{
     Asset, AssetGraph, AssetKey, BackfillRecord, Catalog, CatalogError, CheckResult, Event,
@@ -15,6 +16,15 @@ use crate::{
 
 pub fn key(name: &str) -> AssetKey {
     AssetKey::new(name).unwrap()
+}
+
+/// An event to commit.
+pub fn draft(event: Event) -> Draft {
+    Draft {
+        t_ns: 1,
+        at_ms: 1000,
+        event,
+    }
 }
 
 /// Fails as the run's configuration says.

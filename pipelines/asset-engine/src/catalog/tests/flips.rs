@@ -25,8 +25,9 @@ fn a_flipped_byte_is_reported_or_meant_nothing() {
         }
         std::fs::remove_file(&copy).unwrap();
     }
-    // Most bytes of a catalog stand for something.
-    assert!(reported * 2 > whole.len(), "{reported} of {}", whole.len());
+    // Most bytes of a catalog that are not its empty space stand for something.
+    let written = whole.iter().filter(|byte| **byte != 0).count();
+    assert!(reported > written / 2, "{reported} of {written}");
 }
 
 #[test]

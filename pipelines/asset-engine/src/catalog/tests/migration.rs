@@ -126,7 +126,8 @@ fn version_5_gets_what_its_log_says() {
     let older = rusqlite::Connection::open(&path).unwrap();
     older
         .execute_batch(
-            "DROP TABLE partitions;
+            "DROP TABLE fences;
+             DROP TABLE partitions;
              DROP INDEX events_cancel;
              DROP INDEX backfills_open;
              DROP INDEX runs_ended;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::catalog::{Draft, StartLog};
+use crate::catalog::{Draft, Starts};
 use crate::clock::{monotonic_ns, unix_ms};
 use crate::event::RunRecord;
 use crate::executor::EngineError;
@@ -73,7 +73,7 @@ pub(in crate::executor) struct State {
     pub idle: usize,
     /// Whether one of the idle threads keeps watch over delayed steps and starts.
     pub watched: bool,
-    pub starts: Option<StartLog>,
+    pub starts: Option<Box<dyn Starts>>,
     pub stopped: Option<EngineError>,
     pub stopping: bool,
     pub threads: Vec<JoinHandle<()>>,
@@ -109,7 +109,7 @@ pub(super) struct Release {
 }
 
 impl State {
-    pub(super) fn new(starts: Option<StartLog>, limits: Limits) -> Self {
+    pub(super) fn new(starts: Option<Box<dyn Starts>>, limits: Limits) -> Self {
         Self {
             ready: VecDeque::new(),
             limits,

@@ -187,7 +187,7 @@ fn foreign_and_future_files_are_refused() {
     assert!(
         error
             .to_string()
-            .ends_with("schema version 99, expected at most 9"),
+            .ends_with("schema version 99, expected at most 10"),
         "{error}"
     );
     let text = dir.path().join("text.db");

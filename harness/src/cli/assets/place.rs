@@ -1,0 +1,106 @@
+//! Where a catalog is: a file in the work folder, or a PostgreSQL database.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use asset_engine::{Catalog, Durability, Executor, ExecutorOptions, Recorder};
+
+use crate::exit::UsageError;
+
+/// How a command is told of another place than the work folder.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(in crate::cli) struct CatalogArgs {
+    /// The catalog, by its URL: `postgres://USER@HOST/DATABASE`, there in the schema `asset_catalog`; by default a file in
+    /// the work folder. Hosts that share it have to share the work folder and the warehouse too.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ORCHBENCH_CATALOG",
+        hide_env_values = true
+    )]
+    catalog: Option<String>,
+}
+
+/// Where a catalog is.
+#[derive(Debug, Clone)]
+pub(in crate::cli) enum Place {
+    File(PathBuf),
+    Postgres {
+        url: String,
+        /// Whose artifacts it is about.
+        work_dir: PathBuf,
+    },
+}
+
+impl CatalogArgs {
+    /// The place, beside or in a work folder.
+    pub fn place(&self, work_dir: &Path) -> Result<Place, UsageError> {
+        let Some(url) = &self.catalog else {
+            return Ok(Place::File(work_dir.join("catalog.sqlite")));
+        };
+        let schemes = ["postgres://", "postgresql://"];
+        match schemes.iter().any(|scheme| url.starts_with(scheme)) {
+            true => Ok(Place::Postgres {
+                url: url.clone(),
+                work_dir: work_dir.to_owned(),
+            }),
+            // Whatever it is, it may have a password in it.
+            false => Err(UsageError(
+                "--catalog: expected a URL that begins with postgres://, found another".to_owned(),
+            )),
+        }
+    }
+}
+
+impl Place {
+    /// The catalog, to read; a file has to be there.
+    pub fn read(&self) -> anyhow::Result<Catalog> {
+        match self {
+            Self::File(path) if !path.exists() => {
+                let path = path.display();
+                let message = format!("{path}: expected a catalog, found none (--work-dir)");
+                Err(UsageError(message).into())
+            }
+            Self::File(path) => Ok(Catalog::open(path)?),
+            Self::Postgres { url, .. } => Ok(Catalog::postgres(url)?),
+        }
+    }
+
+    /// Records in the catalog, beside whoever executes on it.
+    pub fn recorder(&self) -> anyhow::Result<Recorder> {
+        Ok(match self {
+            Self::File(path) => Recorder::open(path, Durability::PowerLoss)?,
+            Self::Postgres { url, work_dir } => {
+                Recorder::postgres_at(url, Durability::PowerLoss, &home(work_dir)?)?
+            }
+        })
+    }
+
+    /// Becomes the one executor of the catalog.
+    pub fn executor(&self, options: ExecutorOptions) -> anyhow::Result<Executor> {
+        Ok(match self {
+            Self::File(path) => Executor::open(path, options)?,
+            Self::Postgres { url, .. } => {
+                self.recorder()?;
+                Executor::postgres(url, options)?
+            }
+        })
+    }
+}
+
+/// The name that a work folder has for all who share it: drawn by the first of them, and kept in it.
+fn home(work_dir: &Path) -> anyhow::Result<String> {
+    let path = work_dir.join(".work-folder");
+    std::fs::create_dir_all(work_dir).with_context(|| work_dir.display().to_string())?;
+    let lot = RandomState::new().hash_one(std::process::id());
+    let drawn = format!("work folder {lot:016x}");
+    let mut file = tempfile::NamedTempFile::new_in(work_dir)?;
+    file.write_all(drawn.as_bytes())?;
+    match file.persist_noclobber(&path) {
+        Ok(_) => Ok(drawn),
+        // Somebody was first.
+        Err(_) => std::fs::read_to_string(&path).with_context(|| path.display().to_string()),
+    }
+}
