@@ -152,15 +152,17 @@ fn a_plan_that_leads_out_of_the_folder_is_refused() -> Result<()> {
     let folder = finished()?;
     let path = folder.path("results/plan.json");
     let mut plan: serde_json::Value = serde_json::from_slice(&fs::read(&path)?)?;
-    plan["trials"][0]["id"] = "../../x".into();
+    plan["trials"][0]["id"] = "../../led-out".into();
     fs::write(&path, plan.to_string())?;
     resume(
         &folder,
         &[],
         2,
-        "trial \"../../x\": expected a plain file name",
+        "trial \"../../led-out\": expected a plain file name",
     )?;
-    ensure!(!folder.path("x").exists() && !folder.path("../x").exists());
+    for place in ["led-out", "../led-out", "results/led-out"] {
+        ensure!(!folder.path(place).exists(), "{place}");
+    }
     Ok(())
 }
 
