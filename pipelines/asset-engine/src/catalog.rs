@@ -29,6 +29,7 @@ mod failpoint;
 mod fence;
 mod fingerprint;
 mod log;
+mod meaning;
 mod memory;
 mod partitions;
 mod pieces;

@@ -14,6 +14,7 @@ mod rows;
 mod schema;
 mod verify;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use postgres::types::{ToSql, Type};
@@ -21,6 +22,7 @@ use postgres::{Client, Row};
 
 use super::chain::hex;
 use super::fence::Refused;
+use super::meaning::{Meaning, materialization, observation};
 use super::reading::{self, StoredEvent};
 use super::{
     CatalogError, Draft, EachVersion, EndedRun, Failpoint, Head, Left, Pieces, RunInfo, Stamp,
@@ -33,7 +35,6 @@ use crate::event::{
 use crate::key::AssetKey;
 use append::append;
 use connection::{Again, Connection};
-use rows::{materialization, observation};
 
 pub(crate) use owner::PostgresOwner;
 
@@ -110,6 +111,12 @@ impl PostgresStore {
             let rows = client.query_typed(sql, parameters)?;
             rows.iter().map(&row).collect()
         })
+    }
+}
+
+impl Meaning for PostgresStore {
+    fn place(&self) -> &Path {
+        self.connection.place()
     }
 }
 

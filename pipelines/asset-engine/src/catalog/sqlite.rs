@@ -9,7 +9,7 @@ pub(crate) mod steps;
 mod verify;
 mod wal;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 use super::chain::hex;
 use super::fence::Refused;
+use super::meaning::{Meaning, materialization, observation};
 use super::reading::{self, StoredEvent};
 use super::{
     CatalogError, Draft, EachVersion, EndedRun, Failpoint, Head, Left, Pieces, RunInfo, Stamp,
@@ -28,7 +29,6 @@ use crate::event::{
 };
 use crate::key::AssetKey;
 use append::append;
-use rows::{materialization, observation};
 
 /// One connection to a catalog file.
 #[derive(Debug)]
@@ -83,6 +83,12 @@ fn raise_epoch(connection: &mut Connection) -> rusqlite::Result<i64> {
     )?;
     transaction.commit()?;
     Ok(epoch)
+}
+
+impl Meaning for SqliteStore {
+    fn place(&self) -> &Path {
+        &self.path
+    }
 }
 
 impl Store for SqliteStore {

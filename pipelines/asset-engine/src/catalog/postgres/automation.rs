@@ -8,27 +8,19 @@ use postgres::Row;
 
 use super::rows::with_status;
 use super::{Parameter, PostgresStore, number, text};
+use crate::catalog::meaning::{Meaning as _, tick};
 use crate::catalog::reading::{self, StoredEvent};
 use crate::catalog::{CatalogError, EndedRun, Left, Pieces, Stamp, Wipe};
-use crate::event::{BackfillInfo, Event, RunRecord, RunStatus, Tick};
+use crate::event::{BackfillInfo, RunRecord, RunStatus, Tick};
 use crate::key::AssetKey;
-
-fn tick(event: Event) -> Option<Arc<Tick>> {
-    match event {
-        Event::Ticked(tick) => Some(tick),
-        _ => None,
-    }
-}
 
 impl PostgresStore {
     pub(super) fn newest_ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
         let tables = "automations t JOIN events e ON e.seq = t.seq";
         let sql = reading::select(tables, "") + " ORDER BY t.name";
         let rows = self.rows("read the ticks", &sql, &[], StoredEvent::of_postgres)?;
-        let ticks = rows.into_iter();
-        ticks
-            .map(|row| self.pointed("automations", row, tick))
-            .collect()
+        let ticks = self.all_pointed("automations", rows, tick)?;
+        Ok(ticks.into_iter().map(|(_, tick)| tick).collect())
     }
 
     pub(super) fn left_by_ticks(&self) -> Result<Vec<Left>, CatalogError> {
@@ -59,15 +51,7 @@ impl PostgresStore {
             Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
         };
         let rows = self.rows("read which runs have ended", sql, &asked, row)?;
-        let parsed = |(seq, run, status): Ended| {
-            let status = self.parsed(&status, || format!("run {run}"))?;
-            Ok(EndedRun {
-                run: Arc::from(run),
-                status,
-                seq: seq.cast_unsigned(),
-            })
-        };
-        rows.into_iter().map(parsed).collect()
+        rows.into_iter().map(|row| self.ended_run(row)).collect()
     }
 
     pub(super) fn statuses_of(
@@ -79,11 +63,7 @@ impl PostgresStore {
         let row =
             |row: &Row| -> Result<(String, String), _> { Ok((row.try_get(0)?, row.try_get(1)?)) };
         let rows = self.rows("read how runs stand", sql, &[text(&prefix)], row)?;
-        let parse = |(run, status): (String, String)| {
-            let status = self.parsed(&status, || format!("run {run}"))?;
-            Ok((run, status))
-        };
-        rows.into_iter().map(parse).collect()
+        rows.into_iter().map(|row| self.run_status(row)).collect()
     }
 
     pub(super) fn cancel_requests_after(
@@ -112,19 +92,7 @@ impl PostgresStore {
             let rows = rows.iter().map(StoredEvent::of_postgres);
             Ok((open, rows.collect::<Result<Vec<_>, _>>()?))
         })?;
-        let mut orders = Vec::with_capacity(open.len());
-        for row in rows {
-            let tick = self.pointed("orders", row, tick)?;
-            let ordered = tick.orders.iter();
-            let ordered = ordered.filter(|order| open.contains(order.run.as_ref()));
-            orders.extend(ordered.cloned());
-        }
-        if orders.len() != open.len() {
-            let (runs, ordered) = (open.len(), orders.len());
-            let reason = format!("{runs} runs, ordered by the log: {ordered}");
-            return Err(self.corrupt("table orders", reason));
-        }
-        Ok(orders)
+        self.orders_among(&open, rows)
     }
 
     /// The backfills for which something holds, oldest first.
@@ -137,15 +105,9 @@ impl PostgresStore {
         let sql =
             reading::select(tables, ", t.status") + &format!(" WHERE {condition} ORDER BY t.seq");
         let rows = self.rows("read the backfills", &sql, parameters, with_status)?;
-        let info = |(row, status): (StoredEvent, String)| {
-            let status = self.parsed(&status, || format!("event {}", row.seq))?;
-            let record = self.pointed("backfills", row, |event| match event {
-                Event::BackfillRequested(record) => Some(record),
-                _ => None,
-            })?;
-            Ok(BackfillInfo { record, status })
-        };
-        rows.into_iter().map(info).collect()
+        rows.into_iter()
+            .map(|row| self.backfill_info(row))
+            .collect()
     }
 
     pub(super) fn newest_stamps(
@@ -182,12 +144,7 @@ impl PostgresStore {
                    UNION SELECT asset FROM checks ORDER BY 1";
         let key = |row: &Row| row.try_get::<_, String>(0);
         let keys = self.rows("read which assets there are", sql, &[], key)?;
-        let parsed = |key: String| {
-            let wrong =
-                |error: crate::key::KeyError| self.corrupt("the derived tables", error.to_string());
-            AssetKey::new(&key).map_err(wrong)
-        };
-        keys.into_iter().map(parsed).collect()
+        keys.iter().map(|key| self.known_asset(key)).collect()
     }
 
     pub(super) fn keys_of(&self, set: &str) -> Result<Vec<(Arc<str>, u64)>, CatalogError> {

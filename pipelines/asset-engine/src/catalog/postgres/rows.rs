@@ -1,28 +1,15 @@
 //! Rows as what they stand for.
 
-use std::sync::Arc;
-
 use postgres::Row;
 
 use super::{Parameter, PostgresStore, text};
+use crate::catalog::meaning::Meaning as _;
 use crate::catalog::reading::{self, StoredEvent};
 use crate::catalog::{CatalogError, Pieces, RunInfo};
-use crate::event::{Event, EventRecord, Materialization, Observation, RunStatus};
+use crate::event::{Event, EventRecord, RunStatus};
 use crate::key::AssetKey;
 
 impl PostgresStore {
-    pub(super) fn corrupt(
-        &self,
-        place: impl Into<String>,
-        reason: impl Into<String>,
-    ) -> CatalogError {
-        CatalogError::Corrupt {
-            path: self.connection.place().to_owned(),
-            place: place.into(),
-            reason: reason.into(),
-        }
-    }
-
     /// The events that a condition is about, in the order that it says.
     pub(super) fn events_where(
         &self,
@@ -37,25 +24,6 @@ impl PostgresStore {
             StoredEvent::of_postgres,
         )?;
         rows.into_iter().map(|row| self.decode(row)).collect()
-    }
-
-    pub(super) fn decode(&self, stored: StoredEvent) -> Result<EventRecord, CatalogError> {
-        let seq = stored.seq;
-        reading::decode(stored).map_err(|reason| self.corrupt(format!("event {seq}"), reason))
-    }
-
-    /// The event that a derived table points at, if it is of the kind that the table is about.
-    pub(super) fn pointed<T>(
-        &self,
-        table: &str,
-        stored: StoredEvent,
-        of_kind: impl FnOnce(Event) -> Option<T>,
-    ) -> Result<T, CatalogError> {
-        let seq = stored.seq;
-        of_kind(self.decode(stored)?.event).ok_or_else(|| {
-            let reason = format!("the table {table} points at an event of another kind");
-            self.corrupt(format!("event {seq}"), reason)
-        })
     }
 
     /// The events that the rows of some pieces of an asset in a derived table point at.
@@ -84,11 +52,7 @@ impl PostgresStore {
         };
         let doing = "read the newest events of an asset";
         let rows = self.of_pieces(doing, pieces, sql, StoredEvent::of_postgres)?;
-        let pointed = |row: StoredEvent| {
-            let seq = row.seq.cast_unsigned();
-            Ok((seq, self.pointed(table, row, of_kind)?))
-        };
-        rows.into_iter().map(pointed).collect()
+        self.all_pointed(table, rows, of_kind)
     }
 
     /// Rows of some pieces of an asset, in one query that is told how those are picked out of the table `t`, and
@@ -130,15 +94,7 @@ impl PostgresStore {
         let sql = reading::select("runs r JOIN events e ON e.seq = r.first_seq", ", r.status")
             + &format!(" WHERE {condition} ORDER BY r.first_seq");
         let rows = self.rows("read the runs", &sql, parameters, with_status)?;
-        let info = |(stored, status): (StoredEvent, String)| {
-            let status = self.parsed(&status, || format!("event {}", stored.seq))?;
-            let record = self.pointed("runs", stored, |event| match event {
-                Event::RunSubmitted(record) => Some(record),
-                _ => None,
-            })?;
-            Ok(RunInfo { record, status })
-        };
-        rows.into_iter().map(info).collect()
+        rows.into_iter().map(|row| self.run_info(row)).collect()
     }
 
     /// The status of a name in a derived table, if that has it.
@@ -155,16 +111,6 @@ impl PostgresStore {
         let parse = |status: String| self.parsed(&status, || format!("{what} {name}"));
         status.map(parse).transpose()
     }
-
-    /// A status as it stands at a place.
-    pub(super) fn parsed(
-        &self,
-        status: &str,
-        place: impl FnOnce() -> String,
-    ) -> Result<RunStatus, CatalogError> {
-        let unknown = || self.corrupt(place(), format!("unknown status {status:?}"));
-        RunStatus::parse(status).ok_or_else(unknown)
-    }
 }
 
 /// An event, and the status behind its columns.
@@ -173,18 +119,4 @@ pub(super) fn with_status(row: &Row) -> Result<(StoredEvent, String), postgres::
         StoredEvent::of_postgres(row)?,
         row.try_get(reading::COLUMNS)?,
     ))
-}
-
-pub(super) fn materialization(event: Event) -> Option<Arc<Materialization>> {
-    match event {
-        Event::Materialized(made) => Some(made),
-        _ => None,
-    }
-}
-
-pub(super) fn observation(event: Event) -> Option<Arc<Observation>> {
-    match event {
-        Event::Observed(seen) => Some(seen),
-        _ => None,
-    }
 }

@@ -6,6 +6,7 @@ use postgres::{Client, IsolationLevel, Transaction};
 
 use super::PostgresStore;
 use super::connection::Again;
+use crate::catalog::meaning::{Meaning as _, missing};
 use crate::catalog::reading::{self, StoredEvent};
 use crate::catalog::walk::Walk;
 use crate::catalog::{CatalogError, Head, Verified};
@@ -75,16 +76,9 @@ impl PostgresStore {
         for (table, sql) in TABLES {
             self.check_derived(&mut snapshot, table, sql, &mut walk)?;
         }
-        if let Some(((table, key), value)) = walk.derived.first_key_value() {
-            return Err(self.corrupt(
-                format!("table {table}, row {key:?}"),
-                format!("is missing, expected {value}"),
-            ));
-        }
+        self.check_rest(&walk)?;
         Ok(Verified {
-            missing: noted.map_or(0, |noted| {
-                noted.seq.saturating_sub(walk.seq.cast_unsigned())
-            }),
+            missing: missing(noted, &walk),
             damaged: Vec::new(),
             head: walk.head(),
         })
@@ -163,14 +157,7 @@ impl PostgresStore {
             };
             let key: String = row.try_get(0).map_err(unreadable)?;
             let value: String = row.try_get(1).map_err(unreadable)?;
-            let wanted = walk.derived.remove(&(table, key.clone()));
-            if wanted.as_deref() != Some(value.as_str()) {
-                let wanted = wanted.unwrap_or_else(|| "no such row".to_owned());
-                return Err(self.corrupt(
-                    format!("table {table}, row {key:?}"),
-                    format!("{value}, expected by the log: {wanted}"),
-                ));
-            }
+            self.check_row(table, key, &value, walk)?;
         }
         Ok(())
     }

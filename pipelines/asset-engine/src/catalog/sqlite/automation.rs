@@ -8,17 +8,11 @@ use rusqlite::params;
 
 use super::SqliteStore;
 use super::rows::of_pieces;
+use crate::catalog::meaning::{Meaning as _, tick};
 use crate::catalog::reading::{self, StoredEvent};
 use crate::catalog::{CatalogError, EndedRun, Left, Pieces, Stamp, Wipe};
-use crate::event::{BackfillInfo, Event, EventRecord, RunRecord, RunStatus, Tick};
+use crate::event::{BackfillInfo, EventRecord, RunRecord, RunStatus, Tick};
 use crate::key::AssetKey;
-
-fn tick(event: Event) -> Option<Arc<Tick>> {
-    match event {
-        Event::Ticked(tick) => Some(tick),
-        _ => None,
-    }
-}
 
 impl SqliteStore {
     pub(super) fn newest_ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {
@@ -29,10 +23,8 @@ impl SqliteStore {
             let rows = statement.query_map([], StoredEvent::of)?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        let ticks = rows.into_iter();
-        ticks
-            .map(|row| self.pointed("automations", row, tick))
-            .collect()
+        let ticks = self.all_pointed("automations", rows, tick)?;
+        Ok(ticks.into_iter().map(|(_, tick)| tick).collect())
     }
 
     pub(super) fn left_by_ticks(&self) -> Result<Vec<Left>, CatalogError> {
@@ -67,15 +59,7 @@ impl SqliteStore {
             let asked = params![after.cast_signed(), one, other];
             statement.query_map(asked, row)?.collect()
         })?;
-        let parsed = |(seq, run, status): Row| {
-            let status = self.parsed(&status, || format!("run {run}"))?;
-            Ok(EndedRun {
-                run: Arc::from(run),
-                status,
-                seq: seq.cast_unsigned(),
-            })
-        };
-        rows.into_iter().map(parsed).collect()
+        rows.into_iter().map(|row| self.ended_run(row)).collect()
     }
 
     pub(super) fn statuses_of(
@@ -90,11 +74,7 @@ impl SqliteStore {
             let rows = statement.query_map([prefix], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect()
         })?;
-        let parse = |(run, status): (String, String)| {
-            let status = self.parsed(&status, || format!("run {run}"))?;
-            Ok((run, status))
-        };
-        rows.into_iter().map(parse).collect()
+        rows.into_iter().map(|row| self.run_status(row)).collect()
     }
 
     pub(super) fn cancel_requests_after(
@@ -125,21 +105,7 @@ impl SqliteStore {
             let rows = statement.query_map([], StoredEvent::of)?;
             Ok((open, rows.collect::<rusqlite::Result<Vec<_>>>()?))
         })?;
-        let mut orders = Vec::with_capacity(open.len());
-        for row in rows {
-            let tick = self.pointed("orders", row, tick)?;
-            let ordered = tick.orders.iter();
-            let ordered = ordered.filter(|order| open.contains(order.run.as_ref()));
-            orders.extend(ordered.cloned());
-        }
-        if orders.len() != open.len() {
-            return Err(CatalogError::Corrupt {
-                path: self.path.clone(),
-                place: "table orders".to_owned(),
-                reason: format!("{} runs, ordered by the log: {}", open.len(), orders.len()),
-            });
-        }
-        Ok(orders)
+        self.orders_among(&open, rows)
     }
 
     /// The backfills for which something holds, oldest first.
@@ -158,15 +124,9 @@ impl SqliteStore {
                 statement.query_map([value], |row| Ok((StoredEvent::of(row)?, status(row)?)))?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        let info = |(row, status): (StoredEvent, String)| {
-            let status = self.parsed(&status, || format!("event {}", row.seq))?;
-            let record = self.pointed("backfills", row, |event| match event {
-                Event::BackfillRequested(record) => Some(record),
-                _ => None,
-            })?;
-            Ok(BackfillInfo { record, status })
-        };
-        rows.into_iter().map(info).collect()
+        rows.into_iter()
+            .map(|row| self.backfill_info(row))
+            .collect()
     }
 
     pub(super) fn newest_stamps(
@@ -206,14 +166,7 @@ impl SqliteStore {
             let mut statement = connection.prepare_cached(sql)?;
             statement.query_map([], |row| row.get(0))?.collect()
         })?;
-        let parsed = |key: String| {
-            AssetKey::new(&key).map_err(|error| CatalogError::Corrupt {
-                path: self.path.clone(),
-                place: "the derived tables".to_owned(),
-                reason: error.to_string(),
-            })
-        };
-        keys.into_iter().map(parsed).collect()
+        keys.iter().map(|key| self.known_asset(key)).collect()
     }
 
     pub(super) fn made_ever(&self, asset: &AssetKey) -> Result<Vec<EventRecord>, CatalogError> {

@@ -1,13 +1,12 @@
 //! Rows as what they stand for.
 
-use std::sync::Arc;
-
 use rusqlite::{Connection, OptionalExtension, Params};
 
 use super::SqliteStore;
+use crate::catalog::meaning::Meaning as _;
 use crate::catalog::reading::{self, StoredEvent};
 use crate::catalog::{CatalogError, EachVersion, Pieces, RunInfo, Version};
-use crate::event::{Event, EventRecord, Materialization, Observation, RunStatus};
+use crate::event::{Event, EventRecord, RunStatus};
 use crate::key::AssetKey;
 
 impl SqliteStore {
@@ -24,30 +23,6 @@ impl SqliteStore {
             rows.collect::<rusqlite::Result<Vec<_>>>()
         })?;
         rows.into_iter().map(|row| self.decode(row)).collect()
-    }
-
-    pub(super) fn decode(&self, stored: StoredEvent) -> Result<EventRecord, CatalogError> {
-        let seq = stored.seq;
-        reading::decode(stored).map_err(|reason| CatalogError::Corrupt {
-            path: self.path.clone(),
-            place: format!("event {seq}"),
-            reason,
-        })
-    }
-
-    /// The event that a derived table points at, if it is of the kind that the table is about.
-    pub(super) fn pointed<T>(
-        &self,
-        table: &str,
-        stored: StoredEvent,
-        of_kind: impl FnOnce(Event) -> Option<T>,
-    ) -> Result<T, CatalogError> {
-        let seq = stored.seq;
-        of_kind(self.decode(stored)?.event).ok_or_else(|| CatalogError::Corrupt {
-            path: self.path.clone(),
-            place: format!("event {seq}"),
-            reason: format!("the table {table} points at an event of another kind"),
-        })
     }
 
     /// The events that the rows of some pieces of an asset in a derived table point at.
@@ -75,11 +50,7 @@ impl SqliteStore {
             let sql = |piece: &str| format!("{select} WHERE t.asset = ?1{piece} ORDER BY {order}");
             of_pieces(connection, (asset, pieces), sql, StoredEvent::of)
         })?;
-        let pointed = |row: StoredEvent| {
-            let seq = row.seq.cast_unsigned();
-            Ok((seq, self.pointed(table, row, of_kind)?))
-        };
-        rows.into_iter().map(pointed).collect()
+        self.all_pointed(table, rows, of_kind)
     }
 
     /// The runs for which something holds, in the order of submission.
@@ -108,45 +79,6 @@ impl SqliteStore {
         })?;
         let parse = |status: String| self.parsed(&status, || format!("{what} {name}"));
         status.map(parse).transpose()
-    }
-
-    /// A status as it stands at a place.
-    pub(super) fn parsed(
-        &self,
-        status: &str,
-        place: impl FnOnce() -> String,
-    ) -> Result<RunStatus, CatalogError> {
-        RunStatus::parse(status).ok_or_else(|| CatalogError::Corrupt {
-            path: self.path.clone(),
-            place: place(),
-            reason: format!("unknown status {status:?}"),
-        })
-    }
-
-    pub(super) fn run_info(
-        &self,
-        (stored, status): (StoredEvent, String),
-    ) -> Result<RunInfo, CatalogError> {
-        let status = self.parsed(&status, || format!("event {}", stored.seq))?;
-        let record = self.pointed("runs", stored, |event| match event {
-            Event::RunSubmitted(record) => Some(record),
-            _ => None,
-        })?;
-        Ok(RunInfo { record, status })
-    }
-}
-
-pub(super) fn materialization(event: Event) -> Option<Arc<Materialization>> {
-    match event {
-        Event::Materialized(made) => Some(made),
-        _ => None,
-    }
-}
-
-pub(super) fn observation(event: Event) -> Option<Arc<Observation>> {
-    match event {
-        Event::Observed(seen) => Some(seen),
-        _ => None,
     }
 }
 

@@ -5,8 +5,9 @@
 use rusqlite::Connection;
 
 use super::{SqliteStore, wal};
+use crate::catalog::meaning::{Meaning as _, missing};
 use crate::catalog::reading::{self, StoredEvent};
-use crate::catalog::walk::{Derived, Walk};
+use crate::catalog::walk::Walk;
 use crate::catalog::{CatalogError, Head, StartLog, Verified, schema};
 
 /// The derived tables: each row's key and value as text. (Joined, a blob would pass for the text of
@@ -55,18 +56,11 @@ impl SqliteStore {
         self.walk(&snapshot, noted, &mut walk)?;
         self.check_epoch(&snapshot, walk.epoch)?;
         for (table, sql) in TABLES {
-            self.check_derived(&snapshot, table, sql, &mut walk.derived)?;
+            self.check_derived(&snapshot, table, sql, &mut walk)?;
         }
-        if let Some(((table, key), value)) = walk.derived.first_key_value() {
-            return Err(self.corrupt(
-                format!("table {table}, row {key:?}"),
-                format!("is missing, expected {value}"),
-            ));
-        }
+        self.check_rest(&walk)?;
         Ok(Verified {
-            missing: noted.map_or(0, |noted| {
-                noted.seq.saturating_sub(walk.seq.cast_unsigned())
-            }),
+            missing: missing(noted, &walk),
             damaged: self.damaged_beside()?,
             head: walk.head(),
         })
@@ -85,14 +79,6 @@ impl SqliteStore {
             .into_iter()
             .chain(StartLog::damaged(&self.path)?)
             .collect())
-    }
-
-    fn corrupt(&self, place: impl Into<String>, reason: impl Into<String>) -> CatalogError {
-        CatalogError::Corrupt {
-            path: self.path.clone(),
-            place: place.into(),
-            reason: reason.into(),
-        }
     }
 
     fn check_structure(&self, connection: &Connection) -> Result<(), CatalogError> {
@@ -151,7 +137,7 @@ impl SqliteStore {
         connection: &Connection,
         table: &'static str,
         sql: &str,
-        expected: &mut Derived,
+        walk: &mut Walk,
     ) -> Result<(), CatalogError> {
         let reading = |source| self.failed("read a derived table")(source);
         let mut statement = connection.prepare(sql).map_err(reading)?;
@@ -168,14 +154,7 @@ impl SqliteStore {
                     .map_err(|error| unreadable(error.into()))?
                     .to_owned(),
             };
-            let wanted = expected.remove(&(table, key.clone()));
-            if wanted.as_deref() != Some(value.as_str()) {
-                let wanted = wanted.unwrap_or_else(|| "no such row".to_owned());
-                return Err(self.corrupt(
-                    format!("table {table}, row {key:?}"),
-                    format!("{value}, expected by the log: {wanted}"),
-                ));
-            }
+            self.check_row(table, key, &value, walk)?;
         }
         Ok(())
     }
