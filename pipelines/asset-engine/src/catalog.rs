@@ -21,6 +21,7 @@
 //! during every fsync. What a power cut can take away is a start that no commit followed; the epoch
 //! still tells such an attempt from its successor.
 
+mod among;
 mod aside;
 mod body;
 mod chain;
@@ -57,12 +58,13 @@ use crate::event::{
 };
 use crate::key::AssetKey;
 
+pub(crate) use among::Among;
 pub use error::{CatalogError, Owner};
 pub(crate) use failpoint::Failpoint;
 #[cfg(test)]
 pub(crate) use failpoint::FailpointMode;
 pub use fence::Fence;
-pub(crate) use fence::Terms;
+pub(crate) use fence::{NewestAttempt, Terms};
 pub(crate) use fingerprint::{EachVersion, Version, fold, piece as piece_fingerprint};
 pub use log::Log;
 pub(crate) use memory::MemoryStore;
@@ -246,7 +248,15 @@ impl Catalog {
     /// # Errors
     /// The catalog cannot be read.
     pub fn events(&self, run: &str) -> Result<Vec<EventRecord>, CatalogError> {
-        self.with(|store| store.events(run))
+        self.events_among(run, Among::All)
+    }
+
+    pub(crate) fn events_among(
+        &self,
+        run: &str,
+        among: Among<'_>,
+    ) -> Result<Vec<EventRecord>, CatalogError> {
+        self.with(|store| store.events(run, among))
     }
 
     /// The newest materialization of a piece.

@@ -289,6 +289,33 @@ impl RunStatus {
 }
 
 impl Event {
+    /// The asset and the partition that it is about.
+    pub(crate) fn piece(&self) -> Option<(&AssetKey, &Option<Arc<str>>)> {
+        match self {
+            Self::AttemptStarted(attempt)
+            | Self::AttemptInterrupted(attempt)
+            | Self::AttemptFailed { attempt, .. } => Some((&attempt.asset, &attempt.partition)),
+            Self::Materialized(made) => Some((&made.asset, &made.partition)),
+            Self::Observed(seen) => Some((&seen.asset, &seen.partition)),
+            Self::Checked(check) => Some((&check.asset, &check.partition)),
+            Self::Skipped {
+                asset, partition, ..
+            }
+            | Self::Wiped {
+                asset, partition, ..
+            } => Some((asset, partition)),
+            Self::RunSubmitted(_)
+            | Self::RunResumed { .. }
+            | Self::RunEnded { .. }
+            | Self::CancelRequested { .. }
+            | Self::Ticked(_)
+            | Self::PartitionChanged(_)
+            | Self::BackfillRequested(_)
+            | Self::BackfillResumed { .. }
+            | Self::BackfillEnded { .. } => None,
+        }
+    }
+
     /// The run that it belongs to; empty = none.
     #[must_use]
     pub fn run(&self) -> &Arc<str> {

@@ -21,6 +21,7 @@ mod request;
 mod resume;
 mod run_state;
 mod scheduler;
+mod step_worker;
 mod submit;
 mod worker;
 
@@ -41,6 +42,7 @@ pub use outcome::{FailedStep, RunOutcome, StepCounts};
 pub use outside::Looked;
 pub use request::{EngineError, ExecutorOptions, RunRequest, Submitted, UnfinishedRun};
 use scheduler::Shared;
+pub use step_worker::{LanePage, StepEnd, StepError, StepWorker, Submission};
 
 /// Executes runs on one catalog. Dropping it waits for the steps that are being executed, commits
 /// them and leaves the rest for the next executor.

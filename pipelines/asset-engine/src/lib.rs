@@ -89,8 +89,8 @@ pub use event::{
     RunStatus, RunTags, Severity, SkipReason, Stage, Tick,
 };
 pub use executor::{
-    EngineError, Executor, ExecutorOptions, FailedStep, Looked, RunOutcome, RunRequest, StepCounts,
-    Submitted, TagLimit, UnfinishedRun,
+    EngineError, Executor, ExecutorOptions, FailedStep, LanePage, Looked, RunOutcome, RunRequest,
+    StepCounts, StepEnd, StepError, StepWorker, Submission, Submitted, TagLimit, UnfinishedRun,
 };
 pub use freshness::{Freshness, FreshnessPolicy, freshness};
 pub use graph::{AssetGraph, CutWindow, Direction, GraphError, INPUT, Identity};
@@ -99,7 +99,7 @@ pub use key::{AssetKey, KeyError};
 pub use lineage::{Lineage, LineageEdge, LineageNode};
 pub use lock::Lock;
 pub use partition::{Mapping, PartitionError, PartitionKeys, Partitions};
-pub use plan::{Plan, StaleReason, StaleStep, UNOBSERVED, WhyError, staleness, why};
+pub use plan::{Lane, Plan, StaleReason, StaleStep, UNOBSERVED, WhyError, staleness, why};
 pub use retry::{Backoff, RetryPolicy};
 pub use selection::{Selection, SelectionError};
 pub use step::{Materialized, Step, StepContext, StepFailure};

@@ -9,6 +9,7 @@ mod known;
 mod reason;
 mod scan;
 mod slices;
+mod stages;
 mod stale;
 mod wanted;
 
@@ -26,6 +27,8 @@ pub use known::UNOBSERVED;
 pub(crate) use known::{Input, Known, observation, seen};
 pub use reason::StaleReason;
 pub(crate) use reason::judge;
+pub use stages::Lane;
+pub(crate) use stages::Stages;
 pub(crate) use stale::find;
 pub use stale::{StaleStep, WhyError, staleness, why};
 pub(crate) use wanted::{Covered, Wanted};
@@ -201,6 +204,45 @@ impl Plan {
     /// The step of a piece, if it is in the plan.
     pub(crate) fn find(&self, asset: u32, position: u32) -> Option<u32> {
         self.slices.of(asset).step(position)
+    }
+
+    /// The plan of some of its steps, ascending.
+    pub(crate) fn part(&self, graph: &AssetGraph, steps: &[u32]) -> Self {
+        let steps: Vec<PlannedStep> = steps.iter().map(|step| self.step(*step)).collect();
+        let by_asset = || steps.chunk_by(|a, b| a.asset == b.asset);
+        let mut slices = Slices::new(by_asset().count(), graph.len());
+        let mut first = 0;
+        for steps in by_asset() {
+            let chosen: Vec<u32> = steps.iter().map(|step| step.position).collect();
+            // A plan has fewer than u32::MAX steps.
+            let count = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
+            let slice = Slice {
+                first,
+                count,
+                chosen: Some(chosen.into()),
+            };
+            slices.set(steps[0].asset, slice);
+            first += count;
+        }
+        Self { steps, slices }
+    }
+
+    /// All steps that one attempt makes with a step, itself included, in order.
+    pub(crate) fn group(&self, graph: &AssetGraph, step: u32) -> Vec<u32> {
+        if !graph.is_grouped() {
+            return vec![step];
+        }
+        let piece = self.step(step);
+        match (&graph.asset(piece.asset).making, graph.outputs(piece.asset)) {
+            (Making::Range(_), _) => self.steps_of(piece.asset).collect(),
+            (_, Some(assets)) => {
+                let outputs = assets.iter();
+                outputs
+                    .filter_map(|asset| self.find(*asset, piece.position))
+                    .collect()
+            }
+            _ => vec![step],
+        }
     }
 
     /// The steps of an asset, in the order of their positions.

@@ -16,7 +16,7 @@ use crate::stop::Stop;
 ///
 /// Called from a worker thread of the executor; it may block. The same partition may be executed
 /// more than once (retry, resume after a crash), so effects outside the engine should be
-/// idempotent, or fenced by [`StepContext::epoch`].
+/// idempotent, or fenced by [`StepContext::token`].
 pub trait Step: Send + Sync {
     /// Does the work and returns the version and metadata of what was made.
     ///
@@ -55,6 +55,9 @@ pub struct StepContext<'a> {
     /// Fencing epoch of the executor: grows each time an executor opens the catalog, so a store
     /// that refuses older epochs is safe from an orphan of a dead executor.
     pub epoch: u64,
+    /// Fencing token of the attempt, for a store outside the engine: that of a later executor is higher, and so is that of a
+    /// later attempt which a [`crate::StepWorker`] makes.
+    pub token: u64,
     /// What the assets depend on, dependencies in their declared order, partitions in theirs: the
     /// materializations of this run, else the newest there was when the run was submitted.
     pub inputs: &'a [Arc<Materialization>],

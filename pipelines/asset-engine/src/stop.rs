@@ -26,7 +26,7 @@ impl Stop {
     }
 
     /// Gives the attempt up and kills its process group, if it has one.
-    pub(crate) fn stop(&self) {
+    pub fn stop(&self) {
         let group = self.group();
         self.0.stopped.store(true, Ordering::Release);
         if let Some(group) = *group {

@@ -57,7 +57,7 @@ pub trait Protocol: Send + Sync {
     ) -> Option<Result<Materialized, StepFailure>>;
 }
 
-/// The engine's own protocol. In: `{run, asset, partition, attempt, epoch, inputs, config}`. Out:
+/// The engine's own protocol. In: `{run, asset, partition, attempt, epoch, token, inputs, config}`. Out:
 /// `{"ok": {data_version, metadata}}` or `{"error": {error_type, message, retryable}}`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct JsonProtocol;
@@ -215,6 +215,7 @@ impl Protocol for JsonProtocol {
             "partition": cx.partition,
             "attempt": cx.attempt,
             "epoch": cx.epoch,
+            "token": cx.token,
             "inputs": inputs,
             "config": cx.config,
         }))

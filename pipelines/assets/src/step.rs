@@ -46,7 +46,7 @@ pub(crate) fn call(
         source: source.to_owned(),
         partition,
         attempt: cx.attempt,
-        token: cx.epoch,
+        token: cx.token,
         inputs: match told(step, cx) {
             Some(reason) => StepInputs::Escalate { reason },
             None => inputs(step, cx.inputs)?,

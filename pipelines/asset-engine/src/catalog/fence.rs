@@ -23,6 +23,18 @@ pub(crate) enum Terms<'a> {
     Executor(u64),
     /// Beside the executor, if there is one, in its epoch; for an attempt, if no later one has committed.
     Beside(Option<&'a Fence<'a>>),
+    /// The same for an attempt that begins, if none of its number or a later one has committed.
+    Beginning(&'a Fence<'a>),
+}
+
+/// The newest attempt at something, and where the catalog stood when that was looked up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct NewestAttempt {
+    /// 0 = none.
+    pub attempt: u32,
+    pub epoch: u64,
+    /// The newest event.
+    pub seq: u64,
 }
 
 /// Terms that do not hold.
@@ -48,25 +60,24 @@ impl<'a> Terms<'a> {
         }
     }
 
-    pub fn fence(self) -> Option<&'a Fence<'a>> {
+    /// The attempt, and the highest number that may have committed before it.
+    pub(super) fn fence(self) -> Option<(&'a Fence<'a>, u32)> {
         match self {
             Self::Executor(_) => None,
-            Self::Beside(fence) => fence,
+            Self::Beside(fence) => fence.map(|fence| (fence, fence.attempt)),
+            Self::Beginning(fence) => Some((fence, fence.attempt.saturating_sub(1))),
         }
     }
 }
 
 impl Fence<'_> {
-    /// Whether it may commit, where the newest attempt is this one, itself included.
-    pub(super) fn check(&self, newest: u32) -> Result<(), Refusal> {
-        if newest > self.attempt {
-            return Err(Refusal::Attempt {
-                what: self.what.to_owned(),
-                own: self.attempt,
-                newest,
-            });
+    /// That another attempt is the newest.
+    pub(super) fn overtaken(&self, newest: u32) -> Refusal {
+        Refusal::Attempt {
+            what: self.what.to_owned(),
+            own: self.attempt,
+            newest,
         }
-        Ok(())
     }
 }
 

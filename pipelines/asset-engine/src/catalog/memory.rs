@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use super::fence::Refusal;
 use super::{
-    CatalogError, Draft, EachVersion, EndedRun, Head, Left, Pieces, RunInfo, Stamp, Store, Terms,
-    Verified, Version, Wipe, chain, writing,
+    Among, CatalogError, Draft, EachVersion, EndedRun, Head, Left, NewestAttempt, Pieces, RunInfo,
+    Stamp, Store, Terms, Verified, Version, Wipe, chain, writing,
 };
 use crate::event::{
     BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
@@ -77,9 +77,11 @@ impl MemoryStore {
     /// The epoch of what is committed, if its terms hold; an attempt is the newest then.
     fn pass(&mut self, terms: Terms<'_>) -> Result<u64, Refusal> {
         let epoch = terms.epoch(self.epoch)?;
-        if let Some(fence) = terms.fence() {
+        if let Some((fence, before)) = terms.fence() {
             let newest = self.fences.entry(fence.what.to_owned()).or_default();
-            fence.check(*newest)?;
+            if *newest > before {
+                return Err(fence.overtaken(*newest));
+            }
             *newest = fence.attempt;
         }
         Ok(epoch)
@@ -319,7 +321,15 @@ impl Store for MemoryStore {
         Ok(behind.take(at_most as usize).cloned().collect())
     }
 
-    fn events(&self, run: &str) -> Result<Vec<EventRecord>, CatalogError> {
+    fn newest_attempt(&self, what: &str) -> Result<NewestAttempt, CatalogError> {
+        Ok(NewestAttempt {
+            attempt: self.fences.get(what).copied().unwrap_or(0),
+            epoch: self.epoch,
+            seq: self.events.len() as u64,
+        })
+    }
+
+    fn events(&self, run: &str, among: Among<'_>) -> Result<Vec<EventRecord>, CatalogError> {
         let Some(index) = self.run_index.get(run) else {
             return Ok(Vec::new());
         };
@@ -329,6 +339,7 @@ impl Store for MemoryStore {
             &self.events[usize::try_from(seq).unwrap_or(usize::MAX) - 1]
         });
         let own = between.filter(|record| record.event.run().as_ref() == run);
+        let own = own.filter(|record| among.takes(&record.event));
         Ok(own.cloned().collect())
     }
 

@@ -25,8 +25,8 @@ use super::fence::Refused;
 use super::meaning::{Meaning, materialization, observation};
 use super::reading::{self, StoredEvent};
 use super::{
-    CatalogError, Draft, EachVersion, EndedRun, Failpoint, Head, Left, Pieces, RunInfo, Stamp,
-    Store, Terms, Verified, Version, Wipe,
+    Among, CatalogError, Draft, EachVersion, EndedRun, Failpoint, Head, Left, NewestAttempt,
+    Pieces, RunInfo, Stamp, Store, Terms, Verified, Version, Wipe,
 };
 use crate::event::{
     BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
@@ -250,14 +250,35 @@ impl Store for PostgresStore {
         )
     }
 
-    fn events(&self, run: &str) -> Result<Vec<EventRecord>, CatalogError> {
-        self.events_where(
+    fn newest_attempt(&self, what: &str) -> Result<NewestAttempt, CatalogError> {
+        let sql = "SELECT (SELECT max(attempt) FROM fences WHERE what = $1), epoch, seq FROM head";
+        let newest = |row: &Row| {
+            Ok(NewestAttempt {
+                attempt: append::attempt_of(row)?,
+                epoch: row.try_get::<_, i64>(1)?.cast_unsigned(),
+                seq: row.try_get::<_, i64>(2)?.cast_unsigned(),
+            })
+        };
+        let found = self.rows("read the newest attempt", sql, &[text(&what)], newest)?;
+        Ok(found.first().copied().unwrap_or_default())
+    }
+
+    fn events(&self, run: &str, among: Among<'_>) -> Result<Vec<EventRecord>, CatalogError> {
+        let condition = format!(
             "e.run = $1
              AND e.seq >= (SELECT first_seq FROM runs WHERE run = $1)
              AND e.seq <= coalesce((SELECT last_seq FROM runs WHERE run = $1), 9223372036854775807)
-             ORDER BY e.seq",
-            &[text(&run)],
-        )
+             {} ORDER BY e.seq",
+            among.condition(["$2", "$3"])
+        );
+        match among {
+            Among::All | Among::Unmade => self.events_where(&condition, &[text(&run)]),
+            Among::Piece(asset, partition) => {
+                let (asset, partition) = (asset.as_str(), partition.unwrap_or_default());
+                let parameters = [text(&run), text(&asset), text(&partition)];
+                self.events_where(&condition, &parameters)
+            }
+        }
     }
 
     fn events_after(&self, seq: u64, at_most: u32) -> Result<Vec<EventRecord>, CatalogError> {

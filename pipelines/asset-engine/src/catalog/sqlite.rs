@@ -20,8 +20,8 @@ use super::fence::Refused;
 use super::meaning::{Meaning, materialization, observation};
 use super::reading::{self, StoredEvent};
 use super::{
-    CatalogError, Draft, EachVersion, EndedRun, Failpoint, Head, Left, Pieces, RunInfo, Stamp,
-    Store, Terms, Verified, Version, Wipe,
+    Among, CatalogError, Draft, EachVersion, EndedRun, Failpoint, Head, Left, NewestAttempt,
+    Pieces, RunInfo, Stamp, Store, Terms, Verified, Version, Wipe,
 };
 use crate::event::{
     BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, RunRecord,
@@ -214,14 +214,34 @@ impl Store for SqliteStore {
         )
     }
 
-    fn events(&self, run: &str) -> Result<Vec<EventRecord>, CatalogError> {
-        self.events_where(
+    fn newest_attempt(&self, what: &str) -> Result<NewestAttempt, CatalogError> {
+        self.read("read the newest attempt", |connection| {
+            // The attempt first, so that the place is not before it.
+            let attempt = append::newest_attempt(connection, what)?;
+            let (epoch, (seq, _)) = append::epoch_and_newest(connection)?;
+            Ok(NewestAttempt {
+                attempt,
+                epoch,
+                seq: seq.cast_unsigned(),
+            })
+        })
+    }
+
+    fn events(&self, run: &str, among: Among<'_>) -> Result<Vec<EventRecord>, CatalogError> {
+        let condition = format!(
             "e.run = ?1
              AND e.seq >= (SELECT first_seq FROM runs WHERE run = ?1)
              AND e.seq <= coalesce((SELECT last_seq FROM runs WHERE run = ?1), 9223372036854775807)
-             ORDER BY e.seq",
-            [run],
-        )
+             {} ORDER BY e.seq",
+            among.condition(["?2", "?3"])
+        );
+        match among {
+            Among::All | Among::Unmade => self.events_where(&condition, [run]),
+            Among::Piece(asset, partition) => {
+                let partition = partition.unwrap_or_default();
+                self.events_where(&condition, [run, asset.as_str(), partition])
+            }
+        }
     }
 
     fn events_after(&self, seq: u64, at_most: u32) -> Result<Vec<EventRecord>, CatalogError> {

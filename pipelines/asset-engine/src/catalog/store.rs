@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    CatalogError, Draft, EachVersion, EndedRun, Head, Left, Pieces, RunInfo, Stamp, Terms,
-    Verified, Wipe,
+    Among, CatalogError, Draft, EachVersion, EndedRun, Head, Left, NewestAttempt, Pieces, RunInfo,
+    Stamp, Terms, Verified, Wipe,
 };
 use crate::event::{
     BackfillInfo, CheckResult, EventRecord, Materialization, Observation, RunRecord, RunStatus,
@@ -57,7 +57,10 @@ pub(crate) trait Store: Send {
     fn status(&self, run: &str) -> Result<Option<RunStatus>, CatalogError>;
     /// The events of all runs that have not ended, in one pass over the log since the first of them.
     fn open_events(&self) -> Result<Vec<EventRecord>, CatalogError>;
-    fn events(&self, run: &str) -> Result<Vec<EventRecord>, CatalogError>;
+    /// Those of the events of a run, from its submission to its end.
+    fn events(&self, run: &str, among: Among<'_>) -> Result<Vec<EventRecord>, CatalogError>;
+    /// The newest attempt at something that has committed ([`super::Fence`]), and where the catalog stands.
+    fn newest_attempt(&self, what: &str) -> Result<NewestAttempt, CatalogError>;
     /// So many events of the whole log, behind one of them.
     fn events_after(&self, seq: u64, at_most: u32) -> Result<Vec<EventRecord>, CatalogError>;
     fn latest(

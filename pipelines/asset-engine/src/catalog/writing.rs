@@ -14,7 +14,6 @@ use super::body::{
 use super::chain::Record;
 use crate::event::{Event, RunRecord};
 use crate::graph::Identity;
-use crate::key::AssetKey;
 
 /// The columns of an event that depend on its kind.
 pub(super) struct EncodedEvent<'a> {
@@ -161,38 +160,12 @@ pub(super) fn encode(event: &Event) -> EncodedEvent<'_> {
         }
         Event::Skipped { reason, .. } => ("skipped", None, json(reason)),
     };
-    let piece = piece(event);
+    let piece = event.piece();
     EncodedEvent {
         kind,
         asset: piece.map(|(asset, _)| asset.as_str()),
         partition: piece.and_then(|(_, partition)| partition.as_deref()),
         attempt,
         body,
-    }
-}
-
-fn piece(event: &Event) -> Option<(&AssetKey, &Option<Arc<str>>)> {
-    match event {
-        Event::AttemptStarted(attempt)
-        | Event::AttemptInterrupted(attempt)
-        | Event::AttemptFailed { attempt, .. } => Some((&attempt.asset, &attempt.partition)),
-        Event::Materialized(made) => Some((&made.asset, &made.partition)),
-        Event::Observed(seen) => Some((&seen.asset, &seen.partition)),
-        Event::Checked(check) => Some((&check.asset, &check.partition)),
-        Event::Skipped {
-            asset, partition, ..
-        }
-        | Event::Wiped {
-            asset, partition, ..
-        } => Some((asset, partition)),
-        Event::RunSubmitted(_)
-        | Event::RunResumed { .. }
-        | Event::RunEnded { .. }
-        | Event::CancelRequested { .. }
-        | Event::Ticked(_)
-        | Event::PartitionChanged(_)
-        | Event::BackfillRequested(_)
-        | Event::BackfillResumed { .. }
-        | Event::BackfillEnded { .. } => None,
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Job {
     /// What it makes; the first stands for the step.
     pub pieces: Vec<PlannedStep>,
     pub epoch: u64,
+    /// See [`StepContext::token`].
+    pub token: u64,
     pub config: Arc<Value>,
     pub stop: Stop,
     /// What the step reads, or why it cannot.
@@ -78,6 +80,7 @@ impl Job {
             partitions: &asset.partitions,
             attempt: self.attempt.attempt,
             epoch: self.epoch,
+            token: self.token,
             inputs: &inputs.all,
             config: &self.config,
             stop: &self.stop,
@@ -180,6 +183,15 @@ fn call(making: &Making, cx: &StepContext<'_>) -> Result<Results, StepFailure> {
     })
 }
 
+/// Bits of a fencing token for the place in the log.
+const PLACE_BITS: u32 = 40;
+
+/// The fencing token of what is begun in an epoch behind an event of the log. An executor is alone in its epoch and needs no
+/// place.
+pub(super) fn token(epoch: u64, seq: u64) -> u64 {
+    (epoch << PLACE_BITS) | seq.min((1 << PLACE_BITS) - 1)
+}
+
 /// What a step, or a check, is given outside of any run.
 pub(super) fn of_no_run<'a>(
     asset: &'a Asset,
@@ -197,6 +209,7 @@ pub(super) fn of_no_run<'a>(
         partitions: &asset.partitions,
         attempt: 1,
         epoch,
+        token: token(epoch, 0),
         inputs,
         config: &Value::Null,
         stop,

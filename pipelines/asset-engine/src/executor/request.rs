@@ -171,6 +171,18 @@ impl RunRequest {
         self
     }
 
+    /// What the catalog keeps of it.
+    pub(super) fn record(&self) -> Arc<RunRecord> {
+        Arc::new(RunRecord {
+            run: Arc::from(self.run.as_str()),
+            selection: self.selection.clone(),
+            mode: self.mode,
+            config: Arc::new(self.config.clone()),
+            tags: Arc::clone(&self.tags),
+            identity: Arc::clone(self.graph.identity()),
+        })
+    }
+
     /// What a record asks for, to be submitted again.
     #[must_use]
     pub fn of(record: &RunRecord, graph: Arc<AssetGraph>) -> Self {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::UnfinishedRun;
+use super::{StepWorker, UnfinishedRun};
 use crate::catalog::{Catalog, CatalogError, Draft, Start, Store};
 use crate::clock::{monotonic_ns, unix_ms};
 use crate::event::{
@@ -50,6 +50,15 @@ impl Progress {
         if !made && !left_out {
             self.again();
         }
+    }
+
+    /// Whether the run has failed by it.
+    pub fn is_failure(&self) -> bool {
+        let unmade = matches!(
+            self.end,
+            Some(StepEnd::Failed(_) | StepEnd::Skipped(SkipReason::Upstream { .. }))
+        );
+        unmade || self.blocked
     }
 
     /// That it is to be made again.
@@ -152,6 +161,9 @@ pub(super) fn close_dead_attempts(
     let mut unfinished = Vec::new();
     let mut by_run = by_run(store.open_events()?);
     for info in store.open_runs()? {
+        if StepWorker::keeps(&info.record) {
+            continue;
+        }
         let run = &info.record.run;
         let events = by_run.remove(run).unwrap_or_default();
         let mut open = open_attempts(&events);
@@ -235,12 +247,12 @@ fn is_to_be_canceled(events: &[EventRecord]) -> bool {
     newest.is_some_and(|record| matches!(record.event, Event::CancelRequested { .. }))
 }
 
-fn piece(attempt: &Attempt) -> Piece {
+pub(super) fn piece(attempt: &Attempt) -> Piece {
     (attempt.asset.clone(), attempt.partition.clone())
 }
 
 /// Attempts with a start and no end.
-fn open_attempts(events: &[EventRecord]) -> Vec<Attempt> {
+pub(super) fn open_attempts(events: &[EventRecord]) -> Vec<Attempt> {
     let mut open: HashMap<Piece, Attempt> = HashMap::new();
     for record in events {
         match &record.event {

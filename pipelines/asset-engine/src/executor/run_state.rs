@@ -120,11 +120,18 @@ impl RunState {
         catalog: &Catalog,
         history: Option<HashMap<Piece, Progress>>,
     ) -> Result<Self, EngineError> {
-        let plan = match record.mode {
-            Mode::All | Mode::Stale => Plan::new(&graph, &record.selection)?,
-            Mode::Observe => Plan::observing(&graph, &record.selection)?,
-        };
-        fits_config(&graph, &plan, &record)?;
+        let plan = plan(&graph, &record)?;
+        Ok(Self::of_plan(record, graph, plan, catalog, history)?)
+    }
+
+    /// Lays out a plan of a run, or of a part of it.
+    pub fn of_plan(
+        record: Arc<RunRecord>,
+        graph: Arc<AssetGraph>,
+        plan: Plan,
+        catalog: &Catalog,
+        history: Option<HashMap<Piece, Progress>>,
+    ) -> Result<Self, CatalogError> {
         let known = load_known(&graph, &plan, record.mode, catalog)?;
         let mut run = Self {
             steps: vec![StepState::default(); plan.len()],
@@ -189,7 +196,7 @@ impl RunState {
     }
 
     /// Begins an attempt of a released step; `None` when the step has ended meanwhile.
-    pub fn start(&mut self, step: u32, epoch: u64) -> Option<Job> {
+    pub fn start(&mut self, step: u32, (epoch, token): (u64, u64)) -> Option<Job> {
         let state = &mut self.steps[step as usize];
         if state.status != Status::Queued {
             return None;
@@ -203,10 +210,22 @@ impl RunState {
             graph: Arc::clone(&self.graph),
             pieces: steps.iter().map(|step| self.plan.step(*step)).collect(),
             epoch,
+            token,
             config: Arc::clone(&self.record.config),
             stop: Stop::default(),
             inputs: self.all_inputs(&steps),
         })
+    }
+
+    /// Notes that so many attempts at a step began before.
+    pub fn began_before(&mut self, step: u32, attempts: u32) {
+        let state = &mut self.steps[step as usize];
+        state.attempts = state.attempts.max(attempts);
+    }
+
+    /// Whether a step has ended: was found fresh, made before, or not made.
+    pub fn has_ended(&self, step: u32) -> bool {
+        self.steps[step as usize].status == Status::Ended
     }
 
     /// The tags of a step: those of its asset and those of its run.
@@ -216,6 +235,16 @@ impl RunState {
             &self.record.tags,
         ]
     }
+}
+
+/// The steps that a run means.
+pub(super) fn plan(graph: &AssetGraph, record: &RunRecord) -> Result<Plan, EngineError> {
+    let plan = match record.mode {
+        Mode::All | Mode::Stale => Plan::new(graph, &record.selection)?,
+        Mode::Observe => Plan::observing(graph, &record.selection)?,
+    };
+    fits_config(graph, &plan, record)?;
+    Ok(plan)
 }
 
 /// Whether every step of a run can read its configuration.

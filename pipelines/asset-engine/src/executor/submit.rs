@@ -95,14 +95,7 @@ impl Executor {
     }
 
     fn take(&self, request: &RunRequest, may_wait: bool) -> Result<Taken, EngineError> {
-        let record = Arc::new(RunRecord {
-            run: Arc::from(request.run.as_str()),
-            selection: request.selection.clone(),
-            mode: request.mode,
-            config: Arc::new(request.config.clone()),
-            tags: Arc::clone(&request.tags),
-            identity: Arc::clone(request.graph.identity()),
-        });
+        let record = request.record();
         let slot = match self.shared.reserve(&record, may_wait)? {
             Reservation::Known(known) => {
                 same_request(&known, &record)?;

@@ -20,5 +20,6 @@ mod reopen;
 mod retries;
 mod sources;
 mod stale;
+mod step_worker;
 mod tags;
 mod wipe;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::EngineError;
 use super::abandon::Executing;
-use super::job::{Job, Made};
+use super::job::{Job, Made, token};
 use super::run_state::Now;
 use super::scheduler::{Pending, Shared, State, Ticket};
 use crate::catalog::{Draft, Start};
@@ -24,7 +24,7 @@ use crate::step::StepFailure;
 const START_UNCOMMITTED_MAX_NS: u64 = 20_000_000;
 
 /// Executes a job in a span of its own, so that what a step says is told with whose it is.
-fn traced(job: Job) -> Result<Made, StepFailure> {
+pub(super) fn traced(job: Job) -> Result<Made, StepFailure> {
     let Attempt {
         run,
         asset,
@@ -169,7 +169,7 @@ impl Shared {
         let Some(run) = state.runs.get_mut(&ticket.slot) else {
             return Ok(None);
         };
-        let Some(job) = run.start(ticket.step, self.epoch) else {
+        let Some(job) = run.start(ticket.step, (self.epoch, token(self.epoch, 0))) else {
             return Ok(None);
         };
         let now = Now::read();

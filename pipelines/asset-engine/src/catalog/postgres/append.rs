@@ -1,7 +1,7 @@
 //! The commit: one transaction that appends events and writes what is derived from them.
 
-use postgres::Transaction;
 use postgres::types::Type;
+use postgres::{Row, Transaction};
 
 use super::{Parameter, number, text};
 use crate::catalog::chain::{Digest, START};
@@ -46,16 +46,29 @@ pub(super) fn append<'a>(
     Ok(transaction)
 }
 
-/// Becomes the newest attempt, unless a later one has committed.
-fn pass(transaction: &mut Transaction<'_>, fence: &Fence<'_>) -> Result<(), Refused> {
-    let attempt = i64::from(fence.attempt);
+/// Becomes the newest attempt, unless one that may not come before has committed.
+fn pass(
+    transaction: &mut Transaction<'_>,
+    (fence, before): (&Fence<'_>, u32),
+) -> Result<(), Refused> {
+    let (attempt, before) = (i64::from(fence.attempt), i64::from(before));
     let sql = "INSERT INTO fences (what, attempt) VALUES ($1, $2)
-               ON CONFLICT (what) DO UPDATE SET attempt = greatest(fences.attempt, excluded.attempt)
+               ON CONFLICT (what) DO UPDATE SET attempt = excluded.attempt WHERE fences.attempt <= $3
                RETURNING attempt";
-    let parameters = [text(&fence.what), number(&attempt)];
-    let newest: i64 = transaction.query_typed_one(sql, &parameters)?.try_get(0)?;
+    let parameters = [text(&fence.what), number(&attempt), number(&before)];
+    if !transaction.query_typed(sql, &parameters)?.is_empty() {
+        return Ok(());
+    }
+    let sql = "SELECT max(attempt) FROM fences WHERE what = $1";
+    let newest = transaction.query_typed_one(sql, &[text(&fence.what)])?;
+    Err(fence.overtaken(attempt_of(&newest)?).into())
+}
+
+/// The number of an attempt in the first column; none is 0.
+pub(super) fn attempt_of(row: &Row) -> Result<u32, postgres::Error> {
+    let attempt: Option<i64> = row.try_get(0)?;
     // One that no attempt can have is not ours to pass.
-    Ok(fence.check(u32::try_from(newest).unwrap_or(u32::MAX))?)
+    Ok(u32::try_from(attempt.unwrap_or(0)).unwrap_or(u32::MAX))
 }
 
 /// Inserts the events in one statement; gives the place and the digest of the last one.

@@ -86,15 +86,25 @@ pub(super) fn append(
     Ok(())
 }
 
-/// Becomes the newest attempt, unless a later one has committed.
-fn pass(connection: &Connection, fence: &Fence<'_>) -> Result<(), Refused> {
+/// Becomes the newest attempt, unless one that may not come before has committed.
+fn pass(connection: &Connection, (fence, before): (&Fence<'_>, u32)) -> Result<(), Refused> {
     let sql = "INSERT INTO fences (what, attempt) VALUES (?1, ?2)
-               ON CONFLICT (what) DO UPDATE SET attempt = max(attempt, excluded.attempt)
-               RETURNING attempt";
-    let newest = connection
-        .prepare_cached(sql)?
-        .query_row(params![fence.what, fence.attempt], |row| row.get(0))?;
-    Ok(fence.check(newest)?)
+               ON CONFLICT (what) DO UPDATE SET attempt = excluded.attempt WHERE attempt <= ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    if statement.execute(params![fence.what, fence.attempt, before])? == 1 {
+        return Ok(());
+    }
+    Err(fence
+        .overtaken(newest_attempt(connection, fence.what)?)
+        .into())
+}
+
+/// The newest attempt at something that has committed; 0 = none.
+pub(super) fn newest_attempt(connection: &Connection, what: &str) -> rusqlite::Result<u32> {
+    let sql = "SELECT max(attempt) FROM fences WHERE what = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let newest: Option<u32> = statement.query_row([what], |row| row.get(0))?;
+    Ok(newest.unwrap_or(0))
 }
 
 /// The epoch, and the place and the digest of the newest event.

@@ -42,6 +42,21 @@ pub fn shuts_out(mut store: impl Store) {
     let newest = store.latest(&key("a"), None).unwrap().unwrap();
     assert_eq!(newest.data_version, "other");
     assert_eq!(store.verify(None).unwrap().head.seq, 4);
+    // One that begins has its number alone.
+    let mut begin = |attempt| {
+        let what = "run/piece";
+        let fence = Fence { what, attempt };
+        store.commit_on(Terms::Beginning(&fence), &[draft(made("a", "begun"))])
+    };
+    assert!(begin(7).is_err());
+    begin(8).unwrap();
+    assert!(begin(8).is_err());
+    let newest = |what: &str| store.newest_attempt(what).unwrap();
+    assert_eq!(
+        [newest("run/piece").attempt, newest("none").attempt],
+        [8, 0]
+    );
+    assert_eq!(newest("run/piece").seq, 5);
 }
 
 #[test]

@@ -8,7 +8,6 @@
 use std::collections::HashMap;
 
 use super::{Piece, Progress, RunState, Status};
-use crate::asset::Making;
 
 impl RunState {
     /// The step that stands for all that one attempt makes with a step.
@@ -39,22 +38,8 @@ impl RunState {
     }
 
     /// All steps of the plan that one attempt makes with a step, itself included, in order.
-    pub(super) fn group(&self, step: u32) -> Vec<u32> {
-        if !self.graph.is_grouped() {
-            return vec![step];
-        }
-        let piece = self.plan.step(step);
-        match (
-            &self.graph.asset(piece.asset).making,
-            self.graph.outputs(piece.asset),
-        ) {
-            (Making::Range(_), _) => self.plan.steps_of(piece.asset).collect(),
-            (_, Some(assets)) => assets
-                .iter()
-                .filter_map(|asset| self.plan.find(*asset, piece.position))
-                .collect(),
-            _ => vec![step],
-        }
+    fn group(&self, step: u32) -> Vec<u32> {
+        self.plan.group(&self.graph, step)
     }
 
     /// Those of a group that have not ended.

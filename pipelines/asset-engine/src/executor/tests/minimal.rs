@@ -1,6 +1,6 @@
 //! `--stale` against a simple model: on random graphs, partitions, mappings and histories it runs what
 //! has to run, nothing else, each piece after what it reads; and whether a catalog is in memory or in a
-//! file makes no difference.
+//! file makes no difference, nor whether an executor runs it or each step is asked for by itself.
 
 mod model;
 
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use super::fixture::{key, memory, piece, request};
 use crate::{
     AssetGraph, Durability, Executor, ExecutorOptions, Mapping, Mode, Observation, PartitionChange,
-    Plan, Report, RunRequest, Selection, staleness, why,
+    Plan, Report, RunRequest, Selection, StepEnd, StepWorker, Stop, staleness, why,
 };
 use model::{Cut, DAYS, FRUITS, Model, Node, Piece, SET};
 
@@ -180,8 +180,17 @@ fn wanted(
     (!assets.is_empty()).then_some((pieces, selection))
 }
 
+/// Who executes the steps of a run.
+#[derive(Clone, Copy, PartialEq)]
+enum By {
+    Executor,
+    /// One step after the other is asked for, as a workflow does.
+    StepWorker,
+}
+
 /// An executor, where its catalog is, and what its steps leave.
 struct Side {
+    by: By,
     /// `None` only while it is replaced.
     executor: Option<Executor>,
     file: Option<PathBuf>,
@@ -190,11 +199,12 @@ struct Side {
 }
 
 impl Side {
-    fn new(concurrency: usize, file: Option<PathBuf>) -> Self {
+    fn new(by: By, concurrency: usize, file: Option<PathBuf>) -> Self {
         let options = ExecutorOptions::default()
             .concurrency(concurrency)
             .durability(Durability::ProcessCrash);
         let mut side = Self {
+            by,
             executor: Some(memory(concurrency)),
             file,
             options,
@@ -245,12 +255,52 @@ impl Side {
             selection: selection.clone(),
             ..request(id, &graph)
         };
+        if self.by == By::StepWorker {
+            self.run_step_by_step(run, model);
+            return self.log.lock().unwrap().clone();
+        }
         // Submitted alone, it would take the time from the clock.
         for submitted in self.executor().submit_all([run]) {
             submitted.unwrap();
         }
         self.executor().wait(id).unwrap();
         self.log.lock().unwrap().clone()
+    }
+}
+
+impl Side {
+    /// Asks for the lanes of one stage after the other, a few at a time and the last ones first, and executes their steps.
+    fn run_step_by_step(&self, request: RunRequest, model: &Model) {
+        let file = self.file.as_ref().unwrap();
+        let graph = Arc::clone(&request.graph);
+        let worker = StepWorker::open(file, Durability::ProcessCrash, graph);
+        let worker = worker.unwrap().at(model.world.now());
+        let run = request.run.clone();
+        let submission = worker.submit(request).unwrap();
+        let (mut fresh, mut steps) = (0, 0);
+        for stage in 0..submission.stages {
+            let mut next = Some(0);
+            while let Some(after) = next {
+                let page = worker.lanes(&run, stage, after, 3).unwrap();
+                for lane in page.lanes.iter().rev() {
+                    let mut failed = false;
+                    for step in lane.steps() {
+                        let stop = Stop::default();
+                        let end = worker.execute(&run, step, failed, &stop).unwrap();
+                        let StepEnd::Ended { counts, failure } = end else {
+                            panic!("no step fails for a while: {end:?}");
+                        };
+                        failed |= failure.is_some() || counts.skipped > 0;
+                        fresh += counts.fresh;
+                        steps += counts.materialized + counts.skipped + counts.failed;
+                    }
+                }
+                fresh += page.fresh;
+                next = page.next;
+            }
+        }
+        worker.end(&run, fresh, None).unwrap();
+        assert!(fresh + steps <= submission.steps, "{fresh} + {steps}");
     }
 }
 
@@ -299,7 +349,7 @@ fn check_order(model: &Model, executed: &[String]) -> Result<(), TestCaseError> 
     Ok(())
 }
 
-/// Does to the model and to both sides what happens; what is not possible does not.
+/// Does to the model and to all sides what happens; what is not possible does not.
 fn happen(
     number: usize,
     change: Change,
@@ -391,26 +441,26 @@ proptest! {
     }
 }
 
-/// Whether model and engine agree after each of the changes, on both catalogs alike.
+/// Whether model and engine agree after each of the changes, on all catalogs alike.
 fn check_history(
     nodes: Vec<Node>,
     changes: Vec<Change>,
     concurrency: usize,
 ) -> Result<(), TestCaseError> {
     let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("catalog.db");
+    let file = |name| dir.path().join(name);
     let mut model = Model::new(nodes);
     let mut sides = [
-        Side::new(concurrency, None),
-        Side::new(concurrency, Some(file)),
+        Side::new(By::Executor, concurrency, None),
+        Side::new(By::Executor, concurrency, Some(file("executor.db"))),
+        Side::new(By::StepWorker, concurrency, Some(file("steps.db"))),
     ];
     for (number, change) in changes.into_iter().enumerate() {
         happen(number, change, &mut model, &mut sides)?;
-        let [memory, file] = &sides;
-        prop_assert_eq!(
-            check_staleness(&model, memory)?,
-            check_staleness(&model, file)?
-        );
+        let [memory, file, steps] = &sides;
+        let told = check_staleness(&model, memory)?;
+        prop_assert_eq!(&told, &check_staleness(&model, file)?);
+        prop_assert_eq!(&told, &check_staleness(&model, steps)?);
     }
     Ok(())
 }

@@ -1,0 +1,318 @@
+//! Single steps of runs that something else keeps, such as a workflow: it says when a step is executed, on which
+//! host, and again after a crash; this says what there is to do, does it, and records it on a catalog that all hosts
+//! share.
+//!
+//! Nothing of a run is kept here but what can be read again. A run is submitted once, asked for its lanes stage by
+//! stage, and ended; between that, each step is executed by itself. Steps in process are those of the
+//! [`crate::Executor`]: the same judgement of staleness, the same retries, the same events. An attempt is fenced by its
+//! number, which the catalog hands out: one that was thought dead and comes back late commits nothing
+//! ([`CatalogError::Overtaken`]).
+
+mod attempt;
+mod held_back;
+mod pages;
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use super::request::{same_inputs, same_request};
+use super::resume::{Piece, Progress};
+use super::run_state::plan;
+use super::{EngineError, RunRequest, Submitted};
+use crate::catalog::{Catalog, CatalogError, Draft, Durability, SqliteStore, Store, Terms};
+use crate::clock::{monotonic_ns, unix_ms};
+use crate::event::{Event, RunRecord, RunStatus};
+use crate::graph::AssetGraph;
+use crate::key::AssetKey;
+use crate::plan::{Plan, PlannedStep, Stages};
+
+pub use attempt::StepEnd;
+pub use pages::LanePage;
+
+/// The tag by which a run says that no executor is to go on with it.
+pub(super) const KEPT_ELSEWHERE: &str = "asset-engine/kept-elsewhere";
+
+/// Runs of which this much is kept, so that not every step reads the plan anew.
+const RUNS_KEPT: usize = 16;
+
+/// Executes single steps of runs that something else keeps.
+pub struct StepWorker {
+    graph: Arc<AssetGraph>,
+    catalog: Catalog,
+    store: Mutex<Box<dyn Store>>,
+    runs: Mutex<VecDeque<Arc<Kept>>>,
+    /// What time it is for partitions that come with it, in the place of the clock.
+    at: Option<Timestamp>,
+}
+
+/// What came of submitting a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Submission {
+    /// How it stands.
+    pub submitted: Submitted,
+    /// How many steps it may come to.
+    pub steps: u64,
+    /// How many stages it has, see [`StepWorker::lanes`].
+    pub stages: u32,
+}
+
+/// Why a step was not executed.
+#[derive(Debug, Clone, Error)]
+#[non_exhaustive]
+pub enum StepError {
+    /// The run, the graph or the catalog.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The run has no such step.
+    #[error("run {run}: no step {asset}{}", .partition.as_deref().map(|key| format!(" {key}")).unwrap_or_default())]
+    Unknown {
+        /// Id of the run.
+        run: String,
+        /// The asset.
+        asset: AssetKey,
+        /// Its partition.
+        partition: Option<String>,
+    },
+}
+
+impl From<CatalogError> for StepError {
+    fn from(error: CatalogError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+/// What follows from the request of a run.
+struct Kept {
+    record: Arc<RunRecord>,
+    graph: Arc<AssetGraph>,
+    plan: Plan,
+    stages: Stages,
+}
+
+impl StepWorker {
+    /// On a catalog file, which is made when there is none: for hosts that share a disk.
+    ///
+    /// # Errors
+    /// As [`crate::Recorder::open`].
+    pub fn open(
+        path: impl AsRef<Path>,
+        durability: Durability,
+        graph: Arc<AssetGraph>,
+    ) -> Result<Self, CatalogError> {
+        let path = path.as_ref();
+        let store = SqliteStore::open(path, durability)?;
+        Ok(Self::on(Box::new(store), Catalog::open(path)?, graph))
+    }
+
+    /// On a catalog in PostgreSQL, whose data is in a place by a name ([`crate::Recorder::postgres_at`]).
+    ///
+    /// # Errors
+    /// As [`crate::Recorder::postgres_at`].
+    #[cfg(feature = "postgres")]
+    pub fn postgres(
+        url: &str,
+        durability: Durability,
+        home: &str,
+        graph: Arc<AssetGraph>,
+    ) -> Result<Self, CatalogError> {
+        let store = crate::catalog::PostgresStore::open(url, durability)?;
+        store.settle(home)?;
+        Ok(Self::on(Box::new(store), Catalog::postgres(url)?, graph))
+    }
+
+    fn on(store: Box<dyn Store>, catalog: Catalog, graph: Arc<AssetGraph>) -> Self {
+        Self {
+            graph,
+            catalog,
+            store: Mutex::new(store),
+            runs: Mutex::default(),
+            at: None,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn at(mut self, now: Timestamp) -> Self {
+        self.at = Some(now);
+        self
+    }
+
+    /// The graph with the partitions that there are now.
+    fn current_graph(&self) -> Result<Arc<AssetGraph>, EngineError> {
+        match self.at {
+            Some(now) => self.graph.current_at(&self.catalog, now),
+            None => self.graph.current(&self.catalog),
+        }
+    }
+
+    /// The catalog, for reading.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The graph, as it was given.
+    #[must_use]
+    pub fn graph(&self) -> Arc<AssetGraph> {
+        Arc::clone(&self.graph)
+    }
+
+    /// Whether a run is one that something else keeps, so that no executor goes on with it.
+    #[must_use]
+    pub fn keeps(record: &RunRecord) -> bool {
+        record.tags.contains_key(KEPT_ELSEWHERE)
+    }
+
+    /// Takes a run in, and says what it may come to: returns once that is committed. One that was taken in before is
+    /// left as it is; with [`RunRequest::reopen`], one that failed or was cancelled goes on. The graph is the worker's.
+    ///
+    /// # Errors
+    /// As [`crate::Executor::submit`].
+    pub fn submit(&self, mut request: RunRequest) -> Result<Submission, EngineError> {
+        request = request.tag(KEPT_ELSEWHERE, "true");
+        request.graph = self.current_graph()?;
+        let record = request.record();
+        let kept = Kept::new(Arc::clone(&record), request.graph)?;
+        let submitted = match self.catalog.run(&record.run)? {
+            None => {
+                self.commit(
+                    Terms::Beside(None),
+                    vec![Event::RunSubmitted(Arc::clone(&record))],
+                )?;
+                Submitted::New
+            }
+            Some(info) => {
+                same_request(&info.record, &record)?;
+                match info.status {
+                    RunStatus::Started => {
+                        let identity = &info.record.identity;
+                        same_inputs(&record.run, identity, &record.identity)?;
+                        Submitted::UnderWay
+                    }
+                    RunStatus::Failure | RunStatus::Canceled if request.reopen => {
+                        let resumed = Event::RunResumed {
+                            run: Arc::clone(&record.run),
+                            identity: Arc::clone(&record.identity),
+                        };
+                        self.commit(Terms::Beside(None), vec![resumed])?;
+                        Submitted::Reopened(info.status)
+                    }
+                    ended => Submitted::Ended(ended),
+                }
+            }
+        };
+        Ok(Submission {
+            submitted,
+            steps: kept.plan.len() as u64,
+            // There are no more than steps.
+            stages: u32::try_from(kept.stages.len()).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// Ends a run, of which so many steps were found fresh, as its steps ended or as `status` says; tells how. One that has
+    /// ended before stays so.
+    ///
+    /// # Errors
+    /// The run is unknown, or the catalog failed.
+    pub fn end(
+        &self,
+        run: &str,
+        fresh: u64,
+        status: Option<RunStatus>,
+    ) -> Result<RunStatus, EngineError> {
+        let info = self.catalog.run(run)?;
+        let info = info.ok_or_else(|| EngineError::UnknownRun {
+            run: run.to_owned(),
+        })?;
+        if info.status != RunStatus::Started {
+            return Ok(info.status);
+        }
+        let status = match status {
+            Some(status) => status,
+            None if self.unmade(run)?.values().any(Progress::is_failure) => RunStatus::Failure,
+            None => RunStatus::Success,
+        };
+        let ended = Event::RunEnded {
+            run: Arc::clone(&info.record.run),
+            status,
+            fresh,
+        };
+        self.commit(Terms::Beside(None), vec![ended])?;
+        Ok(status)
+    }
+
+    /// What follows from the request of a run, which is read once.
+    fn kept(&self, run: &str) -> Result<Arc<Kept>, EngineError> {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = runs.iter().find(|kept| kept.record.run.as_ref() == run) {
+            return Ok(Arc::clone(kept));
+        }
+        let info = self.catalog.run(run)?;
+        let info = info.ok_or_else(|| EngineError::UnknownRun {
+            run: run.to_owned(),
+        })?;
+        let graph = self.current_graph()?;
+        same_inputs(run, &info.record.identity, graph.identity())?;
+        let kept = Arc::new(Kept::new(info.record, graph)?);
+        runs.truncate(RUNS_KEPT - 1);
+        runs.push_front(Arc::clone(&kept));
+        Ok(kept)
+    }
+
+    /// Begins an attempt as a host does that dies right after.
+    #[cfg(test)]
+    pub(crate) fn begin_as(
+        &self,
+        fence: &crate::Fence<'_>,
+        events: Vec<Event>,
+    ) -> Result<(), CatalogError> {
+        self.commit(Terms::Beginning(fence), events)
+    }
+
+    fn commit(&self, terms: Terms<'_>, events: Vec<Event>) -> Result<(), CatalogError> {
+        let (t_ns, at_ms) = (monotonic_ns(), unix_ms());
+        let draft = |event| Draft { t_ns, at_ms, event };
+        let drafts: Vec<Draft> = events.into_iter().map(draft).collect();
+        self.store().commit_on(terms, &drafts)
+    }
+
+    fn store(&self) -> MutexGuard<'_, Box<dyn Store>> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn new(record: Arc<RunRecord>, graph: Arc<AssetGraph>) -> Result<Self, EngineError> {
+        let plan = plan(&graph, &record)?;
+        Ok(Self {
+            stages: Stages::of(&graph, &plan),
+            record,
+            graph,
+            plan,
+        })
+    }
+
+    /// The step of a piece.
+    fn find(&self, asset: &AssetKey, partition: Option<&str>) -> Option<u32> {
+        let index = self.graph.index(asset)?;
+        let position = self.graph.asset(index).partitions.position(partition)?;
+        self.plan.find(index, position)
+    }
+
+    /// The name of the piece of a step.
+    fn piece(&self, step: u32) -> Piece {
+        let PlannedStep { asset, position } = self.plan.step(step);
+        let asset = self.graph.asset(asset);
+        (asset.key.clone(), asset.partitions.key(position).cloned())
+    }
+}
+
+impl std::fmt::Debug for StepWorker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StepWorker").finish_non_exhaustive()
+    }
+}
