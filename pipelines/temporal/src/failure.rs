@@ -165,7 +165,8 @@ pub(crate) fn attempts_exhausted(most: u32) -> ActivityError {
 }
 
 /// The failure of a workflow whose argument makes no sense.
-pub(crate) fn bad_input(message: String) -> WorkflowTermination {
+#[must_use]
+pub fn bad_input(message: String) -> WorkflowTermination {
     named(ErrorType::BadInput.as_str(), message, true).into()
 }
 
@@ -187,7 +188,8 @@ pub(crate) fn unwrapped(error: ActivityExecutionError) -> WorkflowTermination {
 ///
 /// The error of what it waited for says "cancelled", but as an error: passed on as it is, it would
 /// close the workflow as failed.
-pub(crate) fn closing(end: WorkflowTermination) -> WorkflowTermination {
+#[must_use]
+pub fn closing(end: WorkflowTermination) -> WorkflowTermination {
     match end {
         WorkflowTermination::Failed(error) if error.as_cancelled().is_some() => {
             WorkflowTermination::cancelled()

@@ -65,7 +65,7 @@ pub async fn run_blocking<T: Send + 'static, D: Serialize + Send + Sync + 'stati
 ///
 /// # Errors
 /// The details have no form as a payload.
-pub(crate) async fn beating<T, D: Serialize + Send + Sync + 'static>(
+pub async fn beating<T, D: Serialize + Send + Sync + 'static>(
     ctx: &ActivityContext,
     details: impl Fn() -> D,
     work: impl Future<Output = T>,

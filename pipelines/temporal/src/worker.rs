@@ -31,6 +31,8 @@ use crate::workflows::{
     ExtractWorkflow, ModelsWorkflow, NoopWorkflow, OrderWorkflow, ParallelWorkflow,
     PartitionWorkflow, RefreshWorkflow, ReminderWorkflow, SagaWorkflow, SequentialWorkflow,
 };
+/// The workflows and activities of a worker, as the SDK registers them on a task queue.
+pub use temporalio_sdk::WorkerOptions as Registered;
 
 /// After the graceful shutdown period: time for the last completions to reach the server.
 const DRAIN_MARGIN: Duration = Duration::from_secs(2);
@@ -97,6 +99,15 @@ impl WorkerOptions {
             settings.sticky_timeout_ms = sticky_timeout_ms;
         }
         settings
+    }
+
+    /// The error of a worker that the SDK does not make, with what it says.
+    #[must_use]
+    pub fn not_created(&self, reason: String) -> WorkerError {
+        WorkerError::Create {
+            task_queue: self.task_queue.clone(),
+            reason,
+        }
     }
 }
 
@@ -185,6 +196,21 @@ pub async fn run_worker(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), WorkerError> {
     release::set(etl.config().release);
+    let pipelines = pipelines(&options, etl)?;
+    host(options, pipelines, on_ready, shutdown).await
+}
+
+/// [`run_worker`] of other workflows and activities: those that are registered in `worker`, which gets the settings and the
+/// build of `options`.
+///
+/// # Errors
+/// As [`run_worker`].
+pub async fn host(
+    options: WorkerOptions,
+    worker: Registered,
+    on_ready: impl FnOnce(&WorkerSettings),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), WorkerError> {
     let mut settings = options.settings();
     let patience = Duration::from_millis(options.connect_timeout_ms);
     let client = connect(&options.server, &options.identity, patience).await?;
@@ -194,7 +220,7 @@ pub async fn run_worker(
         Some(metrics) => metrics.runtime()?,
         None => RuntimeOptions::default(),
     };
-    let mut worker = create(&options, &settings, runtime, client.clone(), etl)?;
+    let mut worker = create(&options, &settings, runtime, client.clone(), worker)?;
     let stop = worker.shutdown_handle();
     let run = worker.run();
     tokio::pin!(run, shutdown);
@@ -226,33 +252,40 @@ pub fn run_blocking(
     on_ready: impl FnOnce(&WorkerSettings),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), WorkerError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| WorkerError::Runtime(error.to_string()))?;
     // The connections of a warehouse on PostgreSQL must not be closed inside the runtime.
     let held = Arc::clone(&etl);
-    let result = runtime.block_on(run_worker(options, etl, on_ready, shutdown));
-    // Dropping the runtime would wait without bound for a step that outlasted the drain.
-    runtime.shutdown_background();
+    let result = block_on(run_worker(options, etl, on_ready, shutdown));
     drop(held);
     result
 }
 
-fn create(
-    options: &WorkerOptions,
-    settings: &WorkerSettings,
-    runtime: RuntimeOptions,
-    client: SdkClient,
-    etl: Arc<Etl>,
-) -> Result<Worker, WorkerError> {
-    let failed = |reason: String| WorkerError::Create {
-        task_queue: options.task_queue.clone(),
-        reason,
-    };
-    let runtime = Runtime::from_current_tokio(runtime)
+/// [`host`] with a runtime of its own; returns when the worker has ended.
+///
+/// # Errors
+/// As [`run_worker`].
+pub fn host_blocking(
+    options: WorkerOptions,
+    worker: Registered,
+    on_ready: impl FnOnce(&WorkerSettings),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), WorkerError> {
+    block_on(host(options, worker, on_ready, shutdown))
+}
+
+fn block_on(worker: impl Future<Output = Result<(), WorkerError>>) -> Result<(), WorkerError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
         .map_err(|error| WorkerError::Runtime(error.to_string()))?;
-    let mut worker = temporalio_sdk::WorkerOptions::new(options.task_queue.as_str())
+    let result = runtime.block_on(worker);
+    // Dropping the runtime would wait without bound for a step that outlasted the drain.
+    runtime.shutdown_background();
+    result
+}
+
+/// The workflows and the activities of the pipelines.
+fn pipelines(options: &WorkerOptions, etl: Arc<Etl>) -> Result<Registered, WorkerError> {
+    let workflows = Registered::new(options.task_queue.as_str())
         .register_workflow::<DataPipelineWorkflow>()
         .and_then(|worker| worker.register_workflow::<PartitionWorkflow>())
         .and_then(|worker| worker.register_workflow::<SequentialWorkflow>())
@@ -267,15 +300,27 @@ fn create(
         .and_then(|worker| worker.register_workflow::<EnoughWorkflow>())
         .and_then(|worker| worker.register_workflow::<ExtractWorkflow>())
         .and_then(|worker| worker.register_workflow::<ModelsWorkflow>())
-        .and_then(|worker| worker.register_workflow::<NoopWorkflow>())
-        .map_err(|error| failed(error.to_string()))?
-        .register_activities(EtlActivities::new(etl).in_processes(options.step_command.clone()))
-        .build();
+        .and_then(|worker| worker.register_workflow::<NoopWorkflow>());
+    let activities = EtlActivities::new(etl).in_processes(options.step_command.clone());
+    let registered = workflows.map(|worker| worker.register_activities(activities).build());
+    registered.map_err(|error| options.not_created(error.to_string()))
+}
+
+fn create(
+    options: &WorkerOptions,
+    settings: &WorkerSettings,
+    runtime: RuntimeOptions,
+    client: SdkClient,
+    mut worker: Registered,
+) -> Result<Worker, WorkerError> {
+    let runtime = Runtime::from_current_tokio(runtime)
+        .map_err(|error| WorkerError::Runtime(error.to_string()))?;
     settings.apply(&mut worker);
     if let Some(build_id) = &options.build_id {
         worker.deployment_options = deployment::pinned(&options.task_queue, build_id);
     }
-    Worker::new(&runtime, client, worker).map_err(|error| failed(error.to_string()))
+    let created = Worker::new(&runtime, client, worker);
+    created.map_err(|error| options.not_created(error.to_string()))
 }
 
 fn run_error(error: &WorkerRunError, options: &WorkerOptions, namespace: String) -> WorkerError {
