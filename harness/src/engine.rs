@@ -44,6 +44,7 @@ pub use serve::{Runs, serve};
 pub use session::{Retried, Rollout, Session, Setup, StepEnds, Strike};
 pub use settings::{Settings, settings, settings_names};
 pub use temporal::{ENGINE as TEMPORAL, TemporalWorker, history_steps};
+pub(crate) use temporal::{ready as worker_is_ready, stop as worker_is_stopped};
 pub use trial::{Trial, keep_warehouse, warehouse_rows};
 pub use user_code::Programs;
 pub use work::{

@@ -8,7 +8,7 @@ mod daemon;
 mod lineage;
 pub(super) mod location;
 mod observe;
-mod place;
+pub(super) mod place;
 pub(super) mod progress;
 mod retry;
 mod run_view;

@@ -1,13 +1,17 @@
-//! `orchbench materialize SELECTION`: assets on the asset engine, by hand.
+//! `orchbench materialize SELECTION`: assets on the asset engine, by hand; in this process, or on Temporal's workers.
+
+mod on_temporal;
 
 use std::sync::Arc;
 
 use asset_engine::{Mode, Plan, RunOutcome, RunRequest, RunStatus, Submitted};
+use orchbench_assets_on_temporal::MaterializeInput;
 use orchbench_etl::journal::{check_id, escaped};
 use serde_json::{Value, json};
 
 use super::assets::location::{Executable, Execution, Location};
 use super::assets::progress::{self, Waited};
+use super::connection::Connection;
 use crate::exit::{Exit, UsageError};
 use crate::output;
 
@@ -32,10 +36,32 @@ pub(super) struct Args {
     /// Print as JSON.
     #[arg(long)]
     json: bool,
+    /// Who executes the steps.
+    #[arg(long, value_enum, default_value_t = On::Process)]
+    on: On,
+    /// The task queue of `--on temporal`; by default `assets-SOURCE`.
+    #[arg(long)]
+    task_queue: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
     #[command(flatten)]
     execution: Execution,
     #[command(flatten)]
     location: Location,
+}
+
+/// Who executes the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum On {
+    /// This process.
+    Process,
+    /// The workers that `orchbench worker assets` starts, on any number of hosts.
+    Temporal,
+}
+
+/// The task queue of the assets of a source.
+pub(super) fn task_queue(named: Option<String>, source: &str) -> String {
+    named.unwrap_or_else(|| format!("assets-{source}"))
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
@@ -50,6 +76,22 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             .map_err(|error| UsageError(format!("--config: expected JSON, found {error}")))?,
         None => json!({ "source": assets.source }),
     };
+    if args.on == On::Temporal {
+        // What is wrong with the words is said before anybody is called.
+        let steps = Plan::new(&assets.graph, &selection)?.len();
+        let input = MaterializeInput {
+            selection: assets.select(&args.selection)?.to_string(),
+            partitions: selection.partitions().map(<[String]>::to_vec),
+            stale: args.stale,
+            config,
+            reopen: true,
+            at_once: args.execution.concurrency(),
+            ..MaterializeInput::new(run)
+        };
+        let queue = task_queue(args.task_queue, &assets.source);
+        let told = on_temporal::run(&assets, &args.connection, &queue, &input, steps)?;
+        return tell_all(&assets, &told, args.json);
+    }
     let mode = if args.stale { Mode::Stale } else { Mode::All };
     let request = RunRequest::new(run, Arc::clone(&assets.graph))
         .selection(selection)
@@ -67,16 +109,34 @@ pub(super) fn execute_and_tell(
 ) -> anyhow::Result<Exit> {
     let partitions = request.selection.partitions().map(<[String]>::to_vec);
     let (submitted, waited) = execute(assets, execution, request)?;
-    let rows = assets.rows(partitions.as_deref())?;
+    let told = Told {
+        submitted,
+        waited,
+        partitions,
+    };
+    tell_all(assets, &told, as_json)
+}
+
+/// A run that was waited for.
+struct Told {
+    submitted: Submitted,
+    waited: Waited,
+    partitions: Option<Vec<String>>,
+}
+
+/// Says how a run ended, and what became of the rows.
+fn tell_all(assets: &Executable, told: &Told, as_json: bool) -> anyhow::Result<Exit> {
+    let rows = assets.rows(told.partitions.as_deref())?;
+    let outcome = &told.waited.outcome;
     if as_json {
-        let mut result = outcome_as_json(assets, submitted, &waited.outcome);
+        let mut result = outcome_as_json(assets, told.submitted, outcome);
         result["rows"] = json!(rows);
         output::json(&result)?;
     } else {
-        tell(&waited.outcome);
+        tell(outcome);
     }
     assets.tell_rows(rows.as_ref(), as_json);
-    Ok(exit(&waited))
+    Ok(exit(&told.waited))
 }
 
 /// Executes a run to its end, or what is left of it, and says when it is not a new one.
@@ -98,10 +158,7 @@ fn execute(
             "had ended with {}: executes what failed or was left out, what it made stays",
             status.as_str()
         )),
-        Submitted::Ended(status) => Some(format!(
-            "had ended with {} before: nothing is executed, this is what it did then",
-            status.as_str()
-        )),
+        Submitted::Ended(status) => Some(ended_before(status)),
         _ => None,
     };
     if let Some(known) = known {
@@ -109,6 +166,11 @@ fn execute(
     }
     let waited = progress::wait(&executor, &run, steps)?;
     Ok((submitted, waited))
+}
+
+fn ended_before(status: RunStatus) -> String {
+    let status = status.as_str();
+    format!("had ended with {status} before: nothing is executed, this is what it did then")
 }
 
 fn exit(waited: &Waited) -> Exit {

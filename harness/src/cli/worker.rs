@@ -1,6 +1,9 @@
 //! `orchbench worker ENGINE`: the process that does an engine's work. The harness starts
 //! these with `--config`; by hand, `orchbench worker temporal` polls the task queue for
-//! anyone who starts `DataPipelineWorkflow` by name.
+//! anyone who starts `DataPipelineWorkflow` by name, and `orchbench worker assets` for whoever
+//! materializes assets `--on temporal`.
+
+mod assets;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,6 +12,9 @@ use anyhow::Context;
 use orchbench_etl::catalogue::CatalogueService;
 use orchbench_etl::{EtlConfig, SourceCatalogue, SourceError};
 
+use orchbench_temporal::Endpoint;
+
+use super::assets::place::CatalogArgs;
 use super::connection::{Connection, HOUR_MS};
 use crate::engine::{StepExecution, TEMPORAL, TemporalWorker, WorkerConfig};
 use crate::exit::{Exit, UsageError};
@@ -18,18 +24,23 @@ use orchbench_lab::process;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Registered name of the engine.
+    /// Registered name of the engine; or `assets`, for the assets of a source on Temporal.
     engine: String,
     /// The harness's own configuration of a worker; excludes all other options.
     #[arg(long)]
     config: Option<PathBuf>,
+    /// Whose assets are materialized, by `worker assets`.
+    #[arg(long, default_value = "my-source")]
+    source: String,
+    #[command(flatten)]
+    place: CatalogArgs,
     #[command(flatten)]
     surroundings: Surroundings,
     #[command(flatten)]
     connection: Connection,
-    /// The task queue.
-    #[arg(long, default_value = orchbench_temporal::TASK_QUEUE)]
-    task_queue: String,
+    /// The task queue; by default `data-pipeline-queue`, and `assets-SOURCE` of assets.
+    #[arg(long)]
+    task_queue: Option<String>,
     /// Use the tuned worker settings (sticky timeout 1 s) instead of the defaults.
     #[arg(long)]
     tuned: bool,
@@ -121,6 +132,9 @@ impl Surroundings {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+    if args.engine == assets::NAME {
+        return assets::run(args);
+    }
     let engine = known_engine("ENGINE", &args.engine)?;
     if let Some(path) = args.config {
         process::adopt_parent()?;
@@ -139,10 +153,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let server = args.connection.target();
     let endpoint = server.resolve()?;
     let (etl, _catalogue) = args.surroundings.open()?;
-    output::note(&format!(
-        "polling task queue {} of namespace {} at {}; stop with Ctrl-C or SIGTERM",
-        args.task_queue, endpoint.namespace, endpoint.address
-    ));
+    let task_queue = args.task_queue;
+    let task_queue = task_queue.unwrap_or_else(|| orchbench_temporal::TASK_QUEUE.to_owned());
+    polling(&task_queue, &endpoint);
     let config = WorkerConfig {
         etl,
         concurrency: 8,
@@ -152,9 +165,17 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             tuned: args.tuned,
             drain_ms: args.drain_ms,
             metrics: args.metrics,
-            ..TemporalWorker::new(server, args.task_queue)
+            ..TemporalWorker::new(server, task_queue)
         })?,
     };
     (engine.worker)(config)?;
     Ok(Exit::Done)
+}
+
+/// Says what is polled.
+fn polling(task_queue: &str, endpoint: &Endpoint) {
+    output::note(&format!(
+        "polling task queue {task_queue} of namespace {} at {}; stop with Ctrl-C or SIGTERM",
+        endpoint.namespace, endpoint.address
+    ));
 }

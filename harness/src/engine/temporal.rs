@@ -25,6 +25,7 @@ use rustix::process::{Pid, kill_process};
 use serde::{Deserialize, Serialize};
 
 pub use account::steps as history_steps;
+pub(crate) use worker::{ready, stop};
 
 use self::account::Watch;
 use super::workers::Workers;

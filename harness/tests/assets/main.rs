@@ -19,6 +19,7 @@ mod folder;
 mod identity;
 mod ids;
 mod lineage;
+mod on_temporal;
 mod postgres;
 mod rows;
 mod saga;

@@ -14,6 +14,7 @@ mod abandon;
 mod checking;
 mod job;
 mod limits;
+mod looking;
 mod outcome;
 mod outside;
 mod partitions;
@@ -34,12 +35,12 @@ use crate::catalog::{
     Catalog, CatalogError, Failpoint, MemoryStore, SqliteStore, Start, StartLog, Starts, Store,
 };
 use crate::clock::Clock;
-use crate::event::{EventRecord, RunStatus};
+use crate::event::EventRecord;
 use crate::lock::OwnerLock;
 
 pub use limits::TagLimit;
+pub use looking::Looked;
 pub use outcome::{FailedStep, RunOutcome, StepCounts};
-pub use outside::Looked;
 pub use request::{EngineError, ExecutorOptions, RunRequest, Submitted, UnfinishedRun};
 use scheduler::Shared;
 pub use step_worker::{LanePage, StepEnd, StepError, StepWorker, Submission};
@@ -229,17 +230,10 @@ impl Executor {
         if let Some(outcome) = self.shared.wait(run)? {
             return Ok(outcome);
         }
-        let unknown = || EngineError::UnknownRun {
+        let outcome = RunOutcome::read(&self.catalog, run)?;
+        outcome.ok_or_else(|| EngineError::NotResumed {
             run: run.to_owned(),
-        };
-        let info = self.catalog.run(run)?.ok_or_else(unknown)?;
-        if info.status == RunStatus::Started {
-            return Err(EngineError::NotResumed {
-                run: run.to_owned(),
-            });
-        }
-        let events = self.catalog.events(run)?;
-        Ok(RunOutcome::of_events(run, info.status, &events))
+        })
     }
 
     /// Submits a run and waits for it. One of this id that has ended is not executed again, and its

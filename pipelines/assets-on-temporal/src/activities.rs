@@ -42,6 +42,8 @@ pub struct Planned {
     pub stages: u32,
     /// How it has ended, if it has.
     pub ended: Option<RunStatus>,
+    /// The sources that could not be looked at, and why.
+    pub problems: Vec<String>,
 }
 
 /// Which lanes are asked for.
@@ -116,7 +118,11 @@ impl AssetActivities {
         let worker = Arc::clone(&self.worker);
         let thread = tokio::task::spawn_blocking(move || call(&worker));
         match beating(ctx, || (), thread).await? {
-            Ok(result) => result.map_err(|error| run_error(&error)),
+            Ok(result) => result.map_err(|error| {
+                // Of an attempt that was overtaken nobody else hears.
+                tracing::warn!(%error, activity = ctx.info().activity_type, "not done");
+                run_error(&error)
+            }),
             Err(error) => Err(failure(
                 &format!("panicked: {error}"),
                 RUN_ERROR,
@@ -137,8 +143,12 @@ impl AssetActivities {
         input: MaterializeInput,
     ) -> Result<Planned, ActivityError> {
         let planned = move |worker: &StepWorker| {
-            let submission = worker.submit(request(worker, &input)?)?;
+            let request = request(worker, &input)?;
+            // What has changed outside since the last look is stale from now on.
+            let problems = worker.look()?.problems;
+            let submission = worker.submit(request)?;
             Ok(Planned {
+                problems,
                 steps: submission.steps,
                 stages: submission.stages,
                 ended: match submission.submitted {

@@ -138,6 +138,9 @@ pub struct Carried {
     pub continuations: u32,
     /// How many lanes at a time, as last set.
     pub at_once: usize,
+    /// The sources that could not be looked at, and why.
+    #[serde(default)]
+    pub problems: Vec<String>,
 }
 
 /// Steps by how they ended, as far as a workflow knows; the catalog has all of it.
@@ -215,10 +218,14 @@ pub struct MaterializeOutcome {
     pub run: String,
     /// How it ended.
     pub status: RunStatus,
-    /// Steps by how they ended.
+    /// Whether it had ended so before it was asked for, so that nothing was executed.
+    pub ended_before: bool,
+    /// Steps by how they ended, of those that this execution and those before it went on with.
     pub counts: Counts,
     /// Executions of the workflow before the last one.
     pub continuations: u32,
+    /// The sources that could not be looked at before it began, and why.
+    pub problems: Vec<String>,
 }
 
 /// The argument of `PiecesWorkflow`.

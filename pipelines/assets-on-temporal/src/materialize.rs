@@ -107,10 +107,14 @@ async fn materialize(ctx: &Context, input: MaterializeInput) -> WorkflowResult<M
     if input.carried.is_none() {
         let planned = ctx.execute_activity(AssetActivities::plan_assets, input.clone(), planning());
         let planned = planned.await?;
-        if let Some(status) = planned.ended {
-            return Ok(ctx.state(|workflow| workflow.state.outcome(&input.run, status)));
-        }
         ctx.state_mut(|workflow| workflow.state.plan(&planned));
+        if let Some(status) = planned.ended {
+            let outcome = ctx.state(|workflow| workflow.state.outcome(&input.run, status));
+            return Ok(MaterializeOutcome {
+                ended_before: true,
+                ..outcome
+            });
+        }
     }
     let ended = stages(ctx, &input).await;
     if let Ok(false) = ended {

@@ -46,6 +46,13 @@ pub(in crate::cli) struct Execution {
     wait: bool,
 }
 
+impl Execution {
+    /// Steps in work at a time.
+    pub fn concurrency(self) -> usize {
+        self.concurrency
+    }
+}
+
 /// What the commands had that record facts when they still took the executor's turn.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(in crate::cli) struct Turn {
@@ -80,6 +87,16 @@ impl Deref for Executable {
 }
 
 impl Location {
+    /// The assets of a source, without a gate.
+    pub fn of(source: &str, place: CatalogArgs, surroundings: Surroundings) -> Self {
+        Self {
+            source: Some(source.to_owned()),
+            approval: false,
+            place,
+            surroundings,
+        }
+    }
+
     /// The catalog, to read.
     pub fn catalog(&self) -> anyhow::Result<Catalog> {
         self.place.place(self.surroundings.work_dir())?.read()

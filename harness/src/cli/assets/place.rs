@@ -3,9 +3,12 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
-use asset_engine::{Catalog, Durability, Executor, ExecutorOptions, Recorder};
+use asset_engine::{
+    AssetGraph, Catalog, Durability, Executor, ExecutorOptions, Recorder, StepWorker,
+};
 
 use crate::exit::UsageError;
 
@@ -74,6 +77,16 @@ impl Place {
             Self::File(path) => Recorder::open(path, Durability::PowerLoss)?,
             Self::Postgres { url, work_dir } => {
                 Recorder::postgres_at(url, Durability::PowerLoss, &home(work_dir)?)?
+            }
+        })
+    }
+
+    /// Executes single steps of runs that something else keeps, beside whoever executes.
+    pub fn step_worker(&self, graph: Arc<AssetGraph>) -> anyhow::Result<StepWorker> {
+        Ok(match self {
+            Self::File(path) => StepWorker::open(path, Durability::PowerLoss, graph)?,
+            Self::Postgres { url, work_dir } => {
+                StepWorker::postgres(url, Durability::PowerLoss, &home(work_dir)?, graph)?
             }
         })
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use asset_engine::{EngineError, Event, Executor, RunOutcome};
+use asset_engine::{Catalog, EngineError, Event, Executor, RunOutcome};
 
 use crate::cli::run::interrupt_flag;
 use crate::output::Progress;
@@ -45,7 +45,7 @@ pub(in crate::cli) fn wait(executor: &Executor, run: &str, steps: usize) -> anyh
             }
             executor.heed()?;
             if progress.is_shown() {
-                progress.at(ended_steps(executor, run)?);
+                progress.at(ended_steps(executor.catalog(), run)?);
             }
         }
     });
@@ -57,12 +57,12 @@ pub(in crate::cli) fn wait(executor: &Executor, run: &str, steps: usize) -> anyh
 }
 
 /// The steps of a run that have ended so far.
-fn ended_steps(executor: &Executor, run: &str) -> Result<usize, EngineError> {
+pub(in crate::cli) fn ended_steps(catalog: &Catalog, run: &str) -> Result<usize, EngineError> {
     let ends = |event: &Event| match event {
         Event::Materialized(_) | Event::Observed(_) | Event::Skipped { .. } => true,
         Event::AttemptFailed { retry_delay_ns, .. } => retry_delay_ns.is_none(),
         _ => false,
     };
-    let events = executor.catalog().events(run)?;
+    let events = catalog.events(run)?;
     Ok(events.iter().filter(|record| ends(&record.event)).count())
 }

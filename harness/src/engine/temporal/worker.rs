@@ -39,17 +39,6 @@ pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
         build_id,
         ..default
     };
-    let ready = |settings: &WorkerSettings| {
-        say(settings);
-        let reply = Reply::Ready {
-            pid: std::process::id(),
-            journal: true,
-        };
-        // A harness that is gone needs no word; this process ends with it.
-        if let Ok(line) = serde_json::to_string(&reply) {
-            let _ = writeln!(std::io::stdout().lock(), "{line}");
-        }
-    };
     orchbench_temporal::worker::run_blocking(options, etl, ready, stop())?;
     Ok(())
 }
@@ -61,6 +50,19 @@ fn step_command(execution: StepExecution) -> anyhow::Result<Option<StepCommand>>
     }
     let own = StepCommand::own().context("program of a step's process")?;
     Ok(Some(own))
+}
+
+/// Says that a worker polls, to the harness or whoever reads its standard output.
+pub(crate) fn ready(settings: &WorkerSettings) {
+    say(settings);
+    let reply = Reply::Ready {
+        pid: std::process::id(),
+        journal: true,
+    };
+    // A harness that is gone needs no word; this process ends with it.
+    if let Ok(line) = serde_json::to_string(&reply) {
+        let _ = writeln!(std::io::stdout().lock(), "{line}");
+    }
 }
 
 /// Every setting, for whoever reads the worker's log.
@@ -75,7 +77,7 @@ fn say(settings: &WorkerSettings) {
 
 /// Ends at the first SIGTERM or SIGINT. Where signals cannot be heard, never: the process
 /// can then still be killed.
-async fn stop() {
+pub(crate) async fn stop() {
     let (Ok(mut terminate), Ok(mut interrupt)) = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),

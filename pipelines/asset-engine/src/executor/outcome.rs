@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::EngineError;
 use super::resume::Piece;
+use crate::catalog::Catalog;
 use crate::event::{Event, EventRecord, Materialization, Observation, RunStatus, SkipReason};
 use crate::graph::CutWindow;
 use crate::key::AssetKey;
@@ -68,8 +70,23 @@ pub struct FailedStep {
 }
 
 impl RunOutcome {
+    /// How a run has ended, by the catalog; `None` while it has not.
+    ///
+    /// # Errors
+    /// The run is unknown, or the catalog cannot be read.
+    pub fn read(catalog: &Catalog, run: &str) -> Result<Option<Self>, EngineError> {
+        let info = catalog.run(run)?.ok_or_else(|| EngineError::UnknownRun {
+            run: run.to_owned(),
+        })?;
+        if info.status == RunStatus::Started {
+            return Ok(None);
+        }
+        let events = catalog.events(run)?;
+        Ok(Some(Self::of_events(run, info.status, &events)))
+    }
+
     /// The outcome of an ended run, from its events.
-    pub(super) fn of_events(run: &str, status: RunStatus, events: &[EventRecord]) -> Self {
+    fn of_events(run: &str, status: RunStatus, events: &[EventRecord]) -> Self {
         let mut outcome = Self {
             run: run.to_owned(),
             status,

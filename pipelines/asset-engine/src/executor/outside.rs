@@ -1,35 +1,17 @@
 //! What an executor does besides running: it records what happened elsewhere, and tells how runs
 //! ended without waiting.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use super::job::{guarded, of_no_run};
+use super::looking::{Looked, look};
 use super::scheduler::Shared;
 use super::{EngineError, Executor, RunOutcome};
-use crate::asset::{Asset, Making};
-use crate::catalog::{CatalogError, Draft};
+use crate::catalog::Draft;
 use crate::clock::{monotonic_ns, unix_ms};
-use crate::event::{Event, Observation, Report, RunStatus};
+use crate::event::{Event, Report, RunStatus};
 use crate::graph::AssetGraph;
-use crate::key::AssetKey;
-use crate::step::{Step, StepFailure};
-use crate::stop::Stop;
-
-/// What a look at what is outside of the engine has found, see [`Executor::look`].
-#[derive(Debug, Default, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Looked {
-    /// The sources that are in another version than was last observed, or were observed for the
-    /// first time.
-    pub changed: Vec<Observation>,
-    /// The pieces, asset and partition, whose data is not where it was put; they count as missing
-    /// from now on.
-    pub gone: Vec<(AssetKey, Option<Arc<str>>)>,
-    /// The sources that could not be looked at, and why.
-    pub problems: Vec<String>,
-}
 
 impl Executor {
     /// Looks at every observed asset of a graph, and whether the data of what was made is still
@@ -39,71 +21,12 @@ impl Executor {
     /// # Errors
     /// The catalog failed.
     pub fn look(&self, graph: &AssetGraph) -> Result<Looked, EngineError> {
-        let mut looked = Looked::default();
-        for asset in graph.assets() {
-            if let Making::External(Some(step)) = &asset.making {
-                self.observe(asset, step.as_ref(), &mut looked)?;
-            }
-            if let Some(is_there) = &asset.still_there {
-                for made in self.catalog.latest_of(&asset.key)? {
-                    if !is_there(&made) {
-                        let piece = (asset.key.clone(), made.partition.clone());
-                        looked.gone.push(piece);
-                    }
-                }
-            }
-        }
-        let gone = looked.gone.iter().cloned();
-        let gone = gone.map(|(asset, partition)| Report::Wiped { asset, partition });
-        let changed = looked.changed.iter().cloned().map(Report::from);
-        let event = |report: Report| report.into_event(self.shared.epoch);
-        let events: Vec<Event> = changed.chain(gone).map(event).collect();
+        let looked = look(graph, &self.catalog, self.shared.epoch)?;
+        let events = looked.events(self.shared.epoch);
         if !events.is_empty() {
             self.append(events)?;
         }
         Ok(looked)
-    }
-
-    fn observe(
-        &self,
-        asset: &Asset,
-        step: &dyn Step,
-        looked: &mut Looked,
-    ) -> Result<(), CatalogError> {
-        let known = self.catalog.observations_of(&asset.key)?;
-        let known: HashMap<Option<&str>, &str> = known
-            .iter()
-            .map(|seen| (seen.partition.as_deref(), seen.data_version.as_str()))
-            .collect();
-        for at in 0..asset.partitions.count() {
-            let key = asset.partitions.key(at);
-            let partition = key.map(AsRef::as_ref);
-            match self.look_at(asset, key, step) {
-                Ok(seen) if known.get(&partition) == Some(&seen.data_version.as_str()) => {}
-                Ok(seen) => looked.changed.push(seen),
-                Err(failure) => {
-                    let place = partition.map_or(String::new(), |key| format!(" {key}"));
-                    let problem = format!("source {}{place}: {failure}", asset.key);
-                    looked.problems.push(problem);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn look_at(
-        &self,
-        asset: &Asset,
-        partition: Option<&Arc<str>>,
-        step: &dyn Step,
-    ) -> Result<Observation, StepFailure> {
-        let stop = Stop::default();
-        let cx = of_no_run(asset, partition, &[], self.shared.epoch, &stop);
-        let made = guarded(|| step.execute(&cx))?;
-        Ok(Observation {
-            metadata: made.metadata,
-            ..Observation::new(asset.key.clone(), cx.partition, made.data_version)
-        })
     }
 
     /// Records what was made, seen or checked outside of any run: all of it in one commit, durable

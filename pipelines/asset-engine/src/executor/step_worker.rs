@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use thiserror::Error;
 
+use super::looking::{Looked, look};
 use super::request::{same_inputs, same_request};
 use super::resume::{Piece, Progress};
 use super::run_state::plan;
@@ -165,6 +166,19 @@ impl StepWorker {
     #[must_use]
     pub fn keeps(record: &RunRecord) -> bool {
         record.tags.contains_key(KEPT_ELSEWHERE)
+    }
+
+    /// Looks at what is outside of the engine, as [`crate::Executor::look`] does.
+    ///
+    /// # Errors
+    /// The catalog failed.
+    pub fn look(&self) -> Result<Looked, EngineError> {
+        let looked = look(&*self.current_graph()?, &self.catalog, 0)?;
+        let events = looked.events(0);
+        if !events.is_empty() {
+            self.commit(Terms::Beside(None), events)?;
+        }
+        Ok(looked)
     }
 
     /// Takes a run in, and says what it may come to: returns once that is committed. One that was taken in before is

@@ -45,6 +45,7 @@ impl State {
     pub(super) fn plan(&mut self, planned: &Planned) {
         self.done.steps = planned.steps;
         self.done.stages = planned.stages;
+        self.done.problems.clone_from(&planned.problems);
     }
 
     /// Begins the stage that comes next; whether there is one.
@@ -134,8 +135,10 @@ impl State {
         MaterializeOutcome {
             run: run.to_owned(),
             status,
+            ended_before: false,
             counts: self.done.counts,
             continuations: self.done.continuations,
+            problems: self.done.problems.clone(),
         }
     }
 }

@@ -62,6 +62,7 @@ fn a_run_that_has_ended_says_so_and_is_left_as_it_is() {
     let input = MaterializeInput::new("run");
     assert_eq!(lab.run(&input).counts.materialized, 1);
     let again = lab.run(&input);
+    assert!(again.ended_before, "{again:?}");
     assert_eq!(
         (again.status, again.counts.materialized),
         (RunStatus::Success, 0)
