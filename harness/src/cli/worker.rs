@@ -6,7 +6,7 @@
 mod assets;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use orchbench_etl::catalogue::CatalogueService;
@@ -53,11 +53,15 @@ pub(super) struct Args {
 }
 
 /// Where state is, for commands by hand.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct WorkFolder {
     /// Folder of artifacts and state.
     #[arg(long, default_value = "orchbench-data")]
     pub work_dir: PathBuf,
+    /// An object store for artifacts in the place of the work folder, such as `s3://bucket/prefix`: what else it needs is
+    /// taken from the environment, as its cloud's own tools do.
+    #[arg(long, value_name = "URL", env = "ORCHBENCH_STORE")]
+    pub store: Option<String>,
 }
 
 /// Where steps read and write, for commands by hand.
@@ -100,8 +104,8 @@ impl Surroundings {
     }
 
     /// The work folder, for who only reads: it is not made.
-    pub(super) fn work_dir(&self) -> &Path {
-        &self.folder.work_dir
+    pub(super) fn folder(&self) -> &WorkFolder {
+        &self.folder
     }
 
     /// The catalogue of sources.
@@ -114,7 +118,7 @@ impl Surroundings {
 
     /// The same for who does not announce: no catalogue service is started.
     pub(super) fn config(self) -> anyhow::Result<EtlConfig> {
-        let work_dir = self.folder.work_dir;
+        let (work_dir, store) = (self.folder.work_dir, self.folder.store);
         std::fs::create_dir_all(&work_dir)
             .with_context(|| format!("--work-dir {}", work_dir.display()))?;
         let warehouse = self
@@ -123,6 +127,7 @@ impl Surroundings {
         Ok(EtlConfig {
             data_dir: self.data_dir,
             journal_dir: self.journal_dir,
+            store,
             sources_file: self.sources,
             catalogue_url: self.catalogue_url,
             step_delay_ms: self.step_delay_ms,

@@ -1,6 +1,7 @@
 //! `materialize --on temporal` with `worker assets`: the built binary on a real server, with hosts that are killed, frozen
 //! and woken.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Output};
@@ -8,12 +9,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use orchbench_etl::journal::{Kind, Record, read_dir};
+use orchbench_lab::postgres::LocalPostgres;
 use orchbench_lab::process::{self, TempFolder};
 use orchbench_lab::server::{self, Choice, Server, ServerSettings, ServerSpec};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::folder::{Folder, text};
+use crate::s3::S3;
 use crate::until::until;
 
 /// A Temporal server of the test's own, and a work folder that all hosts share.
@@ -21,6 +24,12 @@ struct Place {
     folder: Folder,
     server: Server,
     _temporal: TempFolder,
+}
+
+/// What hosts share that have each a disk of their own.
+struct Shared {
+    postgres: LocalPostgres,
+    s3: S3,
 }
 
 /// A host: a worker's process, killed when it is dropped.
@@ -112,6 +121,20 @@ impl Place {
     }
 }
 
+impl Shared {
+    /// A command on a disk of its own.
+    fn command(&self, place: &Place, disk: &Folder, words: &[&str]) -> Command {
+        let mut command = disk.command(words);
+        command
+            .envs(self.s3.environment())
+            .env("TEMPORAL_ADDRESS", place.server.address())
+            .env("ORCHBENCH_CATALOG", self.postgres.url())
+            .env("ORCHBENCH_STORE", "s3://artifacts/year")
+            .args(["--warehouse", self.postgres.url()]);
+        command
+    }
+}
+
 impl Host {
     fn signal(&self, signal: Signal) -> Result<()> {
         let pid = Pid::from_raw(i32::try_from(self.0.id())?).context("no pid")?;
@@ -158,6 +181,90 @@ fn a_run_is_asked_for_and_executed_by_hosts_and_a_second_one_makes_nothing() -> 
         .folder
         .json(0, &["materialize", "one-day", "--stale", "--run", "own"])?;
     ensure!(process["steps"]["fresh"] == 10, "{process}");
+    Ok(())
+}
+
+/// The versions of what a run made, by asset and partition.
+fn versions(told: &Value) -> Result<BTreeMap<String, String>> {
+    let made = told["materializations"]
+        .as_array()
+        .context("no list")?
+        .iter();
+    let version = |made: &Value| {
+        let piece = format!("{} {}", made["asset"], made["partition"]);
+        (piece, made["data_version"].to_string())
+    };
+    Ok(made.map(version).collect())
+}
+
+#[test]
+fn hosts_share_nothing_but_the_server_the_catalog_and_the_store() -> Result<()> {
+    let Some(postgres) = LocalPostgres::find_and_start()? else {
+        println!("not run: PostgreSQL binaries not found");
+        return Ok(());
+    };
+    let s3 = S3::start();
+    let shared = Shared { postgres, s3 };
+    let place = Place::new()?;
+    let disks = [Folder::new()?, Folder::new()?, Folder::new()?];
+    let mut hosts = Vec::new();
+    for disk in &disks {
+        let log = disk.path("log");
+        let mut command = shared.command(&place, disk, &["worker", "assets", "--tuned"]);
+        command
+            .stdout(File::create(&log)?)
+            .stderr(File::create(disk.path("log.err"))?);
+        hosts.push(Host(command.spawn()?));
+        until("the server sees the host", || {
+            Ok(std::fs::read_to_string(&log)?.contains("ready"))
+        })?;
+    }
+    // Nor does who asks for the run.
+    let asks = Folder::new()?;
+    let words = [
+        "materialize",
+        "my-source",
+        "--on",
+        "temporal",
+        "--json",
+        "--run",
+    ];
+    let run = |id: &str, more: &[&str]| -> Result<Value> {
+        let words = [&words[..], &[id], more].concat();
+        let output = shared.command(&place, &asks, &words).output()?;
+        let said = text(&output);
+        ensure!(output.status.code() == Some(0), "{said}");
+        serde_json::from_slice(&output.stdout).with_context(|| said)
+    };
+    let first = run("first", &[])?;
+    ensure!(first["steps"]["materialized"] == 40, "{first}");
+    for disk in disks.iter().chain([&asks]) {
+        let artifacts = disk.path("work/artifacts");
+        ensure!(
+            !artifacts.exists(),
+            "{}: there are artifacts",
+            artifacts.display()
+        );
+    }
+    ensure!(shared.s3.bucket().join("year/flights").exists());
+    let again = run("again", &["--stale"])?;
+    ensure!(
+        again["steps"]["materialized"] == 0 && again["steps"]["fresh"] == 40,
+        "{again}"
+    );
+    // All of it is what one process makes on one disk.
+    let alone = Folder::new()?;
+    let own = alone.json(0, &["materialize", "my-source"])?;
+    ensure!(versions(&own)? == versions(&first)?, "{own}, {first}");
+    ensure!(own["rows"] == first["rows"], "{own}, {first}");
+    // A command that takes the work folder for where the artifacts are is told.
+    let mut elsewhere = shared.command(&place, &asks, &["materialize", "my-source"]);
+    let refused = elsewhere.env_remove("ORCHBENCH_STORE").output()?;
+    let said = text(&refused);
+    ensure!(
+        refused.status.code() == Some(2) && said.contains("store s3://artifacts/year"),
+        "{said}"
+    );
     Ok(())
 }
 

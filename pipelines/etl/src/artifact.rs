@@ -1,45 +1,49 @@
-//! The artifact store: Parquet files under their digest.
+//! The artifact store: Parquet files under their digest, in a folder or an object store.
 //!
 //! A file's name is the digest of its logical rows, so the same data has the same path whoever
-//! wrote it and whenever. Files appear by rename, so no reader meets half of one. They are not synced:
-//! a thousand of them a year would cost more than making again what a power cut took. So a file is
-//! not believed for being there: what is read is checked against its digest, and a file that does not
-//! have it is put aside, so that it counts as missing from then on.
+//! wrote it and whenever. It is not believed for being there: what is read is checked against its digest, and a file
+//! that does not have it is put aside, so that it counts as missing from then on.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt as _;
+mod folder;
+mod objects;
+
+use std::io;
 use std::panic::catch_unwind;
 use std::path::{Component, Path, PathBuf};
 
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use arrow_select::concat::concat_batches;
+use bytes::Bytes;
 use orchbench_journal::ErrorType;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
-use crate::error::StepError;
+use self::folder::Folder;
+use self::objects::Objects;
+use crate::error::{EtlError, StepError};
 use crate::frame::Rows;
 use crate::outcome::ArtifactRef;
 use crate::schema::Column;
 
-/// What a Parquet file begins and ends with.
-const MAGIC: [u8; 4] = *b"PAR1";
-
-/// The folder `artifacts/` of the work folder.
-#[derive(Clone, Debug)]
-pub(crate) struct ArtifactStore {
-    dir: PathBuf,
+/// Where artifacts are, by paths below it.
+trait Place: std::fmt::Debug + Send + Sync {
+    /// A path, for messages.
+    fn name(&self, path: &Path) -> String;
+    /// Puts a file there, whole or not at all.
+    fn put(&self, path: &Path, content: Vec<u8>) -> io::Result<()>;
+    fn get(&self, path: &Path) -> io::Result<Bytes>;
+    /// Whether a file is there, as far as a short look tells.
+    fn has(&self, path: &Path) -> bool;
+    /// Takes a damaged file out of the way, where it can.
+    fn put_aside(&self, path: &Path);
 }
 
-fn failed(path: &Path, what: &str, error: &dyn std::fmt::Display) -> StepError {
-    StepError::new(
-        ErrorType::Artifact,
-        format!("artifact {}: {what}: {error}", path.display()),
-    )
-}
+/// The store of a process.
+#[derive(Debug)]
+pub(crate) struct ArtifactStore(Box<dyn Place>);
 
 impl ArtifactStore {
     /// The kinds of artifacts, each a folder.
@@ -53,12 +57,18 @@ impl ArtifactStore {
         "weather",
     ];
 
-    /// Makes the folders.
-    pub(crate) fn create(dir: PathBuf) -> std::io::Result<Self> {
-        for kind in Self::KINDS {
-            std::fs::create_dir_all(dir.join(kind))?;
-        }
-        Ok(Self { dir })
+    /// In a folder, which is made, or in the object store of a URL.
+    ///
+    /// # Errors
+    /// The folder cannot be made, or the store cannot be used.
+    pub(crate) fn open(dir: PathBuf, url: Option<&str>) -> Result<Self, EtlError> {
+        Ok(match url {
+            None => match Folder::create(dir.clone(), &Self::KINDS) {
+                Ok(folder) => Self(Box::new(folder)),
+                Err(error) => return Err(EtlError::Folder { path: dir, error }),
+            },
+            Some(url) => Self(Box::new(Objects::open(url).map_err(EtlError::Store)?)),
+        })
     }
 
     /// Writes a batch whose rows are sorted by key.
@@ -71,18 +81,23 @@ impl ArtifactStore {
         batch: &RecordBatch,
         columns: &[Column],
     ) -> Result<ArtifactRef, StepError> {
-        let dir = self.dir.join(kind);
-        let rows = Rows::new(batch, columns).map_err(|error| failed(&dir, "rows", &error))?;
+        let rows = Rows::new(batch, columns);
+        let rows = rows.map_err(|error| self.failed(Path::new(kind), "rows", &error))?;
         let digest = rows.digest(columns);
         let artifact = Self::reference(kind, &digest, batch.num_rows() as u64);
-        let target = self.dir.join(&artifact.path);
-        let io = |error: std::io::Error| failed(&target, "cannot be written", &error);
-        let mut file = tempfile::NamedTempFile::new_in(&dir).map_err(io)?;
-        write(batch, file.as_file_mut())
-            .map_err(|error| failed(&target, "cannot be written", &error))?;
-        file.persist(&target)
-            .map_err(|error| failed(&target, "cannot be renamed", &error))?;
+        let path = Path::new(&artifact.path);
+        let failed = |error: &dyn std::fmt::Display| self.failed(path, "cannot be written", error);
+        let content = write(batch).map_err(|error| failed(&error))?;
+        self.0.put(path, content).map_err(|error| failed(&error))?;
         Ok(artifact)
+    }
+
+    fn failed(&self, path: &Path, what: &str, error: &dyn std::fmt::Display) -> StepError {
+        let name = self.0.name(path);
+        StepError::new(
+            ErrorType::Artifact,
+            format!("artifact {name}: {what}: {error}"),
+        )
     }
 
     /// The reference to an artifact that was written earlier, known by its digest.
@@ -103,10 +118,11 @@ impl ArtifactStore {
         artifact: &ArtifactRef,
         columns: &[Column],
     ) -> Result<RecordBatch, StepError> {
-        let path = self.path(artifact)?;
-        let file = File::open(&path).map_err(|error| failed(&path, "cannot be opened", &error))?;
+        let path = path(artifact)?;
+        let content = self.0.get(path);
+        let content = content.map_err(|error| self.failed(path, "cannot be opened", &error))?;
         // The crate panics on some damaged footers.
-        let read = catch_unwind(|| read(file, artifact.rows));
+        let read = catch_unwind(|| read(content, artifact.rows));
         let read = read.unwrap_or_else(|_| {
             let what = "a footer that makes no sense".to_owned();
             Err(ArrowError::ParquetError(what))
@@ -121,59 +137,45 @@ impl ArtifactStore {
             Err(error) => error.to_string(),
         };
         // A reference that is wrong itself, which the file's name shows, says nothing of the file.
-        // Where it cannot be put aside, the next reader says the same.
         if path.file_stem() == Some(artifact.digest.as_ref()) {
-            let _ = std::fs::rename(&path, path.with_extension("damaged"));
+            self.0.put_aside(path);
         }
-        Err(failed(&path, "not what its reference says", &found))
+        Err(self.failed(path, "not what its reference says", &found))
     }
 
-    /// Whether an artifact's file is there, from its first bytes to its last: a file that a power cut
-    /// left empty, cut or full of zeros is not. All of its bytes are looked at when it is read.
+    /// Whether an artifact is there, as far as a short look tells.
     pub(crate) fn has(&self, artifact: &ArtifactRef) -> bool {
-        let ends = |path: PathBuf| -> std::io::Result<[[u8; 4]; 2]> {
-            let file = File::open(path)?;
-            let last = file.metadata()?.len().saturating_sub(MAGIC.len() as u64);
-            let mut ends = [[0; 4]; 2];
-            file.read_exact_at(&mut ends[0], 0)?;
-            file.read_exact_at(&mut ends[1], last)?;
-            Ok(ends)
-        };
-        self.path(artifact)
-            .is_ok_and(|path| ends(path).is_ok_and(|ends| ends == [MAGIC; 2]))
-    }
-
-    fn path(&self, artifact: &ArtifactRef) -> Result<PathBuf, StepError> {
-        let relative = Path::new(&artifact.path);
-        if !relative
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)))
-        {
-            return Err(StepError::new(
-                ErrorType::BadInput,
-                format!(
-                    "artifact path: expected one inside the store, found {:?}",
-                    artifact.path
-                ),
-            ));
-        }
-        Ok(self.dir.join(relative))
+        path(artifact).is_ok_and(|path| self.0.has(path))
     }
 }
 
-fn write(batch: &RecordBatch, file: &mut File) -> parquet::errors::Result<()> {
+/// The path of an artifact below the store.
+fn path(artifact: &ArtifactRef) -> Result<&Path, StepError> {
+    let relative = Path::new(&artifact.path);
+    let mut parts = relative.components();
+    if parts.all(|part| matches!(part, Component::Normal(_))) {
+        return Ok(relative);
+    }
+    let found = &artifact.path;
+    let message = format!("artifact path: expected one inside the store, found {found:?}");
+    Err(StepError::new(ErrorType::BadInput, message))
+}
+
+fn write(batch: &RecordBatch) -> parquet::errors::Result<Vec<u8>> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .build();
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties))?;
+    let mut content = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut content, batch.schema(), Some(properties))?;
     writer.write(batch)?;
-    writer.close().map(drop)
+    writer.close()?;
+    Ok(content)
 }
 
 /// All rows of a file that has to have so many of them: what it says itself of its size is not
 /// believed, as memory is taken by it.
-fn read(file: File, expected: u64) -> Result<RecordBatch, ArrowError> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)?;
+fn read(content: Bytes, expected: u64) -> Result<RecordBatch, ArrowError> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(content)?;
     let schema = reader.schema().clone();
     let found = reader.metadata().file_metadata().num_rows();
     let rows = usize::try_from(found)

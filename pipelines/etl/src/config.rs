@@ -18,6 +18,9 @@ pub struct EtlConfig {
     /// The folder for `artifacts/` and `staged/`; it is made when it is not there. Several
     /// processes may share it.
     pub work_dir: PathBuf,
+    /// The object store for artifacts, such as `s3://bucket/prefix`, in the place of `artifacts/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
     /// `sqlite:PATH` or `postgres://…`.
     pub warehouse: String,
     /// How the load writes.
@@ -59,6 +62,7 @@ impl EtlConfig {
         Self {
             data_dir: None,
             work_dir: work_dir.into(),
+            store: None,
             warehouse: warehouse.into(),
             sink: Sink::default(),
             journal_dir: None,

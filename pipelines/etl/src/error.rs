@@ -55,6 +55,9 @@ pub enum EtlError {
         /// What the system said.
         error: std::io::Error,
     },
+    /// The object store for artifacts cannot be used.
+    #[error("artifact store: {0}")]
+    Store(String),
     /// The warehouse cannot be opened.
     #[error(transparent)]
     Warehouse(#[from] crate::warehouse::WarehouseError),

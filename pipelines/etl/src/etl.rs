@@ -54,10 +54,7 @@ impl Etl {
             None => SourceCatalogue::embedded()?,
         };
         let artifacts = config.work_dir.join("artifacts");
-        let store = ArtifactStore::create(artifacts.clone()).map_err(|error| EtlError::Folder {
-            path: artifacts,
-            error,
-        })?;
+        let store = ArtifactStore::open(artifacts, config.store.as_deref())?;
         let warehouse = Warehouse::open(&config.warehouse)?;
         let journal = match &config.journal_dir {
             Some(dir) => {

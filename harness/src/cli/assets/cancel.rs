@@ -31,7 +31,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let place = args.place.place(&args.folder.work_dir)?;
+    let place = args.place.place(&args.folder)?;
     let catalog = place.read()?;
     let id = args.id.as_str();
     if catalog.backfill(id)?.is_none() && catalog.run(id)?.is_none() {

@@ -99,15 +99,15 @@ impl Location {
 
     /// The catalog, to read.
     pub fn catalog(&self) -> anyhow::Result<Catalog> {
-        self.place.place(self.surroundings.work_dir())?.read()
+        self.place.place(self.surroundings.folder())?.read()
     }
 
     /// The assets that a selection is about, to read of them: nothing is made, no folder either.
     pub fn read(self, selection: &str) -> anyhow::Result<Assets> {
         let source = self.source.map_or_else(|| source_of(selection), Ok)?;
-        let work_dir = self.surroundings.work_dir();
+        let folder = self.surroundings.folder();
         let graph = if source == ORDER {
-            orchbench_assets::order_graph(work_dir)?
+            orchbench_assets::order_graph(&folder.work_dir)?
         } else {
             let sources = self.surroundings.source_catalogue();
             let sources = sources.map_err(|error| usage(&error))?;
@@ -115,7 +115,7 @@ impl Location {
             orchbench_assets::definitions(definition, &options(self.approval))?
         };
         Ok(Assets {
-            place: self.place.place(work_dir)?,
+            place: self.place.place(folder)?,
             graph: Arc::new(graph),
             source,
         })
@@ -124,7 +124,7 @@ impl Location {
     /// The assets that a selection is about, with what executes their steps and announces.
     pub fn open(self, selection: &str) -> anyhow::Result<Executable> {
         let source = self.source.map_or_else(|| source_of(selection), Ok)?;
-        let place = self.place.place(self.surroundings.work_dir())?;
+        let place = self.place.place(self.surroundings.folder())?;
         let (config, service) = self.surroundings.open()?;
         let etl = Arc::new(Etl::open(config)?);
         let graph = if source == ORDER {

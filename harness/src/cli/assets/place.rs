@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -10,13 +10,14 @@ use asset_engine::{
     AssetGraph, Catalog, Durability, Executor, ExecutorOptions, Recorder, StepWorker,
 };
 
+use crate::cli::worker::WorkFolder;
 use crate::exit::UsageError;
 
 /// How a command is told of another place than the work folder.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(in crate::cli) struct CatalogArgs {
     /// The catalog, by its URL: `postgres://USER@HOST/DATABASE`, there in the schema `asset_catalog`; by default a file in
-    /// the work folder. Hosts that share it have to share the work folder and the warehouse too.
+    /// the work folder. Hosts that share it have to share the artifacts (the work folder, or `--store`) and the warehouse too.
     #[arg(
         long,
         value_name = "URL",
@@ -33,21 +34,21 @@ pub(in crate::cli) enum Place {
     Postgres {
         url: String,
         /// Whose artifacts it is about.
-        work_dir: PathBuf,
+        folder: WorkFolder,
     },
 }
 
 impl CatalogArgs {
     /// The place, beside or in a work folder.
-    pub fn place(&self, work_dir: &Path) -> Result<Place, UsageError> {
+    pub fn place(&self, folder: &WorkFolder) -> Result<Place, UsageError> {
         let Some(url) = &self.catalog else {
-            return Ok(Place::File(work_dir.join("catalog.sqlite")));
+            return Ok(Place::File(folder.work_dir.join("catalog.sqlite")));
         };
         let schemes = ["postgres://", "postgresql://"];
         match schemes.iter().any(|scheme| url.starts_with(scheme)) {
             true => Ok(Place::Postgres {
                 url: url.clone(),
-                work_dir: work_dir.to_owned(),
+                folder: folder.clone(),
             }),
             // Whatever it is, it may have a password in it.
             false => Err(UsageError(
@@ -75,8 +76,8 @@ impl Place {
     pub fn recorder(&self) -> anyhow::Result<Recorder> {
         Ok(match self {
             Self::File(path) => Recorder::open(path, Durability::PowerLoss)?,
-            Self::Postgres { url, work_dir } => {
-                Recorder::postgres_at(url, Durability::PowerLoss, &home(work_dir)?)?
+            Self::Postgres { url, folder } => {
+                Recorder::postgres_at(url, Durability::PowerLoss, &home(folder)?)?
             }
         })
     }
@@ -85,8 +86,8 @@ impl Place {
     pub fn step_worker(&self, graph: Arc<AssetGraph>) -> anyhow::Result<StepWorker> {
         Ok(match self {
             Self::File(path) => StepWorker::open(path, Durability::PowerLoss, graph)?,
-            Self::Postgres { url, work_dir } => {
-                StepWorker::postgres(url, Durability::PowerLoss, &home(work_dir)?, graph)?
+            Self::Postgres { url, folder } => {
+                StepWorker::postgres(url, Durability::PowerLoss, &home(folder)?, graph)?
             }
         })
     }
@@ -103,8 +104,13 @@ impl Place {
     }
 }
 
-/// The name that a work folder has for all who share it: drawn by the first of them, and kept in it.
-fn home(work_dir: &Path) -> anyhow::Result<String> {
+/// The name of where the artifacts are: of a store, its URL; a work folder has one for all who share it, drawn by the first of
+/// them, and kept in it.
+fn home(folder: &WorkFolder) -> anyhow::Result<String> {
+    if let Some(store) = &folder.store {
+        return Ok(format!("store {}", store.trim_end_matches('/')));
+    }
+    let work_dir = &folder.work_dir;
     let path = work_dir.join(".work-folder");
     std::fs::create_dir_all(work_dir).with_context(|| work_dir.display().to_string())?;
     let lot = RandomState::new().hash_one(std::process::id());

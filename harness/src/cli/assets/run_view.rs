@@ -24,7 +24,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let catalog = args.place.place(&args.folder.work_dir)?.read()?;
+    let catalog = args.place.place(&args.folder)?.read()?;
     let Some(info) = catalog.run(&args.run)? else {
         let runs = catalog.runs()?;
         let newest = runs.last().map_or("none", |info| info.record.run.as_ref());

@@ -28,7 +28,7 @@ struct Row {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let catalog = args.place.place(&args.folder.work_dir)?.read()?;
+    let catalog = args.place.place(&args.folder)?.read()?;
     let rows = catalog
         .runs()?
         .into_iter()

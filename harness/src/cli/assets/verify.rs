@@ -24,7 +24,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let noted = args.noted.as_deref().map(head).transpose()?;
-    let catalog = args.place.place(&args.folder.work_dir)?.read()?;
+    let catalog = args.place.place(&args.folder)?.read()?;
     match catalog.verify(noted.as_ref()) {
         Ok(verified) => {
             let Head { seq, digest, .. } = &verified.head;
