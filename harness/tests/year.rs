@@ -1,5 +1,10 @@
-//! The whole year is the same everywhere: three engines, two databases, one digest; and
+//! The whole year is the same everywhere: three engines, two databases, one digest, on one host or three; and
 //! the counts are those of the CSV.
+
+#[path = "fixtures/hosts.rs"]
+mod hosts;
+#[path = "../../pipelines/etl/tests/fixtures/s3.rs"]
+mod s3;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use asset_engine::{Executor, ExecutorOptions};
 use orchbench_assets::GraphOptions;
 use orchbench_etl::catalogue::CatalogueService;
-use orchbench_etl::{Etl, EtlConfig, Summary};
+use orchbench_etl::{Etl, EtlConfig, SourceCatalogue, Summary};
 use orchbench_lab::postgres::LocalPostgres;
 use orchbench_lab::process::TempFolder;
 use orchbench_lab::server::{Choice, LocalServer, ServerSettings, ServerSpec, provision};
@@ -64,6 +69,18 @@ fn main() -> Result<()> {
                 "whole year: {engine} on {store}: ok ({:.1} s for two runs)",
                 begun.elapsed().as_secs_f64()
             );
+        }
+    }
+    match LocalPostgres::find_and_start()? {
+        None => println!("not run: three hosts: initdb and postgres were not found"),
+        Some(postgres) => {
+            let hosts = hosts::Hosts::start(scratch.path(), postgres, catalogue.url())?;
+            let sources = SourceCatalogue::embedded()?;
+            let summary = hosts.run(sources.get("all")?, CONCURRENCY)?;
+            check_counts(&summary).context("three hosts")?;
+            digests.push(summary.digest);
+            passed += 1;
+            println!("whole year: assets-on-temporal on three hosts: ok");
         }
     }
     digests.dedup();
@@ -134,40 +151,7 @@ fn temporal(etl: &Arc<Etl>, _folder: &Path) -> Result<[Summary; 2]> {
 }
 
 fn check(summaries: &[Summary; 2]) -> Result<()> {
-    for summary in summaries {
-        ensure!(
-            summary.partitions == 365,
-            "{} partitions",
-            summary.partitions
-        );
-        ensure!(
-            summary.extracted == FLIGHTS,
-            "extracted {}",
-            summary.extracted
-        );
-        ensure!(
-            summary.extracted == summary.accepted + summary.quarantined,
-            "{} accepted and {} quarantined",
-            summary.accepted,
-            summary.quarantined
-        );
-        ensure!(
-            summary.loaded == summary.accepted,
-            "loaded {}",
-            summary.loaded
-        );
-        let unresolved = summary.unresolved;
-        ensure!(
-            (unresolved.plane, unresolved.airport, unresolved.weather)
-                == (NO_PLANE, NO_AIRPORT, NO_WEATHER),
-            "{unresolved:?}"
-        );
-        ensure!(
-            summary.arr_delay_sum == ARR_DELAY_SUM,
-            "{}",
-            summary.arr_delay_sum
-        );
-    }
+    summaries.iter().try_for_each(check_counts)?;
     let [first, second] = summaries;
     ensure!(
         first.changed == FLIGHTS,
@@ -182,6 +166,43 @@ fn check(summaries: &[Summary; 2]) -> Result<()> {
     ensure!(
         first.digest == second.digest,
         "the second run's digest differs"
+    );
+    Ok(())
+}
+
+/// The counts are those of the CSV.
+fn check_counts(summary: &Summary) -> Result<()> {
+    ensure!(
+        summary.partitions == 365,
+        "{} partitions",
+        summary.partitions
+    );
+    ensure!(
+        summary.extracted == FLIGHTS,
+        "extracted {}",
+        summary.extracted
+    );
+    ensure!(
+        summary.extracted == summary.accepted + summary.quarantined,
+        "{} accepted and {} quarantined",
+        summary.accepted,
+        summary.quarantined
+    );
+    ensure!(
+        summary.loaded == summary.accepted,
+        "loaded {}",
+        summary.loaded
+    );
+    let unresolved = summary.unresolved;
+    ensure!(
+        (unresolved.plane, unresolved.airport, unresolved.weather)
+            == (NO_PLANE, NO_AIRPORT, NO_WEATHER),
+        "{unresolved:?}"
+    );
+    ensure!(
+        summary.arr_delay_sum == ARR_DELAY_SUM,
+        "{}",
+        summary.arr_delay_sum
     );
     Ok(())
 }

@@ -22,6 +22,7 @@ fn neither_engines_nor_servers_are_in_the_tree() -> anyhow::Result<()> {
     let beyond = [
         "asset-engine",
         "orchbench-assets",
+        "orchbench-assets-on-temporal",
         "orchbench-etl",
         "orchbench-lab",
         "orchbench-temporal",

@@ -203,7 +203,7 @@ fn hosts_share_nothing_but_the_server_the_catalog_and_the_store() -> Result<()> 
         println!("not run: PostgreSQL binaries not found");
         return Ok(());
     };
-    let s3 = S3::start();
+    let s3 = S3::start()?;
     let shared = Shared { postgres, s3 };
     let place = Place::new()?;
     let disks = [Folder::new()?, Folder::new()?, Folder::new()?];

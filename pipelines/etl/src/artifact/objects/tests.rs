@@ -18,7 +18,7 @@ fn open(server: &S3, url: &str) -> Result<Objects, String> {
 
 #[test]
 fn an_object_appears_whole_and_the_first_one_counts() {
-    let server = S3::start();
+    let server = S3::start().unwrap();
     let store = open(&server, URL).unwrap();
     let path = Path::new("flights/abc.parquet");
     assert!(!store.has(path));
@@ -50,7 +50,7 @@ fn an_object_appears_whole_and_the_first_one_counts() {
 
 #[test]
 fn many_writers_of_the_same_end_with_one() {
-    let server = S3::start();
+    let server = S3::start().unwrap();
     let store = open(&server, URL).unwrap();
     let path = Path::new("planes/same.parquet");
     std::thread::scope(|scope| {
@@ -74,7 +74,7 @@ fn a_shared_folder_is_a_store_as_well() {
 
 #[test]
 fn what_cannot_be_used_is_said_by_name_and_without_a_secret() {
-    let server = S3::start();
+    let server = S3::start().unwrap();
     for (url, told) in [
         ("no url", "expected a URL such as s3://bucket/prefix"),
         ("ftp://host/folder", "ftp://host/folder"),
