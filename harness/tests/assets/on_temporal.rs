@@ -1,10 +1,10 @@
 //! `materialize --on temporal` with `worker assets`: the built binary on a real server, with hosts that are killed, frozen
 //! and woken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
-use std::process::{Child, Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -89,9 +89,22 @@ impl Place {
         ]
         .concat();
         let mut command = self.command(&words);
-        command.stdout(std::process::Stdio::piped());
-        command.stderr(std::process::Stdio::piped());
+        command.stdout(Stdio::piped());
+        command.stderr(Stdio::piped());
         Ok(command.spawn()?)
+    }
+
+    /// Whether a host has begun a step of a run that it has not ended, by the journal.
+    fn in_flight(&self, pid: u32, run: &str) -> Result<bool> {
+        let records = read_dir(&self.journal_dir())?.records;
+        let of_host = |record: &&Record| {
+            record.writer.ends_with(&format!("-{pid}")) && record.run.as_deref() == Some(run)
+        };
+        let count = |kind: Kind| {
+            let records = records.iter().filter(of_host);
+            records.filter(|record| record.kind == kind).count()
+        };
+        Ok(count(Kind::Invoke) > count(Kind::Ok) + count(Kind::Error))
     }
 
     /// Waits until a step is at work on some host.
@@ -105,13 +118,7 @@ impl Place {
     fn all_made_once(&self, run: &str) -> Result<Value> {
         let shown = self.folder.json(0, &["assets", "show", run])?;
         ensure!(shown["status"] == "success", "{shown}");
-        let events = shown["events"].as_array().context("no events")?;
-        let made = events
-            .iter()
-            .filter(|event| event["event"] == "materialized");
-        let mut pieces: Vec<String> = made
-            .map(|event| format!("{} {}", event["asset"], event["partition"]))
-            .collect();
+        let mut pieces = made_in(self.folder.command(&["assets", "show", run, "--json"]))?;
         let count = pieces.len();
         pieces.sort();
         pieces.dedup();
@@ -129,9 +136,36 @@ impl Shared {
             .envs(self.s3.environment())
             .env("TEMPORAL_ADDRESS", place.server.address())
             .env("ORCHBENCH_CATALOG", self.postgres.url())
-            .env("ORCHBENCH_STORE", "s3://artifacts/year")
-            .args(["--warehouse", self.postgres.url()]);
+            .env("ORCHBENCH_STORE", "s3://artifacts/year");
         command
+    }
+
+    /// The same of one that has steps.
+    fn with_steps(&self, place: &Place, disk: &Folder, words: &[&str]) -> Command {
+        let mut command = self.command(place, disk, words);
+        command.args(["--warehouse", self.postgres.url()]);
+        command
+    }
+}
+
+impl Shared {
+    /// Starts a host on a disk of its own, and waits until the server sees it.
+    fn host(&self, place: &Place, disk: &Folder, more: &[&str]) -> Result<Host> {
+        let log = disk.path("log");
+        let words = [&["worker", "assets", "--tuned"], more].concat();
+        let mut command = self.with_steps(place, disk, &words);
+        command.stdout(File::create(&log)?);
+        command.stderr(
+            File::options()
+                .create(true)
+                .append(true)
+                .open(disk.path("log.err"))?,
+        );
+        let host = Host(command.spawn()?);
+        until("the server sees the host", || {
+            Ok(std::fs::read_to_string(&log)?.contains("ready"))
+        })?;
+        Ok(host)
     }
 }
 
@@ -184,6 +218,19 @@ fn a_run_is_asked_for_and_executed_by_hosts_and_a_second_one_makes_nothing() -> 
     Ok(())
 }
 
+/// The pieces that a run has made, by what `assets show` tells.
+fn made_in(mut show: Command) -> Result<Vec<String>> {
+    let output = show.output()?;
+    let shown: Value = serde_json::from_slice(&output.stdout).with_context(|| text(&output))?;
+    let events = shown["events"].as_array().context("no events")?;
+    let made = events
+        .iter()
+        .filter(|event| event["event"] == "materialized");
+    Ok(made
+        .map(|event| format!("{} {}", event["asset"], event["partition"]))
+        .collect())
+}
+
 /// The versions of what a run made, by asset and partition.
 fn versions(told: &Value) -> Result<BTreeMap<String, String>> {
     let made = told["materializations"]
@@ -207,18 +254,8 @@ fn hosts_share_nothing_but_the_server_the_catalog_and_the_store() -> Result<()> 
     let shared = Shared { postgres, s3 };
     let place = Place::new()?;
     let disks = [Folder::new()?, Folder::new()?, Folder::new()?];
-    let mut hosts = Vec::new();
-    for disk in &disks {
-        let log = disk.path("log");
-        let mut command = shared.command(&place, disk, &["worker", "assets", "--tuned"]);
-        command
-            .stdout(File::create(&log)?)
-            .stderr(File::create(disk.path("log.err"))?);
-        hosts.push(Host(command.spawn()?));
-        until("the server sees the host", || {
-            Ok(std::fs::read_to_string(&log)?.contains("ready"))
-        })?;
-    }
+    let hosts = disks.iter().map(|disk| shared.host(&place, disk, &[]));
+    let _hosts = hosts.collect::<Result<Vec<_>>>()?;
     // Nor does who asks for the run.
     let asks = Folder::new()?;
     let words = [
@@ -231,7 +268,7 @@ fn hosts_share_nothing_but_the_server_the_catalog_and_the_store() -> Result<()> 
     ];
     let run = |id: &str, more: &[&str]| -> Result<Value> {
         let words = [&words[..], &[id], more].concat();
-        let output = shared.command(&place, &asks, &words).output()?;
+        let output = shared.with_steps(&place, &asks, &words).output()?;
         let said = text(&output);
         ensure!(output.status.code() == Some(0), "{said}");
         serde_json::from_slice(&output.stdout).with_context(|| said)
@@ -258,7 +295,7 @@ fn hosts_share_nothing_but_the_server_the_catalog_and_the_store() -> Result<()> 
     ensure!(versions(&own)? == versions(&first)?, "{own}, {first}");
     ensure!(own["rows"] == first["rows"], "{own}, {first}");
     // A command that takes the work folder for where the artifacts are is told.
-    let mut elsewhere = shared.command(&place, &asks, &["materialize", "my-source"]);
+    let mut elsewhere = shared.with_steps(&place, &asks, &["materialize", "my-source"]);
     let refused = elsewhere.env_remove("ORCHBENCH_STORE").output()?;
     let said = text(&refused);
     ensure!(
@@ -297,9 +334,9 @@ fn a_host_that_was_frozen_and_wakes_changes_nothing() -> Result<()> {
     let run = place.materialize(&["--run", "run"])?;
     place.at_work()?;
     frozen.signal(Signal::STOP)?;
+    let begun = place.journal(Kind::Invoke)?.len();
     let _living = place.host("b", 0)?;
     // As soon as the other host has made something, this one goes on with what it had begun.
-    let begun = place.journal(Kind::Invoke)?.len();
     until("the other host has taken over", || {
         Ok(place.journal(Kind::Invoke)?.len() > begun + 2)
     })?;
@@ -311,8 +348,125 @@ fn a_host_that_was_frozen_and_wakes_changes_nothing() -> Result<()> {
     let told = |path: &Path| Ok::<_, anyhow::Error>(std::fs::read_to_string(path)?);
     let log = place.folder.path("a.err");
     until("it is refused", || {
-        Ok(told(&log)?.contains("is fenced off by attempt 2"))
+        Ok(told(&log)?.contains("is fenced off by attempt"))
     })?;
+    Ok(())
+}
+
+/// Which host is struck in a run, when, and how; drawn by the run's number.
+struct Strike {
+    /// The first host that is looked at; the next one that is at work is struck.
+    host: usize,
+    /// When so many steps of the run have begun.
+    steps: usize,
+    freezes: bool,
+}
+
+impl Strike {
+    fn of(run: u64) -> Self {
+        let lot = run.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
+        let below = |lot: u64, bound: u64| usize::try_from(lot % bound).unwrap_or(0);
+        Self {
+            host: below(lot, 3),
+            steps: 1 + below(lot / 3, 36),
+            freezes: lot / 128 % 2 == 0,
+        }
+    }
+}
+
+/// In each run a random host is killed, or frozen until the run is over. `ORCHBENCH_STRIKES=100` makes a hundred runs.
+#[test]
+fn a_random_host_dies_in_each_run_and_nothing_is_lost_or_doubled() -> Result<()> {
+    let Some(postgres) = LocalPostgres::find_and_start()? else {
+        println!("not run: PostgreSQL binaries not found");
+        return Ok(());
+    };
+    let runs: u64 = match std::env::var("ORCHBENCH_STRIKES") {
+        Ok(runs) => runs.parse()?,
+        Err(_) => 4,
+    };
+    let shared = Shared {
+        postgres,
+        s3: S3::start()?,
+    };
+    let place = Place::new()?;
+    let journal = place.journal_dir();
+    let journal = journal.to_str().context("a name")?;
+    let words_of_host = ["--step-delay-ms", "60", "--journal-dir", journal];
+    let disks = [Folder::new()?, Folder::new()?, Folder::new()?];
+    let hosts = disks
+        .iter()
+        .map(|disk| shared.host(&place, disk, &words_of_host));
+    let mut hosts = hosts.collect::<Result<Vec<_>>>()?;
+    let asks = Folder::new()?;
+    let alone = Folder::new()?.json(0, &["materialize", "my-source"])?;
+    let (mut void, mut killed, mut frozen) = (0, 0, 0);
+    let mut number = 0;
+    while killed + frozen < runs {
+        ensure!(void <= runs, "{void} strikes of {number} hit nothing");
+        let strike = Strike::of(number);
+        let id = format!("run-{number}");
+        number += 1;
+        let words = [
+            "materialize",
+            "my-source",
+            "--on",
+            "temporal",
+            "--json",
+            "--run",
+            &id,
+        ];
+        let mut command = shared.with_steps(&place, &asks, &words);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let run = command.spawn()?;
+        let mut at = strike.host;
+        until("the run has come so far", || {
+            let begun = place.journal(Kind::Invoke)?;
+            let own = begun
+                .iter()
+                .filter(|record| record.run.as_deref() == Some(&id));
+            Ok(own.count() >= strike.steps)
+        })?;
+        for next in 0..3 {
+            at = (strike.host + next) % 3;
+            if place.in_flight(hosts[at].0.id(), &id)? {
+                break;
+            }
+        }
+        let host = &hosts[at];
+        let signal = if strike.freezes {
+            Signal::STOP
+        } else {
+            Signal::KILL
+        };
+        host.signal(signal)?;
+        let hit = place.in_flight(host.0.id(), &id)?;
+        let (code, told, said) = ended(run)?;
+        ensure!(code == Some(0), "{id}: {said}");
+        if strike.freezes {
+            host.signal(Signal::CONT)?;
+        } else {
+            hosts[at] = shared.host(&place, &disks[at], &words_of_host)?;
+        }
+        match (hit, strike.freezes) {
+            (false, _) => void += 1,
+            (true, true) => frozen += 1,
+            (true, false) => killed += 1,
+        }
+        // Each piece is made once, and all of it is what one process makes.
+        let shown = shared.command(&place, &asks, &["assets", "show", &id, "--json"]);
+        let made = made_in(shown)?;
+        ensure!(made.len() == 40, "{id}: {} made", made.len());
+        let once: BTreeSet<&String> = made.iter().collect();
+        ensure!(once.len() == 40, "{id}: {made:?}");
+        ensure!(versions(&told)? == versions(&alone)?, "{id}: {told}");
+        ensure!(told["rows"] == alone["rows"], "{id}: {told}");
+    }
+    println!("{killed} killed and {frozen} frozen at work, {void} strikes hit nothing");
+    let verified = shared
+        .command(&place, &asks, &["assets", "verify"])
+        .output()?;
+    ensure!(verified.status.code() == Some(0), "{}", text(&verified));
     Ok(())
 }
 
