@@ -69,6 +69,10 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         .run
         .unwrap_or_else(|| format!("materialize-{}", jiff::Timestamp::now()));
     check_id("--run", &run)?;
+    if args.on == On::Temporal && args.location.approval {
+        let message = "--approval: expected --on process, as no worker has a gate".to_owned();
+        return Err(UsageError(message).into());
+    }
     let assets = args.location.open(&args.selection)?;
     let selection = assets.select_in(&args.selection, args.partition.as_deref())?;
     let config = match &args.config {

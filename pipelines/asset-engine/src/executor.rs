@@ -164,7 +164,7 @@ impl Executor {
         begun.starts.empty()?;
         let store = Arc::new(Mutex::new(store));
         Ok(Self {
-            shared: Shared::new(store, Some(begun.starts), epoch, options, hooks),
+            shared: Shared::new(store, Some(begun.starts), (epoch, heeded), options, hooks),
             heeded: Mutex::new(heeded),
             catalog,
             left: Mutex::new(left),
@@ -184,7 +184,7 @@ impl Executor {
         // The first epoch of a new store, which cannot fail to count to one.
         let epoch = MemoryStore::FIRST_EPOCH;
         Self {
-            shared: Shared::new(catalog.store(), None, epoch, options, hooks),
+            shared: Shared::new(catalog.store(), None, (epoch, 0), options, hooks),
             heeded: Mutex::default(),
             catalog,
             left: Mutex::default(),

@@ -55,11 +55,12 @@ pub struct StepContext<'a> {
     /// Fencing epoch of the executor: grows each time an executor opens the catalog, so a store
     /// that refuses older epochs is safe from an orphan of a dead executor.
     pub epoch: u64,
-    /// Fencing token of the attempt, for a store outside the engine: that of a later executor is higher, and so is that of a
-    /// later attempt which a [`crate::StepWorker`] makes.
+    /// Fencing token of the attempt, for a store outside the engine: that of a later executor is higher, and so is that of an
+    /// attempt behind more of the log, whoever makes it.
     pub token: u64,
     /// What the assets depend on, dependencies in their declared order, partitions in theirs: the
-    /// materializations of this run, else the newest there was when the run was submitted.
+    /// materializations of this run, else the newest there was when the run was submitted; of a
+    /// [`crate::StepWorker`], the newest there is when the attempt begins.
     pub inputs: &'a [Arc<Materialization>],
     /// The run's configuration.
     pub config: &'a Value,

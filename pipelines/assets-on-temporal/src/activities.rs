@@ -30,7 +30,7 @@ pub(crate) const RUN_ERROR: &str = "AssetRunError";
 
 /// A step may take as long as its asset allows; that its host died its heartbeats tell.
 const STEP_START_TO_CLOSE: Duration = Duration::from_secs(24 * 3600);
-const PLAN_START_TO_CLOSE: Duration = Duration::from_secs(600);
+const PLAN_START_TO_CLOSE: Duration = Duration::from_secs(3600);
 const PLAN_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What there is to do.
@@ -297,6 +297,8 @@ pub(crate) fn planning() -> ActivityOptions {
     ActivityOptions::with_start_to_close_timeout(PLAN_START_TO_CLOSE)
         .heartbeat_timeout(PLAN_HEARTBEAT_TIMEOUT)
         .retry_policy(without_end())
+        // What it has recorded by then is known when it has ended.
+        .cancellation_type(ActivityCancellationType::WaitCancellationCompleted)
         .build()
 }
 

@@ -138,6 +138,9 @@ pub struct Carried {
     pub continuations: u32,
     /// How many lanes at a time, as last set.
     pub at_once: usize,
+    /// Whether it begins nothing for now.
+    #[serde(default)]
+    pub paused: bool,
     /// The sources that could not be looked at, and why.
     #[serde(default)]
     pub problems: Vec<String>,

@@ -17,6 +17,7 @@ mod state;
 use asset_engine::RunStatus;
 use orchbench_temporal::Argument;
 use orchbench_temporal::failure::{bad_input, closing};
+use sha2::{Digest as _, Sha256};
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::workflows::join_all;
 use temporalio_sdk::{
@@ -35,6 +36,9 @@ use crate::pieces::PiecesWorkflow;
 
 /// Lanes that are asked for at a time.
 const PAGE: u32 = 100;
+
+/// Most bytes of a lane's name in the id of its workflow, and in a summary.
+pub(crate) const NAME_MAX: usize = 200;
 
 /// The workflow of a run.
 #[workflow]
@@ -91,13 +95,13 @@ impl MaterializeWorkflow {
     /// Begins no further lane; what is in work comes to its end.
     #[update(name = "pause")]
     pub fn pause(&mut self, _ctx: &mut SyncWorkflowContext<Self>) -> bool {
-        std::mem::replace(&mut self.state.paused, true)
+        std::mem::replace(&mut self.state.done.paused, true)
     }
 
     /// Goes on; answers whether it was paused.
     #[update(name = "resume")]
     pub fn resume(&mut self, _ctx: &mut SyncWorkflowContext<Self>) -> bool {
-        std::mem::replace(&mut self.state.paused, false)
+        std::mem::replace(&mut self.state.done.paused, false)
     }
 }
 
@@ -106,7 +110,14 @@ type Context = WorkflowContext<MaterializeWorkflow>;
 async fn materialize(ctx: &Context, input: MaterializeInput) -> WorkflowResult<MaterializeOutcome> {
     if input.carried.is_none() {
         let planned = ctx.execute_activity(AssetActivities::plan_assets, input.clone(), planning());
-        let planned = planned.await?;
+        let planned = match planned.await {
+            // It may have been taken in nevertheless.
+            Err(_) if ctx.cancellation_token().is_cancelled() => {
+                end(ctx, &input, Some(RunStatus::Canceled)).await?;
+                return Err(WorkflowTermination::cancelled());
+            }
+            planned => planned?,
+        };
         ctx.state_mut(|workflow| workflow.state.plan(&planned));
         if let Some(status) = planned.ended {
             let outcome = ctx.state(|workflow| workflow.state.outcome(&input.run, status));
@@ -133,21 +144,29 @@ async fn materialize(ctx: &Context, input: MaterializeInput) -> WorkflowResult<M
         Err(_) => Some(RunStatus::Failure),
         Ok(_) => None,
     };
+    let status = end(ctx, &input, status).await?;
+    if canceled {
+        return Err(WorkflowTermination::cancelled());
+    }
+    ended?;
+    Ok(ctx.state(|workflow| workflow.state.outcome(&input.run, status)))
+}
+
+/// Ends the run in the catalog, though the workflow be cancelled.
+async fn end(
+    ctx: &Context,
+    input: &MaterializeInput,
+    status: Option<RunStatus>,
+) -> WorkflowResult<RunStatus> {
     let request = EndRequest {
         run: input.run.clone(),
         fresh: ctx.state(|workflow| workflow.state.done.counts.fresh),
         status,
     };
     let mut options = planning();
-    // Not cancelled with the workflow.
     options.cancellation_token = Some(WorkflowCancellationToken::new());
-    let status = ctx.execute_activity(AssetActivities::end_assets_run, request, options);
-    let status = status.await?;
-    if canceled {
-        return Err(WorkflowTermination::cancelled());
-    }
-    ended?;
-    Ok(ctx.state(|workflow| workflow.state.outcome(&input.run, status)))
+    let ended = ctx.execute_activity(AssetActivities::end_assets_run, request, options);
+    Ok(ended.await?)
 }
 
 /// Goes through the stages; whether to the end, and not to where the workflow is to continue as new.
@@ -211,7 +230,7 @@ async fn lane_of(
     stage: u32,
     lane: asset_engine::Lane,
 ) -> WorkflowResult<()> {
-    let name = lane.to_string();
+    let name = short(&lane.to_string());
     let options = ChildWorkflowOptions::builder()
         .workflow_id(format!("{}/{stage}/{name}", ctx.workflow_id()))
         .static_summary(name)
@@ -227,7 +246,22 @@ async fn lane_of(
         counts: Counts::default(),
     };
     let child = ctx.start_child_workflow(PiecesWorkflow::run, Argument::from(pieces), options);
-    let counts = child.await?.result().await?;
-    ctx.state_mut(|workflow| workflow.state.ended(counts));
-    Ok(())
+    let ended: WorkflowResult<Counts> = async { Ok(child.await?.result().await?) }.await;
+    ctx.state_mut(|workflow| workflow.state.ended(ended.as_ref().ok().copied()));
+    ended.map(drop)
+}
+
+/// A name that the server takes in an id and a summary; what is longer keeps its digest.
+pub(crate) fn short(name: &str) -> String {
+    if name.len() <= NAME_MAX {
+        return name.to_owned();
+    }
+    let head: String = name.chars().take(NAME_MAX / 4).collect();
+    let digest = Sha256::digest(name.as_bytes());
+    let digest: String = digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{head}… {digest}")
 }

@@ -19,6 +19,7 @@ use temporalio_sdk::{
 
 use crate::activities::{AssetActivities, RUN_ERROR, StepRequest, step};
 use crate::input::{Counts, PiecesInput};
+use crate::materialize::short;
 
 /// The workflow of a lane.
 #[workflow]
@@ -59,7 +60,7 @@ async fn pieces(
             after_failure: counts.hold_back(),
         };
         let summary = format!("{asset} {}", partition.unwrap_or_default());
-        let options = step(input.heartbeat_timeout_ms, summary.trim_end().to_owned());
+        let options = step(input.heartbeat_timeout_ms, short(summary.trim_end()));
         let executed = ctx.execute_activity(AssetActivities::materialize_step, request, options);
         match executed.await {
             Ok(ended) => counts.add(ended),

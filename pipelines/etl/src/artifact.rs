@@ -23,6 +23,7 @@ use parquet::file::properties::WriterProperties;
 
 use self::folder::Folder;
 use self::objects::Objects;
+pub use self::objects::store_url;
 use crate::error::{EtlError, StepError};
 use crate::frame::Rows;
 use crate::outcome::ArtifactRef;

@@ -52,6 +52,7 @@ pub use orchbench_journal::{
     Summary, Unresolved, idempotency_key, monotonic_ns,
 };
 
+pub use artifact::store_url;
 pub use config::{EtlConfig, Release, Sink, SinkKind};
 pub use crash::{CrashAction, CrashPlan, CrashRule, Rendezvous};
 pub use direct::{PreparedDay, UntilEnough};

@@ -4,14 +4,16 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use asset_engine::{BackfillProgress, Catalog, CatalogError, ExecutorOptions, RunStatus};
+use asset_engine::{
+    BackfillProgress, Catalog, CatalogError, ExecutorOptions, RunStatus, StepWorker,
+};
 use orchbench_etl::journal::escaped;
 use serde_json::json;
 
 use super::location::neither;
 use super::place::{CatalogArgs, Place};
 use crate::cli::worker::WorkFolder;
-use crate::exit::Exit;
+use crate::exit::{Exit, UsageError};
 use crate::output;
 
 /// How often it is looked whether the runs have ended.
@@ -36,6 +38,17 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let id = args.id.as_str();
     if catalog.backfill(id)?.is_none() && catalog.run(id)?.is_none() {
         return Err(neither(id).into());
+    }
+    if let Some(info) = catalog
+        .run(id)?
+        .filter(|info| StepWorker::keeps(&info.record))
+        && info.status == RunStatus::Started
+    {
+        let message = format!(
+            "run {id:?} is kept by Temporal: cancel its workflow, such as `orchbench workflow cancel \
+             assets-SOURCE/{id}`"
+        );
+        return Err(UsageError(message).into());
     }
     let canceled = cancel(&place, &catalog, id)?;
     let info = catalog.backfill(id)?;

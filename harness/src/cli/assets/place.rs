@@ -10,6 +10,8 @@ use asset_engine::{
     AssetGraph, Catalog, Durability, Executor, ExecutorOptions, Recorder, StepWorker,
 };
 
+use orchbench_etl::store_url;
+
 use crate::cli::worker::WorkFolder;
 use crate::exit::UsageError;
 
@@ -41,6 +43,10 @@ pub(in crate::cli) enum Place {
 impl CatalogArgs {
     /// The place, beside or in a work folder.
     pub fn place(&self, folder: &WorkFolder) -> Result<Place, UsageError> {
+        if let Some(store) = &folder.store {
+            let wrong = |reason| UsageError(format!("--store: {reason}"));
+            store_url(store).map_err(wrong)?;
+        }
         let Some(url) = &self.catalog else {
             return Ok(Place::File(folder.work_dir.join("catalog.sqlite")));
         };
@@ -108,7 +114,8 @@ impl Place {
 /// them, and kept in it.
 fn home(folder: &WorkFolder) -> anyhow::Result<String> {
     if let Some(store) = &folder.store {
-        return Ok(format!("store {}", store.trim_end_matches('/')));
+        let url = store_url(store).map_err(|reason| UsageError(format!("--store: {reason}")))?;
+        return Ok(format!("store {url}"));
     }
     let work_dir = &folder.work_dir;
     let path = work_dir.join(".work-folder");

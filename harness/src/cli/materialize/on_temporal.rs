@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use asset_engine::{RunOutcome, Submitted};
+use asset_engine::{Mode, RunOutcome, RunRecord, Submitted};
 use orchbench_assets_on_temporal::{MaterializeInput, MaterializeOutcome, workflow_id};
 use orchbench_temporal::failure::End;
 use orchbench_temporal::{Client, ClientError, Failure, Validate as _};
@@ -22,6 +22,22 @@ use crate::output::{self, Progress};
 
 /// How often the bar moves and the signal is looked at.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// Whether the run that is under way under an id is the one that is asked for.
+fn same(input: &MaterializeInput, record: &RunRecord) -> Result<(), UsageError> {
+    let mode = if input.stale { Mode::Stale } else { Mode::All };
+    let selection = &record.selection;
+    let same = selection.to_string() == input.selection
+        && selection.partitions() == input.partitions.as_deref()
+        && (record.mode, record.config.as_ref()) == (mode, &input.config);
+    match same {
+        true => Ok(()),
+        false => Err(UsageError(format!(
+            "run {}: submitted before with another selection, mode or configuration",
+            input.run
+        ))),
+    }
+}
 
 /// How a workflow ended, and whether the user asked for that.
 struct Ended {
@@ -68,7 +84,11 @@ pub(super) fn run(
         Err(failure) if failure.end() == End::Cancelled => {}
         Err(failure) => return Err(anyhow::Error::new(failure).context(format!("run {run}"))),
     }
-    let outcome = RunOutcome::read(&assets.catalog()?, run)?;
+    let catalog = assets.catalog()?;
+    if let Some(info) = catalog.run(run)? {
+        same(input, &info.record)?;
+    }
+    let outcome = RunOutcome::read(&catalog, run)?;
     Ok(Told {
         submitted,
         waited: Waited {

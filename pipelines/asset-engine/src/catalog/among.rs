@@ -7,9 +7,9 @@ use crate::key::AssetKey;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Among<'a> {
     All,
-    /// Those about one piece, and those of its ends.
+    /// Those about one piece, and those of the run's own course.
     Piece(&'a AssetKey, Option<&'a str>),
-    /// Those that tell what was not made, and those of its ends.
+    /// Those that tell what was not made, and those of the run's own course.
     Unmade,
 }
 
@@ -19,10 +19,11 @@ impl Among<'_> {
         match self {
             Self::All => String::new(),
             Self::Piece(..) => format!(
-                "AND (e.kind = 'run_ended' OR (e.asset = {asset} AND coalesce(e.partition, '') = {partition}))"
+                "AND (e.kind IN ('run_submitted', 'run_resumed', 'run_ended') OR (e.asset = {asset} AND coalesce(e.partition, '') = {partition}))"
             ),
             Self::Unmade => {
-                "AND e.kind IN ('run_ended', 'attempt_failed', 'skipped', 'checked')".to_owned()
+                "AND e.kind IN ('run_submitted', 'run_resumed', 'run_ended', 'attempt_failed', 'skipped', 'checked')"
+                    .to_owned()
             }
         }
     }
@@ -33,15 +34,23 @@ impl Among<'_> {
             Self::All => true,
             Self::Piece(asset, partition) => match event.piece() {
                 Some((own, key)) => own == asset && key.as_deref() == partition,
-                None => matches!(event, Event::RunEnded { .. }),
+                None => is_of_course(event),
             },
-            Self::Unmade => matches!(
-                event,
-                Event::RunEnded { .. }
-                    | Event::AttemptFailed { .. }
-                    | Event::Skipped { .. }
-                    | Event::Checked(_)
-            ),
+            Self::Unmade => {
+                is_of_course(event)
+                    || matches!(
+                        event,
+                        Event::AttemptFailed { .. } | Event::Skipped { .. } | Event::Checked(_)
+                    )
+            }
         }
     }
+}
+
+/// Whether it is of a run's own course, rather than of its steps'.
+fn is_of_course(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::RunSubmitted(_) | Event::RunResumed { .. } | Event::RunEnded { .. }
+    )
 }

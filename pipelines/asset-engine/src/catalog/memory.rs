@@ -123,7 +123,7 @@ impl Store for MemoryStore {
         Ok(self.epoch)
     }
 
-    fn commit_on(&mut self, terms: Terms<'_>, drafts: &[Draft]) -> Result<(), CatalogError> {
+    fn commit_on(&mut self, terms: Terms<'_>, drafts: &[Draft]) -> Result<u64, CatalogError> {
         let epoch = self.pass(terms);
         let epoch = epoch.map_err(|refusal| refusal.of(Path::new("(memory)")))?;
         for draft in drafts {
@@ -138,7 +138,7 @@ impl Store for MemoryStore {
                 event: draft.event.clone(),
             });
         }
-        Ok(())
+        Ok(self.events.len() as u64)
     }
 
     fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError> {

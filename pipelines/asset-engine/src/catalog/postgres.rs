@@ -208,7 +208,7 @@ impl Store for PostgresStore {
         Ok(epoch.cast_unsigned())
     }
 
-    fn commit_on(&mut self, terms: Terms<'_>, drafts: &[Draft]) -> Result<(), CatalogError> {
+    fn commit_on(&mut self, terms: Terms<'_>, drafts: &[Draft]) -> Result<u64, CatalogError> {
         self.connection.attempt(|client| {
             let refused = |refused| match refused {
                 Refused::Failed(error) => self.failed("commit")(error),
@@ -218,11 +218,12 @@ impl Store for PostgresStore {
             let appended = client.transaction().map_err(Refused::Failed);
             let appended = appended
                 .and_then(|transaction| append(transaction, &self.failpoint, terms, drafts));
-            let transaction = appended.map_err(|error| Again::IfGone(refused(error)))?;
+            let (transaction, newest) = appended.map_err(|error| Again::IfGone(refused(error)))?;
             // From here on nobody knows whether it has come about, should the answer be lost.
             let committed = transaction.commit().map_err(Refused::Failed);
             let committed = committed.and_then(|()| Ok(self.failpoint.pass("after commit")?));
-            committed.map_err(|error| Again::No(refused(error)))
+            committed.map_err(|error| Again::No(refused(error)))?;
+            Ok(newest)
         })
     }
 

@@ -162,7 +162,9 @@ impl Recorder {
         let (t_ns, at_ms) = (monotonic_ns(), unix_ms());
         let draft = |event| Draft { t_ns, at_ms, event };
         let drafts: Vec<Draft> = events.into_iter().map(draft).collect();
-        self.store.commit_on(Terms::Beside(fence), &drafts)
+        self.store
+            .commit_on(Terms::Beside(fence), &drafts)
+            .map(drop)
     }
 }
 

@@ -173,7 +173,7 @@ impl Store for SqliteStore {
         Ok(epoch.cast_unsigned())
     }
 
-    fn commit_on(&mut self, terms: Terms<'_>, drafts: &[Draft]) -> Result<(), CatalogError> {
+    fn commit_on(&mut self, terms: Terms<'_>, drafts: &[Draft]) -> Result<u64, CatalogError> {
         let appended = append(&self.connection, &self.failpoint, terms, drafts);
         appended.map_err(|refused| match refused {
             Refused::Failed(source) => self.failed("commit")(source),

@@ -17,10 +17,10 @@ pub(crate) trait Store: Send {
     /// Raises the epoch and makes the caller its owner.
     fn next_epoch(&mut self) -> Result<u64, CatalogError>;
     /// Appends events and updates what is derived from them, all or nothing, and durably when this
-    /// returns. Refused when the terms do not hold.
-    fn commit_on(&mut self, terms: Terms<'_>, drafts: &[Draft]) -> Result<(), CatalogError>;
+    /// returns; gives the newest event then. Refused when the terms do not hold.
+    fn commit_on(&mut self, terms: Terms<'_>, drafts: &[Draft]) -> Result<u64, CatalogError>;
     /// The same by the executor of an epoch.
-    fn commit(&mut self, epoch: u64, drafts: &[Draft]) -> Result<(), CatalogError> {
+    fn commit(&mut self, epoch: u64, drafts: &[Draft]) -> Result<u64, CatalogError> {
         self.commit_on(Terms::Executor(epoch), drafts)
     }
     fn ticks(&self) -> Result<Vec<Arc<Tick>>, CatalogError>;

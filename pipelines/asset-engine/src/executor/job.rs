@@ -186,8 +186,7 @@ fn call(making: &Making, cx: &StepContext<'_>) -> Result<Results, StepFailure> {
 /// Bits of a fencing token for the place in the log.
 const PLACE_BITS: u32 = 40;
 
-/// The fencing token of what is begun in an epoch behind an event of the log. An executor is alone in its epoch and needs no
-/// place.
+/// The fencing token of what is begun in an epoch behind an event of the log.
 pub(super) fn token(epoch: u64, seq: u64) -> u64 {
     (epoch << PLACE_BITS) | seq.min((1 << PLACE_BITS) - 1)
 }

@@ -9,6 +9,7 @@
 mod state;
 
 use std::cmp::Reverse;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,8 @@ const COMMIT_ITEMS_MAX: usize = 4096;
 /// What the threads of an executor share.
 pub(super) struct Shared {
     pub epoch: u64,
+    /// The newest event when something was committed here last.
+    pub place: AtomicU64,
     pub concurrency: usize,
     pub clock: Clock,
     pub state: Mutex<State>,
@@ -42,12 +45,13 @@ impl Shared {
     pub fn new(
         store: Arc<Mutex<dyn Store>>,
         starts: Option<Box<dyn Starts>>,
-        epoch: u64,
+        (epoch, place): (u64, u64),
         options: ExecutorOptions,
         hooks: Hooks,
     ) -> Arc<Self> {
         Arc::new(Self {
             epoch,
+            place: AtomicU64::new(place),
             concurrency: options.concurrency.get(),
             clock: hooks.clock,
             state: Mutex::new(State::new(starts, Limits::new(options.tag_limits))),
@@ -271,7 +275,10 @@ impl Shared {
         let mut state = self.lock();
         state.committing = false;
         match committed {
-            Ok(()) => self.let_go(&mut state, release),
+            Ok(newest) => {
+                self.place.fetch_max(newest, Ordering::Relaxed);
+                self.let_go(&mut state, release);
+            }
             Err(error) => self.fail(&mut state, error.into()),
         }
         state

@@ -23,8 +23,8 @@ use super::looking::{Looked, look};
 use super::request::{same_inputs, same_request};
 use super::resume::{Piece, Progress};
 use super::run_state::plan;
-use super::{EngineError, RunRequest, Submitted};
-use crate::catalog::{Catalog, CatalogError, Draft, Durability, SqliteStore, Store, Terms};
+use super::{EngineError, RunRequest, Submitted, resume};
+use crate::catalog::{Among, Catalog, CatalogError, Draft, Durability, SqliteStore, Store, Terms};
 use crate::clock::{monotonic_ns, unix_ms};
 use crate::event::{Event, RunRecord, RunStatus};
 use crate::graph::AssetGraph;
@@ -142,10 +142,12 @@ impl StepWorker {
         self
     }
 
-    /// The graph with the partitions that there are now.
-    fn current_graph(&self) -> Result<Arc<AssetGraph>, EngineError> {
-        match self.at {
-            Some(now) => self.graph.current_at(&self.catalog, now),
+    /// The graph with the partitions that there were at a time, in milliseconds since the Unix epoch, or are now. Keys
+    /// that come and go are those that there are now.
+    fn graph_at(&self, at_ms: Option<u64>) -> Result<Arc<AssetGraph>, EngineError> {
+        let at = at_ms.and_then(|at_ms| Timestamp::from_millisecond(at_ms.try_into().ok()?).ok());
+        match self.at.or(at) {
+            Some(at) => self.graph.current_at(&self.catalog, at),
             None => self.graph.current(&self.catalog),
         }
     }
@@ -173,7 +175,7 @@ impl StepWorker {
     /// # Errors
     /// The catalog failed.
     pub fn look(&self) -> Result<Looked, EngineError> {
-        let looked = look(&*self.current_graph()?, &self.catalog, 0)?;
+        let looked = look(&*self.graph_at(None)?, &self.catalog, 0)?;
         let events = looked.events(0);
         if !events.is_empty() {
             self.commit(Terms::Beside(None), events)?;
@@ -188,7 +190,7 @@ impl StepWorker {
     /// As [`crate::Executor::submit`].
     pub fn submit(&self, mut request: RunRequest) -> Result<Submission, EngineError> {
         request = request.tag(KEPT_ELSEWHERE, "true");
-        request.graph = self.current_graph()?;
+        request.graph = self.graph_at(None)?;
         let record = request.record();
         let kept = Kept::new(Arc::clone(&record), request.graph)?;
         let submitted = match self.catalog.run(&record.run)? {
@@ -203,8 +205,9 @@ impl StepWorker {
                 same_request(&info.record, &record)?;
                 match info.status {
                     RunStatus::Started => {
-                        let identity = &info.record.identity;
-                        same_inputs(&record.run, identity, &record.identity)?;
+                        let course = self.catalog.events_among(&record.run, Among::Unmade)?;
+                        let asked_on = resume::asked_on(&info.record, &course);
+                        same_inputs(&record.run, &asked_on, &record.identity)?;
                         Submitted::UnderWay
                     }
                     RunStatus::Failure | RunStatus::Canceled if request.reopen => {
@@ -218,6 +221,12 @@ impl StepWorker {
                     ended => Submitted::Ended(ended),
                 }
             }
+        };
+        // Laid out as every host will lay it out.
+        self.forget(&record.run);
+        let kept = match submitted {
+            Submitted::Ended(_) => Arc::new(kept),
+            _ => self.kept(&record.run)?,
         };
         Ok(Submission {
             submitted,
@@ -269,12 +278,22 @@ impl StepWorker {
         let info = info.ok_or_else(|| EngineError::UnknownRun {
             run: run.to_owned(),
         })?;
-        let graph = self.current_graph()?;
-        same_inputs(run, &info.record.identity, graph.identity())?;
+        let course = self.catalog.events_among(run, Among::Unmade)?;
+        // By the time at which it was asked for, so that every host has the same plan.
+        let at = course.first().map(|submitted| submitted.at_ms);
+        let graph = self.graph_at(at)?;
+        let asked_on = resume::asked_on(&info.record, &course);
+        same_inputs(run, &asked_on, graph.identity())?;
         let kept = Arc::new(Kept::new(info.record, graph)?);
         runs.truncate(RUNS_KEPT - 1);
         runs.push_front(Arc::clone(&kept));
         Ok(kept)
+    }
+
+    /// Lays a run out anew when it is next asked for.
+    fn forget(&self, run: &str) {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.retain(|kept| kept.record.run.as_ref() != run);
     }
 
     /// Begins an attempt as a host does that dies right after.
@@ -291,7 +310,7 @@ impl StepWorker {
         let (t_ns, at_ms) = (monotonic_ns(), unix_ms());
         let draft = |event| Draft { t_ns, at_ms, event };
         let drafts: Vec<Draft> = events.into_iter().map(draft).collect();
-        self.store().commit_on(terms, &drafts)
+        self.store().commit_on(terms, &drafts).map(drop)
     }
 
     fn store(&self) -> MutexGuard<'_, Box<dyn Store>> {

@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -169,7 +170,13 @@ impl Shared {
         let Some(run) = state.runs.get_mut(&ticket.slot) else {
             return Ok(None);
         };
-        let Some(job) = run.start(ticket.step, (self.epoch, token(self.epoch, 0))) else {
+        let Some(job) = run.start(
+            ticket.step,
+            (
+                self.epoch,
+                token(self.epoch, self.place.load(Ordering::Relaxed)),
+            ),
+        ) else {
             return Ok(None);
         };
         let now = Now::read();

@@ -7,10 +7,16 @@ use asset_engine::{Lane, RunStatus};
 use crate::activities::{Lanes, Planned};
 use crate::input::{Carried, Counts, MaterializeInput, MaterializeOutcome, MaterializeProgress};
 
+/// Most problems that are told; a source that is away has one a partition.
+const PROBLEMS_MAX: usize = 20;
+
 #[derive(Default)]
 pub(super) struct State {
     pub(super) done: Carried,
-    pub(super) paused: bool,
+    /// Begins nothing any more, as something went wrong.
+    given_up: bool,
+    /// Pages asked for in this execution.
+    pages: u32,
     /// Lanes that are not begun.
     pending: VecDeque<Lane>,
     /// Where the next page begins; `None` = there is none, or it is being asked for.
@@ -45,7 +51,8 @@ impl State {
     pub(super) fn plan(&mut self, planned: &Planned) {
         self.done.steps = planned.steps;
         self.done.stages = planned.stages;
-        self.done.problems.clone_from(&planned.problems);
+        let problems = planned.problems.iter().take(PROBLEMS_MAX);
+        self.done.problems = problems.cloned().collect();
     }
 
     /// Begins the stage that comes next; whether there is one.
@@ -67,15 +74,18 @@ impl State {
 
     /// Whether a hand has something to do now: a lane, a page, or its own end.
     pub(super) fn may_go_on(&self, number: usize) -> bool {
-        if self.pending.is_empty() && self.next.is_none() {
-            return !self.asked;
+        if self.given_up || (self.pending.is_empty() && self.next.is_none()) {
+            return self.given_up || !self.asked;
         }
-        !self.paused && !self.asked && number < self.done.at_once
+        !self.done.paused && !self.asked && number < self.done.at_once
     }
 
     /// What a hand is to do that may go on. No further page is asked for where this execution has begun enough.
     pub(super) fn next(&mut self, enough: bool, lanes_per_execution: u32) -> Next {
         let stage = self.done.stage;
+        if self.given_up {
+            return Next::Nothing;
+        }
         if let Some(lane) = self.pending.pop_front() {
             self.in_work += 1;
             self.begun += 1;
@@ -84,11 +94,12 @@ impl State {
         let Some(after) = self.next.take() else {
             return Next::Nothing;
         };
-        if self.begun > 0 && (enough || self.begun >= lanes_per_execution) {
+        if self.pages > 0 && (enough || self.begun.max(self.pages) >= lanes_per_execution) {
             self.left = Some(after);
             return Next::Nothing;
         }
         self.asked = true;
+        self.pages += 1;
         Next::Page { stage, after }
     }
 
@@ -99,15 +110,15 @@ impl State {
         self.done.counts.fresh += page.fresh;
     }
 
-    pub(super) fn ended(&mut self, counts: Counts) {
+    /// A lane has ended, or failed as a whole.
+    pub(super) fn ended(&mut self, counts: Option<Counts>) {
         self.in_work -= 1;
-        self.done.counts.add(counts);
+        self.done.counts.add(counts.unwrap_or_default());
     }
 
     /// Begins nothing any more.
     pub(super) fn give_up(&mut self) {
-        self.pending.clear();
-        (self.next, self.asked) = (None, false);
+        self.given_up = true;
     }
 
     /// What the next execution gets.
@@ -126,7 +137,7 @@ impl State {
             stage: [stage, self.done.stages],
             in_work: self.in_work,
             at_once: self.done.at_once,
-            paused: self.paused,
+            paused: self.done.paused,
             continuations: self.done.continuations,
         }
     }

@@ -80,3 +80,26 @@ fn a_run_that_is_cancelled_keeps_what_is_in_work_and_goes_on_when_it_is_asked_fo
         |record: &&asset_engine::EventRecord| matches!(record.event, Event::RunResumed { .. });
     assert_eq!(events.iter().filter(resumed).count(), 1);
 }
+
+/// A pause that comes while the last lanes of an execution are in work counts in the next one.
+#[test]
+fn a_pause_outlives_the_continuation() {
+    let lab = Lab::new(1, days);
+    lab.script.close_gate();
+    let input = MaterializeInput {
+        at_once: 3,
+        lanes_per_execution: 2,
+        ..MaterializeInput::new("run")
+    };
+    lab.start(&input);
+    until("two are in work", || lab.script.began().len() == 2);
+    assert_eq!(lab.update("run", "pause", &[]), json!(false));
+    lab.script.open_gate();
+    until("another execution has begun", || {
+        lab.progress("run")["continuations"] == 1
+    });
+    assert_eq!(lab.progress("run")["paused"], true);
+    assert_eq!(lab.script.began().len(), 2);
+    assert_eq!(lab.update("run", "resume", &[]), json!(true));
+    assert_eq!(lab.end("run").unwrap().counts.materialized, 20);
+}

@@ -2,6 +2,7 @@
 //! common. An object appears whole, and only where there is none: two writers of the same artifact write the same, and the
 //! first one counts. That the store keeps this promise is tried before it is used.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +19,27 @@ use super::Place;
 
 /// How long a store may take to answer for the first time. Later, the client tries again for three minutes.
 const PROBE_PATIENCE: Duration = Duration::from_secs(15);
+
+/// The URL of a store, which has nothing secret in it.
+///
+/// # Errors
+/// It is none, or has a user, a password or a query, which may be a signature.
+pub fn store_url(text: &str) -> Result<Url, String> {
+    // Whatever it is, it may have a password in it.
+    let mut url = Url::parse(text).map_err(|error| {
+        format!("expected a URL such as s3://bucket/prefix, found none: {error}")
+    })?;
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+        return Err(
+            "expected a URL without user, password and query: credentials are taken from the \
+             environment"
+                .to_owned(),
+        );
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
 
 /// A prefix in a bucket.
 #[derive(Debug)]
@@ -38,7 +60,17 @@ impl Objects {
     /// A URL that names no store; a bucket that is not there, credentials that it does not take, or a store that does
     /// not refuse to write over what is there.
     pub fn open(text: &str) -> Result<Self, String> {
-        Self::open_with(text, std::env::vars())
+        // A variable that is no text is none of theirs; one of another name might be taken for theirs.
+        let text_of = |value: OsString| value.into_string().ok();
+        let variables = std::env::vars_os();
+        let variables =
+            variables.filter_map(|(name, value)| Some((text_of(name)?, text_of(value)?)));
+        let of_a_cloud = |(name, _): &(String, String)| {
+            ["AWS_", "AZURE_", "GOOGLE_"]
+                .iter()
+                .any(|cloud| name.starts_with(cloud))
+        };
+        Self::open_with(text, variables.filter(of_a_cloud))
     }
 
     fn open_with(
@@ -47,15 +79,7 @@ impl Objects {
     ) -> Result<Self, String> {
         // Whoever has chosen one before has chosen for all.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let url = Url::parse(text).map_err(|error| {
-            format!("expected a URL such as s3://bucket/prefix, found none: {error}")
-        })?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(
-                "expected a URL without a user: credentials are taken from the environment"
-                    .to_owned(),
-            );
-        }
+        let url = store_url(text)?;
         let (store, prefix) = object_store::parse_url_opts(&url, environment)
             .map_err(|error| format!("{url}: {error}"))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -131,8 +155,14 @@ impl Place for Objects {
     }
 
     fn put(&self, path: &Path, content: Vec<u8>) -> io::Result<()> {
-        match self.block_on(self.create(&self.key(path), content)) {
-            Ok(()) | Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(()),
+        let key = self.key(path);
+        match self.block_on(self.create(&key, content)) {
+            Ok(()) => Ok(()),
+            // A store says the same when another request for the object is under way: it has to be there.
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {
+                let head = self.block_on(self.store.head(&key));
+                head.map(drop).map_err(io::Error::other)
+            }
             Err(error) => Err(io::Error::other(error)),
         }
     }
@@ -148,7 +178,9 @@ impl Place for Objects {
 
     /// An object is there whole or not at all.
     fn has(&self, path: &Path) -> bool {
-        self.block_on(self.store.head(&self.key(path))).is_ok()
+        let head = self.block_on(self.store.head(&self.key(path)));
+        // A store that does not answer does not say that it is gone.
+        !matches!(head, Err(Error::NotFound { .. }))
     }
 
     fn put_aside(&self, path: &Path) {

@@ -18,13 +18,13 @@ impl From<postgres::Error> for Refused {
     }
 }
 
-/// What is done in one transaction: the lock that orders commits, the terms, events, derived rows.
+/// What is done in one transaction: the lock that orders commits, the terms, events, derived rows; with the newest event.
 pub(super) fn append<'a>(
     mut transaction: Transaction<'a>,
     failpoint: &Failpoint,
     terms: Terms<'_>,
     drafts: &[Draft],
-) -> Result<Transaction<'a>, Refused> {
+) -> Result<(Transaction<'a>, u64), Refused> {
     let sql = "SELECT epoch, seq, digest FROM head FOR UPDATE";
     let head = transaction.query_typed_one(sql, &[])?;
     let current = head.try_get::<_, i64>(0)?.cast_unsigned();
@@ -43,7 +43,7 @@ pub(super) fn append<'a>(
     let sql = "UPDATE head SET seq = $1, digest = $2";
     transaction.query_typed(sql, &[number(&newest), digest])?;
     failpoint.pass("before commit")?;
-    Ok(transaction)
+    Ok((transaction, newest.cast_unsigned()))
 }
 
 /// Becomes the newest attempt, unless one that may not come before has committed.

@@ -40,16 +40,16 @@ impl Drop for Transaction<'_> {
     }
 }
 
-/// One transaction: the terms, events, derived rows.
+/// One transaction: the terms, events, derived rows; gives the newest event.
 pub(super) fn append(
     connection: &Connection,
     failpoint: &Failpoint,
     terms: Terms<'_>,
     drafts: &[Draft],
-) -> Result<(), Refused> {
+) -> Result<u64, Refused> {
     let transaction = Transaction::begin(connection)?;
+    let (current, (mut seq, mut digest)) = epoch_and_newest(connection)?;
     {
-        let (current, (mut seq, mut digest)) = epoch_and_newest(connection)?;
         let epoch = terms.epoch(current)?;
         if let Some(fence) = terms.fence() {
             pass(connection, fence)?;
@@ -83,7 +83,7 @@ pub(super) fn append(
     failpoint.pass("before commit")?;
     transaction.commit()?;
     failpoint.pass("after commit")?;
-    Ok(())
+    Ok(seq.cast_unsigned())
 }
 
 /// Becomes the newest attempt, unless one that may not come before has committed.

@@ -7,17 +7,14 @@ use std::time::Duration;
 use super::{Kept, StepError, StepWorker};
 use crate::catalog::{Among, CatalogError, Fence, Terms};
 use crate::event::{Event, EventRecord, SkipReason};
+use crate::executor::StepCounts;
 use crate::executor::job::{Job, Made, token};
 use crate::executor::resume::{self, Piece, Progress};
 use crate::executor::run_state::{Effects, Now, RunState};
 use crate::executor::worker::traced;
-use crate::executor::{EngineError, StepCounts};
 use crate::key::AssetKey;
 use crate::step::StepFailure;
 use crate::stop::Stop;
-
-/// Attempts that may begin at once at one step before one of them gives up.
-const BEGINNINGS_MAX: u32 = 16;
 
 /// How far a step came.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +45,7 @@ struct Beginning {
 
 impl StepWorker {
     /// Executes a step, and what one attempt makes with it: unless it is fresh and only what is stale is wanted, or was
-    /// made in this run before. Returns once that is committed, or refused because a later attempt began meanwhile
+    /// made in this run before. Returns once that is committed, or refused because another attempt began meanwhile
     /// ([`CatalogError::Overtaken`]). Whether something of the run may not have been made that it reads (`after_failure`)
     /// is known to who has seen the ends of the steps before it in its lane; it is skipped then.
     ///
@@ -62,7 +59,12 @@ impl StepWorker {
         after_failure: bool,
         stop: &Stop,
     ) -> Result<StepEnd, StepError> {
-        let kept = self.kept(run)?;
+        let mut kept = self.kept(run)?;
+        if kept.find(asset, partition).is_none() {
+            // It may have come since.
+            self.forget(run);
+            kept = self.kept(run)?;
+        }
         let step = kept
             .find(asset, partition)
             .ok_or_else(|| StepError::Unknown {
@@ -75,48 +77,49 @@ impl StepWorker {
             return Ok(skipped);
         }
         let what = format!("{run} {asset} {}", partition.unwrap_or_default());
-        for _ in 0..BEGINNINGS_MAX {
-            let newest = self.store().newest_attempt(&what)?;
-            let Beginning { mut state, dead } = self.beginning(&kept, &group, newest.attempt)?;
-            let mut effects = Effects::default();
-            state.begin(Now::read(), &mut effects);
-            let Some(&leader) = effects.ready.first() else {
-                // Fresh, made before, or not to be tried again.
-                let events: Vec<Event> = dead.into_iter().chain(own(&mut effects)).collect();
-                let end = ended(effects, &events);
-                if !events.is_empty() {
-                    self.commit(Terms::Beside(None), events)?;
-                }
-                return Ok(end);
-            };
-            state.began_before(leader, newest.attempt);
-            let Some(mut job) =
-                state.start(leader, (newest.epoch, token(newest.epoch, newest.seq)))
-            else {
-                continue;
-            };
-            job.stop = stop.clone();
-            let attempt = job.attempt.clone();
-            let fence = Fence {
-                what: &what,
-                attempt: attempt.attempt,
-            };
-            let mut events = dead;
-            events.push(Event::AttemptStarted(attempt.clone()));
-            match self.commit(Terms::Beginning(&fence), events) {
-                Err(CatalogError::Overtaken { .. }) => continue,
-                begun => begun?,
-            }
-            let result = within(job, attempt.attempt);
-            let mut effects = Effects::default();
-            state.finish(leader, result, Now::read(), 0, &mut effects);
-            let events: Vec<Event> = own(&mut effects).collect();
-            let end = ended(effects, &events);
-            self.commit(Terms::Beside(Some(&fence)), events)?;
-            return Ok(end);
+        let newest = self.store().newest_attempt(&what)?;
+        let fence = Fence {
+            what: &what,
+            attempt: newest.attempt + 1,
+        };
+        // Where there was an attempt before, it commits nothing from here on, so that what is read of it holds.
+        let again = newest.attempt > 0;
+        if again {
+            self.commit(Terms::Beginning(&fence), Vec::new())?;
         }
-        let reason = format!("{what}: {BEGINNINGS_MAX} attempts begun by others");
-        Err(EngineError::Stopped(reason).into())
+        let Beginning { mut state, dead } = self.beginning(&kept, &group, again)?;
+        let mut effects = Effects::default();
+        state.begin(Now::read(), &mut effects);
+        let terms = match again {
+            true => Terms::Beside(Some(&fence)),
+            false => Terms::Beginning(&fence),
+        };
+        let token = token(newest.epoch, newest.seq);
+        let job = effects.ready.first().and_then(|&leader| {
+            state.began_before(leader, newest.attempt);
+            Some((leader, state.start(leader, (newest.epoch, token))?))
+        });
+        let Some((leader, mut job)) = job else {
+            // Fresh, made before, or not to be tried again.
+            let events: Vec<Event> = dead.into_iter().chain(own(&mut effects)).collect();
+            let end = ended(effects, &events);
+            if !events.is_empty() {
+                self.commit(terms, events)?;
+            }
+            return Ok(end);
+        };
+        job.stop = stop.clone();
+        let attempt = job.attempt.attempt;
+        let mut events = dead;
+        events.push(Event::AttemptStarted(job.attempt.clone()));
+        self.commit(terms, events)?;
+        let result = within(job, attempt);
+        let mut effects = Effects::default();
+        state.finish(leader, result, Now::read(), 0, &mut effects);
+        let events: Vec<Event> = own(&mut effects).collect();
+        let end = ended(effects, &events);
+        self.commit(Terms::Beside(Some(&fence)), events)?;
+        Ok(end)
     }
 
     /// Skips steps that are held back by what was not made; `None` when nothing holds them back.
@@ -148,10 +151,10 @@ impl StepWorker {
         &self,
         kept: &Kept,
         group: &[u32],
-        newest: u32,
+        again: bool,
     ) -> Result<Beginning, CatalogError> {
         let mut events: Vec<EventRecord> = Vec::new();
-        if newest > 0 {
+        if again {
             for step in group {
                 let (asset, partition) = kept.piece(*step);
                 let among = Among::Piece(&asset, partition.as_deref());
@@ -161,6 +164,8 @@ impl StepWorker {
             events.dedup_by_key(|record| record.seq);
         }
         let mut history: HashMap<Piece, Progress> = resume::history(&events);
+        // What is gone since is made again, as nothing that reads it could be made else.
+        resume::forget_wiped(&mut history, &self.catalog)?;
         let mut dead = Vec::new();
         for attempt in resume::open_attempts(&events) {
             history.entry(resume::piece(&attempt)).or_default().crashed += 1;

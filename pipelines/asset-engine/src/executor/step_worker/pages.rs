@@ -10,6 +10,9 @@ use crate::executor::EngineError;
 use crate::executor::run_state::{Effects, Now, RunState};
 use crate::plan::Lane;
 
+/// Most steps in a page, however many lanes are asked for: but for one lane that has more.
+const PAGE_STEPS_MAX: usize = 2_000;
+
 /// Some lanes of a stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -38,8 +41,19 @@ impl StepWorker {
     ) -> Result<LanePage, EngineError> {
         let kept = self.kept(run)?;
         let stage = stage as usize;
-        let end = after.saturating_add(at_most);
+        let mut end = after.saturating_add(at_most);
         let mut lanes = kept.stages.lanes(&kept.plan, stage, after..end);
+        let mut steps = 0;
+        let fits = lanes.iter().take_while(|lane| {
+            steps += lane.len();
+            steps <= PAGE_STEPS_MAX
+        });
+        let fits = fits.count().max(1);
+        if fits < lanes.len() {
+            lanes.truncate(fits);
+            // No more than were asked for.
+            end = after + u32::try_from(fits).unwrap_or(at_most);
+        }
         let mut page = LanePage {
             next: (end < kept.stages.count(&kept.plan, stage)).then_some(end),
             ..LanePage::default()

@@ -366,6 +366,81 @@ fn a_step_that_takes_its_host_down_comes_to_an_end() {
     assert_eq!(worker.end("run", 0, None).unwrap(), RunStatus::Failure);
 }
 
+/// What is not to be tried again has failed, whoever wakes up then.
+#[test]
+fn a_host_that_wakes_after_its_step_has_failed_for_good_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let tokens = Arc::default();
+    let (once, begun, go_on) = slow(&tokens);
+    let policy = RetryPolicy::constant(0, 0).max_crash_retries(0);
+    let graph = graph(vec![once.assets()[0].clone().retry(policy)]);
+    let (dead, living) = (worker(dir.path(), &graph), worker(dir.path(), &graph));
+    living.submit(request("run", &graph)).unwrap();
+    let zombie = std::thread::spawn(move || {
+        let stop = Stop::default();
+        dead.execute("run", (&key("a"), None), false, &stop)
+    });
+    begun.recv().unwrap();
+    assert_eq!(counts(execute(&living, "run", "a")).failed, 1);
+    go_on.send(()).unwrap();
+    let refused = zombie.join().unwrap().unwrap_err();
+    assert!(refused.to_string().contains("fenced off"), "{refused}");
+    assert_eq!(living.catalog().latest(&key("a"), None).unwrap(), None);
+    assert_eq!(living.end("run", 0, None).unwrap(), RunStatus::Failure);
+}
+
+/// As an executor does that resumes: what is gone since it was made is made again.
+#[test]
+fn a_run_that_goes_on_makes_again_what_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = Arc::new(Script::failing(&[("b", 1)]));
+    let graph = graph(vec![
+        asset("a", &script),
+        asset("b", &script).depends_on(key("a")),
+    ]);
+    let worker = worker(dir.path(), &graph);
+    worker.submit(request("run", &graph)).unwrap();
+    assert_eq!(counts(execute(&worker, "run", "a")).materialized, 1);
+    assert_eq!(counts(execute(&worker, "run", "b")).failed, 1);
+    worker.end("run", 0, None).unwrap();
+    let path = dir.path().join("catalog.db");
+    let mut recorder = crate::Recorder::open(path, Durability::ProcessCrash).unwrap();
+    let gone = crate::Report::Wiped {
+        asset: key("a"),
+        partition: None,
+    };
+    recorder.record_all([gone]).unwrap();
+    worker.submit(request("run", &graph).reopen()).unwrap();
+    assert_eq!(counts(execute(&worker, "run", "a")).materialized, 1);
+    assert_eq!(counts(execute(&worker, "run", "b")).materialized, 1);
+    assert_eq!(worker.end("run", 0, None).unwrap(), RunStatus::Success);
+    assert_eq!(script.pieces(), ["a", "b", "a", "b"]);
+}
+
+/// An executor and single steps side by side: whoever comes behind more of the log has the higher token.
+#[test]
+fn tokens_grow_with_the_log_whoever_executes() {
+    let dir = tempfile::tempdir().unwrap();
+    let tokens: Arc<Mutex<Vec<u64>>> = Arc::default();
+    let seen = Arc::clone(&tokens);
+    let step = move |cx: &StepContext<'_>| -> Result<Materialized, StepFailure> {
+        seen.lock().unwrap().push(cx.token);
+        Ok(made("1"))
+    };
+    let graph = graph(vec![Asset::new(key("a"), step)]);
+    let executor = Executor::open(dir.path().join("catalog.db"), ExecutorOptions::default());
+    let executor = executor.unwrap();
+    let worker = worker(dir.path(), &graph);
+    for round in 0..3 {
+        let (own, kept) = (format!("own-{round}"), format!("kept-{round}"));
+        executor.run(request(&own, &graph)).unwrap();
+        worker.submit(request(&kept, &graph)).unwrap();
+        execute(&worker, &kept, "a");
+    }
+    let tokens = tokens.lock().unwrap();
+    assert!(tokens.is_sorted_by(|a, b| a < b), "{tokens:?}");
+}
+
 #[test]
 fn no_executor_goes_on_with_a_run_that_something_else_keeps() {
     let dir = tempfile::tempdir().unwrap();

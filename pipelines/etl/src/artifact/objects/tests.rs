@@ -80,7 +80,7 @@ fn what_cannot_be_used_is_said_by_name_and_without_a_secret() {
         ("ftp://host/folder", "ftp://host/folder"),
         (
             "s3://somebody:secret@artifacts/x",
-            "expected a URL without a user",
+            "expected a URL without user",
         ),
     ] {
         let refused = open(&server, url).unwrap_err();
