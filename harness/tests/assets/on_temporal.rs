@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use orchbench_etl::journal::{Kind, Record, read_dir};
 use orchbench_lab::postgres::LocalPostgres;
 use orchbench_lab::process::{self, TempFolder};
@@ -62,10 +62,9 @@ impl Place {
         let mut command = self.command(&["worker", "assets", "--source", "one-day", "--tuned"]);
         command
             .args(["--step-delay-ms", &delay_ms.to_string(), "--journal-dir"])
-            .arg(self.journal_dir())
-            .stdout(File::create(&log)?)
-            .stderr(File::create(self.folder.path(&format!("{name}.err")))?);
-        let host = Host(command.spawn()?);
+            .arg(self.journal_dir());
+        let stderr = File::create(self.folder.path(&format!("{name}.err")))?;
+        let host = Host::spawn(&command, File::create(&log)?, stderr)?;
         until("the server sees the host", || {
             Ok(std::fs::read_to_string(&log)?.contains("ready"))
         })?;
@@ -153,15 +152,10 @@ impl Shared {
     fn host(&self, place: &Place, disk: &Folder, more: &[&str]) -> Result<Host> {
         let log = disk.path("log");
         let words = [&["worker", "assets", "--tuned"], more].concat();
-        let mut command = self.with_steps(place, disk, &words);
-        command.stdout(File::create(&log)?);
-        command.stderr(
-            File::options()
-                .create(true)
-                .append(true)
-                .open(disk.path("log.err"))?,
-        );
-        let host = Host(command.spawn()?);
+        let command = self.with_steps(place, disk, &words);
+        let stderr = disk.path("log.err");
+        let stderr = File::options().create(true).append(true).open(stderr)?;
+        let host = Host::spawn(&command, File::create(&log)?, stderr)?;
         until("the server sees the host", || {
             Ok(std::fs::read_to_string(&log)?.contains("ready"))
         })?;
@@ -170,6 +164,25 @@ impl Shared {
 }
 
 impl Host {
+    /// Starts one that dies with the thread that started it, however that ends.
+    fn spawn(command: &Command, stdout: File, stderr: File) -> Result<Self> {
+        let mut bound = Command::new("setpriv");
+        bound
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(stderr);
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => bound.env(name, value),
+                None => bound.env_remove(name),
+            };
+        }
+        Ok(Self(bound.spawn()?))
+    }
+
     fn signal(&self, signal: Signal) -> Result<()> {
         let pid = Pid::from_raw(i32::try_from(self.0.id())?).context("no pid")?;
         Ok(kill_process(pid, signal)?)
@@ -184,7 +197,15 @@ impl Drop for Host {
     }
 }
 
-fn ended(child: Child) -> Result<(Option<i32>, Value, String)> {
+fn ended(mut child: Child) -> Result<(Option<i32>, Value, String)> {
+    let deadline = Instant::now() + Duration::from_secs(180);
+    while child.try_wait()?.is_none() {
+        if Instant::now() > deadline {
+            child.kill()?;
+            bail!("within three minutes: the run has ended");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let output: Output = child.wait_with_output()?;
     let said = text(&output);
     let value = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
@@ -331,7 +352,8 @@ fn a_host_that_is_killed_at_work_costs_nothing_but_time() -> Result<()> {
 fn a_host_that_was_frozen_and_wakes_changes_nothing() -> Result<()> {
     let place = Place::new()?;
     let frozen = place.host("a", 1_000)?;
-    let run = place.materialize(&["--run", "run"])?;
+    // One step at a time, so that no other one is in the middle of a commit, for whose lock all would wait.
+    let run = place.materialize(&["--run", "run", "--concurrency", "1"])?;
     place.at_work()?;
     frozen.signal(Signal::STOP)?;
     let begun = place.journal(Kind::Invoke)?.len();
@@ -369,7 +391,7 @@ impl Strike {
         Self {
             host: below(lot, 3),
             steps: 1 + below(lot / 3, 36),
-            freezes: lot / 128 % 2 == 0,
+            freezes: (lot / 128).is_multiple_of(2),
         }
     }
 }

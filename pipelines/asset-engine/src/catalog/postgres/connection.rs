@@ -24,6 +24,10 @@ const SILENCE: Duration = Duration::from_secs(20);
 const ASK_EVERY: Duration = Duration::from_secs(10);
 const IN_VAIN: u32 = 3;
 
+/// How long a session may be silent in the middle of a commit, which others wait for. A host that is frozen there, and so
+/// keeps its connection, is given up after that; when it wakes, it begins the commit anew, on its terms.
+const FROZEN: Duration = Duration::from_secs(5);
+
 /// What a session must not have from the server, the role or the URL: each ends a commit that waits its turn, or a
 /// session that owns a catalog and waits for work. (Those that a server does not know are left out.)
 const WITHOUT_LIMITS: &str = "SELECT set_config(name, '0', false) FROM pg_settings
@@ -78,9 +82,11 @@ impl Way {
         client.query_typed(WITHOUT_LIMITS, &[])?;
         let mut settings = format!(
             "SET default_transaction_isolation = 'read committed';
+             SET idle_in_transaction_session_timeout = {};
              SET tcp_keepalives_idle = {};
              SET tcp_keepalives_interval = {};
              SET tcp_keepalives_count = {IN_VAIN};",
+            FROZEN.as_millis(),
             SILENCE.as_secs(),
             ASK_EVERY.as_secs(),
         );
