@@ -28,6 +28,8 @@ pub(crate) enum FailpointMode {
     Error,
     /// The process kills itself with SIGKILL.
     Kill,
+    /// The write stands still for eight seconds, once, and goes on.
+    Freeze,
 }
 
 impl Failpoint {
@@ -58,6 +60,13 @@ impl Failpoint {
         };
         let write = plan.writes.fetch_add(1, Ordering::SeqCst) + 1;
         if plan.fail_at == 0 || write < plan.fail_at {
+            return Ok(());
+        }
+        #[cfg(test)]
+        if plan.mode == FailpointMode::Freeze {
+            if write == plan.fail_at {
+                std::thread::sleep(std::time::Duration::from_secs(8));
+            }
             return Ok(());
         }
         #[cfg(test)]

@@ -131,6 +131,29 @@ fn a_commit_that_is_cut_off_anywhere_leaves_nothing() {
     }
 }
 
+/// It keeps its connection, and with it the lock for which all others wait.
+#[test]
+fn a_host_that_is_frozen_in_a_commit_is_given_up_and_commits_when_it_wakes() {
+    let Some(schema) = Schema::new() else { return };
+    let mut others = schema.open();
+    let mut frozen = schema
+        .open()
+        .with_failpoint(Failpoint::new(2, FailpointMode::Freeze));
+    let woken = std::thread::spawn(move || {
+        frozen.commit_on(Terms::Beside(None), &[draft(made("a", "frozen"))])
+    });
+    // Until it stands still with the lock.
+    until("the lock is held", || schema.is_locked("head"));
+    others
+        .commit_on(Terms::Beside(None), &[draft(made("a", "other"))])
+        .unwrap();
+    assert!(!woken.is_finished());
+    assert_eq!(woken.join().unwrap().unwrap(), 2);
+    let newest = others.latest(&key("a"), None).unwrap().unwrap();
+    assert_eq!(newest.data_version, "frozen");
+    assert_eq!(others.verify(None).unwrap().head.seq, 2);
+}
+
 #[test]
 fn an_executor_of_an_older_epoch_is_refused() {
     let Some(schema) = Schema::new() else { return };

@@ -223,7 +223,14 @@ impl Schema {
         assert!(!ended.is_empty());
     }
 
+    /// Whether somebody holds the rows of a table for a change.
+    pub fn is_locked(&self, table: &str) -> bool {
+        let sql = format!("SELECT 1 FROM {}.{table} FOR UPDATE SKIP LOCKED", self.name);
+        self.client().query(&sql, &[]).unwrap().is_empty()
+    }
+
     /// How many rows a table has; 0 while there is none.
+
     pub fn count(&self, table: &str) -> i64 {
         let sql = format!("SELECT count(*) FROM {}.{table}", self.name);
         let count = self.client().query_one(&sql, &[]);
