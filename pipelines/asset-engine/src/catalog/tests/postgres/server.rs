@@ -230,7 +230,6 @@ impl Schema {
     }
 
     /// How many rows a table has; 0 while there is none.
-
     pub fn count(&self, table: &str) -> i64 {
         let sql = format!("SELECT count(*) FROM {}.{table}", self.name);
         let count = self.client().query_one(&sql, &[]);
