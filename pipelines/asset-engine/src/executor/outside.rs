@@ -15,7 +15,7 @@ use crate::graph::AssetGraph;
 
 impl Executor {
     /// Looks at every observed asset of a graph, and whether the data of what was made is still
-    /// there ([`Asset::still_there`]). What has changed is recorded in one commit, durable when this
+    /// there ([`crate::Asset::still_there`]). What has changed is recorded in one commit, durable when this
     /// returns; what has not leaves no record, so this may be done as often as one likes.
     ///
     /// # Errors
@@ -34,7 +34,7 @@ impl Executor {
     /// from when one has it.
     ///
     /// # Errors
-    /// [`CatalogError::NothingToWipe`] for a wipe of what is not there; else the catalog failed.
+    /// [`crate::CatalogError::NothingToWipe`] for a wipe of what is not there; else the catalog failed.
     pub fn record_all<I>(&self, reports: I) -> Result<(), EngineError>
     where
         I: IntoIterator,
