@@ -1,6 +1,8 @@
 //! The whole year is the same everywhere: three engines, two databases, one digest, on one host or three; and
 //! the counts are those of the CSV.
 
+#[path = "fixtures/host.rs"]
+mod host;
 #[path = "fixtures/hosts.rs"]
 mod hosts;
 #[path = "../../pipelines/etl/tests/fixtures/s3.rs"]

@@ -84,7 +84,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         // What is wrong with the words is said before anybody is called.
         let steps = Plan::new(&assets.graph, &selection)?.len();
         let input = MaterializeInput {
-            selection: assets.select(&args.selection)?.to_string(),
+            selection: selection.to_string(),
             partitions: selection.partitions().map(<[String]>::to_vec),
             stale: args.stale,
             config,

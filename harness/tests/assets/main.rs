@@ -5,6 +5,8 @@
 mod certificates;
 #[path = "../fixtures/changes.rs"]
 mod changes;
+#[path = "../fixtures/host.rs"]
+mod host;
 #[path = "../../../pipelines/etl/tests/fixtures/s3.rs"]
 mod s3;
 

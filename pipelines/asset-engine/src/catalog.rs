@@ -52,6 +52,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::clock::{monotonic_ns, unix_ms};
 use crate::event::{
     BackfillInfo, CheckResult, Event, EventRecord, Materialization, Observation, PartitionChange,
     RunRecord, RunStatus, Tick,
@@ -152,6 +153,15 @@ pub(crate) struct Draft {
     pub t_ns: u64,
     pub at_ms: u64,
     pub event: Event,
+}
+
+impl Draft {
+    /// Events that happen now, together.
+    pub fn all(events: Vec<Event>) -> Vec<Self> {
+        let (t_ns, at_ms) = (monotonic_ns(), unix_ms());
+        let draft = |event| Self { t_ns, at_ms, event };
+        events.into_iter().map(draft).collect()
+    }
 }
 
 impl Catalog {

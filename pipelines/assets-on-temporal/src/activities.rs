@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asset_engine::{
-    AssetKey, CatalogError, EngineError, Lane, Mode, RunRequest, RunStatus, Selection, StepEnd,
+    AssetKey, CatalogError, EngineError, LanePage, Mode, RunRequest, RunStatus, Selection, StepEnd,
     StepError, StepWorker, Stop, Submitted,
 };
 use orchbench_temporal::heartbeat::beating;
@@ -58,17 +58,6 @@ pub struct LanesRequest {
     pub after: u32,
     /// How many at most.
     pub at_most: u32,
-}
-
-/// Some lanes of a stage, see [`asset_engine::LanePage`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lanes {
-    /// Those in which there may be something to do.
-    pub lanes: Vec<Lane>,
-    /// Steps of the others, which are fresh.
-    pub fresh: u64,
-    /// Where the next ones begin.
-    pub next: Option<u32>,
 }
 
 /// Which step is asked for.
@@ -166,14 +155,9 @@ impl AssetActivities {
         self: Arc<Self>,
         ctx: ActivityContext,
         asked: LanesRequest,
-    ) -> Result<Lanes, ActivityError> {
+    ) -> Result<LanePage, ActivityError> {
         let lanes = move |worker: &StepWorker| {
-            let page = worker.lanes(&asked.run, asked.stage, asked.after, asked.at_most)?;
-            Ok(Lanes {
-                lanes: page.lanes,
-                fresh: page.fresh,
-                next: page.next,
-            })
+            Ok(worker.lanes(&asked.run, asked.stage, asked.after, asked.at_most)?)
         };
         self.call(&ctx, lanes).await
     }

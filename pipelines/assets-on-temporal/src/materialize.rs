@@ -14,7 +14,8 @@
 
 mod state;
 
-use asset_engine::RunStatus;
+use asset_engine::{Lane, RunStatus};
+use orchbench_journal::hex;
 use orchbench_temporal::Argument;
 use orchbench_temporal::failure::{bad_input, closing};
 use sha2::{Digest as _, Sha256};
@@ -228,7 +229,7 @@ async fn lane_of(
     ctx: &Context,
     input: &MaterializeInput,
     stage: u32,
-    lane: asset_engine::Lane,
+    lane: Lane,
 ) -> WorkflowResult<()> {
     let name = short(&lane.to_string());
     let options = ChildWorkflowOptions::builder()
@@ -257,11 +258,6 @@ pub(crate) fn short(name: &str) -> String {
         return name.to_owned();
     }
     let head: String = name.chars().take(NAME_MAX / 4).collect();
-    let digest = Sha256::digest(name.as_bytes());
-    let digest: String = digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = hex(&Sha256::digest(name.as_bytes())[..16]);
     format!("{head}… {digest}")
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::{
     CatalogError, Draft, Durability, Fence, SqliteStore, Store, Terms, check_wipes, effective,
 };
-use crate::clock::{monotonic_ns, unix_ms};
 use crate::event::{Event, PartitionChange, Report, RunStatus};
 
 /// Records what happened outside of any run, and what somebody asks of the one who executes. It
@@ -159,9 +158,7 @@ impl Recorder {
         fence: Option<&Fence<'_>>,
         events: Vec<Event>,
     ) -> Result<(), CatalogError> {
-        let (t_ns, at_ms) = (monotonic_ns(), unix_ms());
-        let draft = |event| Draft { t_ns, at_ms, event };
-        let drafts: Vec<Draft> = events.into_iter().map(draft).collect();
+        let drafts = Draft::all(events);
         self.store
             .commit_on(Terms::Beside(fence), &drafts)
             .map(drop)

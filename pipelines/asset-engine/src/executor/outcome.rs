@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::EngineError;
+use super::request::known;
 use super::resume::Piece;
 use crate::catalog::Catalog;
 use crate::event::{Event, EventRecord, Materialization, Observation, RunStatus, SkipReason};
@@ -75,9 +76,7 @@ impl RunOutcome {
     /// # Errors
     /// The run is unknown, or the catalog cannot be read.
     pub fn read(catalog: &Catalog, run: &str) -> Result<Option<Self>, EngineError> {
-        let info = catalog.run(run)?.ok_or_else(|| EngineError::UnknownRun {
-            run: run.to_owned(),
-        })?;
+        let info = known(catalog, run)?;
         if info.status == RunStatus::Started {
             return Ok(None);
         }

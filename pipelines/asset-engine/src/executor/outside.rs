@@ -9,7 +9,6 @@ use super::looking::{Looked, look};
 use super::scheduler::Shared;
 use super::{EngineError, Executor, RunOutcome};
 use crate::catalog::Draft;
-use crate::clock::{monotonic_ns, unix_ms};
 use crate::event::{Event, Report, RunStatus};
 use crate::graph::AssetGraph;
 
@@ -48,9 +47,7 @@ impl Executor {
 
     /// Appends events of no run under way, in one commit.
     pub(crate) fn append(&self, events: Vec<Event>) -> Result<(), EngineError> {
-        let (t_ns, at_ms) = (monotonic_ns(), unix_ms());
-        let draft = |event| Draft { t_ns, at_ms, event };
-        Shared::record(&self.shared, events.into_iter().map(draft).collect())
+        Shared::record(&self.shared, Draft::all(events))
     }
 
     /// Cancels the runs whose end was asked for from elsewhere since the last call, see

@@ -9,7 +9,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::limits::TagLimit;
-use crate::catalog::{CatalogError, Durability};
+use crate::catalog::{Catalog, CatalogError, Durability, RunInfo};
 use crate::event::{Mode, RunRecord, RunStatus, RunTags};
 use crate::graph::{AssetGraph, Difference, GraphError, Identity, difference, other_work};
 use crate::key::AssetKey;
@@ -319,6 +319,13 @@ impl From<CatalogError> for EngineError {
     fn from(error: CatalogError) -> Self {
         Self::Catalog(Arc::new(error))
     }
+}
+
+/// A run that the catalog has to know.
+pub(super) fn known(catalog: &Catalog, run: &str) -> Result<RunInfo, EngineError> {
+    catalog.run(run)?.ok_or_else(|| EngineError::UnknownRun {
+        run: run.to_owned(),
+    })
 }
 
 /// Whether an open run, last asked for on one graph, may go on on another.

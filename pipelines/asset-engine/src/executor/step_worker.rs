@@ -20,12 +20,11 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use super::looking::{Looked, look};
-use super::request::{same_inputs, same_request};
+use super::request::{known, same_inputs, same_request};
 use super::resume::{Piece, Progress};
 use super::run_state::plan;
 use super::{EngineError, RunRequest, Submitted, resume};
 use crate::catalog::{Among, Catalog, CatalogError, Draft, Durability, SqliteStore, Store, Terms};
-use crate::clock::{monotonic_ns, unix_ms};
 use crate::event::{Event, RunRecord, RunStatus};
 use crate::graph::AssetGraph;
 use crate::key::AssetKey;
@@ -176,10 +175,7 @@ impl StepWorker {
     /// The catalog failed.
     pub fn look(&self) -> Result<Looked, EngineError> {
         let looked = look(&*self.graph_at(None)?, &self.catalog, 0)?;
-        let events = looked.events(0);
-        if !events.is_empty() {
-            self.commit(Terms::Beside(None), events)?;
-        }
+        self.commit_any(Terms::Beside(None), looked.events(0))?;
         Ok(looked)
     }
 
@@ -204,12 +200,7 @@ impl StepWorker {
             Some(info) => {
                 same_request(&info.record, &record)?;
                 match info.status {
-                    RunStatus::Started => {
-                        let course = self.catalog.events_among(&record.run, Among::Unmade)?;
-                        let asked_on = resume::asked_on(&info.record, &course);
-                        same_inputs(&record.run, &asked_on, &record.identity)?;
-                        Submitted::UnderWay
-                    }
+                    RunStatus::Started => Submitted::UnderWay,
                     RunStatus::Failure | RunStatus::Canceled if request.reopen => {
                         let resumed = Event::RunResumed {
                             run: Arc::clone(&record.run),
@@ -222,7 +213,7 @@ impl StepWorker {
                 }
             }
         };
-        // Laid out as every host will lay it out.
+        // Laid out as every host will lay it out, if it may go on on what there is now.
         self.forget(&record.run);
         let kept = match submitted {
             Submitted::Ended(_) => Arc::new(kept),
@@ -247,10 +238,7 @@ impl StepWorker {
         fresh: u64,
         status: Option<RunStatus>,
     ) -> Result<RunStatus, EngineError> {
-        let info = self.catalog.run(run)?;
-        let info = info.ok_or_else(|| EngineError::UnknownRun {
-            run: run.to_owned(),
-        })?;
+        let info = known(&self.catalog, run)?;
         if info.status != RunStatus::Started {
             return Ok(info.status);
         }
@@ -274,10 +262,7 @@ impl StepWorker {
         if let Some(kept) = runs.iter().find(|kept| kept.record.run.as_ref() == run) {
             return Ok(Arc::clone(kept));
         }
-        let info = self.catalog.run(run)?;
-        let info = info.ok_or_else(|| EngineError::UnknownRun {
-            run: run.to_owned(),
-        })?;
+        let info = known(&self.catalog, run)?;
         let course = self.catalog.events_among(run, Among::Unmade)?;
         // By the time at which it was asked for, so that every host has the same plan.
         let at = course.first().map(|submitted| submitted.at_ms);
@@ -307,10 +292,15 @@ impl StepWorker {
     }
 
     fn commit(&self, terms: Terms<'_>, events: Vec<Event>) -> Result<(), CatalogError> {
-        let (t_ns, at_ms) = (monotonic_ns(), unix_ms());
-        let draft = |event| Draft { t_ns, at_ms, event };
-        let drafts: Vec<Draft> = events.into_iter().map(draft).collect();
-        self.store().commit_on(terms, &drafts).map(drop)
+        self.store().commit_on(terms, &Draft::all(events)).map(drop)
+    }
+
+    /// The same, where there is something to commit.
+    fn commit_any(&self, terms: Terms<'_>, events: Vec<Event>) -> Result<(), CatalogError> {
+        match events.is_empty() {
+            true => Ok(()),
+            false => self.commit(terms, events),
+        }
     }
 
     fn store(&self) -> MutexGuard<'_, Box<dyn Store>> {

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use asset_engine::{Lane, RunStatus};
+use asset_engine::{Lane, LanePage, RunStatus};
 
-use crate::activities::{Lanes, Planned};
+use crate::activities::Planned;
 use crate::input::{Carried, Counts, MaterializeInput, MaterializeOutcome, MaterializeProgress};
 
 /// Most problems that are told; a source that is away has one a partition.
@@ -103,7 +103,7 @@ impl State {
         Next::Page { stage, after }
     }
 
-    pub(super) fn page(&mut self, page: Lanes) {
+    pub(super) fn page(&mut self, page: LanePage) {
         self.asked = false;
         self.next = page.next;
         self.pending.extend(page.lanes);

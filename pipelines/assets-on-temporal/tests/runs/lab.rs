@@ -3,23 +3,23 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, mpsc};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use asset_engine::{
     Asset, AssetGraph, AssetKey, Catalog, Durability, Event, Materialized, Step, StepContext,
     StepFailure, StepWorker,
 };
-use orchbench_assets_on_temporal::{MaterializeInput, MaterializeOutcome, worker, workflow_id};
+use orchbench_assets_on_temporal::worker::run_blocking;
+use orchbench_assets_on_temporal::{MaterializeInput, MaterializeOutcome, workflow_id};
 use orchbench_lab::postgres::LocalPostgres;
-use orchbench_lab::process::{self, TempFolder};
-use orchbench_lab::server::{self, Choice, Server, ServerSettings, ServerSpec};
-use orchbench_temporal::{Client, Failure, Started, WorkerError, WorkerOptions};
+use orchbench_temporal::{Client, Failure, Started, WorkerOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
+
+use crate::server;
+use crate::test_worker::TestWorker;
 
 /// How long anything may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -130,7 +130,7 @@ impl Lab {
         };
         // A catalog in PostgreSQL is not to be opened inside of one.
         let runtime = Runtime::new().unwrap();
-        let client = runtime.block_on(Client::connect(address(), "default", PATIENCE));
+        let client = runtime.block_on(Client::connect(server::address(), "default", PATIENCE));
         let mut lab = Self {
             client: client.unwrap().with_task_queue(&queue),
             runtime,
@@ -146,7 +146,7 @@ impl Lab {
             // Each has a graph of its own, as on another host.
             let graph = Arc::new(AssetGraph::new(assets(&asset)).unwrap());
             let steps = Arc::new(lab.place.steps(graph));
-            lab.workers.push(TestWorker::start(&lab.queue, steps));
+            lab.workers.push(worker(&lab.queue, steps));
         }
         lab
     }
@@ -238,7 +238,7 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !condition() {
         assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
-        thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -254,59 +254,10 @@ impl Place {
     }
 }
 
-/// The address of the server, which the first caller starts.
-fn address() -> &'static str {
-    static SERVER: OnceLock<(Server, TempFolder)> = OnceLock::new();
-    let start = || {
-        process::bind_with_setpriv();
-        process::sweep().unwrap();
-        let folder = TempFolder::create("assets-on-temporal-tests").unwrap();
-        let spec = ServerSpec::new(folder.path()).settings(ServerSettings::tuned());
-        let program = server::find(&Choice::Cache).unwrap_or_else(|unavailable| {
-            panic!("{unavailable}\nrun `orchbench server provision`")
-        });
-        (Server::start(&program, &spec).unwrap(), folder)
-    };
-    SERVER.get_or_init(start).0.address()
-}
-
-/// A worker in a thread; it is drained when it is dropped.
-struct TestWorker {
-    shutdown: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<Result<(), WorkerError>>>,
-}
-
-impl TestWorker {
-    fn start(queue: &str, steps: Arc<StepWorker>) -> Self {
-        static WORKERS: AtomicU32 = AtomicU32::new(0);
-        let mut options = WorkerOptions::new(address());
-        options.task_queue = queue.to_owned();
-        options.identity = format!("assets-worker-{}", WORKERS.fetch_add(1, Ordering::Relaxed));
-        let (shutdown, told) = oneshot::channel();
-        let (ready, is_ready) = mpsc::channel();
-        let thread = thread::spawn(move || {
-            let stop = async move {
-                // A sender that is gone tells the same.
-                let _ = told.await;
-            };
-            worker::run_blocking(options, &steps, |_| ready.send(()).unwrap(), stop)
-        });
-        is_ready.recv_timeout(PATIENCE).unwrap();
-        Self {
-            shutdown: Some(shutdown),
-            thread: Some(thread),
-        }
-    }
-}
-
-impl Drop for TestWorker {
-    fn drop(&mut self) {
-        drop(self.shutdown.take());
-        if let Some(thread) = self.thread.take() {
-            let ended = thread.join();
-            if !thread::panicking() {
-                ended.unwrap().unwrap();
-            }
-        }
-    }
+fn worker(queue: &str, steps: Arc<StepWorker>) -> TestWorker {
+    static WORKERS: AtomicU32 = AtomicU32::new(0);
+    let mut options = WorkerOptions::new(server::address());
+    options.task_queue = queue.to_owned();
+    options.identity = format!("assets-worker-{}", WORKERS.fetch_add(1, Ordering::Relaxed));
+    TestWorker::start(move |ready, stop| run_blocking(options, &steps, ready, stop))
 }

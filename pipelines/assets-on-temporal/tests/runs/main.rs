@@ -5,6 +5,11 @@
 
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
+#[path = "../../../temporal/tests/temporal/server.rs"]
+mod server;
+#[path = "../../../temporal/tests/temporal/test_worker.rs"]
+mod test_worker;
+
 mod failures;
 mod lab;
 mod steering;

@@ -2,15 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc;
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use orchbench_etl::journal::{Kind, Problem, ProblemKind, Record, read_dir};
 use orchbench_etl::{Etl, EtlConfig, StepName, Summary};
-use orchbench_temporal::{
-    Client, Failure, PipelineInput, WorkerError, WorkerOptions, WorkerSettings, worker,
-};
+use orchbench_temporal::{Client, Failure, PipelineInput, WorkerError, WorkerOptions, worker};
 use tempfile::TempDir;
 use temporalio_client::errors::WorkflowGetResultError;
 use temporalio_client::{
@@ -18,10 +14,10 @@ use temporalio_client::{
     WorkflowStartOptions,
 };
 use temporalio_common::{HasWorkflowDefinition, QueryDefinition};
-use tokio::sync::oneshot;
 
 use crate::catalogue::Catalogue;
 use crate::server;
+use crate::test_worker::TestWorker;
 
 /// How long anything may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -50,7 +46,7 @@ impl Lab {
             .await
             .unwrap()
             .with_task_queue(&queue);
-        let worker = Some(TestWorker::start(&queue, &etl));
+        let worker = Some(worker(&queue, &etl));
         Self {
             client,
             catalogue,
@@ -137,12 +133,12 @@ impl Lab {
 
     /// Tells the worker to stop, and gives what it ended with.
     pub fn stop(&mut self) -> Result<(), WorkerError> {
-        self.worker.take().unwrap().stop()
+        self.worker.take().unwrap().end().unwrap()
     }
 
     /// Starts another worker.
     pub fn start(&mut self) {
-        self.worker = Some(TestWorker::start(&self.queue, &self.etl));
+        self.worker = Some(worker(&self.queue, &self.etl));
     }
 }
 
@@ -215,53 +211,11 @@ pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// A worker in a thread; it is drained when it is dropped.
-struct TestWorker {
-    shutdown: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<Result<(), WorkerError>>>,
-}
-
-impl TestWorker {
-    fn start(queue: &str, etl: &Arc<Etl>) -> Self {
-        static WORKERS: AtomicU32 = AtomicU32::new(0);
-        let mut options = WorkerOptions::new(server::address());
-        options.task_queue = queue.to_owned();
-        options.identity = format!("worker-{}", WORKERS.fetch_add(1, Ordering::Relaxed));
-        let (shutdown, told) = oneshot::channel();
-        let (ready, is_ready) = mpsc::channel::<WorkerSettings>();
-        let etl = Arc::clone(etl);
-        let thread = thread::spawn(move || {
-            worker::run_blocking(
-                options,
-                etl,
-                |settings| ready.send(settings.clone()).unwrap(),
-                async move {
-                    // A sender that is gone tells the same.
-                    let _ = told.await;
-                },
-            )
-        });
-        is_ready.recv_timeout(PATIENCE).unwrap();
-        Self {
-            shutdown: Some(shutdown),
-            thread: Some(thread),
-        }
-    }
-
-    fn stop(mut self) -> Result<(), WorkerError> {
-        drop(self.shutdown.take());
-        self.thread.take().unwrap().join().unwrap()
-    }
-}
-
-impl Drop for TestWorker {
-    fn drop(&mut self) {
-        drop(self.shutdown.take());
-        if let Some(thread) = self.thread.take() {
-            let ended = thread.join();
-            if !thread::panicking() {
-                ended.unwrap().unwrap();
-            }
-        }
-    }
+fn worker(queue: &str, etl: &Arc<Etl>) -> TestWorker {
+    static WORKERS: AtomicU32 = AtomicU32::new(0);
+    let mut options = WorkerOptions::new(server::address());
+    options.task_queue = queue.to_owned();
+    options.identity = format!("worker-{}", WORKERS.fetch_add(1, Ordering::Relaxed));
+    let etl = Arc::clone(etl);
+    TestWorker::start(move |ready, stop| worker::run_blocking(options, etl, ready, stop))
 }

@@ -24,4 +24,5 @@ mod saga;
 mod schedule;
 mod server;
 mod stop;
+mod test_worker;
 mod versioning;

@@ -1,8 +1,10 @@
 //! `DataPipelineWorkflow` from end to end.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use orchbench_etl::Summary;
+use orchbench_lab::server::command_line;
 use orchbench_temporal::{ClientError, PipelineInput};
 
 use crate::lab::Lab;
@@ -89,11 +91,16 @@ async fn the_caller_may_name_the_run() {
     assert!(matches!(unknown, ClientError::NotFound { .. }), "{unknown}");
 }
 
+/// The `temporal` command line: named by the environment, on PATH, or in the harness's cache.
+fn cli() -> PathBuf {
+    command_line().unwrap_or_else(|lacking| panic!("{lacking}\nrun docker/install-temporal.sh"))
+}
+
 /// The way of everyone who has no Rust: by name, queue and one JSON argument.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_starts_it_by_name() {
     let lab = Lab::new(|_| ()).await;
-    let mut command = Command::new(server::cli());
+    let mut command = Command::new(cli());
     command
         .args(["workflow", "execute", "--output", "json"])
         .args(["--address", server::address()])

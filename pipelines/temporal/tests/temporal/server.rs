@@ -1,6 +1,5 @@
 //! The Temporal server of the tests: one for the whole test process, which dies with it.
 
-use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use orchbench_lab::process::{self, TempFolder};
@@ -21,12 +20,6 @@ fn start() -> (Server, TempFolder) {
     let spec = ServerSpec::new(folder.path()).settings(ServerSettings::tuned());
     let server = Server::start(&program(), &spec).unwrap();
     (server, folder)
-}
-
-/// The `temporal` command line: named by the environment, on PATH, or in the harness's cache.
-pub fn cli() -> PathBuf {
-    server::command_line()
-        .unwrap_or_else(|lacking| panic!("{lacking}\nrun docker/install-temporal.sh"))
 }
 
 fn program() -> Provisioned {

@@ -32,7 +32,7 @@ const FROZEN: Duration = Duration::from_secs(5);
 /// session that owns a catalog and waits for work. (Those that a server does not know are left out.)
 const WITHOUT_LIMITS: &str = "SELECT set_config(name, '0', false) FROM pg_settings
     WHERE name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
-                   'idle_session_timeout', 'idle_in_transaction_session_timeout')";
+                   'idle_session_timeout')";
 
 /// Where a catalog is and how a session of it is set.
 #[derive(Clone)]

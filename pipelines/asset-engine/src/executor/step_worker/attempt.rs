@@ -103,9 +103,7 @@ impl StepWorker {
             // Fresh, made before, or not to be tried again.
             let events: Vec<Event> = dead.into_iter().chain(own(&mut effects)).collect();
             let end = ended(effects, &events);
-            if !events.is_empty() {
-                self.commit(terms, events)?;
-            }
+            self.commit_any(terms, events)?;
             return Ok(end);
         };
         job.stop = stop.clone();
@@ -128,13 +126,8 @@ impl StepWorker {
         let Some(reason) = kept.held_back(&unmade, group) else {
             return Ok(None);
         };
-        let skipped = group
-            .iter()
-            .filter_map(|step| kept.skip(&mut unmade, *step, &reason));
-        let events: Vec<Event> = skipped.collect();
-        if !events.is_empty() {
-            self.commit(Terms::Beside(None), events)?;
-        }
+        let skipped = kept.skip_all(&mut unmade, group, &reason);
+        self.commit_any(Terms::Beside(None), skipped)?;
         let mut counts = StepCounts::default();
         match reason {
             SkipReason::LeftOut { .. } => counts.left_out = group.len() as u64,

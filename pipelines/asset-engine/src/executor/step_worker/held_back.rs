@@ -48,13 +48,19 @@ impl Kept {
         left_out
     }
 
-    /// Skips a step, unless it has ended.
-    pub(super) fn skip(
+    /// Skips the steps of a group, but for those that have ended; gives the events of that.
+    pub(super) fn skip_all(
         &self,
         unmade: &mut Unmade,
-        step: u32,
+        group: &[u32],
         reason: &SkipReason,
-    ) -> Option<Event> {
+    ) -> Vec<Event> {
+        let steps = group.iter();
+        let skipped = steps.filter_map(|step| self.skip(unmade, *step, reason));
+        skipped.collect()
+    }
+
+    fn skip(&self, unmade: &mut Unmade, step: u32, reason: &SkipReason) -> Option<Event> {
         let (asset, partition) = self.piece(step);
         let progress = unmade
             .entry((asset.clone(), partition.clone()))

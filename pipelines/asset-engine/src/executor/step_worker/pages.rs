@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::held_back::Unmade;
 use super::{Kept, StepWorker};
 use crate::catalog::Terms;
@@ -14,7 +16,7 @@ use crate::plan::Lane;
 const PAGE_STEPS_MAX: usize = 2_000;
 
 /// Some lanes of a stage.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LanePage {
     /// Those in which there may be something to do.
@@ -61,9 +63,7 @@ impl StepWorker {
         let mut unmade = self.unmade(run)?;
         if !unmade.is_empty() {
             let skipped = skip_held_back(&kept, &mut unmade, &mut lanes);
-            if !skipped.is_empty() {
-                self.commit(Terms::Beside(None), skipped)?;
-            }
+            self.commit_any(Terms::Beside(None), skipped)?;
         }
         if kept.record.mode == Mode::Stale {
             page.fresh = self.leave_out_fresh(&kept, &mut lanes)?;
@@ -109,11 +109,7 @@ fn skip_held_back(kept: &Kept, unmade: &mut Unmade, lanes: &mut Vec<Vec<u32>>) -
             let Some(reason) = kept.held_back(unmade, &group) else {
                 return true;
             };
-            skipped.extend(
-                group
-                    .iter()
-                    .filter_map(|step| kept.skip(unmade, *step, &reason)),
-            );
+            skipped.extend(kept.skip_all(unmade, &group, &reason));
             false
         });
     }

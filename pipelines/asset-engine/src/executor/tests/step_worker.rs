@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::fixture::{Script, asset, graph, key, made, pipeline, request, stale_run};
@@ -281,18 +282,28 @@ fn slow(tokens: &Arc<Mutex<Vec<u64>>>) -> (Arc<AssetGraph>, mpsc::Receiver<()>, 
     (graph(vec![Asset::new(key("a"), step)]), begun, go_on)
 }
 
-#[test]
-fn a_host_that_was_thought_dead_and_wakes_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let tokens = Arc::default();
-    let (graph, begun, go_on) = slow(&tokens);
-    let (dead, living) = (worker(dir.path(), &graph), worker(dir.path(), &graph));
-    living.submit(request("run", &graph)).unwrap();
+/// A host, and another one that is at the step `a` of the run `run`.
+fn beside_a_zombie(
+    dir: &Path,
+    graph: &Arc<AssetGraph>,
+    begun: &mpsc::Receiver<()>,
+) -> (StepWorker, JoinHandle<Result<StepEnd, StepError>>) {
+    let (dead, living) = (worker(dir, graph), worker(dir, graph));
+    living.submit(request("run", graph)).unwrap();
     let zombie = std::thread::spawn(move || {
         let stop = Stop::default();
         dead.execute("run", (&key("a"), None), false, &stop)
     });
     begun.recv().unwrap();
+    (living, zombie)
+}
+
+#[test]
+fn a_host_that_was_thought_dead_and_wakes_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let tokens = Arc::default();
+    let (graph, begun, go_on) = slow(&tokens);
+    let (living, zombie) = beside_a_zombie(dir.path(), &graph, &begun);
     assert_eq!(counts(execute(&living, "run", "a")).materialized, 1);
     go_on.send(()).unwrap();
     let refused = zombie.join().unwrap().unwrap_err();
@@ -374,13 +385,7 @@ fn a_host_that_wakes_after_its_step_has_failed_for_good_is_refused() {
     let (once, begun, go_on) = slow(&tokens);
     let policy = RetryPolicy::constant(0, 0).max_crash_retries(0);
     let graph = graph(vec![once.assets()[0].clone().retry(policy)]);
-    let (dead, living) = (worker(dir.path(), &graph), worker(dir.path(), &graph));
-    living.submit(request("run", &graph)).unwrap();
-    let zombie = std::thread::spawn(move || {
-        let stop = Stop::default();
-        dead.execute("run", (&key("a"), None), false, &stop)
-    });
-    begun.recv().unwrap();
+    let (living, zombie) = beside_a_zombie(dir.path(), &graph, &begun);
     assert_eq!(counts(execute(&living, "run", "a")).failed, 1);
     go_on.send(()).unwrap();
     let refused = zombie.join().unwrap().unwrap_err();
