@@ -132,9 +132,7 @@ def backfill(trial, stale):
     if loads:
         span_ns = max(max(ends) for ends in loads.values()) - min(one.invoked_ns for one in executions)
         found.append(("partitions_per_s", len(loads) / (span_ns / 1e9), {}))
-    begun = {one.partition for one in executions if one.partition and one.invoked_ns < killed[0]}
-    in_work = len(begun) - sum(min(ends) < killed[0] for ends in loads.values())
-    few = twice <= 0.05 * len(days) + max(0, in_work)
+    few = twice <= 0.05 * len(days) + at_once(executions, loads, killed[0])
     right = days <= set(loads) and few and last.ended_well()
     if not right:
         level = UNSUPPORTED
@@ -143,6 +141,22 @@ def backfill(trial, stale):
     else:
         level = NATIVE if all_known(last, pieces(trial, last.id), stale) else EMULATED
     return [*found, ("capability_level", level, {"pattern": "backfill-interrupted"})]
+
+
+def at_once(executions, loads, killed_ns):
+    """The most partitions that were begun and not yet loaded at any one time before all was killed."""
+    begun = {}
+    for one in executions:
+        if one.partition and one.invoked_ns < killed_ns:
+            begun[one.partition] = min(one.invoked_ns, begun.get(one.partition, one.invoked_ns))
+    changes = [(ns, 1) for ns in begun.values()]
+    changes += [(min(loads[day]), -1) for day in begun if day in loads]
+    # What ends at an instant is no longer in work at it.
+    most = now = 0
+    for _, change in sorted(changes):
+        now += change
+        most = max(most, now)
+    return most
 
 
 def failing(trial, first, again, made, needed, stale):

@@ -1,10 +1,12 @@
+use std::sync::Arc;
+
 use orchbench_journal::{Kind, Record, partitions_digest};
 use serde_json::json;
 
 use super::*;
 use crate::check;
 use crate::measure::fixture::{TrialBuilder, days};
-use crate::record::{Event, EventBody, Outcome};
+use crate::record::{Event, EventBody, Outcome, WarehouseRow};
 
 const AGAIN: &str = "again";
 /// Between the two runs, longer than either takes.
@@ -290,6 +292,14 @@ fn interrupted() -> TrialEvidence {
     trial
 }
 
+/// Lets the second run make a day that the first made.
+fn make_again(trial: &mut TrialEvidence, day: Day) {
+    let records = &mut trial.journal[0].records;
+    let of_day = records.iter().filter(|each| each.partition == Some(day));
+    let more: Vec<Record> = of_day.map(again).collect();
+    records.extend(more);
+}
+
 #[test]
 fn a_backfill_that_goes_on_with_what_is_left_is_native_where_the_engine_knew() {
     let trial = interrupted();
@@ -299,15 +309,46 @@ fn a_backfill_that_goes_on_with_what_is_left_is_native_where_the_engine_knew() {
     assert_eq!(levels_of(&told(trial)), [NATIVE]);
 }
 
+/// What was loaded and the engine did not hear of before it was killed is in work to it.
+#[test]
+fn one_that_makes_as_many_twice_as_were_in_work_at_once_goes_on() {
+    let mut trial = interrupted();
+    make_again(&mut trial, days()[0]);
+    assert_eq!(value(&trial, "partitions_made_twice"), Some(1.0));
+    assert_eq!(levels_of(&told(trial)), [NATIVE]);
+}
+
 #[test]
 fn one_that_begins_from_the_start_or_leaves_a_day_out_is_unsupported() {
     let mut trial = interrupted();
+    // A day more, long before the first.
+    let [first, second] = days();
+    let third = second.next().expect("a day");
     let records = trial.journal[0].records.clone();
-    let first_day = records
-        .iter()
-        .filter(|record| record.partition == Some(days()[0]));
-    trial.journal[0].records.extend(first_day.map(again));
-    assert_eq!(value(&trial, "partitions_made_twice"), Some(1.0));
+    let of_first = records.iter().filter(|each| each.partition == Some(first));
+    let more = of_first.map(|record| {
+        let mut record = record.clone();
+        record.partition = Some(third);
+        record.key = record
+            .key
+            .map(|key| key.replace(&first.to_string(), &third.to_string()));
+        record.t_ns /= 1_000;
+        record
+    });
+    let more: Vec<Record> = more.collect();
+    trial.journal[0].records.extend(more);
+    for source in trial.sources.values_mut() {
+        let rows = source.expected.as_mut().map(Arc::make_mut);
+        let rows = rows.expect("the rows");
+        let row = WarehouseRow {
+            day: third,
+            ..rows[0].clone()
+        };
+        rows.push(row);
+    }
+    make_again(&mut trial, first);
+    make_again(&mut trial, third);
+    assert_eq!(value(&trial, "partitions_made_twice"), Some(2.0));
     assert_eq!(levels_of(&told(trial)), [UNSUPPORTED]);
     let mut trial = interrupted();
     keep(&mut trial, |record| record.step != Some(StepName::Load));
