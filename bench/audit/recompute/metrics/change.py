@@ -132,7 +132,7 @@ def backfill(trial, stale):
     if loads:
         span_ns = max(max(ends) for ends in loads.values()) - min(one.invoked_ns for one in executions)
         found.append(("partitions_per_s", len(loads) / (span_ns / 1e9), {}))
-    few = twice <= 0.05 * len(days) + at_once(executions, loads, killed[0])
+    few = twice <= 0.05 * len(days) + at_once(executions, killed[0])
     right = days <= set(loads) and few and last.ended_well()
     if not right:
         level = UNSUPPORTED
@@ -143,15 +143,12 @@ def backfill(trial, stale):
     return [*found, ("capability_level", level, {"pattern": "backfill-interrupted"})]
 
 
-def at_once(executions, loads, killed_ns):
-    """The most partitions that were begun and not yet loaded at any one time before all was killed."""
-    begun = {}
-    for one in executions:
-        if one.partition and one.invoked_ns < killed_ns:
-            begun[one.partition] = min(one.invoked_ns, begun.get(one.partition, one.invoked_ns))
-    changes = [(ns, 1) for ns in begun.values()]
-    changes += [(min(loads[day]), -1) for day in begun if day in loads]
-    # What ends at an instant is no longer in work at it.
+def at_once(executions, killed_ns):
+    """The most steps of partitions that were at work at any one time before all was killed."""
+    begun = [one for one in executions if one.partition and one.invoked_ns < killed_ns]
+    changes = [(one.invoked_ns, 1) for one in begun]
+    changes += [(one.ended_ns, -1) for one in begun if one.ended_ns is not None]
+    # What ends at an instant is no longer at work at it.
     most = now = 0
     for _, change in sorted(changes):
         now += change

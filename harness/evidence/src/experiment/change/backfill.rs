@@ -9,15 +9,15 @@ use super::{CAPABILITY_METRIC, EMULATED, NATIVE, UNSUPPORTED, is_known, sample};
 use crate::measure::{Executions, Run, TrialEvidence};
 use crate::record::{EventBody, Sample};
 
-/// The share of partitions that may be made twice, beside as many as were in work at once.
+/// The share of partitions that may be made twice, beside as many as there were steps at work at once.
 const AT_MOST: f64 = 0.05;
 
 /// How many partitions were loaded more than once, how many were loaded a second from the first step to the
 /// last load, the outage included; and the level of the pattern `backfill-interrupted`: native where the run
 /// went on by itself, by the engine's own history, or where what another made was missing or stale by its
 /// records; emulated where they know no such thing; unsupported where the last run did not end well, a
-/// partition was not loaded, or more twice than a twentieth of them and as many as were in work at once: one
-/// that is loaded is still in work to an engine that was killed before it heard of that.
+/// partition was not loaded, or more twice than a twentieth of them and as many as there were steps at work at
+/// once: one that has ended is still at work to an engine that was killed before it heard of that.
 /// Nothing of a trial whose kill came when all was loaded.
 pub(super) fn samples(
     trial: &TrialEvidence,
@@ -48,7 +48,7 @@ pub(super) fn samples(
         samples.extend((seconds > 0.0).then(|| sample("partitions_per_s", per_s, &[])));
     }
     let whole = days.iter().all(|day| loads.contains_key(day));
-    let at_once = at_once(executions, &loads, killed_ns);
+    let at_once = at_once(executions, killed_ns);
     let few = twice as f64 <= AT_MOST * days.len() as f64 + at_once as f64;
     let ended_well = last.ended_well();
     let level = if !(whole && few && ended_well) {
@@ -93,21 +93,25 @@ fn loads(executions: &Executions) -> BTreeMap<Day, Vec<u64>> {
     loads
 }
 
-/// The most partitions that were begun and not yet loaded at any one time before all was killed.
-fn at_once(executions: &Executions, loads: &BTreeMap<Day, Vec<u64>>, killed_ns: u64) -> usize {
-    let mut begun: BTreeMap<Day, u64> = BTreeMap::new();
-    for each in executions.all().filter(|each| each.invoked_ns < killed_ns) {
-        if let Some(day) = each.partition {
-            let first = begun.entry(day).or_insert(each.invoked_ns);
-            *first = each.invoked_ns.min(*first);
-        }
-    }
-    let is_loaded = |day: &Day, ns: u64| loads.get(day).is_some_and(|ends| ends[0] <= ns);
-    let in_work = |ns: u64| {
-        let so_far = begun.iter().filter(|(_, begun_ns)| **begun_ns <= ns);
-        so_far.filter(|(day, _)| !is_loaded(day, ns)).count()
+/// The most steps of partitions that were at work at any one time before all was killed.
+fn at_once(executions: &Executions, killed_ns: u64) -> usize {
+    let begun = executions.all().filter(|each| each.invoked_ns < killed_ns);
+    let of_partitions = begun.filter(|each| each.partition.is_some());
+    let spans: Vec<(u64, u64)> = of_partitions
+        .map(|each| {
+            let finished_ns = each.finish.as_ref().map(|finish| finish.t_ns);
+            (each.invoked_ns, finished_ns.unwrap_or(u64::MAX))
+        })
+        .collect();
+    let at_work = |ns: u64| {
+        let spans = spans.iter();
+        spans.filter(|(from, to)| *from <= ns && ns < *to).count()
     };
-    begun.values().map(|ns| in_work(*ns)).max().unwrap_or(0)
+    spans
+        .iter()
+        .map(|(from, _)| at_work(*from))
+        .max()
+        .unwrap_or(0)
 }
 
 /// Whether the engine itself knew what was left.

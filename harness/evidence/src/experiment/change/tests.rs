@@ -309,9 +309,9 @@ fn a_backfill_that_goes_on_with_what_is_left_is_native_where_the_engine_knew() {
     assert_eq!(levels_of(&told(trial)), [NATIVE]);
 }
 
-/// What was loaded and the engine did not hear of before it was killed is in work to it.
+/// What has ended and the engine did not hear of before it was killed is at work to it.
 #[test]
-fn one_that_makes_as_many_twice_as_were_in_work_at_once_goes_on() {
+fn one_that_makes_as_many_twice_as_were_at_work_at_once_goes_on() {
     let mut trial = interrupted();
     make_again(&mut trial, days()[0]);
     assert_eq!(value(&trial, "partitions_made_twice"), Some(1.0));
