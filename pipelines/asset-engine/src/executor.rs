@@ -43,6 +43,8 @@ pub use looking::Looked;
 pub use outcome::{FailedStep, RunOutcome, StepCounts};
 pub use request::{EngineError, ExecutorOptions, RunRequest, Submitted, UnfinishedRun};
 use scheduler::Shared;
+#[cfg(test)]
+pub(crate) use step_worker::PageLimits;
 pub use step_worker::{LanePage, StepEnd, StepError, StepWorker, Submission};
 
 /// Executes runs on one catalog. Dropping it waits for the steps that are being executed, commits

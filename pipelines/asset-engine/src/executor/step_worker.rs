@@ -24,7 +24,9 @@ use super::request::{known, same_inputs, same_request};
 use super::resume::{Piece, Progress};
 use super::run_state::plan;
 use super::{EngineError, RunRequest, Submitted, resume};
-use crate::catalog::{Among, Catalog, CatalogError, Draft, Durability, SqliteStore, Store, Terms};
+use crate::catalog::{
+    Among, Catalog, CatalogError, Draft, Durability, Fence, SqliteStore, Store, Terms,
+};
 use crate::event::{Event, RunRecord, RunStatus};
 use crate::graph::AssetGraph;
 use crate::key::AssetKey;
@@ -32,6 +34,7 @@ use crate::plan::{Plan, PlannedStep, Stages};
 
 pub use attempt::StepEnd;
 pub use pages::LanePage;
+pub(crate) use pages::PageLimits;
 
 /// The tag by which a run says that no executor is to go on with it.
 pub(super) const KEPT_ELSEWHERE: &str = "asset-engine/kept-elsewhere";
@@ -47,6 +50,7 @@ pub struct StepWorker {
     runs: Mutex<VecDeque<Arc<Kept>>>,
     /// What time it is for partitions that come with it, in the place of the clock.
     at: Option<Timestamp>,
+    limits: PageLimits,
 }
 
 /// What came of submitting a run.
@@ -78,6 +82,15 @@ pub enum StepError {
         /// Its partition.
         partition: Option<String>,
     },
+}
+
+/// The time between two turns of a run: it is submitted, ends, is opened again, and ends again. A host that was frozen at
+/// one of them and wakes after the next one is refused ([`CatalogError::Overtaken`]).
+pub(in crate::executor) struct Life<'a> {
+    worker: &'a StepWorker,
+    what: String,
+    /// Turns so far.
+    number: u32,
 }
 
 impl From<CatalogError> for StepError {
@@ -132,12 +145,19 @@ impl StepWorker {
             store: Mutex::new(store),
             runs: Mutex::default(),
             at: None,
+            limits: PageLimits::default(),
         }
     }
 
     #[cfg(test)]
     pub(crate) fn at(mut self, now: Timestamp) -> Self {
         self.at = Some(now);
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn limits(mut self, limits: PageLimits) -> Self {
+        self.limits = limits;
         self
     }
 
@@ -189,12 +209,10 @@ impl StepWorker {
         request.graph = self.graph_at(None)?;
         let record = request.record();
         let kept = Kept::new(Arc::clone(&record), request.graph)?;
+        let life = self.life(&record.run)?;
         let submitted = match self.catalog.run(&record.run)? {
             None => {
-                self.commit(
-                    Terms::Beside(None),
-                    vec![Event::RunSubmitted(Arc::clone(&record))],
-                )?;
+                life.turn(vec![Event::RunSubmitted(Arc::clone(&record))])?;
                 Submitted::New
             }
             Some(info) => {
@@ -202,11 +220,10 @@ impl StepWorker {
                 match info.status {
                     RunStatus::Started => Submitted::UnderWay,
                     RunStatus::Failure | RunStatus::Canceled if request.reopen => {
-                        let resumed = Event::RunResumed {
+                        life.turn(vec![Event::RunResumed {
                             run: Arc::clone(&record.run),
                             identity: Arc::clone(&record.identity),
-                        };
-                        self.commit(Terms::Beside(None), vec![resumed])?;
+                        }])?;
                         Submitted::Reopened(info.status)
                     }
                     ended => Submitted::Ended(ended),
@@ -238,6 +255,7 @@ impl StepWorker {
         fresh: u64,
         status: Option<RunStatus>,
     ) -> Result<RunStatus, EngineError> {
+        let life = self.life(run)?;
         let info = known(&self.catalog, run)?;
         if info.status != RunStatus::Started {
             return Ok(info.status);
@@ -252,8 +270,19 @@ impl StepWorker {
             status,
             fresh,
         };
-        self.commit(Terms::Beside(None), vec![ended])?;
+        life.turn(vec![ended])?;
         Ok(status)
+    }
+
+    /// Which life a run is in, to be asked for before what follows from it is read.
+    pub(in crate::executor) fn life(&self, run: &str) -> Result<Life<'_>, CatalogError> {
+        let what = format!("{run} as a whole");
+        let number = self.store().newest_attempt(&what)?.attempt;
+        Ok(Life {
+            worker: self,
+            what,
+            number,
+        })
     }
 
     /// What follows from the request of a run, which is read once.
@@ -285,7 +314,7 @@ impl StepWorker {
     #[cfg(test)]
     pub(crate) fn begin_as(
         &self,
-        fence: &crate::Fence<'_>,
+        fence: &Fence<'_>,
         events: Vec<Event>,
     ) -> Result<(), CatalogError> {
         self.commit(Terms::Beginning(fence), events)
@@ -305,6 +334,26 @@ impl StepWorker {
 
     fn store(&self) -> MutexGuard<'_, Box<dyn Store>> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Life<'_> {
+    /// Begins or ends it, unless somebody was first.
+    pub(in crate::executor) fn turn(&self, events: Vec<Event>) -> Result<(), CatalogError> {
+        let next = Fence {
+            what: &self.what,
+            attempt: self.number + 1,
+        };
+        self.worker.commit(Terms::Beginning(&next), events)
+    }
+
+    /// Commits something in it, if there is something, unless it is over.
+    pub(in crate::executor) fn commit_any(&self, events: Vec<Event>) -> Result<(), CatalogError> {
+        let fence = Fence {
+            what: &self.what,
+            attempt: self.number,
+        };
+        self.worker.commit_any(Terms::Beside(Some(&fence)), events)
     }
 }
 

@@ -139,18 +139,19 @@ impl Stages {
         self.0.len()
     }
 
-    /// Some lanes of a stage, each as its steps in the plan.
-    pub fn lanes(&self, plan: &Plan, stage: usize, lanes: Range<u32>) -> Vec<Vec<u32>> {
+    /// The lanes of a stage from one on, each as its steps in the plan.
+    pub fn lanes(&self, plan: &Plan, stage: usize, from: u32) -> impl Iterator<Item = Vec<u32>> {
         let mut before = 0;
-        let mut found = Vec::new();
-        for block in self.0.get(stage).into_iter().flatten() {
-            let count = block.lanes(plan);
-            let from = lanes.start.clamp(before, before + count) - before;
-            let to = lanes.end.clamp(before, before + count) - before;
-            found.extend((from..to).map(|lane| block.lane(plan, lane)));
-            before += count;
-        }
-        found
+        self.0
+            .get(stage)
+            .into_iter()
+            .flatten()
+            .flat_map(move |block| {
+                let first = from.max(before) - before;
+                let count = block.lanes(plan);
+                before += count;
+                (first..count).map(move |lane| block.lane(plan, lane))
+            })
     }
 
     /// How many lanes a stage has.

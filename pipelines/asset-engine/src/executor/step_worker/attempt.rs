@@ -122,12 +122,13 @@ impl StepWorker {
 
     /// Skips steps that are held back by what was not made; `None` when nothing holds them back.
     fn skip(&self, kept: &Kept, group: &[u32]) -> Result<Option<StepEnd>, StepError> {
+        let life = self.life(&kept.record.run)?;
         let mut unmade = self.unmade(&kept.record.run)?;
         let Some(reason) = kept.held_back(&unmade, group) else {
             return Ok(None);
         };
         let skipped = kept.skip_all(&mut unmade, group, &reason);
-        self.commit_any(Terms::Beside(None), skipped)?;
+        life.commit_any(skipped)?;
         let mut counts = StepCounts::default();
         match reason {
             SkipReason::LeftOut { .. } => counts.left_out = group.len() as u64,

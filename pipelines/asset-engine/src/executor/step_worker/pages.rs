@@ -5,15 +5,32 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::held_back::Unmade;
-use super::{Kept, StepWorker};
-use crate::catalog::Terms;
+use super::{Kept, Life, StepWorker};
 use crate::event::{Event, Mode};
 use crate::executor::EngineError;
 use crate::executor::run_state::{Effects, Now, RunState};
 use crate::plan::Lane;
 
-/// Most steps in a page, however many lanes are asked for: but for one lane that has more.
-const PAGE_STEPS_MAX: usize = 2_000;
+/// How many steps are looked at for a page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PageLimits {
+    /// Most steps in a page, however many lanes are asked for: but for one lane that has more.
+    pub page: usize,
+    /// Most that are looked at together, where those before turned out to be fresh.
+    pub look: usize,
+    /// As many may be fresh before a page ends in which there is nothing to do.
+    pub fresh: usize,
+}
+
+impl Default for PageLimits {
+    fn default() -> Self {
+        Self {
+            page: 2_000,
+            look: 20_000,
+            fresh: 200_000,
+        }
+    }
+}
 
 /// Some lanes of a stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +46,7 @@ pub struct LanePage {
 
 impl StepWorker {
     /// The lanes of a stage from one on, of at most so many: those that have a step which is not fresh, when only what is
-    /// stale is wanted. To be asked for when all lanes of the stages before have been executed. What is held back by a
+    /// stale is wanted; what is fresh before the first of them is passed over. To be asked for when all lanes of the stages before have been executed. What is held back by a
     /// step that was not made is skipped, and in no lane.
     ///
     /// # Errors
@@ -43,40 +60,70 @@ impl StepWorker {
     ) -> Result<LanePage, EngineError> {
         let kept = self.kept(run)?;
         let stage = stage as usize;
-        let mut end = after.saturating_add(at_most);
-        let mut lanes = kept.stages.lanes(&kept.plan, stage, after..end);
-        let mut steps = 0;
-        let fits = lanes.iter().take_while(|lane| {
-            steps += lane.len();
-            steps <= PAGE_STEPS_MAX
-        });
-        let fits = fits.count().max(1);
-        if fits < lanes.len() {
-            lanes.truncate(fits);
-            // No more than were asked for.
-            end = after + u32::try_from(fits).unwrap_or(at_most);
-        }
-        let mut page = LanePage {
-            next: (end < kept.stages.count(&kept.plan, stage)).then_some(end),
-            ..LanePage::default()
-        };
+        let count = kept.stages.count(&kept.plan, stage);
+        let life = self.life(run)?;
         let mut unmade = self.unmade(run)?;
-        if !unmade.is_empty() {
-            let skipped = skip_held_back(&kept, &mut unmade, &mut lanes);
-            self.commit_any(Terms::Beside(None), skipped)?;
+        let mut page = LanePage::default();
+        let limits = self.limits;
+        let (mut from, mut seen) = (after, 0);
+        // What is fresh is passed over in strides that grow.
+        let (mut stride, mut most) = (at_most.max(1), limits.page);
+        while page.lanes.is_empty() && from < count && seen < limits.fresh {
+            let within = (stage, from, stride, most);
+            let mut looked = self.look_at(&kept, within, (&life, &mut unmade))?;
+            looked.cut(at_most.max(1), limits.page);
+            let fresh = looked.fresh.iter().filter(|(at, _)| *at < looked.end);
+            page.fresh += fresh.map(|(_, steps)| steps).sum::<u64>();
+            let found = looked.lanes.iter();
+            page.lanes = found.map(|(_, lane)| kept.lane(lane)).collect();
+            (from, seen) = (looked.end, seen + looked.seen);
+            (stride, most) = (stride.saturating_mul(2), (2 * most).min(limits.look));
         }
-        if kept.record.mode == Mode::Stale {
-            page.fresh = self.leave_out_fresh(&kept, &mut lanes)?;
-        }
-        page.lanes = lanes.iter().map(|lane| kept.lane(lane)).collect();
+        page.next = (from < count).then_some(from);
         Ok(page)
     }
 
-    /// Leaves out the lanes whose steps are all fresh; gives how many steps those have.
-    fn leave_out_fresh(&self, kept: &Kept, lanes: &mut Vec<Vec<u32>>) -> Result<u64, EngineError> {
+    /// Looks at lanes of a stage from one on: so many, of so many steps in all, but at one at least.
+    fn look_at(
+        &self,
+        kept: &Kept,
+        (stage, from, stride, most): (usize, u32, u32, usize),
+        (life, unmade): (&Life<'_>, &mut Unmade),
+    ) -> Result<LookedAt, EngineError> {
+        let mut seen = 0;
+        let lanes = kept.stages.lanes(&kept.plan, stage, from);
+        let lanes = (from..).zip(lanes).take(stride as usize);
+        let mut lanes: Vec<(u32, Vec<u32>)> = lanes
+            .take_while(|(at, lane)| {
+                seen += lane.len();
+                *at == from || seen <= most
+            })
+            .collect();
+        let mut looked = LookedAt {
+            end: lanes.last().map_or(from, |(last, _)| last + 1),
+            seen: lanes.iter().map(|(_, lane)| lane.len()).sum(),
+            ..LookedAt::default()
+        };
+        if !unmade.is_empty() {
+            let skipped = skip_held_back(kept, unmade, &mut lanes);
+            life.commit_any(skipped)?;
+        }
+        if kept.record.mode == Mode::Stale {
+            looked.fresh = self.leave_out_fresh(kept, &mut lanes)?;
+        }
+        looked.lanes = lanes;
+        Ok(looked)
+    }
+
+    /// Leaves out the lanes whose steps are all fresh; gives how many steps each of those has.
+    fn leave_out_fresh(
+        &self,
+        kept: &Kept,
+        lanes: &mut Vec<(u32, Vec<u32>)>,
+    ) -> Result<Vec<(u32, u64)>, EngineError> {
         let mut steps: Vec<u32> = lanes
             .iter()
-            .flatten()
+            .flat_map(|(_, lane)| lane)
             .flat_map(|step| kept.group(*step))
             .collect();
         steps.sort_unstable();
@@ -89,21 +136,58 @@ impl StepWorker {
             let at = steps.binary_search(step).unwrap_or(usize::MAX);
             u32::try_from(at).is_ok_and(|at| state.has_ended(at))
         };
-        let mut fresh = 0;
-        lanes.retain(|lane| {
+        let mut fresh = Vec::new();
+        lanes.retain(|(number, lane)| {
             let made: Vec<u32> = lane.iter().flat_map(|step| kept.group(*step)).collect();
             let all = made.iter().all(is_fresh);
-            fresh += if all { made.len() as u64 } else { 0 };
+            fresh.extend(all.then_some((*number, made.len() as u64)));
             !all
         });
         Ok(fresh)
     }
 }
 
+/// What came of a look at some lanes.
+#[derive(Default)]
+struct LookedAt {
+    /// Those in which there may be something to do, by their number in the stage.
+    lanes: Vec<(u32, Vec<u32>)>,
+    /// How many steps there are in each of those that are fresh.
+    fresh: Vec<(u32, u64)>,
+    /// Behind the last that was looked at.
+    end: u32,
+    /// Steps that were looked at.
+    seen: usize,
+}
+
+impl LookedAt {
+    /// Leaves in it no more lanes than a page has.
+    fn cut(&mut self, at_most: u32, steps_at_most: usize) {
+        let mut steps = 0;
+        let fits = self
+            .lanes
+            .iter()
+            .take(at_most as usize)
+            .take_while(|(_, lane)| {
+                steps += lane.len();
+                steps <= steps_at_most
+            });
+        let fits = fits.count().max(1);
+        if let Some((next, _)) = self.lanes.get(fits) {
+            self.end = *next;
+            self.lanes.truncate(fits);
+        }
+    }
+}
+
 /// Takes the steps out of lanes that are held back; gives the events of that.
-fn skip_held_back(kept: &Kept, unmade: &mut Unmade, lanes: &mut Vec<Vec<u32>>) -> Vec<Event> {
+fn skip_held_back(
+    kept: &Kept,
+    unmade: &mut Unmade,
+    lanes: &mut Vec<(u32, Vec<u32>)>,
+) -> Vec<Event> {
     let mut skipped = Vec::new();
-    for lane in lanes.iter_mut() {
+    for (_, lane) in lanes.iter_mut() {
         lane.retain(|step| {
             let group = kept.group(*step);
             let Some(reason) = kept.held_back(unmade, &group) else {
@@ -113,7 +197,7 @@ fn skip_held_back(kept: &Kept, unmade: &mut Unmade, lanes: &mut Vec<Vec<u32>>) -
             false
         });
     }
-    lanes.retain(|lane| !lane.is_empty());
+    lanes.retain(|(_, lane)| !lane.is_empty());
     skipped
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 
+use super::super::PageLimits;
 use super::fixture::{key, memory, piece, request};
 use crate::{
     AssetGraph, Durability, Executor, ExecutorOptions, Mapping, Mode, Observation, PartitionChange,
@@ -274,7 +275,13 @@ impl Side {
         let file = self.file.as_ref().unwrap();
         let graph = Arc::clone(&request.graph);
         let worker = StepWorker::open(file, Durability::ProcessCrash, graph);
-        let worker = worker.unwrap().at(model.world.now());
+        // So small that a few partitions are more than a page has, and more than is looked at together.
+        let limits = PageLimits {
+            page: 4,
+            look: 8,
+            fresh: 12,
+        };
+        let worker = worker.unwrap().at(model.world.now()).limits(limits);
         let run = request.run.clone();
         let submission = worker.submit(request).unwrap();
         let (mut fresh, mut steps) = (0, 0);

@@ -9,9 +9,9 @@ use std::time::Duration;
 use super::fixture::{Script, asset, graph, key, made, pipeline, request, stale_run};
 use crate::{
     Asset, AssetGraph, Backoff, CatalogError, Check, Checked, Durability, EngineError, Event,
-    Executor, ExecutorOptions, Lane, Mapping, Materialized, Mode, Partitions, RetryPolicy,
-    RunStatus, StepContext, StepCounts, StepEnd, StepError, StepFailure, StepWorker, Stop,
-    Submitted,
+    Executor, ExecutorOptions, InputVersion, Lane, Mapping, Materialization, Materialized, Mode,
+    Partitions, Recorder, RetryPolicy, RunStatus, SkipReason, StepContext, StepCounts, StepEnd,
+    StepError, StepFailure, StepWorker, Stop, Submitted,
 };
 
 fn worker(dir: &Path, graph: &Arc<AssetGraph>) -> StepWorker {
@@ -519,4 +519,95 @@ fn what_makes_no_sense_is_refused_by_name() {
         ..request("run", &own)
     });
     assert!(matches!(differently, Err(EngineError::RunConflict { .. })));
+}
+
+#[test]
+fn what_is_fresh_is_passed_over_and_nothing_that_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = Arc::new(Script::default());
+    let name = |number: usize| format!("p{number:04}");
+    let all = Partitions::static_keys((0..5_000).map(name)).unwrap();
+    let graph = graph(vec![
+        asset("raw", &script).partitions(all.clone()),
+        asset("clean", &script)
+            .partitions(all)
+            .depends_on(key("raw")),
+    ]);
+    let report = |asset: &str, number: usize, version: &str| {
+        let partition = name(number);
+        let read = InputVersion::new(key("raw"), Some(&partition), "first");
+        let made = Materialization::reported(key(asset), Some(&partition), version, "1");
+        made.inputs((asset == "clean").then_some(read))
+    };
+    let path = dir.path().join("catalog.db");
+    let mut recorder = Recorder::open(path, Durability::ProcessCrash).unwrap();
+    for asset in ["raw", "clean"] {
+        let made = (0..5_000).map(|number| report(asset, number, "first"));
+        recorder.record_all(made).unwrap();
+    }
+    let anew = [4_000, 4_001, 4_100].map(|number| report("raw", number, "second"));
+    recorder.record_all(anew).unwrap();
+    let worker = worker(dir.path(), &graph);
+    let submission = worker.submit(stale_run("stale", &graph)).unwrap();
+    assert_eq!(submission.stages, 1);
+    let page = |after, at_most| {
+        let page = worker.lanes("stale", 0, after, at_most).unwrap();
+        let lanes = page.lanes.iter().map(ToString::to_string);
+        (lanes.collect::<Vec<_>>().join(", "), page.fresh, page.next)
+    };
+    let lane = |number| format!("raw p{number} and 1 more");
+    let all = [4_000, 4_001, 4_100].map(lane).join(", ");
+    assert_eq!(page(0, 100), (all, 2 * 4_997, None));
+    // Of two that are found together the second waits for its page.
+    assert_eq!(page(0, 1), (lane(4_000), 2 * 4_000, Some(4_001)));
+    assert_eq!(page(4_001, 1), (lane(4_001), 0, Some(4_002)));
+    // Strides of 1, 2, 4, … 64.
+    assert_eq!(page(4_002, 1), (lane(4_100), 2 * 126, Some(4_129)));
+    assert_eq!(page(4_129, 1), (String::new(), 2 * 871, None));
+    assert_eq!(page(9_999, 1), (String::new(), 0, None));
+}
+
+#[test]
+fn a_host_that_wakes_after_its_run_was_opened_again_neither_ends_nor_opens_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = Arc::new(Script::failing(&[("a", 1)]));
+    let graph = graph(vec![
+        asset("a", &script),
+        asset("b", &script).depends_on(key("a")),
+    ]);
+    let (zombie, living) = (worker(dir.path(), &graph), worker(dir.path(), &graph));
+    let refused = |turn: Result<(), CatalogError>| {
+        let error = turn.unwrap_err();
+        assert!(matches!(error, CatalogError::Overtaken { .. }), "{error}");
+    };
+    let begin = zombie.life("run").unwrap();
+    let submitted = Event::RunSubmitted(request("run", &graph).record());
+    living.submit(request("run", &graph)).unwrap();
+    refused(begin.turn(vec![submitted]));
+    assert_eq!(counts(execute(&living, "run", "a")).failed, 1);
+    // It stands still before it commits that the run failed, and what that holds back.
+    let end = zombie.life("run").unwrap();
+    assert_eq!(living.end("run", 0, None).unwrap(), RunStatus::Failure);
+    let again = living.submit(request("run", &graph).reopen()).unwrap();
+    assert_eq!(again.submitted, Submitted::Reopened(RunStatus::Failure));
+    refused(end.turn(vec![Event::RunEnded {
+        run: Arc::from("run"),
+        status: RunStatus::Failure,
+        fresh: 0,
+    }]));
+    refused(end.commit_any(vec![Event::Skipped {
+        run: Arc::from("run"),
+        asset: key("b"),
+        partition: None,
+        reason: SkipReason::Upstream {
+            asset: key("a"),
+            partition: None,
+        },
+    }]));
+    for step in ["a", "b"] {
+        assert_eq!(counts(execute(&living, "run", step)).materialized, 1);
+    }
+    assert_eq!(living.end("run", 0, None).unwrap(), RunStatus::Success);
+    let verified = living.catalog().verify(None).unwrap();
+    assert!(verified.is_sound(), "{verified}");
 }
