@@ -50,6 +50,9 @@ pub(super) struct Args {
     /// How long activities may go on after SIGTERM or Ctrl-C, in milliseconds.
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(0..=HOUR_MS))]
     drain_ms: Option<u64>,
+    /// How many steps it has in work at a time, 100 by default.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    activity_slots: Option<u32>,
 }
 
 /// Where state is, for commands by hand.
@@ -169,6 +172,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             connect_timeout_ms: Some(args.connection.connect_timeout_ms()),
             tuned: args.tuned,
             drain_ms: args.drain_ms,
+            activity_slots: args.activity_slots.map(|slots| slots as usize),
             metrics: args.metrics,
             ..TemporalWorker::new(server, task_queue)
         })?,

@@ -83,6 +83,9 @@ pub struct TemporalWorker {
     /// How long activities may go on after SIGTERM, instead of the worker's own bound.
     #[serde(default)]
     pub drain_ms: Option<u64>,
+    /// How many activities it works on at a time, instead of the settings' number.
+    #[serde(default)]
+    pub activity_slots: Option<usize>,
     /// Where to serve Prometheus metrics, `None` for nowhere.
     #[serde(default)]
     pub metrics: Option<SocketAddr>,
@@ -100,6 +103,7 @@ impl TemporalWorker {
             tuned: false,
             connect_timeout_ms: None,
             drain_ms: None,
+            activity_slots: None,
             metrics: None,
             versioned: false,
         }

@@ -27,12 +27,13 @@ pub fn wrong(stage: &Stage) -> Result<()> {
     let sources = dir.join("sources.toml");
     std::fs::write(&sources, "[sources.x]\ntitle = 1\n")?;
     let sources = sources.display().to_string();
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 6] = [
         (&["--sources", &sources], "sources.toml"),
         (&["--sources", "/no/such.toml"], "/no/such.toml"),
         (&["--warehouse", "mysql://here"], "mysql://here"),
         (&["--namespace", "no-such"], "namespace no-such: not found"),
         (&["--drain-ms", "18446744073709551615"], "--drain-ms"),
+        (&["--activity-slots", "0"], "--activity-slots"),
     ];
     for (words, part) in cases {
         said(worker(stage, stage.address())?.args(words))?.refused(2, &[part])?;

@@ -52,6 +52,9 @@ pub struct WorkerOptions {
     /// A sticky timeout other than the settings'.
     #[serde(default)]
     pub sticky_timeout_ms: Option<u64>,
+    /// How many activities it works on at a time, other than the settings' number.
+    #[serde(default)]
+    pub activity_slots: Option<usize>,
     /// How long to wait for the server, and for it to see the worker.
     pub connect_timeout_ms: u64,
     /// How long activities may go on when the worker is told to stop.
@@ -81,6 +84,7 @@ impl WorkerOptions {
             identity: format!("orchbench-{}", std::process::id()),
             settings: SettingsName::Default,
             sticky_timeout_ms: None,
+            activity_slots: None,
             connect_timeout_ms: 10_000,
             drain_ms: 10_000,
             metrics: None,
@@ -97,6 +101,9 @@ impl WorkerOptions {
         settings.metrics = self.metrics;
         if let Some(sticky_timeout_ms) = self.sticky_timeout_ms {
             settings.sticky_timeout_ms = sticky_timeout_ms;
+        }
+        if let Some(activity_slots) = self.activity_slots {
+            settings.activity_slots = activity_slots;
         }
         settings
     }

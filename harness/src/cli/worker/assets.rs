@@ -38,6 +38,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         },
         connect_timeout_ms: args.connection.connect_timeout_ms(),
         drain_ms: args.drain_ms.unwrap_or(default.drain_ms),
+        activity_slots: args.activity_slots.map(|slots| slots as usize),
         metrics: args.metrics,
         ..default
     };

@@ -34,6 +34,7 @@ pub(super) fn run(config: WorkerConfig) -> anyhow::Result<()> {
             .connect_timeout_ms
             .unwrap_or(default.connect_timeout_ms),
         drain_ms: temporal.drain_ms.unwrap_or(default.drain_ms),
+        activity_slots: temporal.activity_slots,
         metrics: temporal.metrics,
         step_command: step_command(config.execution)?,
         build_id,

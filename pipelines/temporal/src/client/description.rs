@@ -34,6 +34,8 @@ pub struct Execution {
     pub closed_ns: Option<u64>,
     /// How many events its history has.
     pub events: i64,
+    /// How large it is, bytes.
+    pub history_bytes: i64,
     /// Memo and search attributes, by name.
     pub attributes: serde_json::Map<String, serde_json::Value>,
 }
@@ -128,6 +130,7 @@ pub(super) fn execution(info: &WorkflowExecutionInfo) -> Execution {
             .and_then(proto_ts_to_system_time)
             .and_then(clock::ns),
         events: info.history_length,
+        history_bytes: info.history_size_bytes,
         attributes: memo.chain(search).map(attribute).collect(),
     }
 }
