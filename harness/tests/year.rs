@@ -5,6 +5,7 @@
 mod host;
 #[path = "fixtures/hosts.rs"]
 mod hosts;
+#[expect(dead_code, reason = "of what others do to it nothing is done here")]
 #[path = "../../pipelines/etl/tests/fixtures/s3.rs"]
 mod s3;
 

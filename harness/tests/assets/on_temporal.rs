@@ -2,6 +2,7 @@
 //! and woken.
 
 mod place;
+mod services;
 mod strikes;
 
 use std::path::Path;

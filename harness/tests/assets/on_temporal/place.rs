@@ -1,6 +1,6 @@
 //! Where hosts are, what they share, and what runs on them told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -159,6 +159,33 @@ impl Shared {
         command
     }
 
+    /// A run of `my-source` made each piece once, and all of it is what one process makes, by what both told.
+    pub fn all_made_once(
+        &self,
+        place: &Place,
+        disk: &Folder,
+        run: &str,
+        [told, alone]: [&Value; 2],
+    ) -> Result<()> {
+        let mut show = self.command(place, disk, &["assets", "show", run, "--json"]);
+        let shown = show.output()?;
+        let shown = serde_json::from_slice(&shown.stdout).with_context(|| text(&shown))?;
+        let made = made_in(&shown)?;
+        let once: BTreeSet<&String> = made.iter().collect();
+        ensure!((made.len(), once.len()) == (40, 40), "{run}: {made:?}");
+        ensure!(versions(told)? == versions(alone)?, "{run}: {told}");
+        ensure!(told["rows"] == alone["rows"], "{run}: {told}");
+        Ok(())
+    }
+
+    /// The log is as it was committed.
+    pub fn is_sound(&self, place: &Place, disk: &Folder) -> Result<()> {
+        let mut verify = self.command(place, disk, &["assets", "verify"]);
+        let verified = verify.output()?;
+        ensure!(verified.status.code() == Some(0), "{}", text(&verified));
+        Ok(())
+    }
+
     /// Starts a host on a disk of its own, and waits until the server sees it.
     pub fn host(&self, place: &Place, disk: &Folder, more: &[&str]) -> Result<Host> {
         let words = [&["worker", "assets", "--tuned"], more].concat();
@@ -189,7 +216,7 @@ pub fn ended(mut child: Child) -> Result<(Option<i32>, Value, String)> {
 }
 
 /// The pieces that a run has made, by what `assets show` tells.
-pub fn made_in(shown: &Value) -> Result<Vec<String>> {
+fn made_in(shown: &Value) -> Result<Vec<String>> {
     let events = shown["events"].as_array().context("no events")?;
     let made = events
         .iter()

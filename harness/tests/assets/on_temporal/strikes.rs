@@ -1,14 +1,13 @@
 //! A random host is struck in each of some runs.
 
-use std::collections::BTreeSet;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use orchbench_etl::journal::Kind;
 use rustix::process::Signal;
 
-use super::place::{Place, Shared, ended, made_in, signal, versions};
-use crate::folder::{Folder, text};
+use super::place::{Place, Shared, ended, signal};
+use crate::folder::Folder;
 use crate::until::until;
 
 /// Which host is struck in a run, when, and how; drawn by the run's number.
@@ -96,21 +95,8 @@ fn a_random_host_dies_in_each_run_and_nothing_is_lost_or_doubled() -> Result<()>
             (true, true) => frozen += 1,
             (true, false) => killed += 1,
         }
-        // Each piece is made once, and all of it is what one process makes.
-        let mut show = shared.command(&place, &asks, &["assets", "show", &id, "--json"]);
-        let shown = show.output()?;
-        let shown = serde_json::from_slice(&shown.stdout).with_context(|| text(&shown))?;
-        let made = made_in(&shown)?;
-        ensure!(made.len() == 40, "{id}: {} made", made.len());
-        let once: BTreeSet<&String> = made.iter().collect();
-        ensure!(once.len() == 40, "{id}: {made:?}");
-        ensure!(versions(&told)? == versions(&alone)?, "{id}: {told}");
-        ensure!(told["rows"] == alone["rows"], "{id}: {told}");
+        shared.all_made_once(&place, &asks, &id, [&told, &alone])?;
     }
     println!("{killed} killed and {frozen} frozen at work, {void} strikes hit nothing");
-    let verified = shared
-        .command(&place, &asks, &["assets", "verify"])
-        .output()?;
-    ensure!(verified.status.code() == Some(0), "{}", text(&verified));
-    Ok(())
+    shared.is_sound(&place, &asks)
 }

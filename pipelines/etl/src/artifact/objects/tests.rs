@@ -49,6 +49,23 @@ fn an_object_appears_whole_and_the_first_one_counts() {
 }
 
 #[test]
+fn a_store_that_is_away_for_a_moment_is_waited_for() {
+    let mut server = S3::start().unwrap();
+    let store = open(&server, URL).unwrap();
+    let path = Path::new("flights/abc.parquet");
+    server.kill();
+    std::thread::scope(|scope| {
+        let put = scope.spawn(|| store.put(path, b"late".to_vec()));
+        // It has nobody to tell it yet.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(!put.is_finished());
+        server.restart().unwrap();
+        put.join().unwrap().unwrap();
+    });
+    assert_eq!(&store.get(path).unwrap()[..], b"late");
+}
+
+#[test]
 fn many_writers_of_the_same_end_with_one() {
     let server = S3::start().unwrap();
     let store = open(&server, URL).unwrap();
