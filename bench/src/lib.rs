@@ -23,10 +23,12 @@ pub fn keep_table(file: &str, name: &str, table: &str) -> Result<()> {
     std::fs::write(&path, text).context(file.to_owned())
 }
 
-/// Whether it is to be short, so that it decides nothing (`cargo bench -- --quick`).
+/// Whether it is to be short, so that it decides nothing: `cargo bench -- --quick`, and under `cargo test`, which
+/// does not say `--bench`.
 #[must_use]
 pub fn is_quick() -> bool {
-    std::env::args().any(|word| word == "--quick")
+    let has = |flag: &str| std::env::args().any(|word| word == flag);
+    has("--quick") || !has("--bench")
 }
 
 /// Two sides in turns, in mirrored order from pair to pair (A B, B A, …): the values of each pair.

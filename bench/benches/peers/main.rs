@@ -14,7 +14,7 @@ mod trial;
 mod worker;
 
 use anyhow::{Context, Result, ensure};
-use orchbench_bench::keep_table;
+use orchbench_bench::{is_quick, keep_table};
 use orchbench_lab::process::TempFolder;
 use orchbench_lab::server::{Choice, LocalServer, ServerSettings, ServerSpec, provision};
 
@@ -47,15 +47,13 @@ fn main() -> Result<()> {
     // The Rust worker is this program itself (or the one that ORCHBENCH_BIN names), as with `orchbench`.
     orchbench::cli::serve_if_child();
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let has = |flag: &str| words.iter().any(|word| word == flag);
     if words
         .iter()
         .any(|word| !word.starts_with('-') && !"peers".contains(word.as_str()))
     {
         return Ok(());
     }
-    // Cargo says `--bench` when it is to measure, and nothing when it is to test.
-    let quick = has("--quick") || !has("--bench");
+    let quick = is_quick();
     let Some(go_worker) = worker::build_go()? else {
         println!("peers: not run: no program named go on PATH");
         return Ok(());
