@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # The newcomer's way, as the README tells it, tried for real: docker-compose.yml brings Temporal up, a
-# worker polls it, a Python client runs the pipeline by its name, the UI shows the run, and
-# `orchbench run` measures on it; then everything goes.
+# worker polls it, a Python client runs the pipeline by its name, the UI shows the run, two workers
+# make assets that are asked for `--on temporal`, and `orchbench run` measures on it; then everything
+# goes.
 #
 # usage: docker/newcomer.sh ORCHBENCH
 #   ORCHBENCH         the built program
 #   ORCHBENCH_PYTHON  a Python with temporalio (python3)
 #   NEWCOMER_PICTURE  where to keep the picture of the UI (nowhere)
-# The picture needs chromium.
+#   NEWCOMER_PICTURE_OF_ASSETS  where to keep that of a partition's workflow (nowhere)
+# The pictures need chromium.
 # Ends with 0 when all of it was right; says "not run", and why, where something is missing.
 set -euo pipefail
 
@@ -28,9 +30,9 @@ for port in 7233 8080 "${ORCHBENCH_POSTGRES_PORT:-5433}"; do
 done
 
 scratch=$(mktemp -d)
-worker=
+workers=()
 finish() {
-    [ -z "$worker" ] || kill "$worker" 2>/dev/null || true
+    [ "${#workers[@]}" = 0 ] || kill "${workers[@]}" 2>/dev/null || true
     docker compose down --volumes --timeout 2 >"$scratch/down.log" 2>&1 || cat "$scratch/down.log" >&2
     rm -rf "$scratch"
 }
@@ -43,15 +45,20 @@ docker compose up --detach --wait --wait-timeout 120 2>"$scratch/up.log" || {
 }
 echo "compose: up"
 
-"$orchbench" worker temporal --temporal-address localhost:7233 --work-dir "$scratch/work" \
-    --warehouse "postgres://temporal:temporal@localhost:${ORCHBENCH_POSTGRES_PORT:-5433}/warehouse" \
-    >"$scratch/worker.log" 2>&1 &
-worker=$!
-timeout 60 sh -c "until grep -q ready '$scratch/worker.log'; do sleep 0.1; done" || {
-    cat "$scratch/worker.log" >&2
-    exit 1
+database=postgres://temporal:temporal@localhost:${ORCHBENCH_POSTGRES_PORT:-5433}/warehouse
+
+# polls NAME ENGINE: a worker that is ready.
+polls() {
+    "$orchbench" worker "$2" --temporal-address localhost:7233 --work-dir "$scratch/work" \
+        --warehouse "$database" >"$scratch/$1.log" 2>&1 &
+    workers+=("$!")
+    timeout 60 sh -c "until grep -q ready '$scratch/$1.log'; do sleep 0.1; done" || {
+        cat "$scratch/$1.log" >&2
+        exit 1
+    }
+    echo "worker $1: ready"
 }
-echo "worker: ready"
+polls pipeline temporal
 
 timeout 120 "$python" - <<'PYTHON'
 import asyncio, json, time, urllib.request
@@ -78,33 +85,64 @@ with urllib.request.urlopen("http://localhost:8080/namespaces/default/workflows"
 print("ui: shows pipeline-run-1 as completed")
 PYTHON
 
-# The page as a person sees it, drawn by a real browser.
-if command -v chromium >/dev/null; then
-    picture=${NEWCOMER_PICTURE:-$scratch/ui.png}
-    browse=(timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$scratch/browser"
-        --window-size=1400,900 --virtual-time-budget=20000)
-    page=http://localhost:8080/namespaces/default/workflows
+# pictured FILE PAGE WORD…: the page as a person sees it, drawn by a real browser when it has the words.
+pictured() {
+    local picture=$1 page=$2 expected=
+    shift 2
+    if ! command -v chromium >/dev/null; then
+        echo "browser: not run: no chromium"
+        return
+    fi
+    local browse=(timeout 120 chromium --headless --no-sandbox --disable-gpu
+        --user-data-dir="$scratch/browser" --window-size=1400,900 --virtual-time-budget=20000)
     # Drawn anew until it shows the run: on a busy machine the page may be there before its rows.
     shows() {
         "${browse[@]}" --dump-dom "$page" >"$scratch/page.html" 2>"$scratch/browser.log" || return 1
-        for expected in pipeline-run-1 DataPipelineWorkflow Completed; do
+        for expected in "$@"; do
             grep -q "$expected" "$scratch/page.html" || return 1
         done
     }
-    deadline=$((SECONDS + 120))
-    until shows; do
+    local deadline=$((SECONDS + 120))
+    until shows "$@"; do
         if [ "$SECONDS" -ge "$deadline" ]; then
             tail -n 5 "$scratch/browser.log" >&2
-            echo "the UI's page in a browser: expected ${expected:-an answer}" >&2
+            echo "$page in a browser: expected ${expected:-an answer}" >&2
             exit 1
         fi
     done
     "${browse[@]}" --screenshot="$picture" "$page" 2>"$scratch/browser.log" >&2
     test -s "$picture"
-    echo "browser: the UI pictures pipeline-run-1"
-else
-    echo "browser: not run: no chromium"
-fi
+    echo "browser: the UI pictures $1"
+}
+workflows=http://localhost:8080/namespaces/default/workflows
+pictured "${NEWCOMER_PICTURE:-$scratch/ui.png}" "$workflows" pipeline-run-1 DataPipelineWorkflow Completed
+
+export ORCHBENCH_CATALOG=$database
+polls assets-a assets
+polls assets-b assets
+"$orchbench" materialize my-source --on temporal --temporal-address localhost:7233 --run newcomer \
+    --work-dir "$scratch/work" --warehouse "$database" --json >"$scratch/made.json" 2>"$scratch/made.log" || {
+    cat "$scratch/made.log" >&2
+    exit 1
+}
+# The workflow of a partition that was made, as a link to its page.
+lane=$("$python" - "$scratch/made.json" <<'PYTHON'
+import json, sys, urllib.parse, urllib.request
+
+made = json.load(open(sys.argv[1]))
+assert made["status"] == "success" and made["steps"]["materialized"] == 40, made
+query = urllib.parse.quote("WorkflowType = 'PiecesWorkflow' AND ExecutionStatus = 'Completed'")
+url = f"http://localhost:8080/api/v1/namespaces/default/workflows?query={query}"
+with urllib.request.urlopen(url, timeout=10) as answer:
+    lanes = [each["execution"] for each in json.load(answer)["executions"]]
+lane = next(each for each in lanes if "2013-01-03" in each["workflowId"])
+print("/".join(urllib.parse.quote(lane[part], safe="") for part in ("workflowId", "runId")))
+PYTHON
+)
+echo "assets: made by two workers"
+pictured "${NEWCOMER_PICTURE_OF_ASSETS:-$scratch/assets.png}" "$workflows/$lane/history" \
+    PiecesWorkflow materialize_step Completed
+unset ORCHBENCH_CATALOG
 
 cat >"$scratch/small.toml" <<'PROFILE'
 description = "a look at overhead and at a kill; the server is not ours to set or to kill"
@@ -140,9 +178,9 @@ for left_out in 'settings tuned of a server' 'fault kill-server on a server'; do
 done
 echo "orchbench run: measured, and what the server does not let make is named"
 
-kill "$worker"
-wait "$worker" || true
-worker=
+kill "${workers[@]}"
+wait "${workers[@]}" || true
+workers=()
 docker compose down --volumes --timeout 2 2>"$scratch/down.log"
 label=label=com.docker.compose.project=$COMPOSE_PROJECT_NAME
 left=$(docker ps -aq --filter "$label"; docker volume ls -q --filter "$label"; docker network ls -q --filter "$label")
