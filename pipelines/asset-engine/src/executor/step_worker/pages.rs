@@ -46,8 +46,8 @@ pub struct LanePage {
 
 impl StepWorker {
     /// The lanes of a stage from one on, of at most so many: those that have a step which is not fresh, when only what is
-    /// stale is wanted; what is fresh before the first of them is passed over. To be asked for when all lanes of the stages before have been executed. What is held back by a
-    /// step that was not made is skipped, and in no lane.
+    /// stale is wanted; what is fresh before the first of them is passed over. To be asked for when all lanes of the stages
+    /// before have been executed. What is held back by a step that was not made is skipped, and in no lane.
     ///
     /// # Errors
     /// The run is unknown or was asked for on another graph, or the catalog failed.
