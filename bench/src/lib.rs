@@ -1,9 +1,13 @@
 //! Benchmarks, and how they write down what they measured. `cargo bench` runs them all, `cargo bench
 //! --bench ratios` prints the ratios that the design promises, each from one run, in pairs.
 
+mod worker;
+
 use std::path::Path;
 
 use anyhow::{Context, Result};
+
+pub use worker::Worker;
 
 /// The variable that has a benchmark write its table into the file that keeps it.
 const WRITE: &str = "ORCHBENCH_WRITE_TABLE";

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::worker::{Sdk, Worker};
+use super::worker::{self, Sdk};
 
 /// Workflows in flight.
 pub const IN_FLIGHT: u32 = 16;
@@ -92,8 +92,8 @@ impl<'a> Stage<'a> {
         let folder: PathBuf = self.folder.join(&queue);
         std::fs::create_dir_all(&folder)?;
         let worker = match sdk {
-            Sdk::Rust => Worker::rust(&folder, self.address, &queue)?,
-            Sdk::Go => Worker::go(self.go_worker, &folder, self.address, &queue)?,
+            Sdk::Rust => worker::rust(&folder, self.address, &queue)?,
+            Sdk::Go => worker::go(self.go_worker, &folder, self.address, &queue)?,
         };
         let client = self.client.clone().with_task_queue(&queue);
         let warm = self.warm_up(&client, &queue, length.most_warm_up_rounds)?;

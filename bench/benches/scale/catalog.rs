@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::graph::{Chain, asset, partition};
 use super::lab::Lab;
-use super::{met, spread};
+use super::{MIB, met, spread};
 
 /// The first argument of the process that judges.
 const WORD: &str = "scale-judge";
@@ -24,7 +24,6 @@ const WORD: &str = "scale-judge";
 const BOUND_S: f64 = 10.0;
 /// Lanes that are asked for at a time, as by the workflow.
 const PAGE: u32 = 100;
-const MIB: f64 = 1_048_576.0;
 /// How often each is measured.
 const RUNS: u32 = 3;
 

@@ -1,7 +1,7 @@
 //! What all parts share: a Temporal server, a client, and a PostgreSQL server for each catalog.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use asset_engine::RunStatus;
 use orchbench::environment;
 use orchbench_assets_on_temporal::{MaterializeInput, MaterializeOutcome, workflow_id};
+use orchbench_bench::Worker;
 use orchbench_lab::postgres::LocalPostgres;
 use orchbench_lab::process::{TempFolder, Usage};
 use orchbench_lab::server::{Choice, LocalServer, ServerSettings, ServerSpec, provision};
@@ -19,7 +20,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use super::graph::Chain;
-use super::worker::{Config, Worker};
+use super::worker::Config;
 
 /// Longest that the server may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -88,10 +89,6 @@ impl Lab {
         })
     }
 
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     /// What the server has used so far.
     pub fn server_usage(&self) -> Result<Usage> {
         let pid = self.server.pid()?.context("the server is gone")?;
@@ -133,7 +130,7 @@ impl Place<'_> {
             slots,
             side,
         };
-        Worker::start(&config, self.lab.folder())
+        config.start(self.lab.folder.path())
     }
 
     fn queue_of(&self, side: Side) -> String {

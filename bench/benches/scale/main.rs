@@ -20,9 +20,12 @@ mod workers;
 use anyhow::Result;
 use orchbench_bench::{is_quick, keep_table};
 use orchbench_evidence::document::number;
+use orchbench_evidence::stats::median;
 use orchbench_lab::postgres::LocalPostgres;
 
 use self::lab::Lab;
+
+const MIB: f64 = 1_048_576.0;
 
 /// A part, and the table that it makes in the lab.
 type Part = (&'static str, fn(&Lab) -> Result<String>);
@@ -77,19 +80,13 @@ fn met(holds: bool) -> &'static str {
 
 /// The median of some values, from the least to the most.
 fn spread(values: &[f64]) -> String {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    match values.as_slice() {
-        [only] => number(*only),
-        [least, .., most] => {
-            let middle = values[values.len() / 2];
-            format!(
-                "{} ({} to {})",
-                number(middle),
-                number(*least),
-                number(*most)
-            )
-        }
-        [] => "–".to_owned(),
+    let Some(middle) = median(values).map(number) else {
+        return "–".to_owned();
+    };
+    if values.len() == 1 {
+        return middle;
     }
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    format!("{middle} ({} to {})", number(least), number(most))
 }

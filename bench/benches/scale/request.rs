@@ -3,19 +3,17 @@
 
 use anyhow::{Result, ensure};
 use orchbench_assets_on_temporal::MaterializeInput;
-use orchbench_bench::is_quick;
+use orchbench_bench::{Worker, is_quick};
 use orchbench_evidence::document::number;
 
 use super::graph::Chain;
 use super::lab::{History, Lab, Place, Side};
-use super::worker::Worker;
-use super::{met, spread};
+use super::{MIB, met, spread};
 
 const RUNS: u32 = 3;
 /// What the server suffers of one history before it warns.
 const EVENTS_MOST: i64 = 10_240;
 const MIB_MOST: f64 = 10.0;
-const MIB: f64 = 1_048_576.0;
 const GIB: f64 = 1_073_741_824.0;
 /// What the model is of.
 const A_DAY: f64 = 1e6;

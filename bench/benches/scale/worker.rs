@@ -1,15 +1,14 @@
 //! A worker, as a process of its own: this program, told what it is by its arguments.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::path::Path;
-use std::process::ChildStdout;
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::Result;
 use asset_engine::{Durability, StepWorker};
 use orchbench_assets_on_temporal::worker::run_blocking;
-use orchbench_lab::process::{self, Child, CommandSpec, Stream, Usage};
+use orchbench_bench::Worker;
+use orchbench_lab::process::{self, CommandSpec};
 use orchbench_temporal::{SettingsName, WorkerOptions, WorkerSettings};
 use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,8 +19,6 @@ use super::plain;
 
 /// The first argument of a worker.
 const WORD: &str = "scale-worker";
-/// More than a worker's own bound for what is in work when it is told to stop.
-const GRACE: Duration = Duration::from_secs(15);
 
 /// What a worker works on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,45 +33,12 @@ pub struct Config {
     pub side: Side,
 }
 
-/// A worker that polls.
-pub struct Worker {
-    child: Child,
-    /// Held, as a worker that writes into a closed pipe would end.
-    _said: BufReader<ChildStdout>,
-}
-
-impl Worker {
-    /// Starts one, whose log is in `folder`; returns when the server sees it poll.
-    pub fn start(config: &Config, folder: &Path) -> Result<Self> {
-        let log = folder.join(format!("{}.log", config.queue));
-        let words = [WORD.to_owned(), serde_json::to_string(config)?];
-        let spec = CommandSpec::foreign(std::env::current_exe()?, words)
-            .stdout(Stream::Piped)
-            .stderr(Stream::Log(log.clone()));
-        let mut child = Child::spawn(&spec, "worker")?;
-        let stdout = child.take_stdout().context("the worker's output")?;
-        let mut said = BufReader::new(stdout);
-        let mut line = String::new();
-        if said.read_line(&mut line)? == 0 {
-            let log = std::fs::read_to_string(&log).unwrap_or_default();
-            bail!("the worker ended before it was ready: {}", log.trim());
-        }
-        Ok(Self { child, _said: said })
-    }
-
-    /// What it has used so far.
-    pub fn usage(&self) -> Result<Usage> {
-        Usage::of(self.child.id()).context("the worker is gone")
-    }
-
-    /// Tells it to stop, and waits until it has.
-    pub fn stop(mut self) -> Result<()> {
-        let status = self.child.terminate(GRACE)?;
-        ensure!(
-            status.success(),
-            "after SIGTERM: expected exit code 0, found {status}"
-        );
-        Ok(())
+impl Config {
+    /// Starts such a worker, whose log is in `folder`; returns when the server sees it poll.
+    pub fn start(&self, folder: &Path) -> Result<Worker> {
+        let words = [WORD.to_owned(), serde_json::to_string(self)?];
+        let spec = CommandSpec::foreign(std::env::current_exe()?, words);
+        Worker::start(spec, &folder.join(format!("{}.log", self.queue)))
     }
 }
 

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 use orchbench_assets_on_temporal::MaterializeInput;
-use orchbench_bench::is_quick;
+use orchbench_bench::{Worker, is_quick};
 use orchbench_evidence::document::number;
+use orchbench_evidence::stats::median;
 use orchbench_lab::process::{Machine, Usage};
 
 use super::graph::Chain;
 use super::lab::{Lab, Place, Side};
-use super::worker::Worker;
 use super::{met, spread};
 
 /// Least throughput a worker, as a share of one worker's.
@@ -51,13 +51,12 @@ pub fn measure(lab: &Lab) -> Result<String> {
 }
 
 fn row(all: &[Measured], count: u32, wait_ms: u64) -> String {
-    let of = |count: u32, value: &dyn Fn(&Measured) -> f64| {
+    let of = |count: u32, value: &dyn Fn(&Measured) -> f64| -> Vec<f64> {
         let of = all.iter().filter(|each| each.workers == count);
-        let mut values: Vec<f64> = of.map(value).collect();
-        values.sort_by(f64::total_cmp);
-        values
+        of.map(value).collect()
     };
-    let middle = |values: &[f64]| values[values.len() / 2];
+    // Each count was measured.
+    let middle = |values: &[f64]| median(values).unwrap_or(f64::NAN);
     let rates = of(count, &|each| each.per_s);
     let a_worker = middle(&rates) / f64::from(count);
     let efficiency = a_worker / middle(&of(1, &|each| each.per_s));
